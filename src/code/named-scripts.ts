@@ -63,6 +63,10 @@ export interface NamedScripts {
 
 export const NO_NAMED: NamedScripts = { files: [], launches: [], unclear: [], programs: [] };
 
+export function isStarting({ files, launches }: NamedScripts): boolean {
+  return files.length + launches.length > 0;
+}
+
 /** `entries`: names of commands that build files of the project define. */
 export function namedScripts(
   action: Exclude<Action, { kind: 'module' }>,

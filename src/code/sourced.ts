@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from './fs-snapshot.js';
-import { type NamedScripts, namedInside } from './named-scripts.js';
-import { inProject } from './project-paths.js';
+import { isStarting, namedInside } from './named-scripts.js';
+import { inProject, parentOf } from './project-paths.js';
 import type { Surroundings } from './python/launches.js';
 import { Finder } from './python/module-finder.js';
 import type { ScriptTrace, StartedScripts, Untraced } from './script-trace.js';
@@ -51,8 +51,7 @@ export function traceSourced(
       }
     }
     if (isR(file)) continue;
-    const own = path.posix.dirname(file).replace(/^\.$/, '');
-    const named = namedInside({ text, folder, own }, around);
+    const named = namedInside({ text, folder, own: parentOf(file) }, around);
     if (isStarting(named)) starts.push({ named, by: file });
     opaque.push(...named.unclear.map((message) => ({ message, place: { file } })));
   }
@@ -64,14 +63,9 @@ function isShell(file: string, text: string): boolean {
   return /\.(?:ba|z|k|da)?sh$/i.test(file) || /^#!.*\b(?:ba|z|k|da)?sh\b/.test(text);
 }
 
-function isStarting({ files, launches }: NamedScripts): boolean {
-  return files.length + launches.length > 0;
-}
-
 /** Both languages start at the working directory, usually the project's root or the file's folder. */
 function meant(written: string, file: string): Set<string> {
-  const folder = path.posix.dirname(file);
-  return new Set(['', folder === '.' ? '' : folder].flatMap((from) => inProject(from, written)));
+  return new Set(['', parentOf(file)].flatMap((from) => inProject(from, written)));
 }
 
 function isThere(file: string, finder: Finder, snapshot: FsSnapshot): boolean {

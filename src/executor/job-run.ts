@@ -97,7 +97,8 @@ export class JobRun {
     );
     if (decision.kind !== 'missing') this.#key = decision.key;
     this.#decision = decision;
-    if (decision.kind !== 'fresh') return options.force ? undefined : this.#fromRemote();
+    if (decision.kind !== 'fresh')
+      return options.force ? undefined : this.#means.unshared?.take(this.#index);
     const { key, record } = decision;
     project.cache.use(key);
     const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'fresh', key };
@@ -209,17 +210,13 @@ export class JobRun {
     const isWell = outcome.cause === undefined || /^(?:COMPLETED|done)$/.test(wordOf(outcome));
     const deadline = performance.now() + (isWell ? latency * 1000 : 0);
     do {
-      const ended = await this.#fromRemote();
+      const ended = await unshared.take(this.#index);
       if (ended !== undefined) return ended;
       await queue.next();
     } while (performance.now() < deadline);
     const known = this.#epochs;
     await this.#countEpochs();
     return { ...outcome, epochs: this.#epochs - known };
-  }
-
-  async #fromRemote(): Promise<Ended | undefined> {
-    return this.#means.unshared?.take(this.#index);
   }
 
   async #countEpochs(): Promise<void> {

@@ -129,14 +129,14 @@ export class Submitter {
     const nonce = randomBytes(6).toString('hex');
     const name = `pipe-${nonce}`;
     const folder = submissionFolder(root, name);
-    const isShared = checkout === '';
     const isArray = group.length > 1;
+    const [place, stem] = checkout === '' ? [folder, 'output'] : [NODE_FOLDER, name];
+    const outputIn = (where: string, at: number | string) =>
+      path.join(where, isArray ? `${stem}-${at}.txt` : `${stem}.txt`);
     const placed = group.map((_, at) => ({
       nonce: isArray ? `${nonce}_${at}` : nonce,
       name: isArray ? `${name}_${at}` : name,
-      output: isShared
-        ? path.join(folder, isArray ? `output-${at}.txt` : 'output.txt')
-        : path.join(NODE_FOLDER, isArray ? `${name}-${at}.txt` : `${name}.txt`),
+      output: outputIn(place, at),
     }));
     const files = group.map(({ make }, at) => {
       const { nonce: own, name: listed } = placed[at] as Omit<Placed, 'id'>;
@@ -152,10 +152,8 @@ export class Submitter {
       script,
       outputs: placed.map(({ output }) => output),
       // Slurm replaces what follows a percent sign.
-      outputPattern: (placed[0] as Placed).output
-        .replaceAll('%', '%%')
-        .replace(/-0(?=\.txt$)/, isArray ? '-%a' : '$&'),
-      folder: isShared ? root : NODE_FOLDER,
+      outputPattern: outputIn(place.replaceAll('%', '%%'), '%a'),
+      folder: checkout === '' ? root : NODE_FOLDER,
     };
     return { submission, placed };
   }

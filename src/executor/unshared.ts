@@ -6,6 +6,7 @@ import { userError } from '../error.js';
 import { type Ended, runItem } from '../execute/run-item.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import { quotePlain } from '../pipeline/items/shell-quote.js';
+import { withNeeds } from '../pipeline/select.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import { isResult, readJob } from './job-file.js';
 
@@ -30,8 +31,8 @@ export class Unshared {
   /** Sends the results of all items that this one needs. */
   async provide(index: number): Promise<void> {
     const { project, done } = this.#build;
-    for (const need of itemAt(this.#build, index).needs) {
-      await this.provide(need);
+    // Each once: a diamond of dependencies has exponentially many ways through it.
+    for (const need of withNeeds(project.plan, itemAt(this.#build, index).needs)) {
       const key = done.get(need)?.key;
       if (key === undefined || this.#there.has(key)) continue;
       const record = project.cache.readRecord(key);

@@ -61,7 +61,7 @@ export class Draft {
     [this.#waiting, this.#chunks] = [0, []];
     await this.#writing;
     this.#writing = writeAt(this.#handle, chunks, at);
-    // Whoever waits for it next receives the error.
+    // The next `#write` or `finish` throws the error.
     this.#writing.catch(() => undefined);
   }
 }

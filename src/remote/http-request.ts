@@ -133,7 +133,7 @@ export class Requests {
 
 /** The time starts when the request has a connection, not while it waits for one of the others to end. */
 function limitTime(sent: http.ClientRequest, idle: number, limits: Limits): void {
-  // Whoever reads the answer receives its errors.
+  // Once there is an answer, its reader handles the errors.
   let receiver: { destroy(error: Error): unknown } = sent;
   sent.once('response', (answer) => {
     receiver = answer;

@@ -1,6 +1,6 @@
 /** Finds the files that pytest or unittest collects, by their names. */
 import path from 'node:path';
-import { inProject } from '../project-paths.js';
+import { inProject, parentOf } from '../project-paths.js';
 import type { Untraced } from '../script-trace.js';
 import type { Launch } from './launches.js';
 import type { Finder } from './module-finder.js';
@@ -103,11 +103,6 @@ function packageOf(file: string, finder: Finder): Pick<TestFile, 'parent' | 'bas
     base = parentOf(base);
   }
   return { parent: parts.join('.'), base };
-}
-
-function parentOf(file: string): string {
-  const folder = path.posix.dirname(file);
-  return folder === '.' ? '' : folder;
 }
 
 /** The folders that a configuration file of pytest names. */

@@ -1,6 +1,5 @@
 /** Finds code that a Python file loads by calls: modules by name, files by path, programs. Pure. */
 import type { Imports } from './imports.js';
-import type { Token } from './python-lexer.js';
 import { foldersAt, literalIn, pathAt, readFileAt } from './search-folders.js';
 import { startedAt } from './started-programs.js';
 import { lineStart, type TokenReader } from './token-reader.js';
@@ -211,7 +210,7 @@ export class DynamicLoads {
   }
 
   #addFolders(at: number, argument: number): void {
-    const folders = foldersAt(this.#reader.tokens as readonly Token[], argument);
+    const folders = foldersAt(this.#reader.tokens, argument);
     if (folders === undefined) this.#note(at, SEARCH);
     else
       this.#found.search.push(

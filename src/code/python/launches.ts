@@ -229,8 +229,6 @@ const MODULE = /^[^\W\d]\w*(?:\.[^\W\d]\w*)*$/u;
 
 /** Which of the words are paths is known from the disk only. */
 function collector(name: string, words: SimpleCommand['words']): Found {
-  const paths = words.filter(
-    (word) => word !== undefined && !/^-|[\n:=]{1}$/.test(word),
-  ) as string[];
+  const paths = words.filter((word) => word !== undefined && !/^-|[\n:=]$/.test(word)) as string[];
   return { kind: 'tests', target: [name, ...paths.map((each) => each.split('::')[0])].join('\n') };
 }

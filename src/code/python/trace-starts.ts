@@ -1,6 +1,6 @@
 /** Programs that the Python code of a trace starts. */
 import path from 'node:path';
-import { type NamedScripts, namedInside } from '../named-scripts.js';
+import { isStarting, type NamedScripts, namedInside } from '../named-scripts.js';
 import { isOutside } from '../project-paths.js';
 import type { StartedScripts, Untraced } from '../script-trace.js';
 import { isNotebook, type Launch } from './launches.js';
@@ -23,8 +23,7 @@ export class Starts {
     if (folder === undefined) {
       this.add(this.#named(started, this.#launch.folder, file), file ?? 'cmd', place);
     } else if (folder === 'computed') {
-      const { files, launches } = this.#named(started, this.#launch.folder, file);
-      if (files.length + launches.length > 0)
+      if (isStarting(this.#named(started, this.#launch.folder, file)))
         this.#note('this starts a program in a folder that is computed', place);
     } else {
       eachPlace(folder, file, this.#launch, (at) => {
@@ -35,7 +34,7 @@ export class Starts {
   }
 
   add(named: NamedScripts, by: string, place: Untraced['place']): void {
-    if (named.files.length + named.launches.length > 0) this.found.push({ named, by });
+    if (isStarting(named)) this.found.push({ named, by });
     for (const message of named.unclear) this.#note(message, place);
   }
 
