@@ -1,4 +1,4 @@
-/** Commands of a sandbox, traced as a run does it: anew, and by the kept trace. */
+/** Traces the commands of a sandbox as a run does: first by parsing, then from the trace cache. */
 import { expect } from 'vitest';
 import type { TracedScripts } from '../../src/code/found-scripts.js';
 import {

@@ -1,22 +1,13 @@
 /** The experiment of this repository on a real Slurm gives the results that a run on one machine gives. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { copyExperiment } from '../rig/experiment.js';
+import { onSlurm } from '../rig/on-slurm.js';
 import type { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
-import { type Cluster, missingForSlurm, startCluster } from '../rig/slurm.js';
 
-const missing = missingForSlurm();
-const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
-
-describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
-  let cluster: Cluster;
-  beforeAll(async () => {
-    cluster = await startCluster(3);
-  });
-  afterAll(() => cluster?.stop());
-
+onSlurm({ nodes: 3 }, (cluster) => {
   function experiment(): Project {
     const made = project();
     copyExperiment(made);
@@ -24,7 +15,7 @@ describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
   }
 
   function onCluster(made: Project, ...targets: readonly string[]) {
-    Object.assign(made.env, cluster.env, { PIPE_SLURM: '--mem=3G --time=60' });
+    Object.assign(made.env, cluster().env, { PIPE_SLURM: '--mem=3G --time=60' });
     return made.run('--executor', 'slurm', ...targets);
   }
 

@@ -2,11 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { randomOf } from '../process/support/lock-storm.js';
+import { onSlurm } from '../rig/on-slurm.js';
 import type { Project, Running } from '../rig/project.js';
 import { project } from '../rig/projects.js';
-import { type Cluster, missingForSlurm, startCluster } from '../rig/slurm.js';
+import type { Cluster } from '../rig/slurm.js';
 import { until } from '../rig/until.js';
 
 const KILLS = Number(process.env.PIPE_TEST_KILLS ?? 100);
@@ -40,16 +41,7 @@ function valueAfter(epochs: number): string {
   return `${value}\n`;
 }
 
-const missing = missingForSlurm();
-const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
-
-describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
-  let cluster: Cluster;
-  beforeAll(async () => {
-    cluster = await startCluster(2);
-  });
-  afterAll(() => cluster?.stop());
-
+onSlurm({ nodes: 2 }, (cluster) => {
   it(`${KILLS} kills compute no epoch twice, and give the bytes of one training`, async () => {
     const random = randomOf(SEED);
     const made = project({
@@ -57,16 +49,16 @@ describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
       'pipeline.yaml': PIPELINE,
       'pipe.local.yaml': 'slurm: { latency: 3s }\n',
     });
-    Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
+    Object.assign(made.env, cluster().env, { PIPE_EXECUTOR: 'slurm' });
     const head = new Head(made);
     const victims: readonly [string, () => void | Promise<void>][] = [
       ['run', () => head.kill()],
       ['job', () => jobsOf(made).forEach(kill)],
-      ['node', () => restartNode(cluster, 1 + Math.floor(random() * 2))],
-      ['controller', () => restartController(cluster, 'SIGTERM')],
-      ['controller by SIGKILL', () => restartController(cluster, 'SIGKILL')],
+      ['node', () => restartNode(cluster(), 1 + Math.floor(random() * 2))],
+      ['controller', () => restartController(cluster(), 'SIGTERM')],
+      ['controller by SIGKILL', () => restartController(cluster(), 'SIGKILL')],
     ];
-    const goesOn = keepGoing(head, cluster);
+    const goesOn = keepGoing(head, cluster());
     const pauses: Record<string, number[]> = {};
     let last = 'start';
     for (let kills = 0; kills < KILLS; kills++) {

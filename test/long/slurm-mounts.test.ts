@@ -1,13 +1,13 @@
 /** A run and the nodes of a real Slurm that see the project by mounts of their own, whose attribute caches are 20 s old. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeUnless } from '../rig/on-slurm.js';
 import { type Mounts, missingForMounts, mountsOf } from '../rig/own-mounts.js';
 import { BIN, outcomeOf, Project, surroundings } from '../rig/project.js';
 import { type Cluster, missingForSlurm, startCluster } from '../rig/slurm.js';
 
 const missing = [...missingForSlurm(), ...missingForMounts()];
-const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
 
 /** Notes are not in the project: no mount delays them. */
 const TRAIN = `#!/bin/sh -e
@@ -39,7 +39,7 @@ const ONCE = [
   ...['epoch 1', 'epoch 2', 'epoch 3', 'epoch 4', 'epoch 5', 'first'],
 ];
 
-describe.skipIf(missing.length > 0)(`on Slurm with mounts${needs}`, () => {
+describeUnless(missing, 'on Slurm with mounts', {}, () => {
   let made: Project;
   let notes: Project;
   let mounts: Mounts;

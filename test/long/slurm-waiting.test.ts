@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { onSlurm } from '../rig/on-slurm.js';
 import type { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
-import { type Cluster, missingForSlurm, startCluster } from '../rig/slurm.js';
+import { startCluster } from '../rig/slurm.js';
 
 /** Of one core, with the programs of Slurm that the run calls. */
 const MOST_CPU = 0.01;
@@ -35,22 +36,13 @@ function numbers(count: number): string {
   return Array.from({ length: count }, (_, at) => at + 1).join(', ');
 }
 
-const missing = missingForSlurm();
-const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
-
-describe.skipIf(missing.length > 0)(`on Slurm${needs}`, () => {
-  let cluster: Cluster;
-  beforeAll(async () => {
-    cluster = await startCluster(3);
-  });
-  afterAll(() => cluster?.stop());
-
+onSlurm({ nodes: 3 }, (cluster) => {
   function onCluster(pipeline: string): Project {
     const made = project({
       'pipeline.yaml': pipeline,
       'pipe.local.yaml': 'slurm: { jobs: 500 }\n',
     });
-    Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
+    Object.assign(made.env, cluster().env, { PIPE_EXECUTOR: 'slurm' });
     return made;
   }
 

@@ -2,14 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { onSlurm } from '../../rig/on-slurm.js';
 import { BIN, outcomeOf, type Project, startIn } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
-import { type Cluster, missingForSlurm, startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
-
-const missing = missingForSlurm();
-const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
 
 const ONE = 'stages: { a: { cmd: "echo x >> ran.log; echo x > a.txt", outs: [a.txt] } }\n';
 
@@ -20,19 +17,13 @@ const DRAW = `stages:
     outs: { o: "out/\${n}.txt" }
 `;
 
-describe.skipIf(missing.length > 0)(`on Slurm${needs}`, { timeout: 120_000 }, () => {
-  let cluster: Cluster;
-  beforeAll(async () => {
-    cluster = await startCluster(2, undefined, { MaxArraySize: 3 });
-  });
-  afterAll(() => cluster?.stop());
-
+onSlurm({ nodes: 2, settings: { MaxArraySize: 3 }, timeout: 120_000 }, (cluster) => {
   function onCluster(pipeline: string): Project {
     const made = project({
       'pipeline.yaml': pipeline,
       'pipe.local.yaml': 'slurm: { latency: 5s }\n',
     });
-    Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
+    Object.assign(made.env, cluster().env, { PIPE_EXECUTOR: 'slurm' });
     return made;
   }
 
@@ -41,7 +32,7 @@ describe.skipIf(missing.length > 0)(`on Slurm${needs}`, { timeout: 120_000 }, ()
     const real = execFileSync('which', [name], { encoding: 'utf8' }).trim();
     made.write(`bin/${name}`, `#!/bin/sh\nreal=${real}\n${script}\n`);
     chmodSync(made.path(`bin/${name}`), 0o755);
-    made.env.PATH = `${made.path('bin')}:${cluster.env.PATH}`;
+    made.env.PATH = `${made.path('bin')}:${cluster().env.PATH}`;
   }
 
   it('divides an array that is larger than the site allows', async () => {
@@ -113,13 +104,13 @@ echo x > m.txt
       'stages: { a: { cmd: "env | grep -E \'^(SLURM_ARRAY|SLURM_JOB_ID|CUDA)\' > a.txt", outs: [a.txt] } }\n',
     );
     const words = [process.execPath, BIN, 'run', '--executor', 'slurm'];
-    const outer = cluster
+    const outer = cluster()
       .call(
         ...['env', '-C', made.root, 'sbatch', '--parsable', '--array=1', '--gres=gpu:1'],
         ...['-o', made.path('outer.txt'), `--wrap=${words.join(' ')}`],
       )
       .trim();
-    await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+    await until(() => cluster().call('squeue', '-h', '--me', '-o', '%i').trim() === '');
     expect(made.read('outer.txt')).toMatch(/^pipe: 1 ran/m);
     const [own = '', ...others] = made.lines('a.txt').filter((line) => !/^CUDA\w+=$/.test(line));
     expect([own.startsWith('SLURM_JOB_ID='), others]).toEqual([true, []]);
@@ -133,7 +124,7 @@ echo x > m.txt
     const files = { 'pipeline.yaml': DRAW, 'pipe.local.yaml': 'slurm: { latency: 5s }\n' };
     for (const [name, text] of Object.entries(files))
       around.write(path.join(path.basename(root), name), text);
-    const { code, out, err } = await startIn(root, cluster.env, [
+    const { code, out, err } = await startIn(root, cluster().env, [
       ...['run', '--json', '--executor', 'slurm'],
     ]).ended;
     expect([code, outcomeOf(out).with('ran').length], out + err).toEqual([0, 5]);
@@ -141,7 +132,7 @@ echo x > m.txt
       path.join(path.basename(root), 'pipe.local.yaml'),
       'slurm: { latency: 1s, setup: echo hello; exit 3 }\n',
     );
-    const failed = await startIn(root, cluster.env, [
+    const failed = await startIn(root, cluster().env, [
       ...['run', '--json', '--executor', 'slurm', '--force', 'draw@1'],
     ]).ended;
     expect(outcomeOf(failed.out).items['draw@1']?.failure?.tail).toEqual(['hello']);
@@ -166,7 +157,7 @@ echo x > m.txt
       (event) => event.type === 'waiting' && event.reason.startsWith('pending (JobHeld'),
     );
     const [, job = ''] = /Slurm job (\d+)/.exec(JSON.stringify(held)) ?? [];
-    cluster.call('scancel', job);
+    cluster().call('scancel', job);
     const { code, out } = await running.ended;
     expect([code, outcomeOf(out).items.a?.failure?.message]).toEqual([
       1,

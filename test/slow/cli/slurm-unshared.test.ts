@@ -1,6 +1,7 @@
 /** Nodes of a real Slurm that share no folder with the run: `checkout` brings the project, the remote cache the rest. */
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { describeUnless } from '../../rig/on-slurm.js';
 import { canMount, without } from '../../rig/own-mounts.js';
 import { outcomeOf } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
@@ -8,7 +9,6 @@ import { missingForSlurm, startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
 
 const missing = [...missingForSlurm(), ...(canMount() ? [] : ['the right to mount'])];
-const needs = missing.length > 0 ? ` (needs ${missing.join(', ')})` : '';
 
 /** Notes are outside of the project. */
 const PIPELINE = `params: { size: 1 }
@@ -23,7 +23,7 @@ stages:
   sum: { cmd: cat out/*.txt > sum.txt, deps: ["out/*.txt"], outs: [sum.txt] }
 `;
 
-/** Waits after epoch 2 until it is told to go on. */
+/** Stops after epoch 2 until there is a file `go`. */
 const TRAIN = `#!/bin/sh -e
 epoch=$PIPE_EPOCH
 text=$(cat "$PIPE_STATE/text" 2> /dev/null || echo 0)
@@ -40,7 +40,7 @@ done
 echo "$text" > model.txt
 `;
 
-describe.skipIf(missing.length > 0)(`on Slurm${needs}`, { timeout: 120_000 }, () => {
+describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
   /** The project is a git repository, which the nodes clone. */
   async function onBlindNodes(files: Readonly<Record<string, string>>) {
     const [made, notes] = [project({ '.gitignore': 'cache/\n*.txt\n', ...files }), project()];

@@ -2,14 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { onSlurm } from '../../rig/on-slurm.js';
 import { canMount, without } from '../../rig/own-mounts.js';
 import { BIN, outcomeOf, surroundings } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
-import { type Cluster, missingForSlurm, startCluster } from '../../rig/slurm.js';
+import { startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
-
-const missing = missingForSlurm();
 
 const PIPELINE = `stages:
   draw:
@@ -77,84 +76,74 @@ function scriptOfGuide(url: string): string {
   return own;
 }
 
-describe.skipIf(missing.length > 0)(
-  `on Slurm${missing.length > 0 ? ` (needs ${missing.join(', ')})` : ''}`,
-  () => {
-    let cluster: Cluster;
-    beforeAll(async () => {
-      cluster = await startCluster(2);
+onSlurm({ nodes: 2 }, (cluster) => {
+  it('runs a matrix as one job array, a local stage here, and shows a failure with its log', async () => {
+    const made = project({
+      'pipeline.yaml': PIPELINE,
+      'pipe.local.yaml': 'slurm: { latency: 5s }\n',
     });
-    afterAll(() => cluster?.stop());
+    Object.assign(made.env, cluster().env);
+    const run = await made.run('--executor', 'slurm', '-k');
+    expect([run.code, run.with('ran'), run.with('failed')], run.out + run.err).toEqual([
+      1,
+      ['draw@1', 'draw@2', 'draw@3', 'draw@4', 'sum'],
+      ['bad'],
+    ]);
+    expect(run.items.bad?.failure).toMatchObject({ exitCode: 4, tail: ['oh no'] });
+    const names = made.lines('sum.txt').map((line) => line.split(' ')[0]);
+    expect(new Set(names).size).toBe(1);
+    const nodes = run.events.flatMap((event) =>
+      event.type === 'start' && event.item.startsWith('draw') ? (event.where ?? []) : [],
+    );
+    expect(nodes.sort()).toEqual(['n1', 'n1', 'n2', 'n2']);
+    const again = await made.run('--executor', 'slurm', 'sum');
+    expect([again.code, again.with('fresh').length]).toEqual([0, 5]);
+  });
 
-    it('runs a matrix as one job array, a local stage here, and shows a failure with its log', async () => {
-      const made = project({
-        'pipeline.yaml': PIPELINE,
-        'pipe.local.yaml': 'slurm: { latency: 5s }\n',
-      });
-      Object.assign(made.env, cluster.env);
-      const run = await made.run('--executor', 'slurm', '-k');
-      expect([run.code, run.with('ran'), run.with('failed')], run.out + run.err).toEqual([
-        1,
-        ['draw@1', 'draw@2', 'draw@3', 'draw@4', 'sum'],
-        ['bad'],
-      ]);
-      expect(run.items.bad?.failure).toMatchObject({ exitCode: 4, tail: ['oh no'] });
-      const names = made.lines('sum.txt').map((line) => line.split(' ')[0]);
-      expect(new Set(names).size).toBe(1);
-      const nodes = run.events.flatMap((event) =>
-        event.type === 'start' && event.item.startsWith('draw') ? (event.where ?? []) : [],
-      );
-      expect(nodes.sort()).toEqual(['n1', 'n1', 'n2', 'n2']);
-      const again = await made.run('--executor', 'slurm', 'sum');
-      expect([again.code, again.with('fresh').length]).toEqual([0, 5]);
-    });
-
-    it('shows the jobs of a run that is gone, and removes their scripts when they are over', async () => {
-      const files = {
-        'pipeline.yaml': `stages:
+  it('shows the jobs of a run that is gone, and removes their scripts when they are over', async () => {
+    const files = {
+      'pipeline.yaml': `stages:
   long: { cmd: until test -e go; do sleep 0.1; done; echo done; echo x > a.txt, outs: [a.txt] }
   next: { cmd: cat a.txt > b.txt, deps: [a.txt], outs: [b.txt] }
   other: { cmd: echo y > o.txt, outs: [o.txt], slurm: --begin=now+600 }
 `,
-        'pipe.local.yaml': 'slurm: { latency: 5s }\n',
-      };
-      const made = project(files);
-      Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
-      const first = made.start('run', '--json');
-      await first.events(
-        (events) =>
-          events.some((each) => each.type === 'start' && each.item === 'long') &&
-          events.some(
-            (each) => each.type === 'waiting' && /^pending \(BeginTime/.test(each.reason),
-          ),
-      );
-      first.kill('SIGKILL');
-      await first.ended;
-      const status = await made.pipe('status');
-      expect(status.out.split('\n')).toEqual([
-        expect.stringMatching(/^long {3}stale {7}running on n[12], Slurm job \d+$/),
-        expect.stringMatching(/^next {3}unknown/),
-        expect.stringMatching(/^other {2}stale {7}pending \(BeginTime\), Slurm job \d+$/),
-        '',
-      ]);
-      const none = await made.pipe('log', 'other');
-      expect([none.code, none.err]).toEqual([2, expect.stringContaining('pending (BeginTime)')]);
-      const log = made.start('log', '-f', 'long');
-      await log.errorText((text) => text.startsWith('long: running on n'));
-      made.write('go', '');
-      expect((await log.ended).out).toBe('done\n');
-      const [, other = ''] = /BeginTime\), Slurm job (\d+)/.exec(status.out) ?? [];
-      const second = made.start('run', '--json');
-      await second.event((event) => event.type === 'waiting' && event.item === 'other');
-      cluster.call('scontrol', 'update', `JobId=${other}`, 'StartTime=now');
-      const { code, out, err } = await second.ended;
-      expect([code, outcomeOf(out).items.other?.verdict], out + err).toEqual([0, 'ran']);
-      expect(readdirSync(made.path('cache/jobs/submitted'))).toEqual([]);
-    });
+      'pipe.local.yaml': 'slurm: { latency: 5s }\n',
+    };
+    const made = project(files);
+    Object.assign(made.env, cluster().env, { PIPE_EXECUTOR: 'slurm' });
+    const first = made.start('run', '--json');
+    await first.events(
+      (events) =>
+        events.some((each) => each.type === 'start' && each.item === 'long') &&
+        events.some((each) => each.type === 'waiting' && /^pending \(BeginTime/.test(each.reason)),
+    );
+    first.kill('SIGKILL');
+    await first.ended;
+    const status = await made.pipe('status');
+    expect(status.out.split('\n')).toEqual([
+      expect.stringMatching(/^long {3}stale {7}running on n[12], Slurm job \d+$/),
+      expect.stringMatching(/^next {3}unknown/),
+      expect.stringMatching(/^other {2}stale {7}pending \(BeginTime\), Slurm job \d+$/),
+      '',
+    ]);
+    const none = await made.pipe('log', 'other');
+    expect([none.code, none.err]).toEqual([2, expect.stringContaining('pending (BeginTime)')]);
+    const log = made.start('log', '-f', 'long');
+    await log.errorText((text) => text.startsWith('long: running on n'));
+    made.write('go', '');
+    expect((await log.ended).out).toBe('done\n');
+    const [, other = ''] = /BeginTime\), Slurm job (\d+)/.exec(status.out) ?? [];
+    const second = made.start('run', '--json');
+    await second.event((event) => event.type === 'waiting' && event.item === 'other');
+    cluster().call('scontrol', 'update', `JobId=${other}`, 'StartTime=now');
+    const { code, out, err } = await second.ended;
+    expect([code, outcomeOf(out).items.other?.verdict], out + err).toEqual([0, 'ran']);
+    expect(readdirSync(made.path('cache/jobs/submitted'))).toEqual([]);
+  });
 
-    it('leaves with --detach: jobs wait for each other, and those behind a failed one never start', async () => {
-      const made = project({
-        'pipeline.yaml': `stages:
+  it('leaves with --detach: jobs wait for each other, and those behind a failed one never start', async () => {
+    const made = project({
+      'pipeline.yaml': `stages:
   here: { cmd: "test -z $SLURM_JOB_ID; echo 1 > h.txt", outs: [h.txt], executor: local }
   draw:
     matrix: { n: [1, 2] }
@@ -166,31 +155,31 @@ describe.skipIf(missing.length > 0)(
   behind: { cmd: echo x >> ran.log, deps: [bad.txt, sum.txt], outs: [behind.txt] }
   last: { cmd: cat sum.txt > last.txt, deps: [sum.txt], outs: [last.txt], executor: local }
 `,
-      });
-      Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
-      const left = await made.run('--detach');
-      expect([left.code, left.with('ran'), left.with('submitted')], left.out + left.err).toEqual([
-        0,
-        ['here'],
-        ['draw@1', 'draw@2', 'sum', 'bad', 'behind'],
-      ]);
-      expect(left.items.last?.reason).toBe('left for the next `pipe run`: it runs on this machine');
-      const again = await made.run('--detach');
-      expect(again.items.sum?.reason).toBe(left.items.sum?.reason);
-      expect((await made.pipe('status', 'behind')).out).toContain('pending (Dependency), Slurm');
-      made.write('go', '');
-      await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
-      expect(made.lines('ran.log').sort()).toEqual(['1', '2']);
-      const run = await made.run('last');
-      expect([run.code, run.with('ran'), run.with('fresh').length]).toEqual([0, ['last'], 4]);
-      expect(made.read('last.txt')).toBe('1\n1\n');
-      expect((await made.pipe('status', 'bad')).out).toMatch(/^bad +stale +failed last time/);
     });
+    Object.assign(made.env, cluster().env, { PIPE_EXECUTOR: 'slurm' });
+    const left = await made.run('--detach');
+    expect([left.code, left.with('ran'), left.with('submitted')], left.out + left.err).toEqual([
+      0,
+      ['here'],
+      ['draw@1', 'draw@2', 'sum', 'bad', 'behind'],
+    ]);
+    expect(left.items.last?.reason).toBe('left for the next `pipe run`: it runs on this machine');
+    const again = await made.run('--detach');
+    expect(again.items.sum?.reason).toBe(left.items.sum?.reason);
+    expect((await made.pipe('status', 'behind')).out).toContain('pending (Dependency), Slurm');
+    made.write('go', '');
+    await until(() => cluster().call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+    expect(made.lines('ran.log').sort()).toEqual(['1', '2']);
+    const run = await made.run('last');
+    expect([run.code, run.with('ran'), run.with('fresh').length]).toEqual([0, ['last'], 4]);
+    expect(made.read('last.txt')).toBe('1\n1\n');
+    expect((await made.pipe('status', 'bad')).out).toMatch(/^bad +stale +failed last time/);
+  });
 
-    it('continues a training that was left with --detach, in the same job, when its time ends', async () => {
-      const made = project({
-        'train.sh': TRAIN,
-        'pipeline.yaml': `stages:
+  it('continues a training that was left with --detach, in the same job, when its time ends', async () => {
+    const made = project({
+      'train.sh': TRAIN,
+      'pipeline.yaml': `stages:
   train:
     matrix: { n: [1, 2] }
     cmd: sh train.sh \${n} \${outs.model}
@@ -198,131 +187,122 @@ describe.skipIf(missing.length > 0)(
     epochs: 3
   sum: { cmd: cat model.*.txt > sum.txt, deps: ["model.*.txt"], outs: [sum.txt] }
 `,
-      });
-      Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm' });
-      const left = await made.run('--detach');
-      // The last one of an array has the number of the whole array.
-      const [, job = ''] = /^Slurm job (\d+_1)$/.exec(left.items['train@2']?.reason ?? '') ?? [];
-      await until(() => made.lines('started').length === 2);
-      // As Slurm does shortly before the time limit. Nothing happens before an epoch is completed.
-      cluster.call('scancel', '--batch', '--signal=URG', job);
-      made.write('go.1', '');
-      const state = () => cluster.call('squeue', '-h', '-r', '-j', job, '-o', '%T');
-      await until(() => state() === 'PENDING\n');
-      expect((await made.pipe('status', 'train@2')).out).toMatch(/pending \(\w+\), Slurm job/);
-      made.write('go.2', '');
-      // Within a second of the requeue, a node refuses the job.
-      cluster.call('scontrol', 'update', `JobId=${job}`, 'StartTime=now+3');
-      made.write('go.3', '');
-      await until(() => cluster.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
-      expect(made.lines('epochs.log').sort()).toEqual([
-        ...['1 1 restart 0', '1 2 restart 0', '1 3 restart 0'],
-        ...['2 1 restart 0', '2 2 restart 1', '2 3 restart 1'],
-      ]);
-      const run = await made.run();
-      expect([run.code, run.with('fresh').length, made.read('sum.txt')]).toEqual([
-        ...[0, 3, '1 1 2 3\n2 1 2 3\n'],
-      ]);
     });
+    Object.assign(made.env, cluster().env, { PIPE_EXECUTOR: 'slurm' });
+    const left = await made.run('--detach');
+    // The last one of an array has the number of the whole array.
+    const [, job = ''] = /^Slurm job (\d+_1)$/.exec(left.items['train@2']?.reason ?? '') ?? [];
+    await until(() => made.lines('started').length === 2);
+    // As Slurm does shortly before the time limit. Nothing happens before an epoch is completed.
+    cluster().call('scancel', '--batch', '--signal=URG', job);
+    made.write('go.1', '');
+    const state = () => cluster().call('squeue', '-h', '-r', '-j', job, '-o', '%T');
+    await until(() => state() === 'PENDING\n');
+    expect((await made.pipe('status', 'train@2')).out).toMatch(/pending \(\w+\), Slurm job/);
+    made.write('go.2', '');
+    // Within a second of the requeue, a node refuses the job.
+    cluster().call('scontrol', 'update', `JobId=${job}`, 'StartTime=now+3');
+    made.write('go.3', '');
+    await until(() => cluster().call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+    expect(made.lines('epochs.log').sort()).toEqual([
+      ...['1 1 restart 0', '1 2 restart 0', '1 3 restart 0'],
+      ...['2 1 restart 0', '2 2 restart 1', '2 3 restart 1'],
+    ]);
+    const run = await made.run();
+    expect([run.code, run.with('fresh').length, made.read('sum.txt')]).toEqual([
+      ...[0, 3, '1 1 2 3\n2 1 2 3\n'],
+    ]);
+  });
 
-    it('sends what its jobs compute to the remote cache', async () => {
-      const files = {
-        'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
-      };
-      const [made, other] = [project(files), project(files)];
-      const remote = { PIPE_REMOTE: `file://${made.path('remote')}` };
-      Object.assign(made.env, cluster.env, remote);
-      Object.assign(other.env, remote);
-      const run = await made.run('--executor', 'slurm');
-      expect([run.code, run.with('ran')], run.out + run.err).toEqual([0, ['a']]);
-      const elsewhere = await other.run();
-      expect(elsewhere.items.a, elsewhere.out).toMatchObject({
-        verdict: 'restored',
-        from: 'remote',
-      });
+  it('sends what its jobs compute to the remote cache', async () => {
+    const files = {
+      'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
+    };
+    const [made, other] = [project(files), project(files)];
+    const remote = { PIPE_REMOTE: `file://${made.path('remote')}` };
+    Object.assign(made.env, cluster().env, remote);
+    Object.assign(other.env, remote);
+    const run = await made.run('--executor', 'slurm');
+    expect([run.code, run.with('ran')], run.out + run.err).toEqual([0, ['a']]);
+    const elsewhere = await other.run();
+    expect(elsewhere.items.a, elsewhere.out).toMatchObject({
+      verdict: 'restored',
+      from: 'remote',
     });
+  });
 
-    it.skipIf(!canMount())('names a node that does not see the project', async () => {
-      const made = project({
-        'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
-        'pipe.local.yaml': 'slurm: { latency: 2s }\n',
-      });
-      const blind = await startCluster(1, () => without(made.root));
-      onTestFinished(() => blind.stop());
-      Object.assign(made.env, blind.env, { PIPE_EXECUTOR: 'slurm' });
-      const run = await made.run();
-      expect([run.code, run.items.a?.failure?.message]).toEqual([
-        1,
-        `its job ended before it wrote a file (Slurm: FAILED): does n1 see ${made.root}? Move the project to a file system that the nodes share`,
-      ]);
+  it.skipIf(!canMount())('names a node that does not see the project', async () => {
+    const made = project({
+      'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
+      'pipe.local.yaml': 'slurm: { latency: 2s }\n',
     });
+    const blind = await startCluster(1, () => without(made.root));
+    onTestFinished(() => blind.stop());
+    Object.assign(made.env, blind.env, { PIPE_EXECUTOR: 'slurm' });
+    const run = await made.run();
+    expect([run.code, run.items.a?.failure?.message]).toEqual([
+      1,
+      `its job ended before it wrote a file (Slurm: FAILED): does n1 see ${made.root}? Move the project to a file system that the nodes share`,
+    ]);
+  });
 
-    it.skipIf(!canMount())(
-      'runs the script of the guide on a node that shares no folder',
-      async () => {
-        const [made, notes] = [project(), project()];
-        made.write('.gitignore', 'cache/\nreports/\n*.txt\n');
-        made.write('train.sh', TRAIN_IN_TWO);
-        made.write(
-          'pipeline.yaml',
-          `stages:
+  it.skipIf(!canMount())(
+    'runs the script of the guide on a node that shares no folder',
+    async () => {
+      const [made, notes] = [project(), project()];
+      made.write('.gitignore', 'cache/\nreports/\n*.txt\n');
+      made.write('train.sh', TRAIN_IN_TWO);
+      made.write(
+        'pipeline.yaml',
+        `stages:
   data: { cmd: echo 0 > data.txt, outs: [data.txt] }
   train: { cmd: sh train.sh, deps: [train.sh, data.txt], outs: [model.txt], epochs: 4 }
 `,
+      );
+      const git = (...words: readonly string[]) =>
+        execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+          cwd: made.root,
+        });
+      git('init', '--quiet');
+      git('add', '-A');
+      git('commit', '--quiet', '-m', 'x');
+      git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
+      const blind = await startCluster(1, () => without(made.root));
+      onTestFinished(() => blind.stop());
+      Object.assign(made.env, { PIPE_REMOTE: `file://${notes.path('remote')}` });
+      expect((await made.run('data')).with('ran')).toEqual(['data']);
+      notes.write('job.sh', scriptOfGuide(`file://${notes.path('project.git')}`));
+      const env = {
+        ...surroundings(made.env),
+        ...blind.env,
+        NOTES: notes.root,
+        TMPDIR: notes.root,
+      };
+      const submit = () =>
+        execFileSync(
+          'sbatch',
+          ['-J', 'train', '-d', 'singleton', '-o', notes.path('out-%j.txt'), notes.path('job.sh')],
+          { cwd: notes.root, env },
         );
-        const git = (...words: readonly string[]) =>
-          execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
-            cwd: made.root,
-          });
-        git('init', '--quiet');
-        git('add', '-A');
-        git('commit', '--quiet', '-m', 'x');
-        git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
-        const blind = await startCluster(1, () => without(made.root));
-        onTestFinished(() => blind.stop());
-        Object.assign(made.env, { PIPE_REMOTE: `file://${notes.path('remote')}` });
-        expect((await made.run('data')).with('ran')).toEqual(['data']);
-        notes.write('job.sh', scriptOfGuide(`file://${notes.path('project.git')}`));
-        const env = {
-          ...surroundings(made.env),
-          ...blind.env,
-          NOTES: notes.root,
-          TMPDIR: notes.root,
-        };
-        const submit = () =>
-          execFileSync(
-            'sbatch',
-            [
-              '-J',
-              'train',
-              '-d',
-              'singleton',
-              '-o',
-              notes.path('out-%j.txt'),
-              notes.path('job.sh'),
-            ],
-            { cwd: notes.root, env },
-          );
-        submit();
-        submit();
-        await until(() => blind.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
-        expect(notes.lines('epochs.log')).toEqual(['1', '2', '3', '4']);
-        const run = await made.run();
-        expect(run.items.train).toMatchObject({ verdict: 'restored', from: 'remote' });
-        expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
-      },
-    );
-
-    it('shows what Slurm refuses, in its own words', async () => {
-      const made = project({
-        'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
-      });
-      Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm', PIPE_SLURM: '-p nowhere' });
+      submit();
+      submit();
+      await until(() => blind.call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+      expect(notes.lines('epochs.log')).toEqual(['1', '2', '3', '4']);
       const run = await made.run();
-      expect([run.code, run.items.a?.failure?.message]).toEqual([
-        1,
-        expect.stringMatching(/^Slurm refuses the job: .*invalid partition specified: nowhere/),
-      ]);
+      expect(run.items.train).toMatchObject({ verdict: 'restored', from: 'remote' });
+      expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
+    },
+  );
+
+  it('shows what Slurm refuses, in its own words', async () => {
+    const made = project({
+      'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
     });
-  },
-);
+    Object.assign(made.env, cluster().env, { PIPE_EXECUTOR: 'slurm', PIPE_SLURM: '-p nowhere' });
+    const run = await made.run();
+    expect([run.code, run.items.a?.failure?.message]).toEqual([
+      1,
+      expect.stringMatching(/^Slurm refuses the job: .*invalid partition specified: nowhere/),
+    ]);
+  });
+});
