@@ -63,9 +63,10 @@ async function resolveBare(
   const failed = found.errors.length > 0;
   noteLookup(args, failed ? undefined : found.path, seen);
   if (failed) return resolveAbsent(args, seen, unresolved);
-  if (found.external || found.namespace !== 'file' || !isInstalled(seen.root, found.path)) {
-    return { ...found, warnings: [] };
-  }
+  // Resolved again by esbuild: what a plugin resolves loses the options of its tsconfig.json, so the text
+  // of a module would depend on which of its importers comes first.
+  if (found.external || found.namespace !== 'file' || !isInstalled(seen.root, found.path))
+    return undefined;
   return { path: notePackage(args, found.path, seen), external: true };
 }
 

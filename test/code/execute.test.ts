@@ -240,6 +240,24 @@ describe('the executable text', () => {
     ]);
   });
 
+  it.each(['./lib.ts', '#lib', '~/lib'])(
+    'gives the module %s the options of its tsconfig.json',
+    async (specifier) => {
+      const options = { useDefineForClassFields: false, paths: { '~/*': ['./*'] } };
+      sandbox.write('tsconfig.json', JSON.stringify({ compilerOptions: options }));
+      sandbox.write('package.json', '{ "type": "module", "imports": { "#*": "./*.ts" } }');
+      sandbox.write(
+        'lib.ts',
+        "class A { constructor() { Object.assign(this, { x: 'kept' }); } }\nclass B extends A { x?: string; }\nexport const { x } = new B();\n",
+      );
+      sandbox.write(
+        'stage.ts',
+        `import { x } from '${specifier}';\nexport default () => x ?? 'lost';\n`,
+      );
+      expect(await sandbox.execute()).toBe('kept');
+    },
+  );
+
   it('holds every file that an open path may mean', async () => {
     sandbox.write(
       'stage.ts',
