@@ -21,7 +21,7 @@ export const NEEDED: ReadonlySet<string> = new Set(['name', 'script', 'ids']);
 
 export const EXAMPLES: Readonly<Record<Command, string>> = {
   submit: 'such as `submit: qsub -terse -N ${name} -o ${output} ${options} ${script}`',
-  status: 'it prints a line `<number> <name> <state>` for each job (docs/guides/cluster.md)',
+  status: 'it prints a line `<number> <name> <state>` for each job',
   cancel: 'such as `cancel: qdel ${ids}`',
 };
 

@@ -23,7 +23,7 @@ export class Unshared {
       throw userError(
         'no-remote',
         '`checkout` in pipe.local.yaml needs a remote cache, and this run has none',
-        'set `remote:` in pipeline.yaml, or PIPE_REMOTE (docs/sharing.md)',
+        'set `remote:` in pipeline.yaml, or PIPE_REMOTE',
       );
     this.#remote = build.remote;
   }

@@ -78,7 +78,7 @@ describe('the installed package', () => {
     const strings = ['main', 'pipe', 'rest']
       .map((name) => readFileSync(path.join(installed, `dist/${name}.cjs`), 'utf8'))
       .join('\n');
-    expect(strings.match(/docs\/[\w-]+\.md|[\w-]+\.md#/g)).toBeNull();
+    expect(strings.match(/docs\/[\w/-]+\.md|[\w-]+\.md#/g)).toBeNull();
   });
 
   it('starts a pipeline that runs, with a schema for editors, also below the folder of node_modules', () => {
