@@ -1,16 +1,15 @@
 /** One request over kept-alive connections, with the limits of time that a run can afford. */
 import { createReadStream } from 'node:fs';
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WIDTH } from './concurrency.js';
+import { type Route, refused } from './route.js';
 import { type Body, contentOf, type Meter, StoreError, sizeOf } from './store.js';
 
 /**
  * Milliseconds: to connect, for the next byte of an answer, and without progress of an upload. In two
  * windows in a row, a request that moves anything must move more than a trickle.
  */
-const LIMITS = { connect: 3000, answer: 5000, upload: 30_000, window: 10_000 };
+export const LIMITS = { connect: 3000, answer: 5000, upload: 30_000, window: 10_000 };
 export type Limits = typeof LIMITS;
 
 /** Bytes in a window: a server that sends less keeps a run waiting for hours. */
@@ -33,21 +32,19 @@ export interface Request {
 }
 
 export class Requests {
-  readonly #agents = {
-    'http:': new http.Agent({ keepAlive: true, maxSockets: WIDTH }),
-    'https:': new https.Agent({ keepAlive: true, maxSockets: WIDTH }),
-  };
+  readonly #route: Route;
   readonly #signal: AbortSignal;
   readonly #meter: Meter;
   readonly #limits: Limits;
   /** Requests whose answer is not read to its end yet. */
-  readonly #open = new Set<http.ClientRequest>();
+  readonly #open = new Set<ClientRequest>();
 
   /** `signal` ends every request. */
-  constructor(signal: AbortSignal, meter: Meter, limits: Partial<Limits> = {}) {
+  constructor(route: Route, signal: AbortSignal, meter: Meter, limits: Limits) {
+    this.#route = route;
     this.#signal = signal;
     this.#meter = meter;
-    this.#limits = { ...LIMITS, ...limits };
+    this.#limits = limits;
     // One listener for all: a listener for each request would cost a fifth of the time of a small one.
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -65,22 +62,24 @@ export class Requests {
       // Not all of those that a server turned away come back at once.
       if (pause > 0) await this.#pause(Math.max(asked, pause * (1 + Math.random())));
       const answer = await this.#try(request).catch((error: unknown) => {
-        if (this.#signal.aborted || !isPassing(error)) throw unreachable(request.url.host, error);
+        if (this.#signal.aborted || !isPassing(error)) throw unreachable(this.#route.name, error);
         failure = (error as Error).message;
       });
       if (answer === undefined) continue;
       const { statusCode = 0 } = answer;
+      // Only a proxy has this status.
+      if (statusCode === 407) throw refused(this.#route.name, statusCode);
       if (!isPassingStatus(statusCode)) return answer;
       asked = pauseAskedBy(answer);
       answer.resume();
       failure = `status ${statusCode}`;
     }
-    throw new StoreError('unreachable', `${request.url.host}: ${failure}`);
+    throw new StoreError('unreachable', `${this.#route.name}: ${failure}`);
   }
 
   close(): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
-    for (const agent of Object.values(this.#agents)) agent.destroy();
+    this.#route.close();
   }
 
   readonly #onAbort = () => {
@@ -97,17 +96,11 @@ export class Requests {
 
   #try({ method, url, headers, body }: Request): Promise<IncomingMessage> {
     if (this.#signal.aborted) return Promise.reject(interrupted());
-    const protocol = url.protocol as 'http:' | 'https:';
-    const { request } = protocol === 'http:' ? http : https;
     const length = body && { 'content-length': String(sizeOf(body)) };
     // Not signed: Google's servers change it on its way.
     const more = { ...length, 'accept-encoding': 'identity' };
     return new Promise((resolve, reject) => {
-      const sent = request(url, {
-        method,
-        agent: this.#agents[protocol],
-        headers: { ...headers, ...more },
-      });
+      const sent = this.#route.request(url, { method, headers: { ...headers, ...more } });
       this.#open.add(sent);
       sent.once('close', () => this.#open.delete(sent));
       const { answer, upload } = this.#limits;
@@ -119,7 +112,7 @@ export class Requests {
     });
   }
 
-  #sendBody(sent: http.ClientRequest, content: Buffer | string): void {
+  #sendBody(sent: ClientRequest, content: Buffer | string): void {
     if (typeof content !== 'string') {
       sent.end(content, () => this.#meter('out', content.length));
       return;
@@ -132,7 +125,7 @@ export class Requests {
 }
 
 /** The time starts when the request has a connection, not while it waits for one of the others to end. */
-function limitTime(sent: http.ClientRequest, idle: number, limits: Limits): void {
+function limitTime(sent: ClientRequest, idle: number, limits: Limits): void {
   // Once there is an answer, its reader handles the errors.
   let receiver: { destroy(error: Error): unknown } = sent;
   sent.once('response', (answer) => {

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Draft } from './draft.js';
-import { type Limits, type Request, Requests, unreachable } from './http-request.js';
+import { LIMITS, type Limits, type Request, Requests, unreachable } from './http-request.js';
+import { routeTo } from './route.js';
 import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
 
 /** Writers of one name at once: each round one of them is done. */
@@ -31,6 +32,8 @@ export interface HttpPlace {
   /** Ends without a slash. */
   readonly base: string;
   readonly authorize: Authorize;
+  /** Names the proxy. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly meter: Meter;
   /** True when the server heeds `If-Match`. Else it may: an answer that refuses a write shows it. */
@@ -48,10 +51,13 @@ export class HttpStore implements Store {
   #knowsConditions = true;
   #clock: number | undefined;
 
-  constructor({ base, authorize, signal, meter, compares, limits }: HttpPlace) {
+  /** @throws UserError for a proxy that is not one */
+  constructor({ base, authorize, env, signal, meter, compares, limits }: HttpPlace) {
     this.#base = base;
     this.#authorize = authorize;
-    this.#requests = new Requests(signal, meter, limits);
+    const all = { ...LIMITS, ...limits };
+    const route = routeTo(new URL(base), env, all.answer);
+    this.#requests = new Requests(route, signal, meter, all);
     this.#meter = meter;
     this.#compares = compares;
   }

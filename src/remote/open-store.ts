@@ -17,7 +17,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /**
  * `signal` ends all requests.
  *
- * @throws UserError for an endpoint that is not one
+ * @throws UserError for an endpoint or a proxy that is not one
  */
 export function openStore(
   config: RemoteConfig,
@@ -38,11 +38,11 @@ export function openStore(
       );
     const base = s3Base(url, endpoint, region);
     const authorize = s3Authorize(credentialsOf(env), region);
-    return new HttpStore({ base, signal, meter, authorize, compares: true });
+    return new HttpStore({ base, env, signal, meter, authorize, compares: true });
   }
   const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
   const authorize = withHeader(authorizationFor(url, env));
-  return new HttpStore({ base, signal, meter, authorize, compares: false });
+  return new HttpStore({ base, env, signal, meter, authorize, compares: false });
 }
 
 function withHeader(authorization: string | undefined): Authorize {

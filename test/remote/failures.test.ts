@@ -1,15 +1,20 @@
 /** A remote cache that fails: one line that says so, in time, and the run ends as without it. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { clone, cloneWithin } from './clones.js';
-import { freePort, NGINX, nginx, OPENSSL, type Server, s3, VERSITYGW } from './servers.js';
+import {
+  certificateOf,
+  freePort,
+  NGINX,
+  nginx,
+  OPENSSL,
+  type Server,
+  s3,
+  VERSITYGW,
+} from './servers.js';
 
 const warnings = ({ events }: RunOutcome) =>
   events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
@@ -184,26 +189,7 @@ describe('a remote cache', () => {
   });
 
   it.skipIf(OPENSSL === undefined)('with an unknown certificate names the variable', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'pipe-certificate-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
-    execFileSync(
-      OPENSSL as string,
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-      ].concat(
-        ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
-        ['-keyout', key as string, '-out', cert as string],
-      ),
-      { stdio: 'ignore' },
-    );
-    const pair = { key: readFileSync(key as string), cert: readFileSync(cert as string) };
+    const { file, ...pair } = certificateOf('localhost');
     const secured = https.createServer(pair, (request, response) => {
       request.resume().once('end', () => response.writeHead(404).end());
     });
@@ -212,7 +198,7 @@ describe('a remote cache', () => {
     const run = await clone(server).run('--remote', 'r');
     expect(run.code).toBe(0);
     expect(warnings(run)).toEqual([expect.stringMatching(/not used .*NODE_EXTRA_CA_CERTS/)]);
-    const knowing = clone({ ...server, env: { NODE_EXTRA_CA_CERTS: cert as string } });
+    const knowing = clone({ ...server, env: { NODE_EXTRA_CA_CERTS: file } });
     expect(warnings(await knowing.run('--remote', 'r'))).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ import http, {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -28,10 +29,11 @@ export type Fault = (asked: Served, body: Buffer, response: ServerResponse) => b
 /** The status to answer with instead, with the headers that it sets; undefined to answer. */
 export type Refusal = (asked: Served, response: ServerResponse) => number | undefined;
 
-/** A shared folder behind HTTP. */
+/** A shared folder behind HTTP, or behind HTTPS with a certificate. */
 export async function served(
   fault: Fault = () => false,
   refusal: Refusal = () => undefined,
+  certificate?: { readonly key: Buffer; readonly cert: Buffer },
 ): Promise<Server & { readonly asked: Served[] }> {
   const { data } = sharedFolder();
   const asked: Served[] = [];
@@ -72,11 +74,13 @@ export async function served(
     if (method === 'HEAD') response.end();
     else if (!fault(one, body, response)) response.end(body);
   };
-  const port = await listening(http.createServer(answer));
+  const port = await listening(
+    certificate === undefined ? http.createServer(answer) : https.createServer(certificate, answer),
+  );
   return { remote: `http://127.0.0.1:${port}`, env: {}, data, port, asked };
 }
 
-export async function listening(server: http.Server): Promise<number> {
+export async function listening(server: http.Server | https.Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   onTestFinished(() => {
@@ -86,10 +90,16 @@ export async function listening(server: http.Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-export function storeAt(base: string, compares: boolean, limits: Partial<Limits> = {}): HttpStore {
+export function storeAt(
+  base: string,
+  compares: boolean,
+  limits: Partial<Limits> = {},
+  env: Readonly<Record<string, string>> = {},
+): HttpStore {
   const signal = new AbortController().signal;
   const authorize = (request: Request) => request;
-  const store = new HttpStore({ base, signal, authorize, meter: () => {}, compares, limits });
+  const place = { base, env, signal, authorize, meter: () => {}, compares, limits };
+  const store = new HttpStore(place);
   onTestFinished(() => store.close());
   return store;
 }

@@ -1,6 +1,14 @@
 /** Servers for tests of the remote cache: a folder, nginx, an S3 gateway, and a proxy in front of them. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import http from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -48,6 +56,19 @@ function programs(name: string): string | undefined {
   const go = process.env.GOPATH ?? path.join(process.env.HOME ?? '', 'go');
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', path.join(go, 'bin')];
   return folders.map((folder) => path.join(folder, name)).find(existsSync);
+}
+
+/** A certificate that nobody has signed but itself, in PEM, and the path of its file. */
+export function certificateOf(host: string): {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+  readonly file: string;
+} {
+  const folder = temporary();
+  const [key, file] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
+  const args = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=${host} -addext subjectAltName=DNS:${host} -keyout ${key} -out ${file}`;
+  execFileSync(OPENSSL as string, args.split(' '), { stdio: 'ignore' });
+  return { key: readFileSync(key), cert: readFileSync(file), file };
 }
 
 const token = 'let-me-in';

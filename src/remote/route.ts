@@ -1,0 +1,170 @@
+/** How requests reach a server: directly, or through the proxy that the environment names, as curl has it. */
+import http, { type ClientRequest, type RequestOptions } from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { userError } from '../error.js';
+import { WIDTH } from './concurrency.js';
+import { StoreError } from './store.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const POOL = { keepAlive: true, maxSockets: WIDTH };
+
+export interface Route {
+  /** Names the server, and the proxy, in messages. */
+  readonly name: string;
+  request(url: URL, options: RequestOptions): ClientRequest;
+  close(): void;
+}
+
+/**
+ * `limit`: milliseconds in which a proxy must open a tunnel.
+ *
+ * @throws UserError for a proxy that is not one
+ */
+export function routeTo(origin: URL, env: Env, limit: number): Route {
+  const proxy = proxyFor(origin, env);
+  if (proxy === undefined) return directly(origin);
+  const name = `${origin.host} through the proxy ${proxy.host}`;
+  if (origin.protocol === 'http:') return forwarded(name, proxy);
+  const agent = new Tunnels(name, origin, proxy, limit);
+  return {
+    name,
+    request: (url, options) => https.request(url, { ...options, agent }),
+    close: () => agent.destroy(),
+  };
+}
+
+function directly({ protocol, host }: URL): Route {
+  const { Agent, request } = protocol === 'http:' ? http : https;
+  const agent = new Agent(POOL);
+  return {
+    name: host,
+    request: (url, options) => request(url, { ...options, agent }),
+    close: () => agent.destroy(),
+  };
+}
+
+/** The proxy gets the whole URL, and passes the request on. */
+function forwarded(name: string, proxy: URL): Route {
+  const { Agent, request } = proxy.protocol === 'http:' ? http : https;
+  const agent = new Agent(POOL);
+  const pass = passFor(proxy);
+  return {
+    name,
+    request: (url, options) => {
+      const headers = { ...options.headers, host: url.host, ...pass };
+      return request({ ...placeOf(proxy), ...options, headers, path: url.href, agent });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Connections that a proxy passes on as they are, so that it sees no byte of a request. */
+class Tunnels extends https.Agent {
+  readonly #name: string;
+  readonly #target: string;
+  readonly #proxy: URL;
+  readonly #limit: number;
+  readonly #opening = new Set<ClientRequest>();
+
+  constructor(name: string, { hostname, port }: URL, proxy: URL, limit: number) {
+    super(POOL);
+    this.#name = name;
+    this.#target = `${hostname}:${port || 443}`;
+    this.#proxy = proxy;
+    this.#limit = limit;
+  }
+
+  override createConnection(
+    options: https.RequestOptions,
+    callback: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    const asked = this.#ask();
+    const slow = setTimeout(() => {
+      const message = `no tunnel within ${this.#limit / 1000} s`;
+      asked.destroy(Object.assign(new Error(message), { code: 'ETIMEDOUT' }));
+    }, this.#limit);
+    this.#opening.add(asked);
+    asked.once('close', () => {
+      clearTimeout(slow);
+      this.#opening.delete(asked);
+    });
+    const fail = (error: Error) => callback(error, undefined as unknown as Duplex);
+    asked.once('error', fail);
+    asked.once('connect', ({ statusCode }, socket) => {
+      if (statusCode !== 200) {
+        socket.destroy();
+        fail(refused(this.#name, statusCode));
+        return;
+      }
+      const tunnel: https.RequestOptions & { socket: Duplex } = { ...options, socket };
+      callback(null, super.createConnection(tunnel) as Duplex);
+    });
+    asked.end();
+    return undefined;
+  }
+
+  #ask(): ClientRequest {
+    const { request } = this.#proxy.protocol === 'http:' ? http : https;
+    const [method, path] = ['CONNECT', this.#target];
+    const headers = { host: path, ...passFor(this.#proxy) };
+    return request({ ...placeOf(this.#proxy), method, path, headers, agent: false });
+  }
+
+  override destroy(): void {
+    for (const asked of this.#opening) asked.destroy();
+    super.destroy();
+  }
+}
+
+/** @param name of the route */
+export function refused(name: string, status: number | undefined): StoreError {
+  const cure = status === 407 ? ' (write http://user:password@host:port for the proxy)' : '';
+  return new StoreError('unreachable', `${name}: the proxy answers with status ${status}${cure}`);
+}
+
+function placeOf({ protocol, hostname, port }: URL): RequestOptions {
+  return { protocol, host: hostname.replace(/^\[|\]$/g, ''), port };
+}
+
+function passFor({ username, password }: URL): { readonly 'proxy-authorization'?: string } {
+  if (username === '') return {};
+  const pass = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(pass).toString('base64')}` };
+}
+
+/** Undefined for a direct connection. This machine is always reached directly. */
+function proxyFor(origin: URL, env: Env): URL | undefined {
+  const valueIn = (name: string) => env[name] || env[name.toUpperCase()] || '';
+  const name = `${origin.protocol.slice(0, -1)}_proxy`;
+  const text = valueIn(name) || valueIn('all_proxy');
+  if (text === '' || isLoopback(origin.hostname)) return undefined;
+  if (isExcepted(origin, valueIn('no_proxy'))) return undefined;
+  const address = text.includes('://') ? text : `http://${text}`;
+  if (/^https?:/.test(address) && URL.canParse(address)) return new URL(address);
+  throw userError(
+    'remote-value',
+    `${name} is not the address of an HTTP proxy: ${text.replace(/\/\/.*@/, '//…@')}`,
+    `set it to http://host:port, or list ${origin.hostname} in no_proxy`,
+  );
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** An entry means a host and its subdomains; it may have a port, or be `*`. */
+function isExcepted({ hostname, port, protocol }: URL, list: string): boolean {
+  const ours = port || (protocol === 'http:' ? '80' : '443');
+  return list
+    .toLowerCase()
+    .split(/[,\s]+/)
+    .some((entry) => {
+      if (entry === '*') return true;
+      const [, host = '', only] = /^\*?\.?(.*?)(?::(\d+))?$/.exec(entry) ?? [];
+      if (host === '' || (only !== undefined && only !== ours)) return false;
+      return hostname === host || (isIP(hostname) === 0 && hostname.endsWith(`.${host}`));
+    });
+}
