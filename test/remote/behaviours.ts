@@ -1,7 +1,16 @@
 /** What is promised of a remote cache, on any kind of server. */
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Project, Running } from '../rig/project.js';
 import { clone, cloneWithin, TRAINING } from './clones.js';
@@ -38,6 +47,29 @@ export function takesAndGoesOn(isHere: boolean, start: Start): void {
     const again = await second.pipe('run');
     expect(`${again.out}${again.err}`).toBe('pipe: 0 ran, 0 restored, 3 fresh\n');
     expect(existsSync(server.data)).toBe(false);
+  });
+
+  on('keeps results below a folder with any name', async () => {
+    const server = await start();
+    // A shared folder makes its last part only: what is missing above may not be mounted.
+    mkdirSync(server.data, { recursive: true });
+    const character = fc.constantFrom(...'a.b -_~%#?&=+;:@!$\'"()[]{}*,|<>\\^`é日\u0301');
+    const name = fc
+      .string({ unit: character, minLength: 1, maxLength: 9 })
+      .filter((each) => !/^\.+$/.test(each) && each.trim() === each);
+    await fc.assert(
+      fc.asyncProperty(name, async (each) => {
+        const within = {
+          ...folderOf(server, encodeURIComponent(each)),
+          data: path.join(server.data, each),
+        };
+        const one = "stages: { a: { cmd: 'echo 1 > o', outs: [o] } }";
+        expect((await cloneWithin(within, one).run()).err).toBe('');
+        expect((await cloneWithin(within, one).run()).summary).toMatchObject({ restored: 1 });
+        expect(namesIn(within)).toHaveLength(2);
+      }),
+      { numRuns: 12 },
+    );
   });
 
   on('lets a training go on after the epochs of another clone, to the same bytes', async () => {
