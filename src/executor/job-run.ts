@@ -14,35 +14,15 @@ import type { Failure, ItemDone } from '../event.js';
 import { describeAction } from '../execute/failure.js';
 import { type Ended, runItem } from '../execute/run-item.js';
 import type { Item } from '../pipeline/plan.js';
-import { lastLines } from '../process/execution-log.js';
-import { duration } from '../process/outcome.js';
-import { lstatIfThere, unlessAbsent } from '../sys/if-there.js';
 import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file.js';
+import { failureAfter, neverText, type Outcome, outputIn, wordOf } from './job-outcome.js';
 import type { Queue } from './job-queue.js';
-import type { Cause, JobState, Refused, Scheduler } from './scheduler.js';
+import type { JobState, Refused, Scheduler } from './scheduler.js';
 import type { Placed, Submitter } from './submitter.js';
-import { bringLines, type Unshared } from './unshared.js';
-
-/** Jobs in a row that their cluster may end before an epoch is done. */
-const MOST_IDLE = 5;
+import { bringLines, type Unshared, UnsharedItem } from './unshared.js';
 
 /** After an interrupt, the scheduler is asked this often. */
 const STOPPING_MS = 400;
-
-/** How a job ended: by its own word, or by the scheduler's. */
-type Outcome =
-  | { readonly how: 'end'; readonly end: JobEnd }
-  | Over
-  | { readonly how: 'never'; readonly state: JobState }
-  | { readonly how: 'stopped'; readonly isOver: boolean };
-
-interface Over {
-  readonly how: 'over';
-  readonly cause: Cause | undefined;
-  readonly state: JobState | undefined;
-  /** Epochs that it has completed. */
-  readonly epochs: number;
-}
 
 interface Submit {
   /** An earlier job has executed a part of it. */
@@ -71,12 +51,11 @@ export class JobRun {
   /** Of all jobs of the item. */
   readonly #files: JobFiles;
   readonly #means: JobMeans;
+  /** Of nodes that share no folder with the run. */
+  readonly #unshared: UnsharedItem | undefined;
   #told: string | undefined;
   /** What it is to compute, as far as this machine sees. */
   #key: string | undefined;
-  #decision: Decision | undefined;
-  /** That the remote cache knows. */
-  #epochs = 0;
   #tail: EventTail | undefined;
 
   constructor(build: BuildContext, index: number, means: JobMeans) {
@@ -85,6 +64,7 @@ export class JobRun {
     this.#item = itemAt(build, index);
     this.#files = new JobFiles(build.project.root, this.#item.id);
     this.#means = means;
+    this.#unshared = means.unshared && new UnsharedItem(means.unshared, index);
   }
 
   /** Another run has computed it. */
@@ -96,9 +76,10 @@ export class JobRun {
       options.interruption.stop,
     );
     if (decision.kind !== 'missing') this.#key = decision.key;
-    this.#decision = decision;
-    if (decision.kind !== 'fresh')
-      return options.force ? undefined : this.#means.unshared?.take(this.#index);
+    if (decision.kind !== 'fresh') {
+      this.#unshared?.expect(decision);
+      return options.force ? undefined : this.#unshared?.take();
+    }
     const { key, record } = decision;
     project.cache.use(key);
     const done: ItemDone = { type: 'item', item: this.#item.id, verdict: 'fresh', key };
@@ -109,13 +90,14 @@ export class JobRun {
   async run(found: Placed | undefined): Promise<Ended> {
     let placed = found;
     let idle = 0;
-    await this.#countEpochs();
+    // Those of earlier runs.
+    await this.#unshared?.newEpochs();
     for (let starts = 0; ; starts++) {
       const isAttached = placed !== undefined;
       placed ??= await this.submit({ again: starts > 0 });
       const job = placed;
       placed = undefined;
-      const outcome = await this.#withRemote(await this.#follow(job));
+      const outcome = await this.#withResult(await this.#follow(job));
       if ('done' in outcome) return this.#over(job, outcome.done, outcome.settled);
       if (outcome.how === 'stopped') return this.#cancelled(outcome.isOver ? job : undefined);
       if (outcome.how === 'end') {
@@ -123,9 +105,14 @@ export class JobRun {
         if (ended !== undefined) return ended;
         continue;
       }
-      if (outcome.how === 'never') return this.#failed(this.#neverText(outcome.state), job);
+      if (outcome.how === 'never')
+        return this.#failed(neverText(outcome.state, this.#means.scheduler.title), job);
       idle = outcome.epochs > 0 ? 0 : idle + 1;
-      const failure = this.#failureAfter(exact(outcome, outputOf(job)), idle, job);
+      const failure = failureAfter(outcome, {
+        ...{ title: this.#means.scheduler.title, item: this.#item, root: this.#build.project.root },
+        ...{ isShared: this.#unshared === undefined, idle },
+        ...{ events: this.#files.events(job.nonce), output: job.output },
+      });
       if (failure !== undefined) return this.#failed(failure, job);
       this.#tell(`${this.#nameOf(outcome.state)} ended (${wordOf(outcome)}): submitting it again`);
     }
@@ -134,7 +121,7 @@ export class JobRun {
   /** Takes the item from all earlier jobs. */
   async submit({ again = false, key = this.#key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
-    await means.unshared?.provide(this.#index);
+    await this.#unshared?.provide();
     const { options, project, temps } = this.#build;
     const force = options.force || temps?.isWanted(this.#index) === true;
     return means.submitter.submit({
@@ -203,26 +190,9 @@ export class JobRun {
     }
   }
 
-  /** A job on a node that shares no folder leaves its result and its epochs in the remote cache. */
-  async #withRemote(outcome: Outcome): Promise<Outcome | Ended> {
-    const { queue, unshared, latency } = this.#means;
-    if (unshared === undefined || outcome.how !== 'over') return outcome;
-    const isWell = outcome.cause === undefined || /^(?:COMPLETED|done)$/.test(wordOf(outcome));
-    const deadline = performance.now() + (isWell ? latency * 1000 : 0);
-    do {
-      const ended = await unshared.take(this.#index);
-      if (ended !== undefined) return ended;
-      await queue.next();
-    } while (performance.now() < deadline);
-    const known = this.#epochs;
-    await this.#countEpochs();
-    return { ...outcome, epochs: this.#epochs - known };
-  }
-
-  async #countEpochs(): Promise<void> {
-    const { unshared } = this.#means;
-    if (unshared === undefined || this.#decision === undefined) return;
-    this.#epochs = await unshared.epochs(this.#index, this.#decision);
+  async #withResult(outcome: Outcome): Promise<Outcome | Ended> {
+    if (this.#unshared === undefined || outcome.how !== 'over') return outcome;
+    return this.#unshared.resultOf(outcome, this.#means.queue, this.#means.latency);
   }
 
   /** Undefined when an earlier run's job has computed something else. */
@@ -249,52 +219,6 @@ export class JobRun {
       }
       await this.#means.queue.next();
     }
-  }
-
-  /** Undefined: submit it again. */
-  #failureAfter(outcome: Over, idle: number, job: Placed): string | undefined {
-    const { cause, epochs } = outcome;
-    const said = `${this.#means.scheduler.title}: ${wordOf(outcome)}`;
-    const { time, resources } = this.#item;
-    switch (cause) {
-      case 'memory':
-        return `out of memory (${said}): raise resources.memory${resources.memory > 0 ? ` (${Math.ceil(resources.memory / 2 ** 20)}M)` : ''}`;
-      case 'cancelled':
-        return `its job was cancelled (${said}): completed epochs are kept; run again`;
-      case 'time': {
-        if (epochs > 0) return undefined;
-        const limit =
-          time === undefined ? 'the time limit of its jobs' : `resources.time (${duration(time)})`;
-        const what = this.#item.epochs === undefined ? 'it takes' : 'one epoch takes';
-        return `${what} longer than ${limit}: ${time === undefined ? 'set resources.time' : 'raise it'} (${said})`;
-      }
-      case 'finished':
-        if (epochs > 0) return undefined;
-        if (this.#means.unshared !== undefined) return noResultText(outcome, said, job);
-        if (this.#leftNothing(job)) return this.#noFolderText(outcome, said);
-        return `its job ended without a result (${said})`;
-      default:
-        if (idle < MOST_IDLE) return undefined;
-        return `${MOST_IDLE} jobs in a row ended without an epoch or a result (${said})`;
-    }
-  }
-
-  #neverText({ id, reason = '' }: JobState): string {
-    const { scheduler } = this.#means;
-    const what = /time|wall/i.test(reason) ? 'resources.time' : 'resources';
-    return `${scheduler.title} will never start job ${id} (${reason}): lower ${what}, or choose another partition`;
-  }
-
-  /** Neither the output of its script, nor an event of pipe. */
-  #leftNothing({ nonce, output }: Placed): boolean {
-    const files = [this.#files.events(nonce), ...(output === '' ? [] : [output])];
-    return files.every((file) => lstatIfThere(file) === undefined);
-  }
-
-  #noFolderText({ state }: Over, said: string): string {
-    const { root } = this.#build.project;
-    const node = state?.where ?? 'its node';
-    return `its job ended before it wrote a file (${said}): does ${node} see ${root}? Move the project to a file system that the nodes share`;
   }
 
   /** The job has noted its result as the last one of the item. */
@@ -346,7 +270,7 @@ export class JobRun {
   }
 
   #failed(message: string, job?: Placed): Ended {
-    const tail = outputOf(job);
+    const tail = job === undefined ? [] : outputIn(job.output);
     const failure: Failure = { message, command: describeAction(this.#item), tail };
     return this.#over(job, { type: 'item', item: this.#item.id, verdict: 'failed', failure });
   }
@@ -356,27 +280,4 @@ export class JobRun {
     const cure = /MaxSubmit/.test(error.message) ? ': lower `jobs` in pipe.local.yaml' : '';
     return this.#failed(`${this.#means.scheduler.title} refuses the job: ${error.message}${cure}`);
   }
-}
-
-/** The last lines of the job itself; of the item's process there is a log. */
-function outputOf(job: Placed | undefined): readonly string[] {
-  return job === undefined ? [] : (unlessAbsent(() => lastLines(job.output)) ?? []);
-}
-
-/** Slurm says FAILED of a job that it ended for its memory, unless control groups did; its reason is in the output. */
-function exact(outcome: Over, output: readonly string[]): Over {
-  const isOverMemory = output.some((line) => /exceeded .*memory limit|oom[-_ ]?kill/i.test(line));
-  return outcome.cause === 'finished' && isOverMemory ? { ...outcome, cause: 'memory' } : outcome;
-}
-
-/** Of a job on a node that shares no folder. */
-function noResultText({ state }: Over, said: string, { output }: Placed): string {
-  const place = state?.where === undefined ? '' : ` on ${state.where}`;
-  // The job of an earlier run has no name of a file here.
-  const see = output === '' ? '' : ` Its output is in ${output}${place}.`;
-  return `its job left no result for today's key in the remote cache (${said}).${see} Does \`checkout\` bring the files that this run sees?`;
-}
-
-function wordOf({ state }: Over): string {
-  return state?.word ?? 'it does not know the job any more';
 }

@@ -9,6 +9,8 @@ import { quotePlain } from '../pipeline/items/shell-quote.js';
 import { withNeeds } from '../pipeline/select.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import { isResult, readJob } from './job-file.js';
+import { type Over, wordOf } from './job-outcome.js';
+import type { Queue } from './job-queue.js';
 
 export class Unshared {
   readonly #build: BuildContext;
@@ -55,6 +57,58 @@ export class Unshared {
     const chain = keyOf(manifest);
     await this.#remote.takeEpochs({ item, chain, manifest }, () => 0);
     return this.#build.project.cache.chains.readEpochs(chain).length;
+  }
+}
+
+/** The jobs of one item on such nodes, by what they left in the remote cache. */
+export class UnsharedItem {
+  readonly #unshared: Unshared;
+  readonly #index: number;
+  #decision: Decision | undefined;
+  /** That the remote cache knew when it was last asked. */
+  #epochs = 0;
+
+  constructor(unshared: Unshared, index: number) {
+    this.#unshared = unshared;
+    this.#index = index;
+  }
+
+  /** Sends what a job needs. */
+  provide(): Promise<void> {
+    return this.#unshared.provide(this.#index);
+  }
+
+  /** What is to be computed. */
+  expect(decision: Decision): void {
+    this.#decision = decision;
+  }
+
+  take(): Promise<Ended | undefined> {
+    return this.#unshared.take(this.#index);
+  }
+
+  /** Epochs that the remote cache has gained since the last call. */
+  async newEpochs(): Promise<number> {
+    if (this.#decision === undefined) return 0;
+    const known = this.#epochs;
+    this.#epochs = await this.#unshared.epochs(this.#index, this.#decision);
+    return this.#epochs - known;
+  }
+
+  /**
+   * The result of a job that is over; without one, the number of its epochs.
+   *
+   * @param latency seconds that a result may take to appear after a job that ended well
+   */
+  async resultOf(over: Over, queue: Queue, latency: number): Promise<Over | Ended> {
+    const isWell = over.cause === undefined || /^(?:COMPLETED|done)$/.test(wordOf(over));
+    const deadline = performance.now() + (isWell ? latency * 1000 : 0);
+    do {
+      const ended = await this.take();
+      if (ended !== undefined) return ended;
+      await queue.next();
+    } while (performance.now() < deadline);
+    return { ...over, epochs: await this.newEpochs() };
   }
 }
 

@@ -1,0 +1,111 @@
+/** How a job ended, and what the failure of its item says of it. */
+import type { Item } from '../pipeline/plan.js';
+import { lastLines } from '../process/execution-log.js';
+import { duration } from '../process/outcome.js';
+import { lstatIfThere, unlessAbsent } from '../sys/if-there.js';
+import type { JobEnd } from './job-file.js';
+import type { Cause, JobState } from './scheduler.js';
+
+/** How a job ended: by its own word, or by the scheduler's. */
+export type Outcome =
+  | { readonly how: 'end'; readonly end: JobEnd }
+  | Over
+  | { readonly how: 'never'; readonly state: JobState }
+  | { readonly how: 'stopped'; readonly isOver: boolean };
+
+export interface Over {
+  readonly how: 'over';
+  readonly cause: Cause | undefined;
+  readonly state: JobState | undefined;
+  /** Epochs that it has completed. */
+  readonly epochs: number;
+}
+
+/** What is known of a job that is over. */
+interface Known {
+  /** Of its scheduler. */
+  readonly title: string;
+  readonly item: Item;
+  /** Of the project. */
+  readonly root: string;
+  readonly isShared: boolean;
+  /** So many jobs in a row, with this one, completed no epoch. */
+  readonly idle: number;
+  /** Files that it writes: the events of pipe, and the output of its script. */
+  readonly events: string;
+  readonly output: string;
+}
+
+/** Jobs in a row that their cluster may end before an epoch is done. */
+const MOST_IDLE = 5;
+
+/** Undefined: submit it again. */
+export function failureAfter(outcome: Over, known: Known): string | undefined {
+  const { epochs } = outcome;
+  const said = `${known.title}: ${wordOf(outcome)}`;
+  switch (exactCause(outcome, known.output)) {
+    case 'memory':
+      return memoryText(known.item, said);
+    case 'cancelled':
+      return `its job was cancelled (${said}): completed epochs are kept; run again`;
+    case 'time':
+      return epochs > 0 ? undefined : timeText(known.item, said);
+    case 'finished':
+      return epochs > 0 ? undefined : noResultText(outcome, known, said);
+    default:
+      if (known.idle < MOST_IDLE) return undefined;
+      return `${MOST_IDLE} jobs in a row ended without an epoch or a result (${said})`;
+  }
+}
+
+/** Slurm says FAILED of a job that it ended for its memory, unless control groups did; its reason is in the output. */
+function exactCause({ cause }: Over, output: string): Cause | undefined {
+  if (cause !== 'finished') return cause;
+  const isOverMemory = outputIn(output).some((line) =>
+    /exceeded .*memory limit|oom[-_ ]?kill/i.test(line),
+  );
+  return isOverMemory ? 'memory' : cause;
+}
+
+function memoryText({ resources: { memory } }: Item, said: string): string {
+  const cure =
+    memory > 0
+      ? `raise resources.memory (${Math.ceil(memory / 2 ** 20)}M)`
+      : 'set resources.memory';
+  return `out of memory (${said}): ${cure}`;
+}
+
+function timeText({ time, epochs }: Item, said: string): string {
+  const what = epochs === undefined ? 'it takes' : 'one epoch takes';
+  const [limit, cure] =
+    time === undefined
+      ? ['the time limit of its jobs', 'set resources.time']
+      : [`resources.time (${duration(time)})`, 'raise it'];
+  return `${what} longer than ${limit}: ${cure} (${said})`;
+}
+
+function noResultText({ state }: Over, known: Known, said: string): string {
+  const { root, isShared, events, output } = known;
+  if (!isShared) {
+    const place = state?.where === undefined ? '' : ` on ${state.where}`;
+    const see = output === '' ? '' : ` Its output is in ${output}${place}.`;
+    return `its job left no result for today's key in the remote cache (${said}).${see} Does \`checkout\` bring the files that this run sees?`;
+  }
+  const wrote = [events, output].some((file) => lstatIfThere(file) !== undefined);
+  if (wrote) return `its job ended without a result (${said})`;
+  return `its job ended before it wrote a file (${said}): does ${state?.where ?? 'its node'} see ${root}? Move the project to a file system that the nodes share`;
+}
+
+export function neverText({ id, reason = '' }: JobState, title: string): string {
+  const what = /time|wall/i.test(reason) ? 'resources.time' : 'resources';
+  return `${title} will never start job ${id} (${reason}): lower ${what}, or choose another partition`;
+}
+
+/** The last lines of the job itself, if they are there; of the item's process there is a log. */
+export function outputIn(file: string): readonly string[] {
+  return unlessAbsent(() => lastLines(file)) ?? [];
+}
+
+export function wordOf({ state }: Over): string {
+  return state?.word ?? 'it does not know the job any more';
+}
