@@ -1,4 +1,5 @@
 /** How a job ended, and what the failure of its item says of it. */
+import type { Failure } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
 import { duration } from '../process/outcome.js';
@@ -19,6 +20,8 @@ export interface Over {
   readonly state: JobState | undefined;
   /** Epochs that it has completed. */
   readonly epochs: number;
+  /** What the job noted of its item before the scheduler ended it. */
+  readonly failure?: Failure | undefined;
 }
 
 /** What is known of a job that is over. */
@@ -94,11 +97,6 @@ function noResultText({ state }: Over, known: Known, said: string): string {
   const wrote = [events, output].some((file) => lstatIfThere(file) !== undefined);
   if (wrote) return `its job ended without a result (${said})`;
   return `its job ended before it wrote a file (${said}): does ${state?.where ?? 'its node'} see ${root}? Move the project to a file system that the nodes share`;
-}
-
-export function neverText({ id, reason = '' }: JobState, title: string): string {
-  const what = /time|wall/i.test(reason) ? 'resources.time' : 'resources';
-  return `${title} will never start job ${id} (${reason}): lower ${what}, or choose another partition`;
 }
 
 /** The last lines of the job itself, if they are there; of the item's process there is a log. */

@@ -15,8 +15,9 @@ import { describeAction } from '../execute/failure.js';
 import { type Ended, runItem } from '../execute/run-item.js';
 import type { Item } from '../pipeline/plan.js';
 import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file.js';
-import { failureAfter, neverText, type Outcome, outputIn, wordOf } from './job-outcome.js';
+import { failureAfter, type Outcome, outputIn, wordOf } from './job-outcome.js';
 import type { Queue } from './job-queue.js';
+import { cureFor } from './refusal.js';
 import type { JobState, Refused, Scheduler } from './scheduler.js';
 import type { Placed, Submitter } from './submitter.js';
 import { bringLines, type Unshared, UnsharedItem } from './unshared.js';
@@ -105,15 +106,14 @@ export class JobRun {
         if (ended !== undefined) return ended;
         continue;
       }
-      if (outcome.how === 'never')
-        return this.#failed(neverText(outcome.state, this.#means.scheduler.title), job);
+      if (outcome.how === 'never') return this.#failed(this.#neverText(outcome.state), job);
       idle = outcome.epochs > 0 ? 0 : idle + 1;
       const failure = failureAfter(outcome, {
         ...{ title: this.#means.scheduler.title, item: this.#item, root: this.#build.project.root },
         ...{ isShared: this.#unshared === undefined, idle },
         ...{ events: this.#files.events(job.nonce), output: job.output },
       });
-      if (failure !== undefined) return this.#failed(failure, job);
+      if (failure !== undefined) return this.#failed(failure, job, outcome.failure);
       this.#tell(`${this.#nameOf(outcome.state)} ended (${wordOf(outcome)}): submitting it again`);
     }
   }
@@ -181,7 +181,7 @@ export class JobRun {
         at.overSince ||= performance.now();
         const isLate = performance.now() - at.overSince > latency * 1000;
         if (end !== undefined || at.epochs > 0 || isLate || unshared !== undefined)
-          return { how: 'over', cause, state, epochs: at.epochs };
+          return { how: 'over', cause, state, epochs: at.epochs, failure: end?.done.failure };
       } else {
         if (end !== undefined) queue.hurry(STOPPING_MS);
         if (!at.started) this.#tellState(state);
@@ -219,6 +219,12 @@ export class JobRun {
       }
       await this.#means.queue.next();
     }
+  }
+
+  #neverText({ id, reason = '' }: JobState): string {
+    const { scheduler, executor } = this.#means;
+    const cure = cureFor(this.#build, this.#item, executor, reason);
+    return `${scheduler.title} will never start job ${id} (${reason}): ${cure}`;
   }
 
   /** The job has noted its result as the last one of the item. */
@@ -269,15 +275,19 @@ export class JobRun {
     return ended;
   }
 
-  #failed(message: string, job?: Placed): Ended {
-    const tail = job === undefined ? [] : outputIn(job.output);
-    const failure: Failure = { message, command: describeAction(this.#item), tail };
+  /** @param noted by the job: where the log of its item is */
+  #failed(message: string, job?: Placed, noted?: Failure): Ended {
+    const tail = noted?.tail ?? (job === undefined ? [] : outputIn(job.output));
+    const failure: Failure = { ...noted, message, command: describeAction(this.#item), tail };
     return this.#over(job, { type: 'item', item: this.#item.id, verdict: 'failed', failure });
   }
 
   /** What the scheduler refused. */
-  refused(error: Refused): Ended {
-    const cure = /MaxSubmit/.test(error.message) ? ': lower `jobs` in pipe.local.yaml' : '';
-    return this.#failed(`${this.#means.scheduler.title} refuses the job: ${error.message}${cure}`);
+  refused({ message }: Refused): Ended {
+    const { scheduler, executor } = this.#means;
+    const cure = cureFor(this.#build, this.#item, executor, message);
+    return this.#failed(
+      `${scheduler.title} refuses the job: ${message.replace(/\.$/, '')}: ${cure}`,
+    );
   }
 }

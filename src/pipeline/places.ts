@@ -5,13 +5,17 @@ import { placeOf } from './document/source-text.js';
 import { draftPipeline, type LoadOptions } from './load.js';
 import type { Resources } from './plan.js';
 
+/** Of `resources` in a stage. */
+export type ResourceKey = keyof Resources | 'time';
+
 /** Undefined for a part that is no longer in the file. */
 interface Places {
   dep(item: string, name: string): Place | undefined;
   out(item: string, name: string): Place | undefined;
-  resource(item: string, name: keyof Resources): Place | undefined;
+  resource(item: string, name: ResourceKey): Place | undefined;
   run(item: string): Place | undefined;
   executor(item: string): Place | undefined;
+  slurm(item: string): Place | undefined;
   /** Of the stage, or at the top of the file. */
   packages(item: string): Place | undefined;
 }
@@ -37,6 +41,7 @@ export function placesOf(options: LoadOptions): Places {
     resource: (item, name) => partOf(item, ['resources', name]),
     run: (item) => partOf(item, ['run']),
     executor: (item) => partOf(item, ['executor']),
+    slurm: (item) => partOf(item, ['slurm']),
     packages: (item) =>
       draftOf(item)?.item.packages === 'inherited'
         ? placeOf(diagnostics.source, spanAt(root, ['packages']))

@@ -49,7 +49,7 @@ describeUnless(missing, 'on Slurm with mounts', {}, () => {
     notes = new Project();
     made = new Project({ 'pipeline.yaml': PIPELINE, 'train.sh': TRAIN, 'in.txt': 'x\n' });
     mounts = await mountsOf(made.root);
-    cluster = await startCluster(2, (node) => mounts.around(node));
+    cluster = await startCluster(2, { around: (node) => mounts.around(node) });
     head = mounts.make('head');
     const NOTES = notes.path('ran.log');
     Object.assign(made.env, cluster.env, { PIPE_EXECUTOR: 'slurm', NOTES });

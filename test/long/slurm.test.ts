@@ -262,12 +262,12 @@ onSlurm({ nodes: 2, timeout: 400_000 }, (cluster) => {
     [
       'a time above the limit of the partition',
       training(2, 1, '{ time: 3h }'),
-      /^Slurm will never start job \d+ \(PartitionTimeLimit\): lower resources\.time/,
+      /^Slurm will never start job \d+ \(PartitionTimeLimit\): correct `time` in `resources` of train \(pipeline\.yaml:7:\d+\)$/,
     ],
     [
       'more memory than a node has',
       training(2, 1, '{ memory: 900G }'),
-      /^Slurm will never start job \d+ \(BadConstraints\): lower resources/,
+      /^Slurm will never start job \d+ \(BadConstraints\): correct `memory` in `resources` of train/,
     ],
     [
       'more memory than it asks for',

@@ -1,6 +1,6 @@
 /** Tests on a real Slurm. Where something for them is missing, they are skipped, and their title names it. */
 import { afterAll, beforeAll, describe, type TestOptions } from 'vitest';
-import { type Cluster, missingForSlurm, startCluster } from './slurm.js';
+import { type Cluster, type ClusterOptions, missingForSlurm, startCluster } from './slurm.js';
 
 export function describeUnless(
   missing: readonly string[],
@@ -14,19 +14,20 @@ export function describeUnless(
 
 interface OnSlurm extends TestOptions {
   readonly nodes: number;
-  /** Of slurm.conf, in place of those of the rig. */
-  readonly settings?: Parameters<typeof startCluster>[2];
+  readonly cluster?: ClusterOptions;
+  /** What else is missing. */
+  readonly missing?: readonly string[];
 }
 
 /** `tests` receive one cluster for all of them, which runs from the first to the last. */
 export function onSlurm(
-  { nodes, settings, ...options }: OnSlurm,
+  { nodes, cluster: like, missing = [], ...options }: OnSlurm,
   tests: (cluster: () => Cluster) => void,
 ): void {
-  describeUnless(missingForSlurm(), 'on Slurm', options, () => {
+  describeUnless([...missingForSlurm(), ...missing], 'on Slurm', options, () => {
     let cluster: Cluster;
     beforeAll(async () => {
-      cluster = await startCluster(nodes, undefined, settings);
+      cluster = await startCluster(nodes, like);
     });
     afterAll(() => cluster?.stop());
     tests(() => cluster);

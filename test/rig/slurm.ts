@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -48,19 +49,25 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Nodes have 4 cores, 4000 MB and 2 GPUs. Partition `high` preempts `batch`, the default. */
-export async function startCluster(
-  nodes: number,
+export interface ClusterOptions {
   /** Words before the daemon of a node. */
-  around: (node: string) => readonly string[] = () => [],
+  readonly around?: (node: string) => readonly string[];
   /** Of slurm.conf, in place of those of the rig. */
-  settings: Readonly<Record<string, string | number>> = {},
-): Promise<Cluster> {
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** The types of the nodes' GPUs. */
+  readonly gpus?: readonly string[];
+  /** By control groups, as most sites do: the kernel ends a process when its job exceeds its memory. */
+  readonly limitsMemory?: boolean;
+}
+
+/** Nodes have 4 cores, 4000 MB and 2 GPUs. Partition `high` preempts `batch`, the default. */
+export async function startCluster(nodes: number, options: ClusterOptions = {}): Promise<Cluster> {
+  const { around = () => [], limitsMemory = false } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'pipe-slurm-'));
   for (const name of ['state', 'log', 'run']) mkdirSync(path.join(folder, name));
   chmodSync(folder, 0o755);
   const ports = await freePorts(nodes + 1);
-  writeConfiguration(folder, ports, settings);
+  writeConfiguration(folder, ports, options);
   const conf = path.join(folder, 'slurm.conf');
   const env = { SLURM_CONF: conf, PATH: `${process.env.PATH}:/usr/sbin:/usr/local/sbin` };
   const call = (...[program = '', ...args]: readonly string[]) =>
@@ -103,22 +110,59 @@ export async function startCluster(
         const pid = pidOf(name.slice(0, -'.pid'.length));
         if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
       }
+      if (limitsMemory) removeGroups(nodes);
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
+const MEMORY_GROUPS = '/sys/fs/cgroup/memory';
+
+/** What Slurm needs to limit the memory of jobs as `limitsMemory` has it. */
+export function missingForMemoryLimits(): string[] {
+  const own = path.join(MEMORY_GROUPS, `pipe-${process.pid}`);
+  try {
+    mkdirSync(own);
+    rmdirSync(own);
+    return [];
+  } catch {
+    return ['memory control groups of version 1'];
+  }
+}
+
+/** Slurm leaves those of its nodes; a folder of the kernel has files that cannot be removed. */
+function removeGroups(nodes: number): void {
+  for (let node = 1; node <= nodes; node++) {
+    const folder = path.join(MEMORY_GROUPS, `slurm_n${node}`);
+    if (!existsSync(folder)) continue;
+    const inside = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const folders = inside.filter((each) => each.isDirectory());
+    for (const { parentPath, name } of folders.reverse()) rmdirSync(path.join(parentPath, name));
+    rmdirSync(folder);
+  }
+}
+
+const LIMITS = `CgroupPlugin=cgroup/v1
+CgroupMountpoint=/sys/fs/cgroup
+ConstrainRAMSpace=yes
+ConstrainSwapSpace=yes
+AllowedSwapSpace=0
+`;
+
 function writeConfiguration(
   folder: string,
   [controller, ...nodes]: readonly number[],
-  own: Readonly<Record<string, string | number>>,
+  { settings: own, gpus = [], limitsMemory = false }: ClusterOptions,
 ): void {
   const host = hostname().split('.')[0];
   const at = (name: string) => path.join(folder, name);
   writeFileSync(at('munge.key'), randomBytes(128), { mode: 0o400 });
   for (const gpu of [0, 1]) execFileSync('mknod', [at(`gpu${gpu}`), 'c', '1', '3']);
-  writeFileSync(at('gres.conf'), `Name=gpu File=${folder}/gpu[0-1]\n`);
-  writeFileSync(at('cgroup.conf'), 'CgroupAutomount=no\n');
+  const typed = gpus.map(
+    (type, node) => `NodeName=n${node + 1} Name=gpu Type=${type} File=${folder}/gpu[0-1]\n`,
+  );
+  writeFileSync(at('gres.conf'), typed.join('') || `Name=gpu File=${folder}/gpu[0-1]\n`);
+  writeFileSync(at('cgroup.conf'), `CgroupAutomount=no\n${limitsMemory ? LIMITS : ''}`);
   const settings = {
     ClusterName: 'pipe',
     SlurmctldHost: `${host}(127.0.0.1)`,
@@ -135,7 +179,7 @@ function writeConfiguration(
     SlurmdSpoolDir: at('spool/%n'),
     SlurmdLogFile: at('log/slurmd-%n.log'),
     ProctrackType: 'proctrack/linuxproc',
-    TaskPlugin: 'task/none',
+    TaskPlugin: limitsMemory ? 'task/cgroup' : 'task/none',
     MpiDefault: 'none',
     SwitchType: 'switch/none',
     SchedulerParameters: 'batch_sched_delay=0,sched_interval=1,bf_interval=1',
@@ -153,7 +197,7 @@ function writeConfiguration(
     AccountingStorageType: 'accounting_storage/none',
     JobAcctGatherType: 'jobacct_gather/linux',
     JobAcctGatherFrequency: 1,
-    JobAcctGatherParams: 'OverMemoryKill',
+    JobAcctGatherParams: limitsMemory ? 'NoShared' : 'OverMemoryKill',
     JobCompType: 'jobcomp/none',
     GresTypes: 'gpu',
     SlurmdParameters: 'config_overrides',
@@ -163,7 +207,7 @@ function writeConfiguration(
   for (const [at_, port] of nodes.entries()) {
     mkdirSync(at(`spool/n${at_ + 1}`), { recursive: true });
     lines.push(
-      `NodeName=n${at_ + 1} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${port} CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=4000 Gres=gpu:2 State=UNKNOWN`,
+      `NodeName=n${at_ + 1} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${port} CPUs=4 Boards=1 SocketsPerBoard=1 CoresPerSocket=4 ThreadsPerCore=1 RealMemory=4000 Gres=gpu:${[...(gpus[at_] ? [gpus[at_]] : []), 2].join(':')} State=UNKNOWN`,
     );
   }
   lines.push(

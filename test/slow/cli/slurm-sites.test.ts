@@ -17,7 +17,7 @@ const DRAW = `stages:
     outs: { o: "out/\${n}.txt" }
 `;
 
-onSlurm({ nodes: 2, settings: { MaxArraySize: 3 }, timeout: 120_000 }, (cluster) => {
+onSlurm({ nodes: 2, cluster: { settings: { MaxArraySize: 3 } }, timeout: 120_000 }, (cluster) => {
   function onCluster(pipeline: string): Project {
     const made = project({
       'pipeline.yaml': pipeline,

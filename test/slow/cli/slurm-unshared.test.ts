@@ -56,7 +56,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
       'pipe.local.yaml',
       `slurm: { latency: 20s, checkout: "git clone --quiet 'file://${notes.path('project.git')}' ." }\n`,
     );
-    const cluster = await startCluster(2, () => without(made.root));
+    const cluster = await startCluster(2, { around: () => without(made.root) });
     onTestFinished(() => cluster.stop());
     Object.assign(made.env, cluster.env, {
       ...{ PIPE_EXECUTOR: 'slurm', PIPE_REMOTE: `file://${notes.path('remote')}` },

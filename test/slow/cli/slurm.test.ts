@@ -236,7 +236,7 @@ onSlurm({ nodes: 2 }, (cluster) => {
       'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
       'pipe.local.yaml': 'slurm: { latency: 2s }\n',
     });
-    const blind = await startCluster(1, () => without(made.root));
+    const blind = await startCluster(1, { around: () => without(made.root) });
     onTestFinished(() => blind.stop());
     Object.assign(made.env, blind.env, { PIPE_EXECUTOR: 'slurm' });
     const run = await made.run();
@@ -267,7 +267,7 @@ onSlurm({ nodes: 2 }, (cluster) => {
       git('add', '-A');
       git('commit', '--quiet', '-m', 'x');
       git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
-      const blind = await startCluster(1, () => without(made.root));
+      const blind = await startCluster(1, { around: () => without(made.root) });
       onTestFinished(() => blind.stop());
       Object.assign(made.env, { PIPE_REMOTE: `file://${notes.path('remote')}` });
       expect((await made.run('data')).with('ran')).toEqual(['data']);

@@ -1,0 +1,115 @@
+/** What to correct when a scheduler refuses a job, or will never start it: the options that its words are about, and where they are written. */
+import type { BuildContext } from '../decide/build-context.js';
+import type { Place } from '../error.js';
+import { placesOf, type ResourceKey } from '../pipeline/places.js';
+import type { Item } from '../pipeline/plan.js';
+import { splitWords } from './scheduler-programs.js';
+import { LOCAL_FILE, readSite } from './site.js';
+
+interface Topic {
+  /** In the words of Slurm. */
+  readonly said: RegExp;
+  /** Names of the options of sbatch. */
+  readonly options: readonly string[];
+  /** The key of `resources` that sets one of them. */
+  readonly key?: ResourceKey;
+}
+
+const GPUS = ['gres', 'gpus', 'G', 'gpus-per-node', 'gpus-per-task'];
+const MEMORY = ['mem', 'mem-per-cpu', 'mem-per-gpu'];
+
+const TOPICS: readonly Topic[] = [
+  { said: /\baccount\b|InvalidAccount/i, options: ['account', 'A'] },
+  { said: /\bpartition\b/i, options: ['partition', 'p'] },
+  { said: /\bqos\b/i, options: ['qos', 'q'] },
+  { said: /feature|BadConstraints/, options: ['constraint', 'C'] },
+  { said: /reservation/i, options: ['reservation'] },
+  { said: /node name/i, options: ['nodelist', 'w', 'exclude', 'x'] },
+  { said: /licen[sc]e/i, options: ['licenses', 'L'] },
+  { said: /time ?limit|MaxWall/i, options: ['time', 't'], key: 'time' },
+  { said: /gres|gpu|node configuration|BadConstraints/i, options: GPUS, key: 'gpu' },
+  { said: /mem(?:ory|Per)|node configuration|BadConstraints/i, options: MEMORY, key: 'memory' },
+  {
+    said: /processor|cpu|node configuration|BadConstraints/i,
+    options: ['cpus-per-task', 'c'],
+    key: 'cpu',
+  },
+];
+
+/** Of every refusal for a limit, after the name of that limit. */
+const ANY_LIMIT = /Job violates accounting\/QOS policy \([^)]*\)/;
+
+/** A place where the job's options are written, and what is written there. */
+interface Source {
+  readonly words: readonly string[];
+  readonly where: string;
+}
+
+/** @param said the words of the scheduler */
+export function cureFor(
+  { project }: BuildContext,
+  item: Item,
+  executor: string,
+  said: string,
+): string {
+  if (/MaxSubmit/.test(said)) return `lower \`jobs\` in ${LOCAL_FILE}`;
+  const places = placesOf({ project: project.root, ...project.variant });
+  const own = at(`\`slurm\` of ${item.stage}`, item.slurm && places.slurm(item.id));
+  if (executor !== 'slurm') {
+    const flags = item.slurm === undefined ? '' : `"${item.slurm}" in ${own}, or `;
+    return `correct ${flags}the command \`submit\` of ${executor} in ${LOCAL_FILE}`;
+  }
+  const sources: readonly Source[] = [
+    { words: splitWords(item.slurm ?? ''), where: own },
+    { words: splitWords(project.env.PIPE_SLURM ?? ''), where: 'PIPE_SLURM' },
+    { words: readSite({ ...project, env: {} }).slurm.flags, where: `\`flags\` in ${LOCAL_FILE}` },
+  ];
+  const topics = topicsOf(said);
+  const found = topics.flatMap(({ options, key }) => {
+    const written = lastWritten(options, sources);
+    if (written !== undefined) return [written];
+    const value = key && statedValue(item, key);
+    if (!value) return [];
+    return [`\`${key}\` in ${at(`\`resources\` of ${item.stage}`, places.resource(item.id, key))}`];
+  });
+  if (found.length > 0) return `correct ${[...new Set(found)].join(', or ')}`;
+  const names = topics.map(({ options: [name] }) => `--${name}`).join(' or ');
+  return `${names === '' ? 'correct the options of the job' : `set ${names}`} in ${own}, in PIPE_SLURM, or in \`flags\` of ${LOCAL_FILE}`;
+}
+
+/** Those of an option that is named come first: its value alone may be wrong. */
+function topicsOf(said: string): readonly Topic[] {
+  const named = /(?<!\S)['"]?--([a-z][\w-]*)/.exec(said)?.[1];
+  if (named !== undefined) return [{ said: /./, options: [named] }];
+  const about = said.replace(ANY_LIMIT, '');
+  return TOPICS.filter((topic) => topic.said.test(about));
+}
+
+/** The last one counts for sbatch: the sources come in the reverse order. */
+function lastWritten(options: readonly string[], sources: readonly Source[]): string | undefined {
+  for (const { words, where } of sources) {
+    const index = words.findLastIndex((word) => options.some((name) => isOption(word, name)));
+    const word = words[index];
+    if (word === undefined) continue;
+    const value = words[index + 1];
+    const isApart = options.some((name) => word === `--${name}` || word === `-${name}`);
+    const text = isApart && value !== undefined ? `${word} ${value}` : word;
+    return `${text} in ${where}`;
+  }
+  return undefined;
+}
+
+/** `--name`, `--name=value`, `-n`, `-nvalue`. */
+function isOption(word: string, name: string): boolean {
+  if (name.length === 1) return word.startsWith(`-${name}`) && !word.startsWith('--');
+  return word === `--${name}` || word.startsWith(`--${name}=`);
+}
+
+function statedValue(item: Item, key: ResourceKey): boolean {
+  if (key === 'time') return item.time !== undefined;
+  return item.resources[key] > (key === 'cpu' ? 1 : 0);
+}
+
+function at(what: string, place: Place | '' | undefined): string {
+  return !place ? what : `${what} (${place.file}:${place.line}:${place.column})`;
+}
