@@ -156,8 +156,7 @@ onSlurm({ nodes: 2, timeout: 400_000 }, (cluster) => {
       .call('squeue', '-h', '--me', '-t', 'running', '-o', '%N %A')
       .split('\n');
     const [node = '', job = ''] = line.split(' ');
-    process.kill(cluster().pidOf(`slurmd-${node}`), 'SIGKILL');
-    for (const pid of stepDaemons(job)) process.kill(pid, 'SIGKILL');
+    cluster().loseNode(node, job);
     const { code, out, err } = await running.ended;
     cluster().startNode(Number(node.slice(1)));
     expect(code, out + err).toBe(0);
@@ -288,13 +287,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** The daemons of Slurm that watch over the job's processes. */
-function stepDaemons(job: string): number[] {
-  const text = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  return text
-    .split('\n')
-    .filter((line) => line.includes(`slurmstepd: [${job}.`))
-    .map((line) => Number(line.trim().split(' ')[0]));
 }

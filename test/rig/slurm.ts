@@ -46,6 +46,8 @@ export interface Cluster {
   pidOf(daemon: string): number;
   startController(): void;
   startNode(number: number): void;
+  /** Ends the daemons of a node, while the processes of the job live on. */
+  loseNode(node: string, job: string): void;
   stop(): Promise<void>;
 }
 
@@ -104,6 +106,10 @@ export async function startCluster(nodes: number, options: ClusterOptions = {}):
     pidOf,
     startController,
     startNode,
+    loseNode(node, job) {
+      for (const pid of [pidOf(`slurmd-${node}`), ...stepDaemons(job)])
+        process.kill(pid, 'SIGKILL');
+    },
     async stop() {
       for (const name of readdirSync(path.join(folder, 'run'))) {
         if (!name.endsWith('.pid')) continue;
@@ -114,6 +120,15 @@ export async function startCluster(nodes: number, options: ClusterOptions = {}):
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The daemons that watch over the processes of a job. */
+function stepDaemons(job: string): number[] {
+  const text = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
+  return text
+    .split('\n')
+    .filter((line) => line.includes(`slurmstepd: [${job}.`))
+    .map((line) => Number(line.trim().split(' ')[0]));
 }
 
 const MEMORY_GROUPS = '/sys/fs/cgroup/memory';

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeUnless } from '../../rig/on-slurm.js';
 import { canMount, without } from '../../rig/own-mounts.js';
+import { MARK, processesMarked } from '../../rig/processes.js';
 import { outcomeOf } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
 import { missingForSlurm, startCluster } from '../../rig/slurm.js';
@@ -98,6 +99,45 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     expect([code, outcomeOf(out).items.train?.verdict], out + err).toEqual([0, 'restored']);
     expect(notes.lines('epochs.log')).toEqual(['1', '2', '3', '4']);
     expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
+  });
+
+  it('takes one result of two nodes that both compute it, since the first one was lost and lives on', async () => {
+    const { made, notes, cluster } = await onBlindNodes({
+      // The result tells which job has computed it.
+      'train.sh': TRAIN.replace('echo 0', 'echo "$SLURM_JOB_ID"'),
+      'pipeline.yaml':
+        'stages: { train: { cmd: sh train.sh, deps: [train.sh], outs: [model.txt], epochs: 4 } }\n',
+    });
+    made.env[MARK] = made.root;
+    const running = made.start('run', '--json');
+    const begun = (jobs: number) =>
+      until(() => notes.lines('epochs.log').filter((line) => line === '2').length === jobs);
+    await begun(1);
+    const [line = ''] = cluster.ask('squeue', '-h', '--me', '-t', 'running', '-o', '%N %A');
+    const [node = '', job = ''] = line.split(' ');
+    cluster.loseNode(node, job);
+    await running.event((event) => event.type === 'waiting' && /NODE_FAIL/.test(event.reason));
+    await begun(2);
+    notes.write('go', '');
+    const { code, out, err } = await running.ended;
+    expect([code, outcomeOf(out).items.train?.verdict], out + err).toEqual([0, 'restored']);
+    await until(() => processesMarked(made.root).length === 0);
+    // The second of the two noted it.
+    const warned = execFileSync(
+      'grep',
+      ['-rlE', 'has another result for the same key', notes.root],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(warned.trim().split('\n')).toEqual([expect.stringMatching(/\/events\.jsonl$/)]);
+    const result = made.read('model.txt');
+    expect(result).toMatch(/^\d+ 1 2 3 4\n$/);
+    expect((await made.run()).with('fresh')).toEqual(['train']);
+    made.remove('cache');
+    made.remove('model.txt');
+    expect((await made.pipe('pull')).code).toBe(0);
+    expect(made.read('model.txt')).toBe(result);
   });
 
   it('says which files the checkout did not bring, and where the output is', async () => {
