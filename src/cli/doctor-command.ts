@@ -13,6 +13,7 @@ import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
+import { isProgram } from '../sys/is-program.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 import type { Finding } from './finding.js';
@@ -119,17 +120,6 @@ function missingBash(items: readonly Item[], env: CommandContext['host']['env'])
   const item = items.find(({ action }) => action.kind === 'shell' && action.shell === 'bash');
   if (item === undefined || isProgram('bash', env)) return [];
   return [`${item.stage}: \`bash\` not found: install it, or remove \`shell: bash\``];
-}
-
-function isProgram(name: string, { PATH = '' }: CommandContext['host']['env']): boolean {
-  return PATH.split(path.delimiter).some((folder) => {
-    try {
-      accessSync(path.join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** For each stage of this machine, the first item that needs more than it has. */

@@ -10,6 +10,7 @@ import { placesOf } from '../pipeline/places.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireLock } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
+import { isProgram } from '../sys/is-program.js';
 import { executorOf, LOCAL } from './choice.js';
 import { type Job, JobFiles } from './job-file.js';
 import { Queue } from './job-queue.js';
@@ -44,9 +45,15 @@ export function openExecutors(build: BuildContext, pending: readonly number[]): 
   };
 }
 
-/** An unknown name that the stage gives is reported at its place. */
+/** An executor of the stage that cannot be used is reported at its place. */
 function schedulerFor({ project }: BuildContext, item: Item, name: string, site: Site): Scheduler {
   try {
+    if (name === 'slurm' && !isProgram('sbatch', project.env))
+      throw userError(
+        'no-scheduler',
+        'this machine has no `sbatch` in PATH',
+        'run `pipe` on a login node of the cluster, or load the module of Slurm',
+      );
     return schedulerOf(project, name, site);
   } catch (error) {
     if (!(error instanceof UserError) || item.executor === undefined) throw error;

@@ -59,6 +59,19 @@ it('is named by a stage: a wrong name is shown at its place, before anything run
   expect(existsSync(made.path('s'))).toBe(false);
 });
 
+it('is an error at once where Slurm is not installed', async () => {
+  const made = project({
+    'pipeline.yaml': 'stages:\n  s: { cmd: touch s, outs: [s], executor: slurm }\n',
+  });
+  mkdirSync(made.path('empty'));
+  made.env.PATH = made.path('empty');
+  const run = await made.run();
+  expect([run.code, run.err]).toEqual([
+    2,
+    expect.stringContaining('pipeline.yaml:2:43: error: this machine has no `sbatch` in PATH'),
+  ]);
+});
+
 it('computes in its jobs what the options of the command ask for', async () => {
   const made = onEngine('stages: { wrong: { cmd: "touch wrong.txt", outs: [wrong.txt] } }\n');
   made.write(
