@@ -57,7 +57,8 @@ export function cureFor(
   const own = at(`\`slurm\` of ${item.stage}`, item.slurm && places.slurm(item.id));
   if (executor !== 'slurm') {
     const flags = item.slurm === undefined ? '' : `"${item.slurm}" in ${own}, or `;
-    return `correct ${flags}the command \`submit\` of ${executor} in ${LOCAL_FILE}`;
+    const named = at(executor, item.executor && places.executor(item.id));
+    return `correct ${flags}the command \`submit\` of ${named} in ${LOCAL_FILE}`;
   }
   const sources: readonly Source[] = [
     { words: splitWords(item.slurm ?? ''), where: own },

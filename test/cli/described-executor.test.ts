@@ -59,6 +59,24 @@ it('is named by a stage: a wrong name is shown at its place, before anything run
   expect(existsSync(made.path('s'))).toBe(false);
 });
 
+it('says what to correct if it refuses a job, and goes on with the others', async () => {
+  const made = onEngine(`stages:
+  a: { cmd: touch a, outs: [a], executor: closed, slurm: -q x }
+  b: { cmd: touch b, outs: [b] }
+`);
+  const closed = `echo "no such queue." >&2; false \${name} \${script}`;
+  made.write(
+    'pipe.local.yaml',
+    `${SITE}  closed: { submit: '${closed}', status: "true", cancel: "true \${ids}" }\n`,
+  );
+  const run = await made.run('-k');
+  expect([run.code, run.with('ran'), run.items.a?.failure?.message]).toEqual([
+    1,
+    ['b'],
+    'closed refuses the job: no such queue: correct "-q x" in `slurm` of a (pipeline.yaml:2:58), or the command `submit` of closed (pipeline.yaml:2:43) in pipe.local.yaml',
+  ]);
+});
+
 it('is an error at once where Slurm is not installed', async () => {
   const made = project({
     'pipeline.yaml': 'stages:\n  s: { cmd: touch s, outs: [s], executor: slurm }\n',
