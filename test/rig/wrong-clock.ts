@@ -24,3 +24,8 @@ export function wrongClockLine(offset: string): string {
   const words = Object.entries(wrongClock(offset)).map(([name, value]) => `${name}='${value}'`);
   return `export ${words.join(' ')}`;
 }
+
+/** The clock is an hour ahead where the folder does not exist yet, and afterwards an hour behind. */
+export function firstAhead(folder: string): string {
+  return `if mkdir ${folder}; then ${wrongClockLine('+1h')}; else ${wrongClockLine('-1h')}; fi`;
+}

@@ -4,7 +4,12 @@ import { onSlurm } from '../../rig/on-slurm.js';
 import { outcomeOf, type Project } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
 import { until } from '../../rig/until.js';
-import { missingForWrongClocks, wrongClock, wrongClockLine } from '../../rig/wrong-clock.js';
+import {
+  firstAhead,
+  missingForWrongClocks,
+  wrongClock,
+  wrongClockLine,
+} from '../../rig/wrong-clock.js';
 
 /** The cells wait for each other, so that both nodes execute some. Each notes its clock. */
 const PIPELINE = `stages:
@@ -38,7 +43,6 @@ echo "$text" > model.txt
 
 const RIGHT = 'unset LD_PRELOAD FAKETIME';
 const BY_NODE = `if test "$SLURMD_NODENAME" = n1; then ${wrongClockLine('+1h')}; else ${wrongClockLine('-1h')}; fi`;
-const FIRST_AHEAD = `if mkdir first-job; then ${wrongClockLine('+1h')}; else ${wrongClockLine('-1h')}; fi`;
 
 onSlurm({ nodes: 2, missing: missingForWrongClocks(), timeout: 120_000 }, (cluster) => {
   function onCluster(setup: string, files: Readonly<Record<string, string>>): Project {
@@ -83,7 +87,7 @@ onSlurm({ nodes: 2, missing: missingForWrongClocks(), timeout: 120_000 }, (clust
   });
 
   it('continues a training on a node whose clock is two hours behind that of the last one', async () => {
-    const made = onCluster(FIRST_AHEAD, {
+    const made = onCluster(firstAhead('first-job'), {
       'train.sh': TRAIN,
       'pipeline.yaml':
         'stages: { train: { cmd: sh train.sh, deps: [train.sh], outs: [model.txt], epochs: 4 } }\n',

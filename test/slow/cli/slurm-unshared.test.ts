@@ -8,6 +8,7 @@ import { outcomeOf } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
 import { missingForSlurm, startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
+import { firstAhead, missingForWrongClocks } from '../../rig/wrong-clock.js';
 
 const missing = [...missingForSlurm(), ...(canMount() ? [] : ['the right to mount'])];
 
@@ -43,7 +44,7 @@ echo "$text" > model.txt
 
 describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
   /** The project is a git repository, which the nodes clone. */
-  async function onBlindNodes(files: Readonly<Record<string, string>>) {
+  async function onBlindNodes(files: Readonly<Record<string, string>>, setup = '') {
     const [made, notes] = [project({ '.gitignore': 'cache/\n*.txt\n', ...files }), project()];
     const git = (...words: readonly string[]) =>
       execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
@@ -55,7 +56,11 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
     made.write(
       'pipe.local.yaml',
-      `slurm: { latency: 20s, checkout: "git clone --quiet 'file://${notes.path('project.git')}' ." }\n`,
+      `slurm:
+  latency: 20s
+  checkout: git clone --quiet 'file://${notes.path('project.git')}' .
+  setup: ${JSON.stringify(setup)}
+`,
     );
     const cluster = await startCluster(2, { around: () => without(made.root) });
     onTestFinished(() => cluster.stop());
@@ -81,12 +86,12 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     expect(notes.lines('ran.log').length).toBe(2);
   });
 
-  it('goes on with a training in another job, each epoch once', async () => {
-    const { made, notes, cluster } = await onBlindNodes({
-      'train.sh': TRAIN,
-      'pipeline.yaml':
-        'stages: { train: { cmd: sh train.sh, deps: [train.sh], outs: [model.txt], epochs: 4 } }\n',
-    });
+  const TRAINING =
+    'stages: { train: { cmd: sh train.sh, deps: [train.sh], outs: [model.txt], epochs: 4 } }\n';
+
+  async function trainsInTwoJobs(setup?: string): Promise<void> {
+    const files = { 'train.sh': TRAIN, 'pipeline.yaml': TRAINING };
+    const { made, notes, cluster } = await onBlindNodes(files, setup);
     const running = made.start('run', '--json');
     const state = await running.event(
       (event) => event.type === 'waiting' && event.reason.startsWith('running on n'),
@@ -99,14 +104,20 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     expect([code, outcomeOf(out).items.train?.verdict], out + err).toEqual([0, 'restored']);
     expect(notes.lines('epochs.log')).toEqual(['1', '2', '3', '4']);
     expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
-  });
+  }
+
+  it('goes on with a training in another job, each epoch once', () => trainsInTwoJobs());
+
+  it.skipIf(missingForWrongClocks().length > 0)(
+    'goes on with a training on a node whose clock is two hours behind that of the last one',
+    () => trainsInTwoJobs(firstAhead('"$NOTES/first-job"')),
+  );
 
   it('takes one result of two nodes that both compute it, since the first one was lost and lives on', async () => {
     const { made, notes, cluster } = await onBlindNodes({
       // The result tells which job has computed it.
       'train.sh': TRAIN.replace('echo 0', 'echo "$SLURM_JOB_ID"'),
-      'pipeline.yaml':
-        'stages: { train: { cmd: sh train.sh, deps: [train.sh], outs: [model.txt], epochs: 4 } }\n',
+      'pipeline.yaml': TRAINING,
     });
     made.env[MARK] = made.root;
     const running = made.start('run', '--json');
