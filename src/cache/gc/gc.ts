@@ -11,11 +11,13 @@ import { projectName } from '../records/record-names.js';
 import { lastRuns, oldProjects, standingProjects } from '../records/run-needs.js';
 import type { CacheContext } from './cache-context.js';
 import type { Needed } from './eviction.js';
-import { type Collected, GcRun } from './gc-run.js';
+import { GcFiles } from './gc-files.js';
+import { type Collected, GcLedger } from './gc-ledger.js';
+import { GcResults } from './gc-results.js';
 import { takeInventory } from './inventory.js';
 import { NeededLogs } from './log-retention.js';
 
-export type { Removed } from './gc-run.js';
+export type { Removed } from './gc-ledger.js';
 
 export interface GcRoots {
   /** Keys of the current plan and of pipeline.lock. */
@@ -73,20 +75,22 @@ export async function collect(context: CacheContext, options: GcOptions): Promis
   const inventory = await finish(takeInventory(layout, scratch, warn));
   const needed = neededBy(options.roots, [...pins.keys, ...runs.keys], runs.chains, pins.chains);
   const sweeper = new Sweeper(layout.root, scratch, horizon, dry);
-  const collection = new GcRun(context, inventory, needed, { sweeper, now });
-  const bytesNeeded = await collection.mark();
+  const ledger = new GcLedger();
+  const results = new GcResults(context, inventory, needed, sweeper, ledger);
+  const files = new GcFiles(context, sweeper, ledger, now);
+  const bytesNeeded = await results.mark();
   const maxSize = options.maxSize ?? defaultMaxSize(layout.root);
   const oldest = options.maxAge === undefined ? 0 : now - options.maxAge * 1000;
-  await collection.removeUnbelieved();
-  await collection.removeGarbage();
-  collection.removeOldReplaced();
+  results.removeUnbelieved();
+  await results.removeGarbage();
+  files.removeOldReplaced();
   const projects = standingProjects(layout.projects, now, warn);
   const logs = new NeededLogs(layout, options.roots.logs ?? [], projects);
-  collection.removeLogs(logs, { since: pins.since, oldest, maxSize });
-  await collection.removeResults(oldest, maxSize);
-  collection.removeReplaced(maxSize);
+  files.removeLogs(logs, { since: pins.since, oldest, maxSize });
+  await results.removeResults(oldest, maxSize);
+  files.removeReplaced(maxSize);
   if (!dry) tidy(context, now);
-  return { ...collection.report(), maxSize, bytesNeeded };
+  return { ...ledger.report(), maxSize, bytesNeeded };
 }
 
 function neededBy(

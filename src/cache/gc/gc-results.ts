@@ -1,15 +1,13 @@
-/** One garbage collection: reference counts, and what it removed so far. */
-
-import { notDeleted } from '../files/scratch-folder.js';
+/** What gc removes of results and epochs, by reference counts. */
 import { finish, Yielder } from '../files/yielding.js';
 import { type Digest, kindOf } from '../objects/digest.js';
 import { Objects } from '../objects/objects.js';
 import type { Sweeper } from '../objects/sweeper.js';
 import { Chains } from '../records/epoch-chains.js';
 import { recordPath } from '../records/records.js';
-import { KEPT_DAYS, type ReplacedFolder, replacedFolders } from '../records/replaced.js';
 import type { CacheContext } from './cache-context.js';
 import { type EvictionCandidate, evictionCandidates, type Needed } from './eviction.js';
+import type { GcLedger, Removed } from './gc-ledger.js';
 import {
   bytesOf,
   type Inventory,
@@ -17,40 +15,7 @@ import {
   type StoredObject,
   type StoredRecord,
 } from './inventory.js';
-import { itemOf, type NeededLogs, type StoredLog, storedLogs } from './log-retention.js';
 import { References } from './reference-counts.js';
-
-/** Something that was removed, or would be in a dry run. */
-export interface Removed {
-  /** `garbage`: objects that no record refers to, as after a crash. */
-  readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced' | 'log';
-  /** Of replaced files: name of their folder. */
-  readonly name?: string;
-  /** The item that computed it. */
-  readonly item?: string;
-  readonly key?: string;
-  readonly chain?: string;
-  readonly epoch?: number;
-  /** Of logs: how many of the item. */
-  readonly count?: number;
-  /** Bytes freed: less than the size when others share its objects. */
-  readonly bytes: number;
-  /** Time to recompute it. */
-  readonly seconds?: number;
-  readonly reason:
-    | 'nothing refers to it'
-    | 'too old'
-    | 'over the size limit'
-    | 'cannot be believed';
-}
-
-export interface Collected {
-  readonly removed: readonly Removed[];
-  /** How many more would have gone, had they not been stored or used too recently. */
-  readonly tooNew: number;
-  readonly bytesBefore: number;
-  readonly bytesAfter: number;
-}
 
 /** The object store of all results, or of one chain. */
 interface Store {
@@ -59,43 +24,32 @@ interface Store {
   readonly references: References;
 }
 
-/** Replaced user files younger than this stay, whatever the size. */
-const REPLACED_STAY_MS = 86_400_000;
-
 /** Name of the store of results; a chain's store has the chain's name. */
 const RESULTS = '';
 
-export class GcRun {
+export class GcResults {
   readonly #records: string;
-  readonly #warn: (message: string) => void;
   readonly #inventory: Inventory;
   readonly #needed: Needed;
   readonly #sweeper: Sweeper;
-  /** By the clock of the cache's file system. */
-  readonly #now: number;
+  readonly #ledger: GcLedger;
   readonly #stores: ReadonlyMap<string, Store>;
   readonly #byKey: ReadonlyMap<string, StoredRecord>;
   readonly #byChain: ReadonlyMap<string, StoredChain>;
-  readonly #removed: Removed[] = [];
   readonly #pace = new Yielder();
-  #replaced: readonly ReplacedFolder[];
-  readonly #logs: readonly StoredLog[];
-  readonly #bytesBefore: number;
-  #tooNew = 0;
-  #bytes: number;
 
   constructor(
     { layout, scratch, warn }: CacheContext,
     inventory: Inventory,
     needed: Needed,
-    { sweeper, now }: { readonly sweeper: Sweeper; readonly now: number },
+    sweeper: Sweeper,
+    ledger: GcLedger,
   ) {
     this.#records = layout.records;
-    this.#warn = warn;
     this.#inventory = inventory;
     this.#needed = needed;
     this.#sweeper = sweeper;
-    this.#now = now;
+    this.#ledger = ledger;
     this.#byKey = new Map(inventory.records.map((each) => [each.key, each]));
     this.#byChain = new Map(inventory.chains.map((each) => [each.chain, each]));
     const chains = new Chains(layout, scratch, warn);
@@ -106,21 +60,7 @@ export class GcRun {
         ({ chain, objects }) => [chain, storeOf(chains.objects(chain), objects)] as const,
       ),
     ]);
-    this.#replaced = replacedFolders(layout.replaced);
-    const stored = [...this.#stores.values()].map((store) => bytesOf(store.stored));
-    this.#logs = storedLogs(layout);
-    const others = [...this.#replaced, ...this.#logs].map(({ bytes }) => bytes);
-    this.#bytesBefore = [...stored, ...others].reduce((sum, bytes) => sum + bytes, 0);
-    this.#bytes = this.#bytesBefore;
-  }
-
-  report(): Collected {
-    return {
-      removed: this.#removed,
-      tooNew: this.#tooNew,
-      bytesBefore: this.#bytesBefore,
-      bytesAfter: this.#bytes,
-    };
+    for (const { stored } of this.#stores.values()) ledger.found(bytesOf(stored));
   }
 
   /** Counts all references. Returns the bytes of what is needed. */
@@ -145,10 +85,10 @@ export class GcRun {
   }
 
   /** Removes invalid records, as a crash of the machine leaves them. */
-  async removeUnbelieved(): Promise<void> {
+  removeUnbelieved(): void {
     for (const { key, record } of this.#inventory.records) {
       if (record !== undefined || !this.#sweeper.take(recordPath(this.#records, key))) continue;
-      this.#removed.push({ kind: 'damaged', key, bytes: 0, reason: 'cannot be believed' });
+      this.#ledger.note({ kind: 'damaged', key, bytes: 0, reason: 'cannot be believed' });
     }
   }
 
@@ -160,7 +100,7 @@ export class GcRun {
       const bytes = await this.#removeObjects(name, garbage);
       if (bytes === undefined) continue;
       const chain = name === RESULTS ? {} : { chain: name };
-      this.#removed.push({ kind: 'garbage', ...chain, bytes, reason: 'nothing refers to it' });
+      this.#ledger.note({ kind: 'garbage', ...chain, bytes, reason: 'nothing refers to it' });
     }
   }
 
@@ -171,78 +111,15 @@ export class GcRun {
       if (candidate.stored < oldest) await this.#removeResult(candidate, 'too old');
     }
     for (const candidate of candidates) {
-      if (this.#bytes <= maxSize) return;
+      if (this.#ledger.bytes <= maxSize) return;
       if (candidate.stored >= oldest) await this.#removeResult(candidate, 'over the size limit');
     }
-  }
-
-  /**
-   * Removes logs that are not needed and that no running process writes to: those before `oldest`,
-   * then as many as exceed `maxSize`. `since`: the earliest time at which a living process began to
-   * write logs.
-   */
-  removeLogs(
-    needed: NeededLogs,
-    { since, oldest, maxSize }: { since: number; oldest: number; maxSize: number },
-  ): void {
-    for (const log of this.#logs) {
-      const isOld = log.written < oldest;
-      // Empty logs hold no information, and there may be many.
-      const isWanted = !isOld && this.#bytes <= maxSize && (log.bytes > 0 || log.isNewest);
-      if (isWanted || log.written >= since || needed.has(log)) continue;
-      this.#sweeper.removeFile(log.file);
-      this.#bytes -= log.bytes;
-      if (log.bytes > 0) this.#noteLog(log, isOld ? 'too old' : 'over the size limit');
-    }
-  }
-
-  /** Keeps one entry for each item and reason. */
-  #noteLog({ folder, bytes }: StoredLog, reason: Removed['reason']): void {
-    const item = itemOf(folder);
-    const at = this.#removed.findIndex(
-      (each) => each.kind === 'log' && each.item === item && each.reason === reason,
-    );
-    const before = this.#removed[at] ?? { bytes: 0, count: 0 };
-    const sum = { bytes: before.bytes + bytes, count: (before.count ?? 0) + 1 };
-    const entry: Removed = { kind: 'log', item, ...sum, reason };
-    if (at < 0) this.#removed.push(entry);
-    else this.#removed[at] = entry;
-  }
-
-  /** Removes replaced user files that were kept for the promised time. */
-  removeOldReplaced(): void {
-    const oldest = this.#now - KEPT_DAYS * 86_400_000;
-    this.#removeReplaced((folder) => folder.moved < oldest, 'too old');
-  }
-
-  /** Removes other replaced files that exceed `maxSize`. They go last, since nothing can recompute them. */
-  removeReplaced(maxSize: number): void {
-    const newest = this.#now - REPLACED_STAY_MS;
-    this.#removeReplaced(
-      (folder) => this.#bytes > maxSize && folder.moved < newest,
-      'over the size limit',
-    );
-  }
-
-  /** Oldest first. */
-  #removeReplaced(goes: (folder: ReplacedFolder) => boolean, reason: Removed['reason']): void {
-    this.#replaced = this.#replaced.filter((folder) => {
-      if (!goes(folder)) return true;
-      const left = this.#sweeper.removeFolder(folder.path);
-      if (left !== undefined) {
-        this.#warn(notDeleted(left));
-        return true;
-      }
-      this.#bytes -= folder.bytes;
-      this.#removed.push({ kind: 'replaced', name: folder.name, bytes: folder.bytes, reason });
-      return false;
-    });
   }
 
   async #removeResult(candidate: EvictionCandidate, reason: Removed['reason']): Promise<void> {
     const { kind, item, seconds } = candidate;
     if (this.#sweeper.isTooNew(candidate.stored)) {
-      this.#tooNew++;
+      this.#ledger.noteTooNew();
       return;
     }
     const digests = kind === 'result' ? this.#unrecord(candidate.key) : [this.#stateOf(candidate)];
@@ -258,7 +135,7 @@ export class GcRun {
       kind === 'result'
         ? { key: candidate.key }
         : { chain: candidate.chain, epoch: candidate.epoch };
-    this.#removed.push({ kind, item, ...which, bytes, seconds, reason });
+    this.#ledger.note({ kind, item, ...which, bytes, seconds, reason });
   }
 
   /** The record goes before its objects, so that no record refers to missing objects. */
@@ -285,7 +162,7 @@ export class GcRun {
       if (room === undefined || !this.#sweeper.take(objects.pathOf(hex))) continue;
       freed = (freed ?? 0) + room;
     }
-    this.#bytes -= freed ?? 0;
+    this.#ledger.freed(freed ?? 0);
     return freed;
   }
 
