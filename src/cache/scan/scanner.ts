@@ -1,35 +1,24 @@
-/** Scanner: digests of workspace files. A file whose stat is unchanged is never read again. */
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
-import path from 'node:path';
+/** Digests of files and folders of the workspace. Scans each path once in a run, unless it was written to. */
 import type { ReadSet } from '../../noop/read-set.js';
-import type { IgnoreRules } from '../../pipeline/ignored-files.js';
-import { realpathIfThere } from '../../sys/if-there.js';
 import { codeOf, UnusableFile } from '../files/file-errors.js';
-import { hashFile } from '../files/hash.js';
-import { isSettled, looksSame } from '../files/mtime-granularity.js';
-import { listNames, lookAt, notAFile, readable, untilStill } from '../files/refusals.js';
-import { Writeback } from '../files/writeback.js';
+import { lookAt, untilStill } from '../files/refusals.js';
 import { type Cooperative, finishSync } from '../files/yielding.js';
 import { makeTree, type Tree } from '../objects/tree.js';
-import { isWithin, linkScan, staysWithin } from './link-targets.js';
-import { type HashedNow, HOLLOW, isHollow, Listing } from './listing.js';
+import { DiskWalk } from './disk-walk.js';
+import { isHollow } from './listing.js';
 import { Memo } from './memo.js';
-import { fileDigest, KIND, type Scan } from './rows.js';
+import { fileDigest, type Scan } from './rows.js';
 import type { StatIndex } from './stat-index.js';
 import {
-  type Before,
   ignoreRulesFor,
   type Keeper,
   NOT_INDEXED,
-  rowsName,
   type ScanOptions,
   type Seen,
   STATS_ALONE,
   type Unsettled,
   type Walk,
 } from './walk.js';
-
-const TURN_EVERY = 64;
 
 const WORTH_SETTLING = 64 << 20;
 
@@ -39,7 +28,7 @@ export class Scanner {
   readonly #keepTree: (tree: Tree) => void;
   readonly #readSet: ReadSet;
   readonly #memo = new Memo();
-  readonly #writeback = new Writeback();
+  readonly #disk: DiskWalk;
   /** Where files were hashed within the clock's tick of their last change. */
   readonly #unsettled = new Map<string, Unsettled>();
 
@@ -49,6 +38,7 @@ export class Scanner {
     this.#index = index;
     this.#keepTree = keepTree;
     this.#readSet = readSet;
+    this.#disk = new DiskWalk({ project, index, keepTree, clock: readSet.clock, memo: this.#memo });
   }
 
   /** Fast path for an unchanged file: most scans of a no-op run. Undefined when it takes a walk to know. */
@@ -133,26 +123,12 @@ export class Scanner {
   }
 
   *#walk(where: string, walk: Walk): Cooperative<Scan | undefined> {
-    const found = yield* untilStill(where, () => this.#root(where, walk));
+    const found = yield* untilStill(where, () => this.#disk.root(where, walk));
     const { ignoreRules, seen } = walk;
     const id = `${where}\0${ignoreRules?.id ?? ''}`;
     if (seen.unsettled > 0) this.#unsettled.set(id, { where, ignoreRules, bytes: seen.unsettled });
     else this.#unsettled.delete(id);
-    return found;
-  }
-
-  *#root(where: string, walk: Walk): Cooperative<Scan | undefined> {
-    const absolute = path.join(this.#project, where);
-    const stat = lookAt(absolute, where);
-    walk.readSet.recordLstat(where, stat);
-    if (stat === undefined) return undefined;
-    if (stat.isSymbolicLink()) {
-      const isSource = walk.ignoreRules !== undefined && walk.tree === '';
-      return this.#counted(yield* isSource ? this.#behind(where, walk) : this.#link(where, walk));
-    }
-    const own = walk.ignoreRules !== undefined && stat.isDirectory() ? realpathSync(absolute) : '';
-    const inner = { ...walk, tree: walk.tree || own, inside: [own] };
-    return this.#counted(yield* this.#one(where, stat, inner));
+    return found && this.#counted(found);
   }
 
   /** Null when absent; undefined when not scanned. */
@@ -167,162 +143,5 @@ export class Scanner {
     const tree = makeTree([]);
     this.#keepTree(tree);
     return { digest: `d:${tree.hex}`, size: tree.size, files: tree.files };
-  }
-
-  *#one(where: string, stat: Stats, walk: Walk): Cooperative<Scan> {
-    if (stat.isFile()) return yield* this.#loose(where, stat, walk);
-    if (stat.isDirectory()) return yield* this.#directory(where, walk);
-    throw notAFile(where, stat);
-  }
-
-  *#loose(where: string, stat: Stats, walk: Walk): Cooperative<Scan> {
-    const known = this.#index.looseHex(where, stat);
-    const foreign = walk.ignoreRules !== undefined || this.#index.knowsLoose(where);
-    const hashed = yield* this.#content(where, stat, { known, foreign }, walk);
-    if (hashed === undefined) {
-      return { digest: fileDigest(stat, known as string), size: stat.size, files: 1 };
-    }
-    if (hashed.settled) this.#index.setLoose(where, stat, hashed.hex);
-    else this.#index.dropLoose(where);
-    return { digest: fileDigest(stat, hashed.hex), size: hashed.size, files: 1 };
-  }
-
-  /** Undefined when the known digest is valid and nothing had to be read. */
-  *#content(
-    where: string,
-    stat: Stats,
-    { known, foreign }: Before,
-    walk: Walk,
-  ): Cooperative<HashedNow | undefined> {
-    if (walk.keeper === undefined && known !== undefined) return undefined;
-    const hashed =
-      walk.keeper === undefined
-        ? yield* this.#hash(where, stat, foreign)
-        : yield* readable(walk.keeper.file(where, stat, known), where);
-    if (hashed !== undefined && !hashed.settled) walk.seen.unsettled += Math.max(1, hashed.size);
-    return hashed;
-  }
-
-  *#directory(where: string, walk: Walk): Cooperative<Scan> {
-    const absolute = path.join(this.#project, where);
-    const before = walk.keeper && lstatSync(absolute);
-    let scan: Scan | undefined;
-    while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
-    if (before !== undefined) walk.keeper?.directoryDone(where, before);
-    const isLasting = !walk.again && !walk.seen.linkedInside && walk.age === this.#memo.age;
-    if (isLasting) this.#memo.set(where, walk.ignoreRules?.id, scan);
-    return scan;
-  }
-
-  /** Undefined when another walk interfered. */
-  *#listing(where: string, absolute: string, walk: Walk): Cooperative<Scan | undefined> {
-    const { keeper, ignoreRules } = walk;
-    const all = listNames(absolute, where);
-    const names =
-      ignoreRules === undefined ? all : this.#counting(where, all, ignoreRules, walk.readSet);
-    if (names.length === 0 && all.length > 0) return HOLLOW;
-    const rows = this.#index.shaped(rowsName(where, ignoreRules), names);
-    const listing = new Listing(rows);
-    for (let row = 0; row < rows.names.length; row++) {
-      if (row % TURN_EVERY === 0) yield undefined;
-      yield* this.#entry(where, row, listing, walk);
-    }
-    const { kept } = listing;
-    if (kept !== undefined && keeper?.hasTree(where, kept) !== false) return kept;
-    const finished = listing.finish();
-    if (finished === undefined) return undefined;
-    if (kept === undefined) this.#index.touch();
-    const { tree, scan } = finished;
-    if (keeper !== undefined && tree !== undefined) keeper.tree(where, tree);
-    else if (ignoreRules !== undefined && tree !== undefined) this.#keepTree(tree);
-    return scan;
-  }
-
-  /** The names in a user folder that count. */
-  #counting(where: string, all: string[], ignoreRules: IgnoreRules, readSet: ReadSet): string[] {
-    const held: [name: string, ino: number][] = [];
-    const names = all.filter((name) => {
-      const inner = `${where}/${name}`;
-      const look = () => lookAt(`${this.#project}/${inner}`, inner);
-      const isHeld = ignoreRules.holdsBack(inner, () => look()?.isDirectory() ?? false);
-      if (isHeld) held.push([name, look()?.ino ?? 0]);
-      return !isHeld;
-    });
-    readSet.listed({ where, ignoreRules: ignoreRules.id, held });
-    return names;
-  }
-
-  *#entry(where: string, row: number, listing: Listing, walk: Walk): Cooperative<void> {
-    const { rows } = listing;
-    const inner = `${where}/${rows.names[row] as string}`;
-    const stat = lookAt(`${this.#project}/${inner}`, inner);
-    walk.readSet.recordLstat(inner, stat);
-    if (stat === undefined) listing.other(row, null);
-    else if (stat.isFile()) {
-      const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
-      if (holds && walk.keeper === undefined) return;
-      const known = holds ? rows.hexAt(row) : undefined;
-      const foreign = walk.ignoreRules !== undefined || rows.kind[row] !== KIND.none;
-      const hashed = yield* this.#content(inner, stat, { known, foreign }, walk);
-      if (hashed === undefined) listing.known(row);
-      else listing.file(row, stat, hashed);
-    } else if (stat.isDirectory()) {
-      const known = walk.again ? undefined : this.#memo.get(inner, walk.ignoreRules?.id);
-      const scan = known ?? (yield* this.#directory(inner, walk));
-      listing.directory(row, scan);
-    } else if (stat.isSymbolicLink()) {
-      const scan = yield* this.#link(inner, walk);
-      listing.other(row, isHollow(scan) ? null : scan);
-    } else throw notAFile(inner, stat);
-  }
-
-  /** A link inside a tree. */
-  *#link(where: string, walk: Walk): Cooperative<Scan> {
-    const absolute = path.join(this.#project, where);
-    if (walk.ignoreRules === undefined) return { ...this.#linkItself(where, walk), links: [where] };
-    walk.readSet.markIncomplete();
-    const target = realpathIfThere(absolute);
-    if (target !== undefined && isWithin(target, walk.tree)) {
-      const folder = realpathSync(path.dirname(absolute));
-      const isInner = staysWithin(readlinkSync(absolute), folder, walk.tree);
-      return isInner ? linkScan(absolute) : { ...linkScan(absolute), links: [where] };
-    }
-    const scan = yield* this.#behind(where, walk);
-    return { ...scan, links: [where, ...(scan.links ?? [])] };
-  }
-
-  #linkItself(where: string, { keeper }: Walk): Scan {
-    const absolute = path.join(this.#project, where);
-    const target = readlinkSync(absolute);
-    keeper?.link(where, target);
-    return linkScan(absolute, target);
-  }
-
-  /** The content behind a link; if it leads nowhere or back into itself, the link. */
-  *#behind(where: string, walk: Walk): Cooperative<Scan> {
-    walk.readSet.markIncomplete();
-    const absolute = path.join(this.#project, where);
-    const target = realpathIfThere(absolute);
-    if (target === undefined || walk.inside.some((each) => isWithin(each, target))) {
-      return linkScan(absolute);
-    }
-    if (isWithin(target, realpathSync(this.#project))) walk.seen.linkedInside = true;
-    const stat = statSync(absolute);
-    walk.readSet.recordStat(where, stat);
-    return yield* this.#one(where, stat, {
-      ...walk,
-      tree: target,
-      inside: [...walk.inside, target],
-    });
-  }
-
-  *#hash(where: string, stat: Stats, foreign: boolean): Cooperative<HashedNow> {
-    const now = this.#readSet.clock.timeAt(stat.dev, performance.now());
-    const absolute = path.join(this.#project, where);
-    const shows = isSettled(stat, now) && (!foreign || this.#writeback.ensure(absolute, stat, now));
-    const result = yield* readable(hashFile(absolute), where);
-    const { hex, size, after } = result;
-    const same = looksSame(after, stat) && size === stat.size;
-    return { hex, size, settled: shows && same };
   }
 }
