@@ -155,7 +155,7 @@ async function oneChanged() {
 }
 
 async function restoreMany() {
-  const { digest } = await open().storeOut('out');
+  const { digest } = await open().outs.store('out');
   const times = { plain: [], ours: [] };
   for (let round = 0; round < ROUNDS; round++) {
     // New places each time: files that are made soon after others were deleted cost many times more.
@@ -165,7 +165,7 @@ async function restoreMany() {
       ),
     );
     const cache = open();
-    times.ours.push(await timed(() => cache.restore(digest, `again/${round}`)));
+    times.ours.push(await timed(() => cache.outs.restore(digest, `again/${round}`)));
     cache.close();
   }
   note(`restore of ${FILES} files, beside cp -r`, 2, times.plain, times.ours);
@@ -191,20 +191,20 @@ async function restoreBig() {
     });
     storing.push(
       await timed(async () => {
-        ({ digest } = await cache.storeOut('big.bin'));
+        ({ digest } = await cache.outs.store('big.bin'));
       }),
     );
     cache.close();
     rmSync(path.join(work, `store-${round}`), { recursive: true });
   }
   note('storing one large file, beside cp', 1.2, copying, storing);
-  await open().storeOut('big.bin');
+  await open().outs.store('big.bin');
   const times = { plain: [], ours: [] };
   for (let round = 0; round < ROUNDS; round++) {
     times.plain.push(await timed(() => spawnSync('cp', [file, path.join(work, 'copy')])));
     rmSync(path.join(work, 'copy'));
     const cache = open();
-    times.ours.push(await timed(() => cache.restore(digest, 'back.bin')));
+    times.ours.push(await timed(() => cache.outs.restore(digest, 'back.bin')));
     cache.close();
     rmSync(path.join(project, 'back.bin'));
   }
@@ -249,7 +249,7 @@ async function storeEach(cache, round, count) {
   const code = { kind: 'command', command: 'x', scripts: {} };
   const manifest = { format: 1, code, params: {}, env: {}, deps: {}, outs: ['o'] };
   for (let i = 0; i < count; i++) {
-    const out = { name: 'o', ...(await cache.storeOut(`tiny-${round}/${i}`)) };
+    const out = { name: 'o', ...(await cache.outs.store(`tiny-${round}/${i}`)) };
     const key = hash('sha256', `${round} ${i}`);
     const record = {
       format: 1,
@@ -280,7 +280,7 @@ async function hashingWhole() {
   const times = { plain: [], ours: [] };
   for (let round = 0; round < Math.min(3, ROUNDS); round++) {
     times.plain.push(await timed(plain));
-    times.ours.push(await timed(() => open().verify()));
+    times.ours.push(await timed(() => open().upkeep.verify()));
   }
   note('verify, beside hashing all in one thread', 1, times.plain, times.ours);
 }

@@ -95,7 +95,7 @@ async function stats(
   { terminal }: CommandContext,
 ): Promise<number> {
   const stated = statedLimit(project);
-  const found = await project.cache.stats(stated === 'off' ? undefined : stated);
+  const found = await project.cache.upkeep.stats(stated === 'off' ? undefined : stated);
   if (parsed.flag('json')) terminal.json(found);
   else terminal.out(statsText(found, stated !== 'off', roomOn(terminal)));
   return EXIT.done;
@@ -135,7 +135,7 @@ async function verify(
   parsed: Parsed,
   { terminal }: CommandContext,
 ): Promise<number> {
-  const report = await project.cache.verify({ repair: parsed.flag('repair') });
+  const report = await project.cache.upkeep.verify({ repair: parsed.flag('repair') });
   if (parsed.flag('json')) terminal.json(report);
   else terminal.out(verifyText(report));
   return report.damage.length > 0 && !report.repaired ? EXIT.difference : EXIT.done;
@@ -169,7 +169,7 @@ async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext
   const maxAge = quantity(parsed, 'max-age', parseDuration, '30d');
   // The rows of what goes stay in `pipe results`.
   if (!parsed.flag('dry')) await indexedResults(project);
-  const report = await project.cache.gc({
+  const report = await project.cache.upkeep.gc({
     roots: await rootsOf(project),
     dry: parsed.flag('dry'),
     ...(maxSize === undefined ? {} : { maxSize }),

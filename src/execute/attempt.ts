@@ -86,7 +86,7 @@ export async function attemptItem(
       epochs?.close();
       scratch.remove();
       if (isUnrecorded && hold.isHeld())
-        for (const out of item.outs) await handle.cache.noteLeft(out.path);
+        for (const out of item.outs) await handle.cache.outs.noteLeft(out.path);
     }
   }
 }
@@ -215,7 +215,7 @@ async function conclude(
 async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]> {
   const outs: RecordedOut[] = [];
   for (const out of item.outs) {
-    outs.push({ name: out.name, ...(await cacheOf(build).storeOut(out.path, out.temp)) });
+    outs.push({ name: out.name, ...(await cacheOf(build).outs.store(out.path, out.temp)) });
   }
   return outs;
 }
@@ -226,7 +226,7 @@ async function clearOuts(handle: ItemHandle): Promise<void> {
   const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
   const onReplaced = (message: string) => handle.warn(message);
   for (const out of item.outs) {
-    await cache.removeOut(out.path, { known, onReplaced });
+    await cache.outs.remove(out.path, { known, onReplaced });
     cache.state.noteBegun(out.path);
     mkdirSync(path.dirname(path.join(build.project.root, out.path)), { recursive: true });
   }

@@ -117,6 +117,6 @@ async function putBackNeed(
   await refuseToReplace(build, maker, [out], [made]);
   const warn = (message: string) => build.emit({ type: 'warning', item: item.id, message });
   warn(`another run replaced its input ${path}: restored`);
-  await cacheOf(build).restore(made, path, { onReplaced: warn });
+  await cacheOf(build).outs.restore(made, path, { onReplaced: warn });
   cacheOf(build).forget(path);
 }

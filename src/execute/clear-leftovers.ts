@@ -35,7 +35,7 @@ export async function clearLeftovers(
   const { project, emit } = build;
   const onReplaced = (message: string) => emit({ type: 'warning', item: item.id, message });
   for (const left of leftovers) {
-    await project.cache.removeOut(left.path, { onReplaced });
+    await project.cache.outs.remove(left.path, { onReplaced });
     removeEmptyAbove(project.root, left.path, left.within);
   }
 }

@@ -90,7 +90,7 @@ function unstarted(item: Item, script: string): Failure {
 /** Moves user files back when the result for which they were moved did not come. */
 function returnReplaced(handle: ItemHandle): void {
   for (const out of handle.item.outs) {
-    const message = handle.cache.returnReplaced(out.path);
+    const message = handle.cache.outs.returnReplaced(out.path);
     if (message !== undefined) handle.warn(message);
   }
 }

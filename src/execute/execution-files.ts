@@ -22,7 +22,7 @@ export class Scratch {
 
   constructor(build: BuildContext, item: Item) {
     this.#build = build;
-    this.log = path.relative(build.project.root, cacheOf(build).newLog(fileNameOf(item.id)));
+    this.log = path.relative(build.project.root, cacheOf(build).logs.newPath(fileNameOf(item.id)));
     // One folder for all executions of this process: creating one for each costs as much as a
     // process.
     const own = path.join(cacheOf(build).tmpFolder('executions'), String(++executions));
@@ -33,7 +33,7 @@ export class Scratch {
   }
 
   remove(): void {
-    cacheOf(this.#build).countLog(path.join(this.#build.project.root, this.log));
+    cacheOf(this.#build).logs.count(path.join(this.#build.project.root, this.log));
     // Closing the cache reports what could not be deleted.
     for (const file of [this.context, this.progress, this.script, this.state]) removeTree(file);
   }

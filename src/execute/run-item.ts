@@ -199,7 +199,7 @@ async function putBack(
     const isThere = stored.temp && !cache.hasAll(stored.digest);
     if (isThere || decision.gone?.includes(out)) continue;
     try {
-      await cache.restore(stored, out.path, { known, onReplaced });
+      await cache.outs.restore(stored, out.path, { known, onReplaced });
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
       handle.warn(error.message);

@@ -44,7 +44,7 @@ async function removeTemps(build: BuildContext, maker: number): Promise<void> {
       const now = await cache.scan(path, { again: true });
       // An edited file is the user's.
       if (now === undefined || now.digest !== digest) continue;
-      await cache.removeOut(path, { known: [digest] });
+      await cache.outs.remove(path, { known: [digest] });
     }
   } finally {
     claim.release();

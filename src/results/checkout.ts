@@ -41,7 +41,7 @@ export async function checkout(
   mkdirSync(draft);
   try {
     for (const [at, out] of record.outs.entries())
-      await cache.copyOut(out, path.join(draft, names[at] as string));
+      await cache.outs.copy(out, path.join(draft, names[at] as string));
     // Replaces an empty folder, and fails where another process has put files meanwhile.
     renameSync(draft, folder);
   } catch (error) {

@@ -28,7 +28,7 @@ export async function keepBelowLimit(build: BuildContext): Promise<void> {
 async function collectWhenOver({ project, emit, options }: BuildContext): Promise<void> {
   const { cache } = project;
   const limit = cacheLimit(project);
-  if (limit === undefined || !(await cache.isOver(limit))) return;
+  if (limit === undefined || !(await cache.upkeep.isOver(limit))) return;
   // Another process is collecting already.
   if (lockHolder(cache.layout.locks, LOCK) !== undefined) return;
   const lock = await acquireLock(cache.layout.locks, LOCK, {
@@ -36,10 +36,12 @@ async function collectWhenOver({ project, emit, options }: BuildContext): Promis
     signal: options.interruption.stop,
   });
   try {
-    if (!(await cache.isOver(limit))) return;
+    if (!(await cache.upkeep.isOver(limit))) return;
     const roots = await rootsNow(project);
     await indexedResults(project, options.interruption.stop);
-    emit(collected(await cache.gc({ roots, maxSize: Math.floor(limit * SHRINK_TO) }), limit));
+    emit(
+      collected(await cache.upkeep.gc({ roots, maxSize: Math.floor(limit * SHRINK_TO) }), limit),
+    );
   } finally {
     lock.release();
   }

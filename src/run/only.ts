@@ -61,7 +61,7 @@ async function putMissingBack(
     for (const out of missing) {
       const found = stored.find((each) => each.name === out.name);
       if (found === undefined || !cache.hasAll(found.digest)) continue;
-      await cache.restore(found, out.path);
+      await cache.outs.restore(found, out.path);
       cache.forget(out.path);
     }
   } catch (error) {

@@ -216,7 +216,7 @@ function forecastOf(
 /** Notes what the run needed before gc removes anything. */
 async function careForCache(build: BuildContext): Promise<void> {
   noteNeeds(build);
-  if (!build.project.cache.grew || build.options.interruption.stop.aborted) return;
+  if (!build.project.cache.upkeep.grew || build.options.interruption.stop.aborted) return;
   const { keepBelowLimit } = await import('./auto-gc.js');
   await keepBelowLimit(build);
 }

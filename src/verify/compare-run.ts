@@ -175,7 +175,7 @@ async function storedContent(
   const options = { project: place, folder: cache.layout.root, readOnly: true, warn: () => {} };
   const stored = openCache(options);
   try {
-    await stored.restore({ digest }, where);
+    await stored.outs.restore({ digest }, where);
     return path.join(place, where);
   } catch (error) {
     if (error instanceof DamagedObject) return undefined;

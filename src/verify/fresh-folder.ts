@@ -112,7 +112,7 @@ async function restore(
 ): Promise<void> {
   // With links in it, the stored digest differs from the digest of what is read.
   const own = made ? (await finish(scanAt(sourceOf(dep, where), context)))?.digest : undefined;
-  await stored.restore({ digest: (own ?? digest) as Digest }, where);
+  await stored.outs.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
 /** True of what does not count in a user folder. */

@@ -55,7 +55,7 @@ export class Life {
   async prepare(): Promise<void> {
     const cache = this.open();
     write(this.root, { stray: Buffer.from('stray') });
-    await cache.storeOut('stray');
+    await cache.outs.store('stray');
     for (const file of filesBelow(cache.layout.objects)) utimesSync(file, 1, 1);
     const folder = cache.chains.commitFolder(CHAIN);
     for (const epoch of EPOCHS) write(path.join(folder, String(epoch)), stateOf(epoch));
@@ -67,9 +67,9 @@ export class Life {
     const cache = this.open();
     cache.sweepTmp();
     for (const [index, key] of KEYS.entries()) {
-      await cache.removeOut('out/d');
+      await cache.outs.remove('out/d');
       write(path.join(this.root, 'out/d'), OUTS[index] as Record<string, Buffer>);
-      const { digest, size, files } = await cache.storeOut('out/d');
+      const { digest, size, files } = await cache.outs.store('out/d');
       await cache.writeRecord(recordOf(key, digest, { size, count: files, seconds }));
       progress.recorded.add(key);
       cache.state.writeLast('make', recordOf(key, digest, { seconds }));
@@ -78,11 +78,14 @@ export class Life {
       await cache.chains.storeEpoch(CHAIN, epoch, seconds);
       progress.taken.add(epoch);
     }
-    await cache.isOver(1);
-    await cache.gc({ roots: { keys: KEYS, chains: [{ chain: CHAIN, epoch: 1 }] }, maxSize: 0 });
+    await cache.upkeep.isOver(1);
+    await cache.upkeep.gc({
+      roots: { keys: KEYS, chains: [{ chain: CHAIN, epoch: 1 }] },
+      maxSize: 0,
+    });
     const first = cache.readRecord(KEYS[0]);
     // A record that the disk does not give back counts as absent: the item would run again.
-    if (first !== undefined) await cache.restore(first.outs[0]!, 'out/d');
+    if (first !== undefined) await cache.outs.restore(first.outs[0]!, 'out/d');
     cache.close();
   }
 
@@ -120,7 +123,7 @@ export class Life {
       }
       const { digest } = record.outs[0]!;
       expect(cache.hasAll(digest)).toBe(true);
-      await cache.restore({ digest }, 'put/back');
+      await cache.outs.restore({ digest }, 'put/back');
       expect(contents(path.join(this.root, 'put/back'))).toEqual(hashes(OUTS[index]!));
       rmSync(path.join(this.root, 'put'), { recursive: true });
     }

@@ -17,7 +17,7 @@ async function store(): Promise<void> {
     // Three contents, so that what is stored is often there still, or just going.
     const where = `${name}-${round % 3}`;
     writeFileSync(path.join(project, where), `${name} ${round % 3}`);
-    const { digest, size } = await cache.storeOut(where);
+    const { digest, size } = await cache.outs.store(where);
     const key = hash('sha256', `${name} ${round}`);
     await cache.writeRecord(recordOf(key, digest, { size }));
     if (!cache.hasAll(digest, size))
@@ -47,7 +47,11 @@ async function collect(): Promise<void> {
   let removed = 0;
   while (!ended) {
     const cache = openCache({ project, warn: () => undefined });
-    const report = await cache.gc({ roots: { keys: [], chains: [] }, lastRuns: 0, maxSize: 0 });
+    const report = await cache.upkeep.gc({
+      roots: { keys: [], chains: [] },
+      lastRuns: 0,
+      maxSize: 0,
+    });
     removed += report.removed.length;
     cache.close();
     await new Promise((resolve) => setImmediate(resolve));

@@ -123,16 +123,16 @@ test('gc deletes what is old and nothing that is new (property)', async () => {
       setClock(skew);
       const cache = project.open();
       project.write({ o: 'out' });
-      const { digest } = await cache.storeOut('o');
+      const { digest } = await cache.outs.store('o');
       await cache.writeRecord(recordOf(KEY, digest));
       cache.noteRun({ keys: [KEY], chains: [] });
       project.write({ o: 'of the user' });
-      await cache.removeOut('o');
+      await cache.outs.remove('o');
       cache.close();
       const young = [...filesBelow(project.at('cache/v1/records')), ...replacedIn(project)];
       expect(young).toHaveLength(2);
       const later = project.open();
-      const report = await later.gc({ ...NO_ROOTS, maxSize: 0, maxAge: 3600 });
+      const report = await later.upkeep.gc({ ...NO_ROOTS, maxSize: 0, maxAge: 3600 });
       later.close();
       expect(report.removed.filter(({ kind }) => kind !== 'garbage')).toEqual([]);
       expect(young.every((file) => existsSync(file))).toBe(true);
@@ -143,7 +143,7 @@ test('gc deletes what is old and nothing that is new (property)', async () => {
         utimesSync(project.at(`cache/replaced/${name}`), then, then);
       setClock(skew);
       const last = project.open();
-      const { removed } = await last.gc({ ...NO_ROOTS, maxAge: 3600 });
+      const { removed } = await last.upkeep.gc({ ...NO_ROOTS, maxAge: 3600 });
       last.close();
       expect(removed.map(({ kind }) => kind).sort()).toEqual(['replaced', 'result']);
       setClock(0);
@@ -162,15 +162,15 @@ test('gc does not collect a result that another process has just looked up (prop
       const project = new TestProject();
       project.write({ o: 'out' });
       const first = project.open();
-      const { digest } = await first.storeOut('o');
+      const { digest } = await first.outs.store('o');
       first.close();
       for (const file of filesBelow(project.at('cache/v1/objects'))) utimesSync(file, 1, 1);
       setClock(skew);
       const user = project.open();
-      await user.storeOut('o');
+      await user.outs.store('o');
       setClock(0);
       const collecting = project.open();
-      await collecting.gc({ ...NO_ROOTS, maxSize: 0 });
+      await collecting.upkeep.gc({ ...NO_ROOTS, maxSize: 0 });
       collecting.close();
       expect(user.hasAll(digest)).toBe(true);
       user.close();
@@ -185,7 +185,7 @@ test("logs are named by the cache's clock: the last log of several machines sort
   const names = [YEAR, 0, -YEAR, 5 * SECOND].map((skew) => {
     setClock(skew);
     const cache = project.open();
-    const log = cache.newLog('item');
+    const log = cache.logs.newPath('item');
     mkdirSync(path.dirname(log), { recursive: true });
     writeFileSync(log, '');
     cache.close();

@@ -16,7 +16,7 @@ async function recorded(): Promise<{ project: TestProject; cache: Cache; record:
   const project = new TestProject();
   project.write(FILES);
   const cache = project.open();
-  const { digest, size, files } = await cache.storeOut('out/d');
+  const { digest, size, files } = await cache.outs.store('out/d');
   const record = recordOf(KEY, digest, { size, count: files });
   await cache.writeRecord(record);
   return { project, cache, record };
@@ -56,16 +56,16 @@ test('an object with a flipped bit or a lost end is never restored, and its item
       rmSync(project.at('out'), { recursive: true, force: true });
       const cache = project.open();
       if (cache.hasAll(digest)) {
-        await expect(cache.restore({ digest }, 'out/d')).rejects.toThrow(DamagedObject);
+        await expect(cache.outs.restore({ digest }, 'out/d')).rejects.toThrow(DamagedObject);
         expect(cache.hasAll(digest)).toBe(false);
         expect(project.open().hasAll(digest)).toBe(false);
       }
       // The item runs again, and the cache is whole.
       project.write(FILES);
       cache.forget('out');
-      await cache.storeOut('out/d');
+      await cache.outs.store('out/d');
       rmSync(project.at('out'), { recursive: true });
-      await project.open().restore({ digest }, 'out/d');
+      await project.open().outs.restore({ digest }, 'out/d');
       for (const [where, content] of Object.entries(FILES)) {
         expect(readFileSync(project.at(where)).equals(Buffer.from(content))).toBe(true);
       }
@@ -114,7 +114,7 @@ test('a damaged description of the last run counts as absent', async () => {
 
 test('verify finds damaged and missing objects, and names the items that they affect', async () => {
   const { project, cache } = await recorded();
-  expect(await cache.verify()).toMatchObject({ objects: 5, damage: [], repaired: false });
+  expect(await cache.upkeep.verify()).toMatchObject({ objects: 5, damage: [], repaired: false });
   const objects = filesBelow(cache.layout.objects);
   const beta = objects.find((file) => readFileSync(file, 'utf8') === 'beta') as string;
   const alpha = objects.find((file) => readFileSync(file, 'utf8') === 'alpha') as string;
@@ -123,7 +123,7 @@ test('verify finds damaged and missing objects, and names the items that they af
   const progress: number[] = [];
   const report = await project
     .open()
-    .verify({ onProgress: ({ files, allFiles }) => progress.push(files / allFiles) });
+    .upkeep.verify({ onProgress: ({ files, allFiles }) => progress.push(files / allFiles) });
   const concerns = [{ item: 'make', key: KEY, out: 'out' }];
   expect(report.damage).toHaveLength(2);
   expect(report.damage).toContainEqual({
@@ -148,10 +148,10 @@ test('repair removes damaged objects and the records that depend on them', async
     (file) => readFileSync(file, 'utf8') === 'beta',
   ) as string;
   damage(beta, (bytes) => flip(bytes, 3));
-  const report = await project.open().verify({ repair: true });
+  const report = await project.open().upkeep.verify({ repair: true });
   expect(report).toMatchObject({ repaired: true, writable: 1 });
   expect(project.open().readRecord(KEY)).toBeUndefined();
-  expect((await project.open().verify()).damage).toEqual([]);
+  expect((await project.open().upkeep.verify()).damage).toEqual([]);
   expect(project.warnings).toEqual([]);
 });
 
@@ -159,7 +159,7 @@ test('repair removes write permission from an object', async () => {
   const { project, cache, record } = await recorded();
   const object = filesBelow(cache.layout.objects)[0] as string;
   chmodSync(object, 0o644);
-  expect(await cache.verify({ repair: true })).toMatchObject({ writable: 1, damage: [] });
+  expect(await cache.upkeep.verify({ repair: true })).toMatchObject({ writable: 1, damage: [] });
   expect(statSync(object).mode & 0o222).toBe(0);
   expect(project.open().readRecord(KEY)).toEqual(record);
 });
@@ -169,13 +169,13 @@ test('worker threads find the same damage in many objects', async () => {
   const files = Array.from({ length: 600 }, (_, i) => [`out/d/${i % 9}/${i}`, `content ${i}`]);
   project.write(Object.fromEntries(files));
   const cache = project.open();
-  const { digest, size } = await cache.storeOut('out/d');
+  const { digest, size } = await cache.outs.store('out/d');
   await cache.writeRecord(recordOf(KEY, digest, { size, count: files.length }));
   const victim = filesBelow(cache.layout.objects).find(
     (file) => readFileSync(file, 'utf8') === 'content 77',
   ) as string;
   damage(victim, (bytes) => flip(bytes, 1));
-  const { damage: found, objects } = await cache.verify({ threads: 3 });
+  const { damage: found, objects } = await cache.upkeep.verify({ threads: 3 });
   expect(objects).toBe(600 + 10);
   expect(found.map(({ what, file }) => [what, file])).toEqual([['damaged', victim]]);
 });
@@ -183,7 +183,7 @@ test('worker threads find the same damage in many objects', async () => {
 test('stats report usage by item', async () => {
   const { cache } = await recorded();
   const size = 'alpha'.length + 'beta'.length + 1_500_000;
-  const stats = await cache.stats();
+  const stats = await cache.upkeep.stats();
   expect(stats.items).toEqual([
     {
       item: 'make',

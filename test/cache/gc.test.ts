@@ -32,7 +32,7 @@ async function result(
 ): Promise<void> {
   const cache = project.open();
   project.write({ [`out/${key[0]}`]: Buffer.alloc(bytes, fill) });
-  const { digest, size, files } = await cache.storeOut(`out/${key[0]}`);
+  const { digest, size, files } = await cache.outs.store(`out/${key[0]}`);
   await cache.writeRecord(
     recordOf(key, digest, { item: `make@${key[0]}`, seconds, size, count: files }),
   );
@@ -61,7 +61,7 @@ function age(cache: Cache): void {
 async function gc(project: TestProject, options: Partial<GcOptions> = {}) {
   const cache = project.open();
   try {
-    return await cache.gc({ ...NO_ROOTS, ...options });
+    return await cache.upkeep.gc({ ...NO_ROOTS, ...options });
   } finally {
     cache.close();
   }
@@ -72,7 +72,7 @@ test('within the limit gc removes only what no record refers to', async () => {
   await result(project, A, 1000, 1);
   const cache = project.open();
   project.write({ stray: Buffer.alloc(500, 99) });
-  await cache.storeOut('stray');
+  await cache.outs.store('stray');
   cache.close();
   age(cache);
   const report = await gc(project);
@@ -176,10 +176,10 @@ test('what a running process has stored but not recorded yet stays', async () =>
   await result(project, B, 10, 1);
   const running = project.open();
   project.write({ 'out/a': 'fresh', 'out/b': Buffer.alloc(10, 0xb) });
-  const fresh = await running.storeOut('out/a');
+  const fresh = await running.outs.store('out/a');
   // Stored an hour ago, and about to be referred to by a second record.
   rmSync(recordFile(project, B));
-  const reused = await running.storeOut('out/b');
+  const reused = await running.outs.store('out/b');
   const report = await gc(project, { maxSize: 0 });
   expect(report.removed).toEqual([]);
   expect([running.hasAll(fresh.digest), running.hasAll(reused.digest)]).toEqual([true, true]);

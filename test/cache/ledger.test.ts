@@ -8,7 +8,7 @@ test('outs follow the record: read, remembered, replaced, damaged and deleted', 
   const project = new TestProject();
   project.write({ 'out/a': 'a', 'out/b': 'b' });
   const cache = project.open();
-  const [a, b] = [await cache.storeOut('out/a'), await cache.storeOut('out/b')];
+  const [a, b] = [await cache.outs.store('out/a'), await cache.outs.store('out/b')];
   const first = recordOf(KEY, a.digest);
   expect(cache.readOuts(KEY)).toBeUndefined();
   await cache.writeRecord(first);
@@ -33,7 +33,7 @@ test('a damaged or foreign ledger is ignored', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'a' });
   const cache = project.open();
-  const record = recordOf(KEY, (await cache.storeOut('out/a')).digest);
+  const record = recordOf(KEY, (await cache.outs.store('out/a')).digest);
   await cache.writeRecord(record);
   await settled(cache);
   cache.readOuts(KEY);
@@ -55,7 +55,7 @@ test('the next process reads a record again that was written within the clock ti
   const project = new TestProject();
   project.write({ 'out/a': 'a' });
   const cache = project.open();
-  const { digest } = await cache.storeOut('out/a');
+  const { digest } = await cache.outs.store('out/a');
   await cache.writeRecord(recordOf(KEY, digest));
   const [record] = filesBelow(cache.layout.records) as [string];
   // As if the clock stood still: written at the very time at which it is read.

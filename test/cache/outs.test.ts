@@ -22,10 +22,10 @@ test('a file is restored with its bytes', async () => {
   const project = new TestProject();
   project.write({ 'out/a.txt': 'alpha' });
   const cache = project.open();
-  const { digest, size, files } = await cache.storeOut('out/a.txt');
+  const { digest, size, files } = await cache.outs.store('out/a.txt');
   expect({ size, files }).toEqual({ size: 5, files: 1 });
   rmSync(project.at('out/a.txt'));
-  expect(await cache.restore({ digest }, 'out/a.txt')).toEqual({ written: 1, kept: 0 });
+  expect(await cache.outs.restore({ digest }, 'out/a.txt')).toEqual({ written: 1, kept: 0 });
   expect(readFileSync(project.at('out/a.txt'), 'utf8')).toBe('alpha');
 });
 
@@ -43,12 +43,12 @@ test('a directory is restored with modes, links, empty directories and odd names
   symlinkSync('deep/er/file', project.at('out/d/link'));
   symlinkSync('nowhere', project.at('out/d/dangling'));
   const cache = project.open();
-  const stored = await cache.storeOut('out/d');
+  const stored = await cache.outs.store('out/d');
   expect(cache.hasAll(stored.digest)).toBe(true);
   const names = readdirSync(project.at('out/d')).sort();
-  await cache.removeOut('out/d');
+  await cache.outs.remove('out/d');
   expect(existsSync(project.at('out/d'))).toBe(false);
-  await cache.restore(stored, 'out/d');
+  await cache.outs.restore(stored, 'out/d');
   expect(readdirSync(project.at('out/d')).sort()).toEqual(names);
   expect(statSync(project.at('out/d/run.sh')).mode & 0o111).not.toBe(0);
   expect(statSync(project.at('out/d/deep/er/file')).mode & 0o111).toBe(0);
@@ -65,13 +65,13 @@ test('a restore keeps matching files, writes differing ones and deletes extra on
   const project = new TestProject();
   project.write({ 'out/d/a': 'a', 'out/d/b': 'b', 'out/d/sub/c': 'c' });
   const cache = project.open();
-  const { digest } = await cache.storeOut('out/d');
+  const { digest } = await cache.outs.store('out/d');
   const inode = lstatSync(project.at('out/d/a')).ino;
   project.write({ 'out/d/b': 'changed', 'out/d/extra': '', 'out/d/more/file': '' });
   rmSync(project.at('out/d/sub'), { recursive: true });
   writeFileSync(project.at('out/d/sub'), 'a file where a directory was');
   cache.forget('out/d');
-  expect(await cache.restore({ digest }, 'out/d')).toEqual({ written: 2, kept: 1 });
+  expect(await cache.outs.restore({ digest }, 'out/d')).toEqual({ written: 2, kept: 1 });
   expect(lstatSync(project.at('out/d/a')).ino).toBe(inode);
   expect(readFileSync(project.at('out/d/b'), 'utf8')).toBe('b');
   expect(readFileSync(project.at('out/d/sub/c'), 'utf8')).toBe('c');
@@ -82,13 +82,13 @@ test('editing an out, stored or restored, never changes the cache', async () => 
   const project = new TestProject();
   project.write({ 'out/a': 'original' });
   const cache = project.open();
-  const { digest } = await cache.storeOut('out/a');
+  const { digest } = await cache.outs.store('out/a');
   writeFileSync(project.at('out/a'), 'edited!!');
   cache.forget('out/a');
-  await cache.restore({ digest }, 'out/a');
+  await cache.outs.restore({ digest }, 'out/a');
   writeFileSync(project.at('out/a'), 'edited!!');
   cache.forget('out/a');
-  await cache.restore({ digest }, 'out/a');
+  await cache.outs.restore({ digest }, 'out/a');
   expect(readFileSync(project.at('out/a'), 'utf8')).toBe('original');
 });
 
@@ -96,7 +96,7 @@ test('an object cannot be written to by accident', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'original' });
   const cache = project.open();
-  const hex = nameOf((await cache.storeOut('out/a')).digest);
+  const hex = nameOf((await cache.outs.store('out/a')).digest);
   const object = `${cache.layout.objects}/${hex.slice(0, 2)}/${hex.slice(2)}`;
   expect(statSync(object).mode & 0o222).toBe(0);
 });
@@ -106,12 +106,12 @@ test('pipes and sockets are refused by name', async () => {
   project.write({ 'out/d/a': '' });
   execFileSync('mkfifo', [project.at('out/d/fifo')]);
   const cache = project.open();
-  await expect(cache.storeOut('out/d')).rejects.toThrow('out/d/fifo is a pipe');
+  await expect(cache.outs.store('out/d')).rejects.toThrow('out/d/fifo is a pipe');
   rmSync(project.at('out/d/fifo'));
   const server = createServer().listen(project.at('out/d/sock'));
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once('listening', resolve));
-  await expect(cache.storeOut('out/d')).rejects.toThrow('out/d/sock is a socket');
+  await expect(cache.outs.store('out/d')).rejects.toThrow('out/d/sock is a socket');
 });
 
 test('a name that is not valid UTF-8 is refused, and shown by its bytes', () => {

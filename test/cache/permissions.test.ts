@@ -47,7 +47,7 @@ function modesOf(project: TestProject, tree: Tree): Record<string, string> {
 
 async function store(project: TestProject, where: string): Promise<StoredOut> {
   const cache = project.open();
-  const stored = await cache.storeOut(where);
+  const stored = await cache.outs.store(where);
   await cache.writeRecord({ ...recordOf(KEY, stored.digest), outs: [{ name: 'out', ...stored }] });
   cache.close();
   return stored;
@@ -59,7 +59,7 @@ async function putBack(project: TestProject, where: string): Promise<void> {
   const cache = project.open();
   const [out] = cache.readOuts(KEY) ?? [];
   if (out === undefined) throw new Error('nothing is recorded');
-  await cache.restore(out, where);
+  await cache.outs.restore(out, where);
   cache.close();
 }
 
@@ -180,7 +180,7 @@ test('a restore corrects the mode of a file with the right content', async () =>
   const stored = await store(project, 'o');
   chmodSync(project.at('o'), 0o644);
   const cache = project.open();
-  await cache.restore(stored, 'o');
+  await cache.outs.restore(stored, 'o');
   cache.close();
   expect(lstatSync(project.at('o')).mode & 0o777).toBe(0o600);
 });
@@ -193,7 +193,7 @@ test('verify --repair removes write permission from an object, and adds no read 
   const [object = ''] = filesBelow(project.at('cache/v1/objects'));
   chmodSync(object, 0o600);
   const cache = project.open();
-  await cache.verify({ repair: true });
+  await cache.upkeep.verify({ repair: true });
   cache.close();
   expect(lstatSync(object).mode & 0o777).toBe(0o400);
 });

@@ -236,7 +236,7 @@ test('a sliced scan gives the same result as a synchronous one, also when two ru
   const both = await Promise.all([
     cache.scan('data', { again: true }),
     cache.scan('data', { follow: true }),
-    cache.storeOut('data'),
+    cache.outs.store('data'),
   ]);
   expect(both).toEqual([sync, sync, sync]);
   expect(cache.hasAll(sync!.digest)).toBe(true);

@@ -17,13 +17,13 @@ const CHAIN = 'c'.repeat(64);
 async function store(project: TestProject, name: string, bytes: number): Promise<void> {
   const cache = project.open();
   project.write({ [name]: Buffer.alloc(bytes, name) });
-  await cache.storeOut(name);
+  await cache.outs.store(name);
   cache.close();
 }
 
 async function isOver(project: TestProject, limit: number): Promise<boolean> {
   const cache = project.open();
-  const over = await cache.isOver(limit);
+  const over = await cache.upkeep.isOver(limit);
   cache.close();
   return over;
 }
@@ -59,7 +59,7 @@ test('dropped states reduce it', async () => {
     renameSync(folder, path.join(cache.chains.commitFolder(CHAIN), String(epoch)));
     await cache.chains.storeEpoch(CHAIN, epoch, 1);
   }
-  const both = await cache.isOver(19_999);
+  const both = await cache.upkeep.isOver(19_999);
   cache.chains.dropStates(CHAIN, [1]);
   cache.close();
   expect([both, await isOver(project, 15_000)]).toEqual([true, false]);
@@ -85,7 +85,7 @@ test('when gc had to leave more than the limit, the next gc waits for a tenth mo
   expect(await isOver(project, 500)).toBe(true);
   const cache = project.open();
   // Only just stored: it stays.
-  await cache.gc({ roots: { keys: [], chains: [] }, lastRuns: 0, maxSize: 450 });
+  await cache.upkeep.gc({ roots: { keys: [], chains: [] }, lastRuns: 0, maxSize: 450 });
   cache.close();
   expect(await isOver(project, 500)).toBe(false);
   await store(project, 'b', 49);
@@ -98,7 +98,7 @@ test('gc sets it, and keeps what other processes noted meanwhile', async () => {
   const project = new TestProject();
   await store(project, 'a', 1000);
   const cache = project.open();
-  const collecting = cache.gc({ roots: { keys: [], chains: [] }, lastRuns: 0, maxSize: 0 });
+  const collecting = cache.upkeep.gc({ roots: { keys: [], chains: [] }, lastRuns: 0, maxSize: 0 });
   appendFileSync(project.at('cache/v1/size'), '+77\n');
   await collecting;
   cache.close();

@@ -43,12 +43,12 @@ test('a sparse file occupies only its data, in the cache and when restored (prop
         at.filter((place) => place + 4 <= size),
       );
       const before = readFileSync(project.at('o'));
-      const stored = await cache.storeOut('o');
+      const stored = await cache.outs.store('o');
       // Data may lie across the border of two blocks, and the last one may be cut.
       const most = (2 * at.length + 1) * BLOCK;
       expect(roomBelow(project.at('cache/v1/objects'))).toBeLessThanOrEqual(most);
       rmSync(project.at('o'));
-      await cache.restore(stored, 'o');
+      await cache.outs.restore(stored, 'o');
       expect(readFileSync(project.at('o')).equals(before)).toBe(true);
       expect(roomOf(lstatSync(project.at('o')))).toBeLessThanOrEqual(most);
       rmSync(project.at('copy'), { force: true });
@@ -65,9 +65,9 @@ test('the size of the cache counts data, not holes: a sparse file evicts nothing
   const project = new TestProject();
   const cache = project.open();
   sparseFile(project.at('o'), 128 << 20, [5000]);
-  await cache.storeOut('o');
-  expect(await cache.isOver(2 * BLOCK)).toBe(false);
-  expect((await cache.stats()).bytes).toBeLessThanOrEqual(2 * BLOCK);
+  await cache.outs.store('o');
+  expect(await cache.upkeep.isOver(2 * BLOCK)).toBe(false);
+  expect((await cache.upkeep.stats()).bytes).toBeLessThanOrEqual(2 * BLOCK);
   cache.close();
 });
 

@@ -19,7 +19,7 @@ export interface Giving {
   readonly onReplaced?: (message: string) => void;
 }
 
-interface Parts {
+export interface Parts {
   readonly layout: Layout;
   /** The project's folder in the cache. */
   readonly folder: () => string;

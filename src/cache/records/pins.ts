@@ -14,6 +14,9 @@ export interface Needs {
   readonly chains: readonly string[];
 }
 
+/** For `bestEffort`: a process that cannot write its pin cannot collect the cache either. */
+export const UNKNOWN_TO_GC = 'a gc that runs at the same time does not know what this run needs';
+
 /**
  * One file for each cache that is open for writing. Its mtime is that of the process's first write,
  * by the file system's clock: gc does not collect anything newer, since it may be about to be

@@ -20,7 +20,7 @@ test('whatever bit is flipped, what comes back is right or does not come back', 
   const project = new TestProject();
   project.write(FILES);
   const cache = project.open();
-  const { digest, size, files } = await cache.storeOut('out/d');
+  const { digest, size, files } = await cache.outs.store('out/d');
   const record = recordOf(KEY, digest, { size, count: files });
   await cache.writeRecord(record);
   await settled(cache);
@@ -59,7 +59,7 @@ async function comeBack(project: TestProject): Promise<'restored' | 'refused' | 
   const { digest } = record.outs[0]!;
   expect(cache.readOuts(KEY)).toEqual(record.outs);
   try {
-    await cache.restore({ digest }, 'out/d');
+    await cache.outs.restore({ digest }, 'out/d');
   } catch (error) {
     expect(error).toBeInstanceOf(DamagedObject);
     return 'refused';

@@ -1,0 +1,55 @@
+/** The logs of executions: a folder for each item, a file for each execution. */
+import path from 'node:path';
+import { ownIdentity, tagOf } from '../../sys/identity.js';
+import { lstatIfThere } from '../../sys/if-there.js';
+import { bestEffort } from '../files/file-errors.js';
+import type { Scratch } from '../files/scratch-folder.js';
+import { roomOf } from '../files/sparse.js';
+import { type Pin, UNKNOWN_TO_GC } from './pins.js';
+
+interface Parts {
+  readonly scratch: Scratch;
+  readonly pin: Pin;
+  /** Receives the bytes of finished logs. */
+  readonly onSize: (bytes: number) => void;
+  readonly warn: (message: string) => void;
+}
+
+export class Logs {
+  readonly #folder: string;
+  readonly #scratch: Scratch;
+  readonly #pin: Pin;
+  readonly #onSize: (bytes: number) => void;
+  readonly #warn: (message: string) => void;
+
+  constructor(folder: string, { scratch, pin, onSize, warn }: Parts) {
+    this.#folder = folder;
+    this.#scratch = scratch;
+    this.#pin = pin;
+    this.#onSize = onSize;
+    this.#warn = warn;
+  }
+
+  /**
+   * Absolute path of the log for an execution that is about to begin. `folder`: log folder of the
+   * item. A gc that begins later leaves the log alone while this process lives.
+   */
+  newPath(folder: string): string {
+    const logs = path.join(this.#folder, folder);
+    this.#scratch.fence.check(logs);
+    bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
+    const date = this.#scratch.clocks.date();
+    // The tag identifies this process, so that its children are found by their log after it dies.
+    const tag = tagOf(ownIdentity());
+    const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}-${tag}.log`);
+    // Two reads of the clock may return the same time.
+    while (lstatIfThere(named()) !== undefined) date.setMilliseconds(date.getMilliseconds() + 1);
+    return named();
+  }
+
+  /** Adds a finished log to the size of the cache. */
+  count(file: string): void {
+    const stat = lstatIfThere(file);
+    if (stat !== undefined) this.#onSize(roomOf(stat));
+  }
+}
