@@ -81,7 +81,8 @@ export default defineStage(async ({ signal }) => signal.throwIfAborted());
 
 it('says in one line that packages are missing, as `npm install <folder>` finds a fresh clone', () => {
   const clone = folder();
-  copyFileSync(path.join(root, 'build.mjs'), path.join(clone, 'build.mjs'));
+  for (const script of ['build.mjs', 'build-command.mjs'])
+    copyFileSync(path.join(root, script), path.join(clone, script));
   const { status, stdout, stderr } = spawnSync(process.execPath, ['build.mjs'], {
     cwd: clone,
     encoding: 'utf8',
@@ -98,6 +99,7 @@ it('builds a checkout at the first command when npm ran no scripts, and only the
     'bin',
     'src',
     'build.mjs',
+    'build-command.mjs',
     'package.json',
     'tsconfig.json',
     'tsconfig.types.json',
