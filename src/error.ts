@@ -94,3 +94,13 @@ function underline({ text, column, length }: Place): string {
   const room = Math.max(1, Math.min(length, text.length - column + 1));
   return before + '~'.repeat(room);
 }
+
+/** Number of names in a warning. */
+const NAMED = 10;
+
+/** The first of many: a warning is one line. */
+export function listed(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  const first = names.slice(0, NAMED).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
+}

@@ -6,6 +6,7 @@ import { type BuildContext, cacheOf, itemAt, type Settled } from '../decide/buil
 import { stopping } from '../decide/incremental.js';
 import { projectHome } from '../decide/lock-home.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
+import { listed } from '../error.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireLock, lockFile } from '../process/file-lock.js';
@@ -127,9 +128,14 @@ function allMetrics(
     const bytes = bytesIfThere(path.join(build.project.root, where));
     if (digest === undefined || bytes === undefined) return undefined;
     if (hash('sha256', bytes) !== nameOf(digest)) return undefined;
-    const values = metricsOf(bytes.toString());
+    const lost: string[] = [];
+    const values = metricsOf(bytes.toString(), lost);
     if (values !== undefined) metrics[name] = values;
     else warn(`metrics ${where} is not JSON: pipeline.lock does not contain its numbers`);
+    if (lost.length > 0)
+      warn(
+        `metrics ${where}: pipeline.lock does not contain ${listed(lost)}: not finite, a second one of that name, or nested more than 64 deep`,
+      );
   }
   return metrics;
 }

@@ -71,8 +71,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cache/outs': ['sys', 'cache/files', 'cache/objects', 'cache/scan'],
   'cache/records': [
     'json',
+    'error',
     'stage',
-    'sys',
     'canonical',
     'manifest',
     'pipeline/plan',

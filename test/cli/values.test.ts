@@ -42,23 +42,38 @@ describe('a long command', () => {
 
 describe('metrics that JSON cannot hold', () => {
   it.each([
-    '{"loss": 1e400, "acc": 1}',
-    '{"loss": NaN, "acc": 1}',
-    '{"loss": -Infinity, "acc": 1}',
-    '\uFEFF{"acc": 1}',
-    '{"acc": 1, "a.b": 1, "a": {"b": 2}, "zero": -0}',
-    '{"acc": 2, "acc": 1, "big": 12345678901234567890, "__proto__": 1}',
-    `{"acc": 1, "deep": ${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
-  ])('leave a lock that pipe accepts (%#)', async (text) => {
-    const made = projectWithin({
-      'pipeline.yaml':
-        'stages: { m: { cmd: "cp m.json ${outs.m}", deps: [m.json], metrics: { m: cache/out/m.json } } }\n',
-      'm.json': text,
-    });
-    expect((await made.pipe('run')).code).toBe(0);
-    expect((await made.pipe('lock', '--check')).code).toBe(0);
-    expect(made.read('pipeline.lock')).toContain('acc');
-  });
+    ['{"loss": 1e400, "acc": 1}', 'loss'],
+    ['{"loss": NaN, "acc": 1}', 'loss'],
+    ['{"loss": -Infinity, "acc": 1}', 'loss'],
+    ['{"loss": null, "acc": 1}'],
+    ['\uFEFF{"acc": 1}'],
+    ['{"acc": 1, "a.b": 1, "a": {"b": 2}, "zero": -0}', 'a.b'],
+    ['{"acc": 2, "acc": 1, "big": 12345678901234567890, "__proto__": 1}'],
+    [
+      `{"acc": 1, "deep": ${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
+      `deep${'.a'.repeat(63)}`,
+    ],
+  ])(
+    'leave a lock that pipe accepts, and a warning names them (%#)',
+    async (text, lost?: string) => {
+      const made = projectWithin({
+        'pipeline.yaml':
+          'stages: { m: { cmd: "cp m.json ${outs.m}", deps: [m.json], metrics: { m: cache/out/m.json } } }\n',
+        'm.json': text,
+      });
+      const { code, events } = await made.run();
+      expect(code).toBe(0);
+      const why = 'not finite, a second one of that name, or nested more than 64 deep';
+      expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual(
+        lost === undefined
+          ? []
+          : [`metrics cache/out/m.json: pipeline.lock does not contain ${lost}: ${why}`],
+      );
+      expect((await made.pipe('lock', '--check')).code).toBe(0);
+      expect(made.read('pipeline.lock')).toContain('acc');
+      expect(made.read('pipeline.lock').includes('__proto__')).toBe(text.includes('__proto__'));
+    },
+  );
 });
 
 describe('bytes that are not UTF-8', () => {

@@ -3,6 +3,7 @@
  * NaN and the infinities become null, so that a diverged training shows.
  */
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { listed } from '../../error.js';
 import { isTree, parseLenient } from '../../json.js';
 import type { Metrics } from '../../stage/context.js';
 import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
@@ -13,9 +14,6 @@ const LIMIT = 1 << 20;
 
 /** Far deeper than anybody nests by hand. */
 const DEEPEST = 64;
-
-/** Number of names in a warning. */
-const NAMED = 10;
 
 /** Undefined when the file is missing or unreadable: the epoch counts all the same. */
 export function readMetrics(
@@ -49,13 +47,6 @@ export function readMetrics(
     );
   }
   return metrics;
-}
-
-/** The first of many: a warning is one line. */
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  const first = names.slice(0, NAMED).join(', ');
-  return more > 0 ? `${first} and ${more} more` : first;
 }
 
 /** The disk fails, and not the file: the commit waits, instead of being recorded without its metrics. */

@@ -1,26 +1,43 @@
 /** Metrics by dot path: the numbers in a JSON value, to lock, show and compare. */
 import { ifJson, parseLenient } from '../../json.js';
 
-/** Undefined when the text is not JSON. Only numbers are metrics. */
-export function metricsOf(text: string): Record<string, number> | undefined {
+/**
+ * Undefined when the text is not JSON. Only numbers are metrics. `lost` gets the names of those that it leaves
+ * out: NaN, numbers beyond the range of a double, the later ones of a name, and what is nested too deep.
+ */
+export function metricsOf(text: string, lost: string[] = []): Record<string, number> | undefined {
   const value = ifJson(text, parseLenient);
-  return value === undefined ? undefined : numbersIn(value);
+  if (value === undefined) return undefined;
+  // As null is read what JSON lacks.
+  const isStrict = ifJson(text, (each) => JSON.parse(each)) !== undefined;
+  return collected(value, isStrict ? () => false : (each) => each === null, lost);
 }
 
 export function numbersIn(value: unknown): Record<string, number> {
-  const numbers: Record<string, number> = {};
-  collect(value, '', 0, numbers);
-  return numbers;
+  return collected(value, () => false, []);
 }
 
-/** Skips numbers beyond the range of a double, which JSON lacks; of two equal paths the first counts. */
-function collect(value: unknown, path: string, depth: number, into: Record<string, number>): void {
-  const name = path || 'value';
-  if (typeof value === 'number' && Number.isFinite(value) && !Object.hasOwn(into, name))
-    into[name] = Object.is(value, -0) ? 0 : value;
-  if (typeof value !== 'object' || value === null || depth === DEEPEST) return;
-  for (const [name, below] of Object.entries(value))
-    collect(below, depth === 0 ? name : `${path}.${name}`, depth + 1, into);
+function collected(
+  whole: unknown,
+  isOdd: (value: unknown) => boolean,
+  lost: string[],
+): Record<string, number> {
+  const numbers = new Map<string, number>();
+  const collect = (value: unknown, path: string, depth: number) => {
+    const name = path || 'value';
+    if (typeof value === 'number' && Number.isFinite(value) && !numbers.has(name))
+      numbers.set(name, Object.is(value, -0) ? 0 : value);
+    else if (typeof value === 'number' || isOdd(value)) lost.push(name);
+    if (typeof value !== 'object' || value === null) return;
+    if (depth === DEEPEST) {
+      lost.push(path);
+      return;
+    }
+    for (const [below, each] of Object.entries(value))
+      collect(each, depth === 0 ? below : `${path}.${below}`, depth + 1);
+  };
+  collect(whole, '', 0);
+  return Object.fromEntries(numbers);
 }
 
 /** Far deeper than anybody nests by hand, and far less than a stack holds. */
