@@ -21,7 +21,7 @@ export type TimeAt = (dev: number, moment: number) => number;
 export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
 
 /** Format version: traces with another one are ignored. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 interface KeptTrace<T> {
   readonly format: typeof FORMAT;

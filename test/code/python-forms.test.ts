@@ -54,6 +54,18 @@ const STARTS = [
   'docker run image python x.py',
 ];
 
+/** What it loads depends on its package and its `__file__`. */
+const NAMESPACE = `from . import one
+importlib.import_module(".two", __package__)
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "lib"))
+import three
+subprocess.run([sys.executable, str(Path(__file__).parent / "four.py")])
+`;
+/** As a part of `pkg/main.py`. */
+const AS_PART = 'cc/x.py pkg/four.py pkg/lib/three.py pkg/main.py pkg/one.py pkg/two.py'.split(' ');
+/** Without a package, where its relative imports fail. */
+const ALONE = 'cc/four.py cc/lib/three.py cc/x.py pkg/main.py'.split(' ');
+
 const COMMANDS: readonly Row[] = [
   // Files that say by themselves what executes them.
   ['./fit', { fit: '#!/usr/bin/env python3\nimport a', 'a.py': '' }, ['a.py', 'fit']],
@@ -86,6 +98,23 @@ const COMMANDS: readonly Row[] = [
     { 'run.sh': 'python x.py', 'x.py': 'import a', 'lib/a.py': '' },
     ['lib/a.py', 'run.sh', 'x.py'],
   ],
+  // The namespace of executed code: the one of the code that executes it, its own, or a dictionary.
+  ...(
+    [
+      ['exec(open("cc/x.py").read())', AS_PART],
+      ['exec(compile(Path("cc/x.py").read_text(), "x", "exec"), globals(), locals())', AS_PART],
+      ['exec(open("cc/y.py").read())', [...AS_PART, 'cc/y.py']],
+      ['runpy.run_path("cc/x.py")', ALONE],
+      ['exec(open("cc/x.py").read(), {"__file__": name})', [...new Set([...AS_PART, ...ALONE])]],
+    ] as const
+  ).map(([written, names]): Row => {
+    const inner = ['one.py', 'two.py', 'lib/three.py', 'four.py'];
+    const files = ['cc', 'pkg'].flatMap((folder) => inner.map((file) => `${folder}/${file}`));
+    const empty = Object.fromEntries(files.map((file) => [file, '']));
+    const y = 'exec(open("cc/x.py").read())';
+    const code = { 'pkg/main.py': written, 'cc/x.py': NAMESPACE, 'cc/y.py': y };
+    return ['python -m pkg.main', { ...empty, ...code }, names];
+  }),
   // Archives count by their bytes.
   ['python app.pyz', { 'app.pyz': 'PK\x03\x04', 'a.py': '' }, ['app.pyz']],
   [

@@ -1,5 +1,5 @@
 /** Finds code that a Python file loads by calls: modules by name, files by path, programs. Pure. */
-import type { Imports } from './imports.js';
+import type { Executed, Imports } from './imports.js';
 import { foldersAt, literalIn, pathAt, readFileAt } from './search-folders.js';
 import { startedAt } from './started-programs.js';
 import { lineStart, type TokenReader } from './token-reader.js';
@@ -61,11 +61,12 @@ export class DynamicLoads {
 
   #call(at: number, word: string): void {
     const before = this.#reader.text(at - 1);
-    if (word === 'run_path') this.#execute(at, pathAt(this.#reader.tokens, this.#argument(at)));
+    if (word === 'run_path')
+      this.#execute(at, pathAt(this.#reader.tokens, this.#argument(at)), 'own');
     else if (LOADERS.has(word)) this.#load(at, word);
     else if (word === 'find_spec') this.#find(at);
     else if (word === 'exec' && before !== '.')
-      this.#execute(at, readFileAt(this.#reader.tokens, at + 2));
+      this.#execute(at, readFileAt(this.#reader.tokens, at + 2), this.#namespace(at));
     else if (FILE_LOADERS.has(word)) this.#note(at, BY_PATH);
     else if (word === 'addsitedir') this.#addFolders(at, at + 2);
     else this.#start(at, word);
@@ -147,9 +148,19 @@ export class DynamicLoads {
     else if (isLoaded) this.#note(at, COMPUTED_NAME);
   }
 
-  #execute(at: number, file: ReturnType<typeof pathAt>): void {
+  #execute(at: number, file: ReturnType<typeof pathAt>, namespace: Executed['namespace']): void {
     if (file === undefined) this.#note(at, COMPUTED_CODE);
-    else this.#found.executes.push(file);
+    else this.#found.executes.push({ ...file, namespace });
+  }
+
+  /** `exec(code, globals())` is like `exec(code)`; another dictionary may hold anything. */
+  #namespace(at: number): Executed['namespace'] {
+    const [, ...given] = this.#reader.elements(at + 1);
+    const isOurs = (start: number) =>
+      /^(?:globals|locals)\(\)[,)]$/.test(
+        [0, 1, 2, 3].map((each) => this.#reader.text(start + each)).join(''),
+      );
+    return given.every(isOurs) ? 'executor' : 'either';
   }
 
   #start(at: number, word: string): void {

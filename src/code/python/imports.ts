@@ -15,6 +15,20 @@ export interface PythonImport {
   readonly main?: boolean;
 }
 
+/** What determines the relative imports of code, and its `__file__`. */
+export interface Namespace {
+  /** The package, empty for none. */
+  readonly parent: string;
+  /** Absent for the text of a command. */
+  readonly file?: string;
+}
+
+/** An executed file: `exec(open("x.py").read())`. */
+export interface Executed extends SearchFolder {
+  /** Where its `__file__` and its package are from: the code that executes it, itself, or unknown. */
+  readonly namespace: 'executor' | 'own' | 'either';
+}
+
 /** Code loaded in a way that pipe cannot follow. */
 export interface Opaque {
   readonly message: string;
@@ -27,8 +41,7 @@ export interface AddedFolder extends SearchFolder {
 
 export interface Imports {
   readonly imports: PythonImport[];
-  /** Executed files: `exec(open("x.py").read())`. */
-  readonly executes: SearchFolder[];
+  readonly executes: Executed[];
   /** Programs that the file starts. */
   readonly starts: Started[];
   /** Strings in `__all__`. */
@@ -36,4 +49,16 @@ export interface Imports {
   /** Folders that the file adds to the search path. */
   readonly search: AddedFolder[];
   readonly opaque: Opaque[];
+}
+
+/** Undefined for a relative import that leaves its package. */
+export function absoluteName(
+  { name, level }: PythonImport,
+  { parent }: Namespace,
+): string | undefined {
+  if (level === 0) return name;
+  const parts = parent === '' ? [] : parent.split('.');
+  if (level > parts.length) return undefined;
+  const base = parts.slice(0, parts.length - level + 1).join('.');
+  return name === '' ? base : `${base}.${name}`;
 }

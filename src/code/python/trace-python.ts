@@ -8,7 +8,7 @@ import type { TracedScript, Untraced } from '../script-trace.js';
 import type { TraceInputs } from '../trace-inputs.js';
 import { collectedTests, type TestFile } from './collected-tests.js';
 import { COMMAND_FILES, commandsOf } from './entry-points.js';
-import type { AddedFolder, PythonImport } from './imports.js';
+import { type AddedFolder, absoluteName, type Executed, type Namespace } from './imports.js';
 import { isArchive, isNotebook, isPython, type Launch } from './launches.js';
 import { Finder, type SearchPath, type Step } from './module-finder.js';
 import { notebookSource } from './notebook.js';
@@ -62,7 +62,7 @@ class Tracing {
   readonly #starts: Starts;
   readonly #external = new Set<string>();
   readonly #opaque: Untraced[] = [];
-  /** Reads a file once for each module name, which determines its relative imports. */
+  /** Reads a file once for each namespace. */
   readonly #visited = new Set<string>();
   readonly #queue: (() => void)[] = [];
   /** Executed by their path, whatever their name. */
@@ -96,12 +96,12 @@ class Tracing {
   start(): void {
     const { kind, target } = this.#launch;
     for (const each of this.#launch.path) this.#archive(each);
-    for (const { file, parent } of this.#tests) this.#visit(file, parent, undefined);
-    if (kind === 'file') this.#visit(target, '', undefined);
+    for (const { file, parent } of this.#tests) this.#visit(file, undefined, { file, parent });
+    if (kind === 'file') this.#visit(target, undefined);
     else if (kind === 'module') this.#main(target, undefined);
     else if (kind === 'entry') this.#command(target);
     else if (kind === 'text')
-      this.#follow(parseModule(sourceOf(Buffer.from(target))), '', undefined);
+      this.#follow(parseModule(sourceOf(Buffer.from(target))), { parent: '' }, undefined);
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
   }
 
@@ -148,7 +148,7 @@ class Tracing {
 
   /** Its modules count by its bytes. */
   #archive(file: string): void {
-    if (isArchive(file) && this.#finder.has(file)) this.#visit(file, '', undefined);
+    if (isArchive(file) && this.#finder.has(file)) this.#visit(file, undefined);
   }
 
   /** Python searches next to the real script, not next to a link to it. */
@@ -176,7 +176,7 @@ class Tracing {
     const steps = this.#finder.find(name, from);
     for (const { name: each, files, isPackage } of steps) {
       const parent = isPackage ? each : each.split('.').slice(0, -1).join('.');
-      for (const file of files) this.#visit(file, parent, importer);
+      for (const file of files) this.#visit(file, importer, { file, parent });
     }
     return steps;
   }
@@ -189,9 +189,8 @@ class Tracing {
     return [this.#path, ...(isFound ? [] : [this.#widePath]), ...this.#addedPaths];
   }
 
-  /** `parent`: the package of the file, where its relative imports start. */
-  #visit(file: string, parent: string, importer: string | undefined): void {
-    const id = `${file}\0${parent}`;
+  #visit(file: string, importer: string | undefined, namespace: Namespace = { parent: '', file }) {
+    const id = JSON.stringify([file, namespace.parent, namespace.file]);
     if (file.startsWith('cache/') || this.#visited.has(id)) return;
     this.#visited.add(id);
     const hex = this.#snapshot.hex(file);
@@ -202,7 +201,7 @@ class Tracing {
     const loaded = this.#files.get(file) ?? this.#parsedFile(file, hex, importer);
     this.#files.set(file, loaded);
     const { module } = loaded;
-    if (module !== undefined) this.#queue.push(() => this.#follow(module, parent, file));
+    if (module !== undefined) this.#queue.push(() => this.#follow(module, namespace, file));
   }
 
   #parsedFile(file: string, hex: string, importer: string | undefined): Loaded {
@@ -227,29 +226,37 @@ class Tracing {
     return loaded;
   }
 
-  #follow(module: PythonModule, parent: string, file: string | undefined): void {
+  #follow(module: PythonModule, namespace: Namespace, file: string | undefined): void {
     for (const each of module.imports) {
-      const name = absoluteName(each, parent);
+      const name = absoluteName(each, namespace);
       if (name === undefined) continue;
       if (each.main) this.#main(name, file);
       else this.#import(name, each.names, file);
     }
     for (const each of module.executes)
-      eachPlace(each, file, this.#launch, (at) => this.#execute(at, file));
+      eachPlace(each, namespace.file, this.#launch, (at) =>
+        this.#execute(at, each, namespace, file),
+      );
     for (const each of module.search)
-      eachPlace(each, file, this.#launch, (at) => this.#addFolder(at, each, file));
-    for (const each of module.starts) this.#starts.start(each, file);
+      eachPlace(each, namespace.file, this.#launch, (at) => this.#addFolder(at, each, file));
+    for (const each of module.starts) this.#starts.start(each, namespace.file, file);
   }
 
   /** A file, or a folder by its `__main__.py`. */
-  #execute(file: string, importer: string | undefined): void {
+  #execute(
+    file: string,
+    { namespace }: Executed,
+    executor: Namespace,
+    importer: string | undefined,
+  ): void {
     if (isOutside(file) || !this.#finder.has(file)) return;
     if (isFileDigest(this.#snapshot.hex(file))) {
       this.#executed.add(file);
-      this.#visit(file, '', importer);
+      if (namespace !== 'executor') this.#visit(file, importer);
+      if (namespace !== 'own') this.#visit(file, importer, executor);
     } else if (this.#finder.has(`${file}/__main__.py`)) {
       this.added.add(file);
-      this.#visit(`${file}/__main__.py`, '', importer);
+      this.#visit(`${file}/__main__.py`, importer);
     }
   }
 
@@ -287,13 +294,4 @@ class Tracing {
 
 function sourceIn(file: string, bytes: Uint8Array): Source {
   return isNotebook(file) ? notebookSource(bytes) : sourceOf(bytes);
-}
-
-/** Undefined for a relative import that leaves its package. */
-function absoluteName({ name, level }: PythonImport, parent: string): string | undefined {
-  if (level === 0) return name;
-  const parts = parent === '' ? [] : parent.split('.');
-  if (level > parts.length) return undefined;
-  const base = parts.slice(0, parts.length - level + 1).join('.');
-  return name === '' ? base : `${base}.${name}`;
 }

@@ -16,19 +16,19 @@ export class Starts {
     this.#launch = launch;
   }
 
-  /** `file`: undefined for the text of a command. */
-  start(started: Started, file: string | undefined): void {
+  /** `self`: its `__file__`. `file`: where it is written. Undefined for the text of a command. */
+  start(started: Started, self: string | undefined, file: string | undefined): void {
     const { folder } = started;
     const place = file === undefined ? undefined : { file, ...started.place };
     if (folder === undefined) {
-      this.add(this.#named(started, this.#launch.folder, file), file ?? 'cmd', place);
+      this.add(this.#named(started, this.#launch.folder, self), file ?? 'cmd', place);
     } else if (folder === 'computed') {
-      if (isStarting(this.#named(started, this.#launch.folder, file)))
+      if (isStarting(this.#named(started, this.#launch.folder, self)))
         this.#note('this starts a program in a folder that is computed', place);
     } else {
-      eachPlace(folder, file, this.#launch, (at) => {
+      eachPlace(folder, self, this.#launch, (at) => {
         if (isOutside(at)) return;
-        this.add(this.#named(started, at.replace(/^\.$/, ''), file), file ?? 'cmd', place);
+        this.add(this.#named(started, at.replace(/^\.$/, ''), self), file ?? 'cmd', place);
       });
     }
   }
@@ -38,10 +38,10 @@ export class Starts {
     for (const message of named.unclear) this.#note(message, place);
   }
 
-  #named({ command, words }: Started, folder: string, file: string | undefined): NamedScripts {
+  #named({ command, words }: Started, folder: string, self: string | undefined): NamedScripts {
     const around = { path: this.#launch.path };
     if (words === undefined) return namedInside({ text: command ?? '', folder }, around);
-    return namedInside({ words: words.map((each) => wordIn(each, folder, file)), folder }, around);
+    return namedInside({ words: words.map((each) => wordIn(each, folder, self)), folder }, around);
   }
 
   #note(message: string, place: Untraced['place']): void {

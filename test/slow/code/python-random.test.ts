@@ -8,7 +8,7 @@ import { Sandbox } from '../../code/sandbox.js';
 
 const NAMES = ['aa', 'bb', 'cc'];
 
-const RUNS = 20;
+const RUNS = Number(process.env.PIPE_TEST_RUNS ?? 20);
 /** The interpreter itself: `python3` may be a script that looks for it each time. */
 const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
   encoding: 'utf8',
@@ -127,20 +127,33 @@ const wide = fc.oneof(
   dotted.map((each) => `def f(): import ${each}\n    f()`),
 );
 
+/** The namespace that executed code gets. */
+const namespace = fc.constantFrom('', ', globals()', ', {}', ', {"__file__": __file__}');
+
 /** Executes a module each time: only for the main program, since modules that do so never come to an end. */
 const again = fc.oneof(
   dotted.map((each) => `import runpy; runpy.run_module("${each}")`),
+  fc.tuple(name, name).map(([a, b]) => `import runpy; runpy.run_path("${a}/${b}.py")`),
   fc
-    .tuple(here, name, name)
-    .map(([at, a, b]) => `exec(open(os.path.join(${at}, "${a}", "${b}.py")).read())`),
+    .tuple(here, name, name, namespace)
+    .map(([at, a, b, ns]) => `exec(open(os.path.join(${at}, "${a}", "${b}.py")).read()${ns})`),
   fc
-    .tuple(name, name)
-    .map(([a, b]) => `exec(compile(Path("${a}/${b}.py").read_text(), "x", "exec"))`),
+    .tuple(name, name, namespace)
+    .map(([a, b, ns]) => `exec(compile(Path("${a}/${b}.py").read_text(), "x", "exec")${ns})`),
 );
+
+/** A file that executes others, which only the main program executes. */
+const PART = 'part/xx.txt';
+
+const toPart = namespace.map((ns) => `exec(open("${PART}").read()${ns})`);
 
 const wideModule = moduleOf(fc.oneof(statement, wide));
 
-const wideMain = moduleOf(fc.oneof({ weight: 4, arbitrary: fc.oneof(statement, wide) }, again));
+const widePart = moduleOf(fc.oneof({ weight: 4, arbitrary: fc.oneof(statement, wide) }, again));
+
+const wideMain = moduleOf(
+  fc.oneof({ weight: 4, arbitrary: fc.oneof(statement, wide) }, again, toPart),
+);
 
 function moduleOf(statements: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const head = ['import os, sys', 'from pathlib import Path'];
@@ -282,7 +295,7 @@ describe.skipIf(!python)('what a script loads, by python3 and by the trace', () 
 
   it('is all in the trace, with search paths that change, in each way to start it', async () => {
     await fc.assert(
-      fc.asyncProperty(wideTree, wideTree, wideMain, fc.constantFrom(...ways), expectAll),
+      fc.asyncProperty(wideTree, wideTree, widePart, wideMain, fc.constantFrom(...ways), expectAll),
       { numRuns: RUNS * 2 },
     );
   });
@@ -291,12 +304,18 @@ describe.skipIf(!python)('what a script loads, by python3 and by the trace', () 
 async function expectAll(
   files: Record<string, string>,
   more: Record<string, string>,
+  part: string,
   main: string,
   [entry, start]: (typeof ways)[number],
 ): Promise<void> {
   const folder = entry.split('/').slice(0, -1).join('/');
   const inner = Object.entries(more).map(([file, text]) => [path.posix.join(folder, file), text]);
-  const sandbox = new Sandbox({ ...files, ...Object.fromEntries(inner), [entry]: main + REPORT });
+  const sandbox = new Sandbox({
+    ...files,
+    ...Object.fromEntries(inner),
+    [PART]: part,
+    [entry]: main + REPORT,
+  });
   try {
     const traced = await tracedIn(sandbox, start.command);
     expect(loaded(sandbox, start).filter((file) => !traced.includes(file))).toEqual([]);
