@@ -5,6 +5,7 @@ import { sha256 } from '../canonical.js';
 import { NO_SCRIPTS, type TracedScripts } from '../code/found-scripts.js';
 import { newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
+import type { Program } from '../code/python/programs.js';
 import type { Untraced } from '../code/script-trace.js';
 import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
@@ -38,6 +39,8 @@ interface CommandItemCode extends CodeFiles {
   readonly metadata: Omit<Versions, 'versions'>;
   /** Code that Python files load in ways that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
+  /** Starts of Python. */
+  readonly programs: readonly Program[];
   /** Names of the stored traces. */
   readonly traces: readonly string[];
 }

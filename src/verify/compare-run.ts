@@ -240,7 +240,7 @@ function expectedStates(build: BuildContext, { expected }: VerifyJob, chain: str
 
 /** Undefined for a state that is not kept. */
 async function stateFolder(
-  { cache, root }: FreshFolder,
+  { cache, root }: Pick<FreshFolder, 'cache' | 'root'>,
   chain: string,
   record: EpochRecord,
   name: string,

@@ -17,8 +17,6 @@ import { type Cache, openCache } from '../cache/cache.js';
 import { copyFile } from '../cache/files/copy-tree.js';
 import { finish, finishSync } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
-import { pathsIn } from '../code/named-scripts.js';
-import { environmentOf } from '../code/python/programs.js';
 import type { Code } from '../decide/code.js';
 import { matchesIn } from '../decide/dep-files.js';
 import { scanAt } from '../decide/file-view.js';
@@ -29,11 +27,13 @@ import type { Manifest } from '../manifest.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
+import { bringEnvironments, type Environments, linkPackages } from './environments.js';
 
 /** Project root and cache for one execution. */
 export interface FreshFolder {
   readonly root: string;
   readonly cache: Cache;
+  readonly environments: Environments;
 }
 
 /**
@@ -76,10 +76,11 @@ export async function makeFreshFolder(
     stored.close();
   }
   if (code.kind === 'command') bringScripts(project.root, root, Object.keys(code.scripts));
-  linkPackages(project.root, root, '');
-  linkEnvironments(project.root, root, item.action);
+  const places = { from: project.root, to: root };
+  linkPackages(places, '');
+  const environments = bringEnvironments(places, project.env, item, code);
   const cache = openCache({ project: root, folder: path.join(folder, 'cache'), warn: () => {} });
-  return { root, cache };
+  return { root, cache, environments };
 }
 
 /** From the workspace when its content there is right, else from the cache. */
@@ -163,7 +164,7 @@ function bringScripts(from: string, to: string, scripts: readonly string[]): voi
   for (const script of scripts) {
     for (let folder = path.dirname(script); ; folder = path.dirname(folder)) {
       for (const name of ['package.json', 'tsconfig.json']) files.add(path.join(folder, name));
-      linkPackages(from, to, folder);
+      linkPackages({ from, to }, folder);
       if (folder === '.') break;
     }
   }
@@ -172,25 +173,4 @@ function bringScripts(from: string, to: string, scripts: readonly string[]): voi
     if (!existsSync(source) || existsSync(path.join(to, file))) continue;
     copyTree(from, to, file);
   }
-}
-
-/** Python environments whose programs the command names, as in `.venv/bin/python x.py`. */
-function linkEnvironments(from: string, to: string, action: Item['action']): void {
-  if (action.kind === 'module') return;
-  for (const file of pathsIn(action)) {
-    const folder = environmentOf(file, (where) => existsSync(path.join(from, where)));
-    if (folder !== undefined) linkInstalled(from, to, folder);
-  }
-}
-
-function linkPackages(from: string, to: string, folder: string): void {
-  linkInstalled(from, to, path.join(folder, 'node_modules'));
-}
-
-/** Packages are installed, not made: their versions count, so the folder is linked. */
-function linkInstalled(from: string, to: string, folder: string): void {
-  const [installed, link] = [path.join(from, folder), path.join(to, folder)];
-  if (!existsSync(installed) || existsSync(link)) return;
-  mkdirSync(path.dirname(link), { recursive: true });
-  symlinkSync(installed, link);
 }

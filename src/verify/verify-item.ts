@@ -126,7 +126,7 @@ async function executed(
 function workIn(
   build: BuildContext,
   { index, epochs }: VerifyJob,
-  { root, cache }: FreshFolder,
+  { root, cache, environments }: FreshFolder,
 ): BuildContext {
   const items = [...build.project.plan.items];
   // In the fresh folder, a link's target has the name of the dep.
@@ -138,7 +138,8 @@ function workIn(
     const target = Math.min(epochs, item.epochs.target);
     items[index] = { ...item, epochs: param === undefined ? { target } : { target, param } };
   }
-  const project = { ...build.project, root, cache, plan: { ...build.project.plan, items } };
+  const env = { ...build.project.env, ...environments.variables };
+  const project = { ...build.project, root, cache, env, plan: { ...build.project.plan, items } };
   return { ...build, project, done: new Map(), settled: new Map() };
 }
 
@@ -148,13 +149,16 @@ function failed(text: string): Afresh {
 
 function whyItFailed(
   handle: ItemHandle,
-  { root }: FreshFolder,
+  { root, environments }: FreshFolder,
   { failure }: Execution & { readonly kind: 'failed' },
 ): Afresh {
   const { build, index } = handle;
   const { project, codes } = build;
   const { outs } = handle.item;
-  const findings: Finding[] = [{ where: '', text: failure.message }];
+  const findings: Finding[] = [failure.message, ...environments.missing].map((text) => ({
+    where: '',
+    text,
+  }));
   const log = failure.log === undefined ? undefined : path.join(root, failure.log);
   if (log === undefined) return { kind: 'failed', findings, tail: failure.tail };
   const known = new Set([...outs.map((out) => out.path), ...Object.keys(codes.of(index).files)]);

@@ -109,7 +109,12 @@ export function headOf(file: string): string {
   }
 }
 
-function environmentAt(environment: Environment, start: string, machine: Machine): string | Lack {
+/** Absolute path; `start`: the one of the folder in which the command runs. */
+export function environmentAt(
+  environment: Environment,
+  start: string,
+  machine: Machine,
+): string | Lack {
   if (environment.kind === 'folder') return path.resolve(start, environment.path);
   if (environment.kind === 'conda') return condaEnvironment(environment.name, machine);
   const { tool, name } = environment;

@@ -105,10 +105,13 @@ function ofProject(tool: string, behind: Words): Omit<Program, 'folder'> {
   const option = behind
     .slice(behind.indexOf('run') + 1)
     .find((word) => OTHER_ENVIRONMENT.test(word ?? ''));
-  if (option !== undefined)
-    return { words: [], unclear: `${tool} chooses an environment by ${option}` };
-  const words = interpreterIn(behind);
   const environment = { kind: 'project', tool } as const;
+  if (option !== undefined) {
+    // Packages of `--with` are added to the project's environment.
+    const base = option.startsWith('--with') ? { environment } : {};
+    return { words: [], ...base, unclear: `${tool} chooses an environment by ${option}` };
+  }
+  const words = interpreterIn(behind);
   const script = behind.find((word) => word !== undefined && isPython(word));
   const isAlone = tool === 'uv' && words[0] === 'python' && !behind.includes('python');
   return { words, environment, ...(isAlone && script !== undefined && { script }) };
