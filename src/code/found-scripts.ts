@@ -157,7 +157,7 @@ export class Found {
 }
 
 /** Of scripts that are files of the project. */
-const IS_FILE: ReadonlySet<Script['kind']> = new Set(['script', 'file', 'program']);
+const IS_FILE: ReadonlySet<Script['kind']> = new Set(['script', 'file', 'program', 'input']);
 
 function isAt(file: string, where: string): boolean {
   return file === where || file.startsWith(`${where}/`);

@@ -11,6 +11,7 @@ import {
 } from './python/launches.js';
 import { type Program, pythonPrograms } from './python/programs.js';
 import { commandStart, type SimpleCommand, simpleCommands } from './shell-commands.js';
+import { TASK_HINT, taskFiles } from './task-runners.js';
 
 /** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
 const EXTENSIONS = new Set(
@@ -99,11 +100,21 @@ export function namedInside(
 function namedBy(commands: readonly SimpleCommand[], around: Surroundings): NamedScripts {
   const named = commands.map((command) => ({ command, files: scriptsOf(command) }));
   if (named.length === 0) return NO_NAMED;
-  const files = named.flatMap((each) => each.files).filter((file) => !isLaunched(file));
+  const tasks = commands.map((command) => taskFiles(command, startedProgram(command.words)));
+  const scripts = named.flatMap((each) => each.files).filter((file) => !isLaunched(file));
+  const files = [...scripts, ...tasks.flatMap((each) => each?.files ?? [])];
   const launched = named.map((each) => ({ ...each, files: each.files.filter(isLaunched) }));
   const { launches, unclear } = pythonLaunches(launched, around);
   const programs = pythonPrograms(launched, around.entries);
-  return { files: [...new Set(files)], launches, unclear, programs };
+  const unfollowed = tasks.flatMap((each) =>
+    each === undefined ? [] : [`the commands that ${each.runner} starts are not followed`],
+  );
+  return {
+    files: [...new Set(files)],
+    launches,
+    unclear: [...new Set([...unclear, ...unfollowed])],
+    programs,
+  };
 }
 
 /** Python, a shell script, or a file whose name does not say what it is. */
@@ -131,6 +142,7 @@ function commandsIn(
 
 /** Fast path: most commands match none of these, so they name no script and need no parser. */
 const HINTS: readonly RegExp[] = [
+  TASK_HINT,
   new RegExp(`\\.(?:${[...EXTENSIONS].join('|')})(?!\\w)`, 'i'),
   /(?:^|[^\w.-])(?:i?python|pypy|pytest|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
   /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
@@ -159,6 +171,9 @@ const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = 
   [/^(?:conda|mamba|micromamba)$/, /^--cwd(?:=|$)/],
   [/^(?:srun|sbatch)$/, /^(?:-D|--chdir)(?:=|$)/],
   [/^(?:mpirun|mpiexec)$/, /^--?wd(?:ir)?(?:=|$)/],
+  [/^(?:g?make|pnpm)$/, /^(?:-C|--dir(?:ectory)?)(?:=|$)/],
+  [/^npm$/, /^--prefix(?:=|$)/],
+  [/^yarn$/, /^--cwd(?:=|$)/],
 ];
 
 /** `env -C sub python x.py`: the command, where it starts the other one. */
@@ -212,11 +227,16 @@ function programs(words: SimpleCommand['words']): string[] {
 
 /** The program, if its word is a path. */
 function startedPath(words: SimpleCommand['words']): string[] {
-  const start = commandStart(words);
-  const isOption = (word = '') => /^-|^[\d.]+[smhd]?$|^\w+=/.test(word);
-  const behind = () => words.slice(start + 1).find((word) => !isOption(word));
-  const program = STARTERS.test(words[start] ?? '') ? behind() : words[start];
+  const program = words[startedProgram(words)];
   return program?.includes('/') ? [program] : [];
+}
+
+/** The index of its word, also behind `nice` and the like; -1 without one. */
+function startedProgram(words: SimpleCommand['words']): number {
+  const start = commandStart(words);
+  if (!STARTERS.test(words[start] ?? '')) return start;
+  const isOption = (word = '') => /^-|^[\d.]+[smhd]?$|^\w+=/.test(word);
+  return words.findIndex((word, at) => at > start && !isOption(word));
 }
 
 /** They start the program behind their options. */

@@ -11,8 +11,10 @@ export interface SimpleCommand {
   readonly folder: string | undefined;
   /** Undefined for a word that the shell expands: `$x`, `*.py`, `$(…)`. */
   readonly words: readonly (string | undefined)[];
-  /** Files redirected to its input. */
+  /** Files that its input is, by `<` or `cat files |`. */
   readonly inputs: readonly string[];
+  /** Its input is what another program prints. */
+  readonly piped?: boolean;
   /** Its here-document or here-string. */
   text?: string;
 }
@@ -58,6 +60,8 @@ interface List {
   /** The operator whose target is the next word. */
   redirection: string | undefined;
   text?: string;
+  /** The files that the command before it prints, undefined for anything else. */
+  piped?: { readonly files: readonly string[] | undefined } | undefined;
   /** Left by `pushd`. */
   left: (string | undefined)[];
 }
@@ -135,6 +139,7 @@ class CommandReader {
     else if (character === '(') this.#parenthesis(step);
     else if (character === ')' && depthAfter < depth) this.#closeList();
     else if (/[<>]/.test(character) || this.#text.startsWith('&>', start)) this.#redirection(step);
+    else if (character === '|' && isPipe(this.#text, start)) this.#pipe();
     else if (/[\n;&|)]/.test(character)) this.#endCommand();
     else if (!this.#expansion(step) && depthAfter === depth)
       this.#literal(this.#textOf(step), start);
@@ -195,7 +200,11 @@ class CommandReader {
       this.#list.words.push(undefined);
     } else this.#endCommand();
     if (depthAfter > depth + 1) this.#hidden = { depth, commandsFrom: start + 1 };
-    else this.#lists.push(listIn(this.#list.folder));
+    else {
+      const { folder, piped } = this.#list;
+      this.#list.piped = undefined;
+      this.#lists.push({ ...listIn(folder), piped });
+    }
   }
 
   #redirection({ start, end }: Step): void {
@@ -225,15 +234,33 @@ class CommandReader {
     else if (redirection === '<<<' && isKnown) list.text = word.text;
   }
 
+  /** `cat a b |` gives files to the next command, anything else what it prints. */
+  #pipe(): void {
+    this.#endWord();
+    const [first, ...files] = this.#list.words;
+    this.#endCommand();
+    const isCat = first === 'cat' && files.every((each) => each !== undefined && each[0] !== '-');
+    this.#list.piped = { files: isCat && files.length > 0 ? (files as string[]) : undefined };
+  }
+
   #endCommand(): void {
     this.#endWord();
     const list = this.#list;
-    const { folder, words, inputs, text, left } = list;
-    if (words.length + inputs.length > 0)
-      this.#commands.push({ folder, words, inputs, ...(text !== undefined && { text }) });
+    const { folder, words, inputs, text, left, piped } = list;
+    const isEmpty = words.length + inputs.length === 0;
+    // A line may end behind `|`.
+    if (isEmpty && piped !== undefined) return;
+    if (!isEmpty)
+      this.#commands.push({
+        folder,
+        words,
+        inputs: [...inputs, ...(piped?.files ?? [])],
+        ...(text !== undefined && { text }),
+        ...(piped && piped.files === undefined && { piped: true }),
+      });
     if (words[0] === 'pushd') left.push(folder);
     const next = words[0] === 'popd' ? left.pop() : nextFolder(folder, words);
-    Object.assign(list, listIn(next), { left, text: undefined });
+    Object.assign(list, listIn(next), { left, text: undefined, piped: undefined });
   }
 
   /** The effect of a subshell's `cd` ends with it. */
@@ -241,6 +268,11 @@ class CommandReader {
     this.#endCommand();
     this.#lists.pop();
   }
+}
+
+/** Not a part of `||`. */
+function isPipe(text: string, at: number): boolean {
+  return text[at - 1] !== '|' && text[at + 1] !== '|';
 }
 
 function listIn(folder: string | undefined): List {

@@ -122,6 +122,21 @@ const COMMANDS: readonly Row[] = [
     { 'lib.zip': 'PK\x03\x04', ...PROGRAM },
     ['a.py', 'lib.zip', 'x.py'],
   ],
+  // The standard input, as a text: Python looks for modules in the current folder.
+  ...[
+    'python < sub/x',
+    'cat sub/x | python',
+    'cat sub/x |\n  (python3 -u -)',
+    'uv run python - < sub/x',
+  ].map(
+    (command): Row => [
+      command,
+      { 'sub/x': 'import a', 'a.py': '', 'sub/a.py': '' },
+      ['a.py', 'sub/x'],
+    ],
+  ),
+  ['cat x | bash -e', { x: 'python x.py', ...PROGRAM }, [...COUNTED, 'x']],
+  ['cat x | python -c "import a"; cat x || python', { x: 'import b', ...PROGRAM }, ['a.py']],
   // The working directory.
   ...[
     'uv run --directory sub x.py',
@@ -367,6 +382,7 @@ describe('what pipe cannot follow is listed', () => {
       'run.sh',
       'the shell computes what Python executes',
     ],
+    ['make-code | python', {}, undefined, 'Python executes what another program prints'],
     [
       'pytest',
       { 'pytest.ini': '[pytest]\npython_files = check_*.py\n' },
@@ -380,6 +396,35 @@ describe('what pipe cannot follow is listed', () => {
       [file, expect.stringContaining(message)],
     ]);
   });
+
+  it.each([
+    ['make train', 'Makefile'],
+    ['make -C sub train', 'sub/Makefile'],
+    ['make -f rules.mk', 'rules.mk'],
+    ['cd sub && just train', '.justfile'],
+    ['nice -n 5 npm run --silent train', 'package.json'],
+    ['npm --prefix sub test', 'sub/package.json'],
+    ['bash run.sh', 'Makefile', { 'run.sh': 'make train' }],
+    ['subprocess.run(["make", "train"])', 'Makefile', {}],
+  ])('of %j, and %j counts', async (written, file, files = undefined) => {
+    const isCall = written.startsWith('subprocess');
+    openSandbox({ [file]: 'train:\n\tpython x.py\n', ...files, 'main.py': written, 'x.py': '' });
+    const command = isCall ? 'python main.py' : written;
+    const { scripts, opaque } = await traced(command);
+    expect(Object.keys(scripts)).toContain(file);
+    expect(Object.keys(scripts)).not.toContain('x.py');
+    expect(opaque).toMatchObject([
+      { message: expect.stringMatching(/^the commands that \w+ starts/) },
+    ]);
+  });
+
+  it.each(['make --version', 'npm ci', 'echo make train', 'printf %s just'])(
+    'and nothing of %j',
+    async (command) => {
+      openSandbox({ Makefile: '', 'package.json': '{}', justfile: '' });
+      expect(await traced(command)).toMatchObject({ scripts: {}, opaque: [] });
+    },
+  );
 
   it.each([
     ['load = importlib.import_module', 'the name of the module'],

@@ -4,10 +4,11 @@ import { commandStart, type SimpleCommand } from '../shell-commands.js';
 
 export interface Launch {
   /**
-   * `program`: a file whose first line says what executes it. `entry`: a command that a build file of the
+   * `program`: a file whose first line says what executes it. `input`: a file that Python reads from its
+   * standard input, as a text. `entry`: a command that a build file of the
    * project defines. `tests`: what pytest or unittest collects.
    */
-  readonly kind: 'file' | 'module' | 'text' | 'program' | 'entry' | 'tests';
+  readonly kind: 'file' | 'module' | 'text' | 'program' | 'input' | 'entry' | 'tests';
   /**
    * A path relative to the project, the dotted name of a module, the program text, the name of the command,
    * or a line each for the collector and the paths that it gets.
@@ -98,6 +99,8 @@ export function pythonLaunches(
     );
     if (targets.length === 0 && isComputed(words))
       unclear.add('the shell computes what Python executes');
+    if (targets.length === 0 && command.piped && readsInput(words))
+      unclear.add('Python executes what another program prints');
     for (const { kind, target } of targets) {
       const launch = { kind, target, folder, path: [...new Set([...search, ...outer])] };
       launches.set(JSON.stringify(launch), launch);
@@ -135,7 +138,7 @@ function below(folder: string, entry: string): string[] {
   return isOutside(joined) ? [] : [joined];
 }
 
-function executed({ words, text }: SimpleCommand): Argument[] {
+function executed({ folder = '', words, inputs, text }: SimpleCommand): Argument[] {
   const found: Argument[] = [];
   const start = commandStart(words);
   for (const [at, word] of words.entries()) {
@@ -146,6 +149,12 @@ function executed({ words, text }: SimpleCommand): Argument[] {
       const own = argument(behind);
       const isText = own.length === 0 && text !== undefined && isProgramText(text);
       found.push(...(isText ? [{ kind: 'text', target: text } as const] : own));
+      if (inputs.length > 0 && readsInput(words.slice(at)))
+        found.push(
+          ...inputs
+            .flatMap((each) => inProject(folder, each))
+            .map((target) => ({ kind: 'input', target }) as const),
+        );
     } else if ((word === '-m' || word === '--module') && words.slice(0, at).some(isRunner))
       found.push(...moduleNamed(behind));
     else if (/^py\.?test$/.test(word) && (at === start || words.slice(0, at).includes('run')))
@@ -159,6 +168,14 @@ function isComputed(words: SimpleCommand['words']): boolean {
   const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
   const next = words.slice(at + 1).find((word) => word === undefined || !word.startsWith('-'));
   return at >= 0 && next === undefined && words.slice(at + 1).includes(undefined);
+}
+
+/** True for an interpreter without a program, whose input is the program. */
+function readsInput(words: SimpleCommand['words']): boolean {
+  const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
+  return (
+    at >= 0 && words.slice(at + 1).every((word) => word !== undefined && /^-[^mcVh-]*$/.test(word))
+  );
 }
 
 /** The command itself, or what `uv run` and its like start. */

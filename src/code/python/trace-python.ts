@@ -98,6 +98,7 @@ class Tracing {
     for (const each of this.#launch.path) this.#archive(each);
     for (const { file, parent } of this.#tests) this.#visit(file, undefined, { file, parent });
     if (kind === 'file') this.#visit(target, undefined);
+    else if (kind === 'input') this.#visit(target, undefined, { parent: '' });
     else if (kind === 'module') this.#main(target, undefined);
     else if (kind === 'entry') this.#command(target);
     else if (kind === 'text')

@@ -1,0 +1,73 @@
+/** Programs that start commands which a file of the project names: `make train`, `npm run train`. Pure. */
+import { inProject, upward } from './project-paths.js';
+import type { SimpleCommand } from './shell-commands.js';
+
+interface TaskRunner {
+  readonly name: RegExp;
+  /** What it reads in the folder in which it runs. */
+  readonly files: readonly string[];
+  /** It reads these of a folder above if there are none. */
+  readonly searches?: true;
+  /** The option that names another file. */
+  readonly option?: RegExp;
+  /** One of them must follow. */
+  readonly verb?: RegExp;
+}
+
+const TASK_RUNNERS: readonly TaskRunner[] = [
+  {
+    name: /^g?make$/,
+    files: ['GNUmakefile', 'makefile', 'Makefile'],
+    option: /^(?:-f|--file|--makefile)$/,
+  },
+  {
+    name: /^just$/,
+    files: ['justfile', 'Justfile', '.justfile'],
+    searches: true,
+    option: /^(?:-f|--justfile)$/,
+  },
+  {
+    name: /^(?:npm|pnpm|yarn|bun)$/,
+    files: ['package.json'],
+    searches: true,
+    verb: /^(?:run|run-script|test|t|start)$/,
+  },
+  { name: /^task$/, files: ['Taskfile.yml', 'Taskfile.yaml'], searches: true },
+  { name: /^rake$/, files: ['Rakefile', 'rakefile', 'Rakefile.rb'], searches: true },
+  {
+    name: /^snakemake$/,
+    files: ['Snakefile', 'workflow/Snakefile'],
+    option: /^(?:-s|--snakefile)$/,
+  },
+  { name: /^tox$/, files: ['tox.ini', 'pyproject.toml', 'setup.cfg'] },
+  { name: /^nox$/, files: ['noxfile.py'] },
+];
+
+/** Matches every command that starts one of them. */
+export const TASK_HINT =
+  /(?:^|[^\w.-])(?:g?make|just|p?npm|yarn|bun|task|rake|snakemake|tox|nox)(?![\w.-])/;
+
+export interface TaskFiles {
+  readonly runner: string;
+  /** Paths relative to the project that may exist. */
+  readonly files: readonly string[];
+}
+
+/** `at`: the index of the program's word. Undefined if it does not run tasks. */
+export function taskFiles({ folder, words }: SimpleCommand, at: number): TaskFiles | undefined {
+  const program = words[at];
+  const runner = program?.slice(program.lastIndexOf('/') + 1) ?? '';
+  const found = TASK_RUNNERS.find((each) => each.name.test(runner));
+  if (found === undefined) return undefined;
+  const behind = words.slice(at + 1);
+  const { verb, option, searches } = found;
+  if (verb !== undefined && !behind.some((word) => verb.test(word ?? ''))) return undefined;
+  if (behind.includes('--version')) return undefined;
+  if (folder === undefined) return { runner, files: [] };
+  const named =
+    option && behind[behind.findIndex((word) => option.test(word ?? '')) + 1 || Infinity];
+  if (named !== undefined) return { runner, files: inProject(folder, named) };
+  const folders = searches ? [...upward(`/${folder}`)].map((each) => each.slice(1)) : [folder];
+  const files = folders.flatMap((from) => found.files.flatMap((name) => inProject(from, name)));
+  return { runner, files };
+}
