@@ -223,7 +223,7 @@ export class JobRun {
 
   #neverText({ id, reason = '' }: JobState): string {
     const { scheduler, executor } = this.#means;
-    const cure = cureFor(this.#build, this.#item, executor, reason);
+    const cure = cureFor(this.#build.project, this.#item, executor, reason);
     return `${scheduler.title} will never start job ${id} (${reason}): ${cure}`;
   }
 
@@ -285,7 +285,7 @@ export class JobRun {
   /** What the scheduler refused. */
   refused({ message }: Refused): Ended {
     const { scheduler, executor } = this.#means;
-    const cure = cureFor(this.#build, this.#item, executor, message);
+    const cure = cureFor(this.#build.project, this.#item, executor, message);
     return this.#failed(
       `${scheduler.title} refuses the job: ${message.replace(/\.$/, '')}: ${cure}`,
     );

@@ -1,5 +1,5 @@
 /** What to correct when a scheduler refuses a job, or will never start it: the options that its words are about, and where they are written. */
-import type { BuildContext } from '../decide/build-context.js';
+import type { Project } from '../decide/project.js';
 import type { Place } from '../error.js';
 import { placesOf, type ResourceKey } from '../pipeline/places.js';
 import type { Item } from '../pipeline/plan.js';
@@ -47,11 +47,12 @@ interface Source {
 
 /** @param said the words of the scheduler */
 export function cureFor(
-  { project }: BuildContext,
+  project: Pick<Project, 'root' | 'env' | 'variant'>,
   item: Item,
   executor: string,
   said: string,
 ): string {
+  if (/dependency/i.test(said)) return 'a job that it waits for did not succeed: run again';
   if (/MaxSubmit/.test(said)) return `lower \`jobs\` in ${LOCAL_FILE}`;
   const places = placesOf({ project: project.root, ...project.variant });
   const own = at(`\`slurm\` of ${item.stage}`, item.slurm && places.slurm(item.id));
