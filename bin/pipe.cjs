@@ -74,7 +74,7 @@ function say(line) {
   try {
     writeSync(1, line);
   } catch (error) {
-    // A pipe that is full for now is waited for by the stream; one that nobody reads needs no answer.
+    // The stream waits while a pipe is full. A pipe without a reader needs no answer.
     if (error.code === 'EAGAIN') process.stdout.write(line);
     else if (error.code !== 'EPIPE') tellLost(error);
   }

@@ -6,7 +6,7 @@ import os
 import time
 
 _EVERY = 0.1
-"""In seconds. Nobody sees more frequent reports."""
+"""In seconds. pipe does not show more frequent reports."""
 
 _last = float("-inf")
 

@@ -143,7 +143,7 @@ async function positionalsOf(
   return usage.positionals.split(' | ').map((value) => ({ value }));
 }
 
-/** Stages, and of a single one that fits its items too: of a large matrix nobody wants to read all. */
+/** Stages that fit. If only one fits, also its items: a list of all items of a large matrix helps no one. */
 function itemsOf(plan: Plan | undefined, { before }: Line, typed: string): Completion[] {
   const items = plan?.items ?? [];
   const fits = ({ id, stage }: Item) =>

@@ -61,7 +61,7 @@ export const REMOTE_OPTION: Option = {
 /** Of commands that ask the remote cache only on request. */
 export const LOOK_OPTION: Option = {
   ...REMOTE_OPTION,
-  help: 'also ask the remote cache; r or rw',
+  help: 'r or rw: also ask the remote cache',
 };
 
 /** The profiles and settings on the command line. */

@@ -174,7 +174,7 @@ function chainOf(
   };
 }
 
-/** With the params that tell the chains apart. */
+/** With the params that differ among the chains. */
 function withParams(chains: readonly Made[]): Chain[] {
   const names = new Set(chains.flatMap(({ leaves }) => Object.keys(leaves)));
   const differ = [...names].filter(

@@ -18,7 +18,7 @@ const usage: Usage = {
     { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
   ],
   notes:
-    'In an empty project it writes a small example; next to a Snakefile, a Makefile or Python scripts,\na first stage that runs them.',
+    'In an empty project, it writes a small example. If there is a Snakefile, a Makefile or a Python\nscript, it writes a first stage that runs it.',
   strayHint: 'it writes to the current folder: cd to the project first',
 };
 

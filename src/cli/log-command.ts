@@ -20,7 +20,7 @@ import { standings } from './inspect-items.js';
 const usage: Usage = {
   command: 'log',
   positionals: '<item>',
-  summary: "Prints the output of an item's last execution, secrets masked.",
+  summary: "Prints the output of an item's last execution, with secrets masked.",
   options: [
     { name: 'follow', short: 'f', help: 'keep printing until the item ends' },
     ...VARIANT_OPTIONS,

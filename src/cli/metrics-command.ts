@@ -38,7 +38,7 @@ const usage: Usage = {
       help: 'only these metrics, such as val.* (repeatable)',
     },
     { name: 'all', help: 'with diff: include what is equal' },
-    { name: 'md', help: 'print Markdown; with diff, with small curves over the epochs' },
+    { name: 'md', help: 'print Markdown; a diff has small curves over the epochs' },
     JSON_OPTION,
   ],
   notes:

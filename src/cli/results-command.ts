@@ -51,7 +51,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, its metrics stay. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is that of a param, a metric, a matrix axis or an option of the command (--rate), or\nitem, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch or code. The last parts\nof a name suffice (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
+    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and its metrics stay. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is that of a param, a metric, a matrix axis or an option of the command (--rate), or\nitem, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch or code. The last parts\nof a name suffice (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
 };
 
 export const command: Command = {
@@ -241,7 +241,7 @@ function titleOf({ kind, name }: Column): string {
 
 function cellText({ kind, of }: Column, row: ResultRow): string {
   const cell = of(row);
-  // Of a digest such as `f:1a2b…`, what tells it from others.
+  // The part of a digest such as `f:1a2b…` that identifies it.
   if (kind === 'deps' && typeof cell === 'string') return cell.replace(/^\w:/, '').slice(0, SHORT);
   return show(cell);
 }

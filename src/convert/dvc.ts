@@ -120,7 +120,7 @@ function contextOf(
   return { base, values, params, notes, hasFile: (path) => read(path) !== undefined, outputs };
 }
 
-/** Notes the parts of dvc.yaml besides its stages. */
+/** Notes the parts of dvc.yaml other than its stages. */
 function noteRest(root: AstNode, { notes, outputs }: Context): void {
   noteUnwritten(outputs, notes);
   for (const [name, { key }] of root.entries ?? []) {

@@ -58,7 +58,7 @@ function whyRun(
   return found.length > 0 ? found : [{ kind: 'lost', text: 'its record is gone from the cache' }];
 }
 
-/** Why the item runs whatever its deps will be; undefined when the deps decide. */
+/** Why the item runs regardless of its deps; undefined when the deps decide. */
 export function whyAnyway(project: Project, item: Item, force: boolean): Reason | undefined {
   const asked = whyAsked(item, force);
   if (asked !== undefined || project.cache.state.readLast(item.id) !== undefined) return asked;

@@ -154,7 +154,7 @@ function noteWait(build: BuildContext, item: Item, owner: LockOwner, file: strin
   });
 }
 
-/** Only one process at a time computes epochs of a chain, whatever its target. */
+/** Only one process at a time computes epochs of a chain, also for different targets. */
 function lockKeyOf(item: Item, manifest: Manifest): string {
   return item.epochs === undefined
     ? keyOf(manifest)

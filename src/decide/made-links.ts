@@ -73,7 +73,7 @@ interface Planned {
 }
 
 /**
- * The outs that an item reads through these paths, each of which is a link or behind one.
+ * The outs that an item reads through these paths. Each path is a link or behind one.
  *
  * @throws UnusableFile when the item does not need one of them: that out could change at any time
  */

@@ -55,7 +55,7 @@ export interface RunResult {
   readonly summary: RunDone;
   /** For every selected item, in plan order. */
   readonly items: readonly ItemDone[];
-  /** Number of differences from pipeline.lock that `--frozen` found, besides items that would run. */
+  /** Number of differences from pipeline.lock that `--frozen` found, not counting items that would run. */
   readonly differences: number;
   /** Errors of writes after the items were done. */
   readonly errors: readonly string[];

@@ -231,7 +231,7 @@ export function isFolder(where: string, { root, cache }: FileView): boolean {
   }
 }
 
-/** True for a folder with entries of which none counts: a clone lacks it. */
+/** True for a folder whose entries all do not count: a clone lacks it. */
 export function* isHollow(
   folder: string,
   ignoreRules: IgnoreRules,

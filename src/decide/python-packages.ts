@@ -51,7 +51,7 @@ export class PythonPackages {
   /**
    * Version by name for the manifest: `python` for the interpreter, `python:torch` for a distribution.
    *
-   * @throws UserError when the item asks for it, and its Python cannot be told
+   * @throws UserError when the item asks for it, and its Python cannot be determined
    */
   async of(
     item: Item,

@@ -32,7 +32,7 @@ export class TempOuts {
     return this.#wanted.has(index);
   }
 
-  /** An item whose temporary outs are gone and wanted has to run, whatever its record says. */
+  /** An item whose temporary outs are gone and wanted has to run, even if its record is valid. */
   ifWanted(index: number, decision: Decision): Decision {
     const by = this.#wanted.get(index);
     return by === undefined ? decision : madeAgain(decision, by);

@@ -36,7 +36,7 @@ export class InputSnapshot {
     this.#isSettled = found.readSet.isSettled;
   }
 
-  /** Reads the disk, whatever this run has seen before. */
+  /** Reads the disk even for paths that this run has read before. */
   static async take(handle: ItemHandle): Promise<InputSnapshot> {
     return new InputSnapshot(handle, await inTurns(handle.build, look(handle)));
   }

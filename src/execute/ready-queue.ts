@@ -51,7 +51,7 @@ class ResourceQueue implements Queue<Job, JobOptions> {
     return waiting.job;
   }
 
-  /** Frees what a job held. Call before p-queue looks for the next job. */
+  /** Frees what a job held. Call before p-queue selects the next job. */
   release(need: Resources): void {
     this.#take(this.#clamp(need), +1);
   }
@@ -121,7 +121,7 @@ export interface JobQueue {
   ): Promise<void>;
   /** Resolves when nothing runs and nothing waits. */
   onIdle(): Promise<void>;
-  /** Calls the listener after each job, once the next one was looked for. */
+  /** Calls the listener after each job, once the queue has selected the next one. */
   onNext(listener: () => void): void;
 }
 

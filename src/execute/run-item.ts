@@ -103,7 +103,7 @@ const TEMPS_GONE = 'temporary outs that it reads were removed by another run: ru
 
 type Run = Decision & { readonly kind: 'run' };
 
-/** A result computed elsewhere is taken where one is looked for at all. */
+/** Takes a result from the remote cache, if this run may take one. */
 async function takenFromRemote(handle: ItemHandle, run: Run): Promise<boolean> {
   const { remote } = handle.build;
   if (remote === undefined || !mayTake(run)) return false;

@@ -57,7 +57,7 @@ async function refuseUnrunnable(build: BuildContext, pending: readonly number[])
   );
 }
 
-/** Resources for restoring outs, whatever making them took. */
+/** Resources for restoring outs, regardless of those of the stage. */
 const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
 
 /** What an item that runs elsewhere takes of this machine. */
@@ -141,7 +141,7 @@ class Schedule {
 
   /**
    * All upstream items are done, so the keys are known: fresh items (early cutoff) end at once and
-   * release others in turn, the rest waits for resources.
+   * release others, the rest waits for resources.
    */
   async #ready(indices: readonly number[]): Promise<void> {
     const ready = [...indices];

@@ -43,7 +43,7 @@ export function columnsOf(stat: Stats | undefined): readonly [number, number, nu
   return stat === undefined ? [-1, -1, -1, -1] : [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino];
 }
 
-/** One file for each command line of a project, whatever the tool and the variables. */
+/** One file for each command line of a project, regardless of the tool and the variables. */
 export function answerName({ root, argv }: Pick<Question, 'root' | 'argv'>): string {
   const sums = checksum(padded(JSON.stringify([root, argv]), ' '));
   return sums.map((each) => each.toString(16).padStart(8, '0')).join('');

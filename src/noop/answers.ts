@@ -65,7 +65,7 @@ export function validAnswer(asked: Asked): Standing {
     : { reason: `${moved} has changed since` };
 }
 
-/** `names`: variables that count besides the tool's own. */
+/** `names`: variables that count in addition to the tool's own. */
 export function questionOf(
   { layout, dist, argv, env }: Asked,
   names: readonly string[],

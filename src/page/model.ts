@@ -61,7 +61,7 @@ export interface PageItem {
 }
 
 export interface PageOlder {
-  /** What tells it from the result of today: params, a revision, or its time. */
+  /** How it differs from the current result: params, a revision, or its time. */
   readonly label: string;
   readonly key?: string | undefined;
   readonly plots?: readonly PagePlot[] | undefined;
@@ -115,7 +115,7 @@ export interface PageEpochs {
 }
 
 export interface PageLog {
-  /** The last lines, secrets masked. */
+  /** The last lines, with secrets masked. */
   readonly tail: readonly string[];
   /** Size of the whole log. */
   readonly bytes: number;

@@ -5,7 +5,7 @@ import { type Column, columnsOf } from '../results/row-columns.js';
 import type { PageColumn, PageResults } from './model.js';
 import { rounded } from './page-epochs.js';
 
-/** Of digests, what tells one from another. */
+/** Characters of a digest that identify it. */
 const SHORT = 12;
 
 /** Rows in their order. */
@@ -25,7 +25,7 @@ export function resultColumns(rows: readonly ResultRow[]): PageResults {
   return { rows: rows.length, columns, axes };
 }
 
-/** What a reader looks for comes before digests and sizes. */
+/** What readers want most comes before digests and sizes. */
 function isFirst({ kind, name }: Column): boolean {
   if (kind === 'field') return ['item', 'state', 'when', 'seconds'].includes(name);
   return kind === 'params' || kind === 'metrics';

@@ -29,7 +29,7 @@ export interface Linked {
 
 interface Around {
   readonly links: Links;
-  /** The files of the plan besides pipeline.yaml. */
+  /** The files of the plan other than pipeline.yaml. */
   readonly files: PlanFiles;
 }
 

@@ -10,7 +10,7 @@ interface LookAlike {
   readonly encodings?: { readonly there: string; readonly wanted: string };
 }
 
-/** Follows the path to the first missing name, and looks for a similar one there. */
+/** Follows the path to the first missing name, and finds a similar name there. */
 export function lookAlike(root: string, wanted: string): LookAlike | undefined {
   const names = wanted.split('/');
   for (const [at, name] of names.entries()) {

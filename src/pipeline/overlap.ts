@@ -1,4 +1,4 @@
-/** Two outs at one path: the message, and how to tell them apart. */
+/** Two outs at one path: the message, and how to give them different paths. */
 import { type Links, leadsTo } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
 import type { Draft } from './items/draft.js';
@@ -7,7 +7,7 @@ import { isWithin } from './items/paths.js';
 import { nameOf, type Owner } from './out-tree.js';
 import type { Item } from './plan.js';
 
-/** Reports two outs of which one is the other, or lies in it. */
+/** Reports two outs at the same path, or one inside the other. */
 export function reportOverlap(
   drafts: readonly Draft[],
   mine: Owner,

@@ -1,4 +1,4 @@
-/** Files besides pipeline.yaml from which the plan is made: params, and values of axes. */
+/** Files other than pipeline.yaml from which the plan is made: params, and values of axes. */
 import type { Stats } from 'node:fs';
 import { sha256 } from '../canonical.js';
 import { readText, type TextRead } from './document/read-text.js';

@@ -13,7 +13,7 @@ export interface Plan {
   readonly items: readonly Item[];
   /** Warnings, each shown once. */
   readonly warnings: readonly string[];
-  /** The files besides pipeline.yaml from which it was made. */
+  /** The files other than pipeline.yaml from which it was made. */
   readonly reads: readonly PlanRead[];
   /** `remote:`, which enters no key. */
   readonly remote?: RemotePlace;

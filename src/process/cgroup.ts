@@ -42,7 +42,7 @@ export function allowance(read: Read): Allowance {
   return { cores: Math.min(...cores), memory: Math.min(...memory) };
 }
 
-/** Stands for all controllers of version 2, which has one tree of groups. */
+/** Represents all controllers of version 2, which has one tree of groups. */
 const UNIFIED = '';
 
 /** This process's group by controller, from lines such as `4:cpu,cpuacct:/docker/5f…` and `0::/job`. */

@@ -18,7 +18,7 @@ export interface Slot {
 /** The slots as numbers, for counting and display. */
 export interface Gpus {
   readonly indices: readonly number[];
-  /** True when there are no GPUs: one slot stands for the machine. */
+  /** True when there are no GPUs: one slot represents the machine. */
   readonly virtual: boolean;
 }
 
@@ -41,7 +41,7 @@ export async function findGpus(env: NodeJS.ProcessEnv): Promise<Gpus> {
 
 /**
  * In this order: `PIPE_GPUS` (a count such as `2`, or indices such as `0,2` or `3,`), the entries of
- * `CUDA_VISIBLE_DEVICES`, all that `nvidia-smi` finds. None: `virtualSlot` stands for the machine.
+ * `CUDA_VISIBLE_DEVICES`, all that `nvidia-smi` finds. None: `virtualSlot` represents the machine.
  */
 export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]> {
   const { PIPE_GPUS: given, CUDA_VISIBLE_DEVICES: visible } = env;
@@ -60,7 +60,7 @@ export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]
   return [...new Map(slots.map((slot) => [slot.key, slot])).values()];
 }
 
-/** Where there is no GPU, items that want one hold this slot in turn. */
+/** Without a GPU, items that ask for one hold this slot one after the other. */
 export function virtualSlot(env: NodeJS.ProcessEnv): Slot {
   return { index: 0, name: '0', key: localKey('none', env) };
 }

@@ -73,7 +73,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
     return undefined;
   }
 
-  /** Replaces whatever is at the path. */
+  /** Replaces any file at the path. */
   static replace<T extends LockOwner>(path: string, owner: T): HeldFile<T> {
     const draft = draftOf(path, owner);
     const written = writeDraft(draft, owner);
@@ -129,7 +129,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
     }
   }
 
-  /** Empties a file that cannot be removed: then nobody waits for this process. */
+  /** Empties a file that cannot be removed, so that no other process waits for this one. */
   #remove(): void {
     try {
       if (this.isOurs()) rmSync(this.path, { force: true });
@@ -184,7 +184,7 @@ function draftOf(path: string, { token }: LockOwner): string {
   return `${path}~${token}.draft`;
 }
 
-/** A later takeover removes a remaining draft; the lock is held all the same. */
+/** A later takeover removes a remaining draft. The lock is held anyway. */
 function removeDraft(draft: string): void {
   try {
     rmSync(draft, { force: true });

@@ -82,7 +82,7 @@ class Sampler {
   #over: Meter[] = [];
   #settling: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** What this process's children had used when it was last looked at. */
+  /** What this process's children had used at the last sample. */
   #reaped = 0;
   #cost = 0;
 

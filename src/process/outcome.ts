@@ -16,11 +16,11 @@ export interface Outcome {
   readonly ending: Ending;
   /** Wall time. */
   readonly seconds: number;
-  /** The last lines of its output, secrets masked; empty after a success. */
+  /** The last lines of its output, with secrets masked; empty after a success. */
   readonly tail: readonly string[];
   /** Processes that survived SIGKILL, such as one that hangs in a dead network folder. */
   readonly left: readonly number[];
-  /** Undefined where the system does not tell, or when no process was started. */
+  /** Undefined where the system does not report it, or when no process was started. */
   readonly usage?: Usage | undefined;
 }
 

@@ -20,7 +20,7 @@ export class Trust {
   readonly #own: string | undefined;
 
   /**
-   * `trust`: public keys, of which one must have signed; undefined: everything is believed.
+   * `trust`: public keys, one of which must have signed; undefined: everything is believed.
    * `signingKey`: a private Ed25519 key, as PEM, as `ed25519:` with its PKCS #8 in base64, or the path of
    * a PEM file.
    *

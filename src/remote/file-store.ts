@@ -77,7 +77,7 @@ export class FileStore implements Store {
     return this.#reading(async () => (await fileStat(this.#pathOf(name))).size);
   }
 
-  /** Writes beside the target and then links or renames, which is atomic on one file system. */
+  /** Writes a file next to the target and then links or renames it, which is atomic on one file system. */
   put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean> {
     const file = this.#pathOf(name);
     return this.#withDraft(file, body, async (draft) => {
@@ -128,7 +128,7 @@ export class FileStore implements Store {
 
   async #withDraft<T>(file: string, body: Body, act: (draft: string) => Promise<T>): Promise<T> {
     await this.#reached();
-    // A name that nobody can have laid a link at.
+    // No one can guess this name and put a link there.
     const draft = `${file}.${randomUUID()}.tmp`;
     try {
       await this.#makeFolder(path.dirname(file));

@@ -21,7 +21,7 @@ const PAUSES = [0, 250, 1000];
 /** The longest pause that a server may ask for, in milliseconds. */
 const LONGEST_PAUSE = 5000;
 
-/** Codes of a certificate that nobody known has signed. */
+/** Codes of a certificate whose issuer is unknown. */
 const UNKNOWN_ISSUER = /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF|GET_ISSUER)/;
 
 export interface Request {
@@ -50,7 +50,7 @@ export class Requests {
   }
 
   /**
-   * The answer, whatever its status, unless a later try may have another one. The caller reads or discards
+   * The answer with any status, unless another try may change it. The caller reads or discards
    * its body.
    *
    * @throws StoreError when no try brought one

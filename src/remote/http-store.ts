@@ -234,7 +234,7 @@ interface Whole {
   readonly version: string | undefined;
 }
 
-/** Undefined above the limit. Into one buffer where the server tells the length, without streams in between. */
+/** Undefined above the limit. Reads into one buffer if the server gives the length. */
 function bodyOf(answer: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const told = Number(answer.headers['content-length']);

@@ -14,7 +14,7 @@ const LARGE = 64 * 2 ** 10;
 /** Bytes of a pack, about. */
 const PACK = 8 * 2 ** 20;
 
-/** From this size on, asking first costs less than sending in vain. */
+/** From this size on, asking first costs less than sending an object that is there already. */
 const WORTH_ASKING = 2 ** 18;
 
 export interface Sending {

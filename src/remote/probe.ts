@@ -10,7 +10,7 @@ export interface RemoteState {
   readonly write: boolean;
   /** Of one request. */
   readonly milliseconds: number;
-  /** How far the server's clock is ahead of ours, if it tells. */
+  /** How far the server's clock is ahead of ours, if its answer has a time. */
   readonly clock?: number;
   /** Why it cannot be read or written. */
   readonly reason?: string;

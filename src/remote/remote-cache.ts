@@ -28,9 +28,9 @@ export class RemoteCache {
 
   /**
    * Asks for the records of keys that the run may need, all at once. Waits for the first answer, so that
-   * a cache that lets nobody read ends the run before anything starts.
+   * a cache that refuses reads ends the run before anything starts.
    *
-   * @throws UserError when it does not let us read
+   * @throws UserError when it refuses reads
    */
   async lookAhead(keys: readonly string[]): Promise<void> {
     const [first, ...rest] = new Set(keys.map((key) => `ac/${key}`));
@@ -107,7 +107,7 @@ export class RemoteCache {
     this.#session.close();
   }
 
-  /** Beside the items that run. */
+  /** Sends in parallel with the items that run. */
   #enqueue(send: () => Promise<unknown>): void {
     const sending = this.#some(send);
     this.#sending.push(sending);

@@ -163,7 +163,7 @@ export class Session {
   /**
    * Undefined when the cache is off. A refusal later in a run turns it off, too: what runs goes on.
    *
-   * @throws UserError when the cache does not let us read from the start
+   * @throws UserError when the cache refuses the first read
    */
   async reading<T>(read: () => Promise<T>): Promise<T | undefined> {
     if (this.#isOff) return undefined;
@@ -176,7 +176,7 @@ export class Session {
       if (error.kind === 'unreadable' && !this.#hasRead)
         throw userError(
           'remote-refused',
-          `the remote cache ${this.#url} does not let us read: ${error.message}`,
+          `the remote cache ${this.#url} refuses to be read: ${error.message}`,
           `${error.cure ?? 'check the credentials (`pipe remote` tests them)'}, or run with --remote off`,
         );
       this.#turnOff(error);
@@ -189,7 +189,7 @@ export class Session {
     if (this.#isOff || this.#isReadOnly) return undefined;
     if (!this.trust.canSign) {
       this.#readOnly(
-        'PIPE_REMOTE_SIGNING_KEY holds no key of remote.trust, so no reader would believe it',
+        'PIPE_REMOTE_SIGNING_KEY is not one of the keys in remote.trust, so readers would reject its results',
       );
       return undefined;
     }

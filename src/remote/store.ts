@@ -8,7 +8,7 @@ export interface Store {
    * hexadecimal. Undefined when nothing has the name.
    */
   download(name: string, file: string, limit: number): Promise<string | undefined>;
-  /** Bytes of what has the name: undefined when nothing has it, NaN where the store cannot tell. */
+  /** Size of the body with this name: undefined when there is none, NaN when the store does not know it. */
   sizeOf(name: string): Promise<number | undefined>;
   /** False when `onlyIfAbsent` and something has the name. Readers never see half a body. */
   put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean>;
@@ -17,7 +17,7 @@ export interface Store {
    * the same time. `change` returns undefined when there is nothing to write; it may be called again.
    */
   update(name: string, limit: number, change: Change): Promise<void>;
-  /** Seconds by which the server's clock is ahead of ours, once it has answered and told its time. */
+  /** Seconds by which the server's clock is ahead of ours, once an answer contained its time. */
   readonly clock?: number | undefined;
   close(): void;
 }

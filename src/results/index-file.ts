@@ -22,7 +22,7 @@ type Stamp = readonly [number, number, number];
 export interface IndexedRow extends Omit<ResultRow, 'state'> {
   /** Of the record's file; undefined when it is gone. */
   readonly stamp?: Stamp | undefined;
-  /** Which metrics were looked for: after a change of `metrics:` they are read again. */
+  /** The metrics that were read: after a change of `metrics:` they are read again. */
   readonly measured: string;
 }
 

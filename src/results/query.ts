@@ -26,7 +26,7 @@ export function filterOf(text: string, columns: readonly Column[]): (row: Result
   return (row) => test(of(row));
 }
 
-/** `name`, `name:asc` or `name:desc`. Rows without the value come last, whatever the direction. */
+/** `name`, `name:asc` or `name:desc`. Rows without the value come last in both directions. */
 export function sorted(
   rows: readonly ResultRow[],
   text: string,

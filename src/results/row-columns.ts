@@ -69,7 +69,7 @@ export function columnNamed(columns: readonly Column[], name: string): Column {
 }
 
 /**
- * Columns that tell the rows apart. What follows from the item, or repeats another column, is left out;
+ * Columns whose values differ among the rows. What follows from the item, or repeats another column, is left out;
  * metrics always show.
  */
 export function differing(columns: readonly Column[], rows: readonly ResultRow[]): Column[] {

@@ -54,7 +54,7 @@ function isOpen(
   return outlook.cause !== 'forced' && outlook.cause !== 'always';
 }
 
-/** Items with an out of which another item reads a part. */
+/** Items with an out that another item reads only in part. */
 function readInPart(build: BuildContext): ReadonlySet<number> {
   const found = new Set<number>();
   for (const { item, needs } of selectedItems(build)) {

@@ -88,7 +88,7 @@ function recordedOuts(build: BuildContext, outlook: Prediction): readonly Record
 
 /**
  * By index. An item that waits for others has no key yet. Its block counts as today's if the key
- * follows from today's definition and from the locked outs of those others, in turn.
+ * follows from today's definition and from the locked outs of those others.
  */
 async function lockedBlocks(
   build: BuildContext,

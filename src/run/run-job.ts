@@ -39,7 +39,7 @@ export async function runJob(file: string, process: JobProcess): Promise<ItemDon
     throw userError(
       'not-a-job',
       `${file} is not a job file`,
-      'pipe itself starts jobs: use `pipe run`',
+      'use `pipe run`: it starts jobs itself',
     );
   const handle = openEvents(file);
   const emit = emitTo(handle, host.env.SLURMD_NODENAME || hostname());
@@ -52,7 +52,7 @@ export async function runJob(file: string, process: JobProcess): Promise<ItemDon
   }
 }
 
-/** How often to look for files of the machine that submitted the job. */
+/** How often to check for files from the machine that submitted the job. */
 const LOOK_MS = 1000;
 
 /**
@@ -77,7 +77,7 @@ async function openAsSubmitted(
       throw userError(
         'other-checkout',
         `the files of the checkout give ${job.item} another key than the run expects`,
-        'commit and push what the job shall see',
+        'commit and push everything that the job needs',
       );
     if (isLate || isSame) {
       warnings.forEach(warn);

@@ -221,7 +221,7 @@ async function careForCache(build: BuildContext): Promise<void> {
   await keepBelowLimit(build);
 }
 
-/** Keeps what a run needed for some more runs, whatever the pipeline becomes. */
+/** Keeps what a run needed for some more runs, even if the pipeline changes. */
 function noteNeeds(build: BuildContext): void {
   const { project, done, settled } = build;
   const idle = [...done.values()].every((each) => each.verdict === 'fresh');

@@ -65,7 +65,7 @@ function expectedOf(
   const mistake = (message: string): Diagnostic => ({
     code: 'not-verifiable',
     message: `${item.id} cannot be verified: ${message}`,
-    hint: '`pipe run` first',
+    hint: 'run `pipe run` first',
   });
   if (outlook.kind === 'unknown')
     return mistake(`it needs outs of ${outlook.waitsFor.join(', ')}, which must run first`);

@@ -36,7 +36,7 @@ export async function verifyItem(build: BuildContext, job: VerifyJob): Promise<V
     for (let count = 1; count <= job.runs; count++) {
       const folder = path.join(build.project.cache.tmpFolder('verify'), String(++folders));
       made.push(folder);
-      const outcome = await executeAfresh(build, job, folder);
+      const outcome = await rerun(build, job, folder);
       if (outcome.kind === 'cancelled') return ended({ verdict: 'cancelled', findings: [] });
       if (outcome.kind === 'failed') return ended({ verdict: 'failed', ...outcome });
       compared.push(await compareRun(build, job, outcome.run, first, job.runs > 1 ? count : 0));
@@ -59,7 +59,7 @@ function total(compared: readonly Compared[]): Pick<Verified, 'verdict' | 'findi
   return { verdict, findings: compared.flatMap(({ findings }) => findings) };
 }
 
-type Afresh =
+type Rerun =
   | { readonly kind: 'run'; readonly run: Run }
   | {
       readonly kind: 'failed';
@@ -69,7 +69,7 @@ type Afresh =
     }
   | { readonly kind: 'cancelled' };
 
-async function executeAfresh(build: BuildContext, job: VerifyJob, folder: string): Promise<Afresh> {
+async function rerun(build: BuildContext, job: VerifyJob, folder: string): Promise<Rerun> {
   const { index, expected } = job;
   const { key, manifest } = expected;
   let fresh: FreshFolder;
@@ -143,7 +143,7 @@ function workIn(
   return { ...build, project, done: new Map(), settled: new Map() };
 }
 
-function failed(text: string): Afresh {
+function failed(text: string): Rerun {
   return { kind: 'failed', findings: [{ where: '', text }], tail: [] };
 }
 
@@ -151,7 +151,7 @@ function whyItFailed(
   handle: ItemHandle,
   { root, environments }: FreshFolder,
   { failure }: Execution & { readonly kind: 'failed' },
-): Afresh {
+): Rerun {
   const { build, index } = handle;
   const { project, codes } = build;
   const { outs } = handle.item;

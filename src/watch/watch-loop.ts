@@ -15,7 +15,7 @@ import { OwnWrites } from './own-writes.js';
 import { transition, type WatchInput, type WatchState } from './watch-state.js';
 import { brokenCode, brokenPipeline, Watched } from './watched.js';
 
-/** User interface of watch mode, besides the events of each run. */
+/** User interface of watch mode, apart from the events of each run. */
 interface WatchUser {
   readonly emit: Emit;
   /** Shows an error in pipeline.yaml or a stage; the watch waits for its correction. */

@@ -55,7 +55,7 @@ export class Watched implements WatchSet {
   readonly #plan: PlanWatch;
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
-  /** Trace inputs besides code: package.json, tsconfig.json, folders of packages. */
+  /** Trace inputs other than code: package.json, tsconfig.json, folders of packages. */
   readonly #traceInputs: ReadonlySet<string>;
   /** The folders above them. */
   readonly #onTheWay: ReadonlySet<string>;

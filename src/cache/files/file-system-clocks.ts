@@ -9,7 +9,7 @@ const FRESH_MS = 10_000;
 interface Options {
   /** A folder of the cache. */
   readonly cache: string;
-  /** A folder of the project that pipe writes to, whatever the cache folder; it may not exist. */
+  /** A folder of the project that pipe writes to wherever the cache folder is; it may not exist. */
   readonly project: string;
   /** Write nothing: then no time is known, and nothing that needs one happens. */
   readonly readOnly: boolean;

@@ -1,4 +1,4 @@
-/** Deletes a tree, whatever it contains: read-only folders, mount points, paths beyond the system's limit. */
+/** Deletes a tree with all its contents: read-only folders, mount points, paths beyond the system's limit. */
 import {
   chmodSync,
   lstatSync,

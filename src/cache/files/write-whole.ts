@@ -35,7 +35,7 @@ export function writeWhole(
   scratch.fence.check(path.dirname(file));
   const draft = scratch.file();
   try {
-    // Only the owner trusts what only saves time: nobody else may write to it.
+    // Only the owner trusts files that only save time, so only the owner may write to them.
     const handle = openSync(draft, 'wx', placing === 'expendable' ? 0o644 : 0o666);
     try {
       for (const part of parts) writeAll(handle, part);

@@ -1,4 +1,4 @@
-/** What gc removes besides results: logs, and user files that made way for an out. */
+/** What gc removes apart from results: logs, and user files that an out replaced. */
 import { notDeleted } from '../files/scratch-folder.js';
 import type { Sweeper } from '../objects/sweeper.js';
 import { KEPT_DAYS, type ReplacedFolder, replacedFolders } from '../records/replaced.js';
@@ -6,7 +6,7 @@ import type { CacheContext } from './cache-context.js';
 import type { GcLedger, Removed } from './gc-ledger.js';
 import { itemOf, type NeededLogs, type StoredLog, storedLogs } from './log-retention.js';
 
-/** Replaced user files younger than this stay, whatever the size. */
+/** Replaced user files younger than this stay, even above the size limit. */
 const REPLACED_STAY_MS = 86_400_000;
 
 /** These files, as they were when the collection began. */

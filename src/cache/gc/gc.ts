@@ -32,7 +32,7 @@ export interface GcOptions {
   readonly roots: GcRoots;
   /** Limit in bytes. Default: `defaultMaxSize`. */
   readonly maxSize?: number;
-  /** Age in seconds above which unneeded results go, whatever the size. Default: no limit. */
+  /** Age in seconds above which unneeded results go, even below the size limit. Default: no limit. */
   readonly maxAge?: number;
   /** How many last runs of each project count as needs. Default: 3. */
   readonly lastRuns?: number;

@@ -40,7 +40,7 @@ function logsIn(absolute: string, folder: string): StoredLog[] {
   return found.map((each) => ({ ...each, isNewest: last.has(each.file) }));
 }
 
-/** Logs that must stay, whatever the size. */
+/** Logs that must stay, even above the size limit. */
 export class NeededLogs {
   readonly #logs: string;
   readonly #folders: ReadonlySet<string>;

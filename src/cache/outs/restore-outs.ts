@@ -209,7 +209,7 @@ function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
 }
 
 /**
- * Removes whatever is at a path: deletes a file now, moves a directory aside first. Accepts an absent
+ * Clears a path: deletes a file now, moves a directory aside first. Accepts an absent
  * path and a mount point that is empty afterwards.
  *
  * @throws a system error for what cannot be deleted

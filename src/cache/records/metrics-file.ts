@@ -15,7 +15,7 @@ const LIMIT = 1 << 20;
 /** Far deeper than anybody nests by hand. */
 const DEEPEST = 64;
 
-/** Undefined when the file is missing or unreadable: the epoch counts all the same. */
+/** Undefined when the file is missing or unreadable. The epoch still counts. */
 export function readMetrics(
   file: string,
   shown: string,

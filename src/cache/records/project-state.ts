@@ -44,7 +44,7 @@ export interface Attempt {
   readonly message?: string;
 }
 
-/** What the last process of an item used, whatever its end. */
+/** What the last process of an item used, even if it failed. */
 export interface Executed extends Partial<Usage> {
   /** File name of its log. */
   readonly log: string;

@@ -20,7 +20,7 @@ export interface ScanOptions {
   readonly tree?: string;
 }
 
-/** What a walk does with contents besides hashing them. */
+/** What a walk does with contents apart from hashing them. */
 export interface Keeper {
   /** `known`: the digest's hex by the index. Undefined: nothing had to be read. */
   file(where: string, stat: Stats, known: string | undefined): Cooperative<HashedNow | undefined>;

@@ -22,7 +22,7 @@ interface Props {
   readonly height?: number;
 }
 
-/** Distinct in both themes and for most colour-blind readers; dashes tell further curves apart. */
+/** Distinct in both themes and for most colour-blind readers; dashes distinguish further curves. */
 const HUES = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6'] as const;
 const DASHES: readonly (readonly number[] | undefined)[] = [
   undefined,

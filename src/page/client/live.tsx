@@ -42,7 +42,7 @@ interface Sinks {
   readonly setLost: (isLost: boolean) => void;
 }
 
-/** Returns a function that stops it. A page that nobody sees leaves its connection to others. */
+/** Returns a function that stops it. A hidden page gives its connection to others. */
 function follow({ setModel, setRuns, setLost }: Sinks): () => void {
   let pending: RunMessage[] = [];
   let gathering: ReturnType<typeof setTimeout> | undefined;

@@ -10,7 +10,7 @@ import { type JSX, useMemo, useState } from './view.js';
 export interface Series {
   readonly id: string;
   readonly item: string;
-  /** Of an earlier result: what tells it from that of today. */
+  /** Of an earlier result: how it differs from the current one. */
   readonly label?: string | undefined;
   readonly plot: PagePlot;
 }

@@ -24,7 +24,7 @@ const MAX_DEPTH = 64;
 /** Limit of expanded aliases: far above honest use, far below a YAML bomb. */
 const MAX_ALIASED = 500_000;
 
-/** YAML 1.2 core schema, whatever the file's directives: `yes` is a text, tags add nothing. */
+/** YAML 1.2 core schema, regardless of the file's directives: `yes` is a text, and tags add nothing. */
 const OPTIONS = {
   schema: 'core',
   merge: false,

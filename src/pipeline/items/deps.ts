@@ -61,7 +61,7 @@ function excludedBy(template: Template, site: Site): string | undefined {
   return mistake ? undefined : text;
 }
 
-/** An axis value in a pattern is literal, whatever characters it contains. */
+/** An axis value in a pattern is literal, including any wild cards. */
 function patternOf(template: Template, { scope, lookup, diagnostics }: Site): string | undefined {
   return fill(template, lookup, diagnostics, (value, placeholder) =>
     Object.hasOwn(scope.cell, placeholder.name) ? escapeGlob(value) : value,
