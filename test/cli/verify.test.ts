@@ -273,10 +273,10 @@ describe('pipe verify', () => {
     expect([code, err]).toEqual([
       2,
       `error: copy cannot be verified: neither pipeline.lock nor the cache holds a result to compare with (not-verifiable)
-  \`pipe run\` first
+  run \`pipe run\` first
 
 error: module cannot be verified: it needs outs of copy, which must run first (not-verifiable)
-  \`pipe run\` first
+  run \`pipe run\` first
 `,
     ]);
   });
