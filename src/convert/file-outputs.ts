@@ -1,8 +1,8 @@
 /** `metrics` and `plots` of dvc.yaml itself: files inside the outs of some stage, which gets them here. */
 import { type AstNode, child } from '../pipeline/document/ast.js';
 import type { Span } from '../pipeline/document/source-text.js';
-import { isWithin } from '../pipeline/items/paths.js';
 import { kindOfPlot } from '../pipeline/plot-kind.js';
+import { isWithin } from '../sys/is-within.js';
 import { joinPath } from './dvc-values.js';
 import { type Entry, entriesIn, isConfusion, plotOptions } from './entries.js';
 import type { Notes } from './translation-note.js';

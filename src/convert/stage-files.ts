@@ -1,7 +1,7 @@
 /** The deps, outs, metrics and plots of a stage of dvc.yaml. */
 import { type AstNode, child } from '../pipeline/document/ast.js';
-import { isWithin } from '../pipeline/items/paths.js';
 import { kindOfPlot } from '../pipeline/plot-kind.js';
+import { isWithin } from '../sys/is-within.js';
 import { Params } from './dvc-values.js';
 import {
   type Entry,

@@ -2,7 +2,6 @@
 import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { kindOf } from '../cache/objects/digest.js';
-import { isWithin } from '../cache/scan/link-targets.js';
 import { fixedFolder, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, ignoreRulesOfMade } from '../pipeline/ignored-files.js';
 import {
@@ -12,6 +11,7 @@ import {
   WRITTEN_BY_RUNS,
 } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
+import { isWithin } from '../sys/is-within.js';
 import type { FileView } from './file-view.js';
 import {
   entriesOf,

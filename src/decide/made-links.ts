@@ -7,10 +7,11 @@ import type { Scan } from '../cache/cache.js';
 import { UnusableFile } from '../cache/files/file-errors.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
-import { isWithin, staysWithin, wayOf } from '../cache/scan/link-targets.js';
+import { staysWithin, wayOf } from '../cache/scan/link-targets.js';
 import { canonical, sha256 } from '../canonical.js';
 import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
+import { isWithin } from '../sys/is-within.js';
 import { realPlace } from '../sys/real-place.js';
 import { type FileView, scanAt } from './file-view.js';
 

@@ -3,6 +3,7 @@ import type { Matches } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { TreeEntry } from '../cache/objects/tree.js';
 import { canonical } from '../canonical.js';
+import { isTree } from '../json.js';
 import type { CommandCode, Identity, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 import { commandFromTo, fromTo } from './from-to.js';
@@ -280,10 +281,6 @@ function mapDifferences<T>(
       ? []
       : tell(key, before, now);
   });
-}
-
-function isTree(value: Json | undefined): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function verb(before: unknown, now: unknown): string {

@@ -3,6 +3,7 @@
  * the record stands for the out: its digest is known, so that readers can be decided.
  */
 import type { Item, Plan } from '../pipeline/plan.js';
+import { isWithin } from '../sys/is-within.js';
 import type { Decision } from './decide.js';
 import { Overlay } from './overlay.js';
 import type { Project } from './project.js';
@@ -77,10 +78,6 @@ export function readsTemps({ deps }: Item, maker: Item): boolean {
         (dep) => dep.glob || dep.links || isWithin(dep.path, path) || isWithin(path, dep.path),
       ),
   );
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }
 
 /** The decision of an item whose temporary outs a reader needs. */

@@ -1,10 +1,12 @@
 /** Derives edges from paths: an item needs the items that write what it reads. Finds overlapping outs too. */
+
+import { isWithin } from '../sys/is-within.js';
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
 import { matchGlob, parseGlob } from './glob.js';
 import { ignoreRulesOfMade, isHeldBack } from './ignored-files.js';
 import type { Draft, DraftDep } from './items/draft.js';
-import { isWithin, outMistake, overwrites } from './items/paths.js';
+import { foldersAbove, outMistake, overwrites } from './items/paths.js';
 import {
   addOut,
   createOutTree,
@@ -217,13 +219,6 @@ function depOf(dep: DraftDep, index: number, reading: Reading): Dep {
     ...(exclude && { exclude }),
     ...(written.optional && { optional: true }),
   };
-}
-
-function foldersAbove(path: string): readonly string[] {
-  const found: string[] = [];
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
-    found.push(path.slice(0, end));
-  return found;
 }
 
 function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {

@@ -2,10 +2,10 @@
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { realpathIfThere, statIfThere } from '../sys/if-there.js';
+import { isWithin } from '../sys/is-within.js';
 import type { Mistake } from './document/diagnostics.js';
 import { fixedFolder, parseGlob } from './glob.js';
 import { ignoreRulesOf } from './ignored-files.js';
-import { isWithin } from './items/paths.js';
 import { matchesBelow, type Tree, WRITTEN_BY_RUNS } from './matches-below.js';
 
 export type Matches = { readonly paths: readonly string[] } | { readonly mistake: Mistake };

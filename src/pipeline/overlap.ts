@@ -1,9 +1,10 @@
 /** Two outs at one path: the message, and how to give them different paths. */
+
+import { isWithin } from '../sys/is-within.js';
 import { type Links, leadsTo } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
 import type { Draft } from './items/draft.js';
 import { isPlaceholder } from './items/fill-placeholders.js';
-import { isWithin } from './items/paths.js';
 import { nameOf, type Owner } from './out-tree.js';
 import type { Item } from './plan.js';
 

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isWithin } from '../sys/is-within.js';
 import type { HeldFile } from './held-file.js';
 import { type LockOwner, newOwner } from './lock-owner.js';
 import { type Group, groupWord } from './orphans.js';
@@ -131,10 +132,6 @@ function conflict(a: Paths, b: Paths): boolean {
 /** True when a path of one list equals, contains or is within a path of the other. */
 function meet(these: readonly string[], those: readonly string[]): boolean {
   return these.some((a) => those.some((b) => isWithin(a, b) || isWithin(b, a)));
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }
 
 /** For claims outside of a pipe cache: git ignores the folder. */

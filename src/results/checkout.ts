@@ -9,6 +9,7 @@ import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
+import { isWithin } from '../sys/is-within.js';
 import type { ResultRow } from './row.js';
 import { SHORT } from './select-rows.js';
 
@@ -106,10 +107,6 @@ function requireOwnFolder({ root, cache, plan }: Project, folder: string): void 
       if (isWithin(place, other) || isWithin(other, place))
         refuse(`overlaps ${out.path}, an out of ${id}`);
     }
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
 }
 
 /** The real path of the part that exists, and the rest. */

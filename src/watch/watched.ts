@@ -4,6 +4,7 @@ import { isOutside } from '../code/project-paths.js';
 import type { BuildContext } from '../decide/build-context.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
+import { foldersAbove } from '../pipeline/items/paths.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { pipelineName } from '../pipeline/root.js';
 import type { WatchSet } from './file-watch.js';
@@ -145,13 +146,6 @@ export class Watched implements WatchSet {
     }
     return false;
   }
-}
-
-function foldersAbove(where: string): string[] {
-  const found: string[] = [];
-  for (let end = where.lastIndexOf('/'); end > 0; end = where.lastIndexOf('/', end - 1))
-    found.push(where.slice(0, end));
-  return found;
 }
 
 /** Not an input, except as a trace input. */

@@ -46,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'pipeline/document': ['stage', 'error', 'pipeline/root'],
   'pipeline/items': [
     'stage',
+    'sys',
     'pipeline/document',
     'pipeline/plan-files',
     'pipeline/braces',
@@ -98,7 +99,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   remote: ['error', 'event', 'canonical', 'manifest', 'pipeline/plan', 'cache', 'sys'],
   'lockfile/format': ['json', 'stage', 'error', 'canonical', 'manifest', 'cache/objects/digest'],
-  convert: ['stage', 'error', 'pipeline'],
+  convert: ['stage', 'error', 'pipeline', 'sys'],
   compare: ['json', 'wildcards', 'lockfile/format'],
   'code/python': ['error', 'canonical', 'json', 'sys', 'code'],
   code: ['stage', 'error', 'canonical', 'json', 'manifest', 'pipeline', 'sys'],

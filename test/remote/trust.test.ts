@@ -59,7 +59,9 @@ describe('a remote cache with trust', () => {
       const { events, code } = await writer.run();
       expect(code).toBe(0);
       expect(events.filter(({ type }) => type === 'warning')).toEqual([
-        expect.objectContaining({ message: expect.stringContaining('not one of the keys in remote.trust') }),
+        expect.objectContaining({
+          message: expect.stringContaining('not one of the keys in remote.trust'),
+        }),
       ]);
       expect(namesIn(server)).toEqual([]);
     }

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
+import { isWithin } from '../../sys/is-within.js';
 import type { Scan } from './rows.js';
 
 /** The link itself. */
@@ -33,8 +34,4 @@ export function wayOf(absolute: string): string[] {
 /** True of a link whose text stays inside the tree; `folder`: the folder of the link. */
 export function staysWithin(text: string, folder: string, tree: string): boolean {
   return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
-}
-
-export function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
 }

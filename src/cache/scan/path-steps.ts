@@ -3,7 +3,8 @@ import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
 import { lstatIfThere } from '../../sys/if-there.js';
-import { isWithin, MOST_LINKS } from './link-targets.js';
+import { isWithin } from '../../sys/is-within.js';
+import { MOST_LINKS } from './link-targets.js';
 
 export class Ways {
   readonly #root: string;

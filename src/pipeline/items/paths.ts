@@ -1,5 +1,6 @@
 /** Normalizes paths of the file to paths within the project, with `/` between names, without `.` or `..`. */
 
+import { isWithin } from '../../sys/is-within.js';
 import { isAbsurd, MOST_ALTERNATIVES } from '../braces.js';
 import type { Mistake } from '../document/diagnostics.js';
 import { isGlob, unescapeGlob } from '../glob.js';
@@ -92,10 +93,6 @@ export function noName(what: 'dep' | 'out'): Mistake {
 }
 
 /** True when `path` is `folder` or inside it. */
-export function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
-}
-
 type DepPath = { readonly path: string; readonly glob: boolean } | { readonly mistake: Mistake };
 
 /** A dep: a path or a pattern, but not what pipe itself writes. */
@@ -216,4 +213,12 @@ function interpreter(path: string): string {
   if (path.endsWith('.py')) return 'python3';
   if (path.endsWith('.R') || path.endsWith('.r')) return 'Rscript';
   return 'sh';
+}
+
+/** The folders that contain a path, the nearest first. */
+export function foldersAbove(path: string): readonly string[] {
+  const found: string[] = [];
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+    found.push(path.slice(0, end));
+  return found;
 }

@@ -7,7 +7,8 @@ import { cpSync, lstatSync, readdirSync, realpathSync, symlinkSync } from 'node:
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { isWithin, wayOf } from '../../../src/cache/scan/link-targets.js';
+import { wayOf } from '../../../src/cache/scan/link-targets.js';
+import { isWithin } from '../../../src/sys/is-within.js';
 import type { Project } from '../../rig/project.js';
 import { projectWithin } from '../../rig/projects.js';
 
