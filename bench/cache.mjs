@@ -165,7 +165,7 @@ async function restoreMany() {
       ),
     );
     const cache = open();
-    times.ours.push(await timed(() => cache.outs.restore(digest, `again/${round}`)));
+    times.ours.push(await timed(() => cache.outs.restore({ digest }, `again/${round}`)));
     cache.close();
   }
   note(`restore of ${FILES} files, beside cp -r`, 2, times.plain, times.ours);
@@ -204,7 +204,7 @@ async function restoreBig() {
     times.plain.push(await timed(() => spawnSync('cp', [file, path.join(work, 'copy')])));
     rmSync(path.join(work, 'copy'));
     const cache = open();
-    times.ours.push(await timed(() => cache.outs.restore(digest, 'back.bin')));
+    times.ours.push(await timed(() => cache.outs.restore({ digest }, 'back.bin')));
     cache.close();
     rmSync(path.join(project, 'back.bin'));
   }
