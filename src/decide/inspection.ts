@@ -1,4 +1,5 @@
 /** Opens the build context of commands that inspect items: selection and code, before any decision. */
+import { setMaxListeners } from 'node:events';
 import type { Emit } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
@@ -46,6 +47,8 @@ export async function workOn(
     selected.map((index) => project.plan.items[index] as Item),
     project.env,
   );
+  // Each item that waits or executes listens to them.
+  setMaxListeners(0, options.interruption.stop, options.interruption.kill);
   const conceal = concealing(secretValues(project.plan, project.env));
   return {
     project,

@@ -181,9 +181,18 @@ function create(file: string, doing: string): Lock | undefined {
 
 /**
  * After a takeover, removes what the dead process left with the lock: inner locks, which have no
- * meaning any more, and drafts of dead processes.
+ * meaning any more, and drafts of dead processes. A later takeover removes what the system refuses to
+ * list, read or remove now: an error here would lose a lock that is held already.
  */
 function sweep(file: string): void {
+  try {
+    removeLeftovers(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  }
+}
+
+function removeLeftovers(file: string): void {
   const folder = dirname(file);
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(`${basename(file)}~`)) continue;

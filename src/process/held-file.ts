@@ -4,6 +4,7 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   linkSync,
   openSync,
@@ -13,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { lstatIfThere, unless } from '../sys/if-there.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import { startBeating, stopBeating } from './heartbeat.js';
 import {
@@ -75,15 +77,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
 
   /** Replaces any file at the path. */
   static replace<T extends LockOwner>(path: string, owner: T): HeldFile<T> {
-    const draft = draftOf(path, owner);
-    const written = writeDraft(draft, owner);
-    try {
-      renameSync(draft, path);
-    } catch (error) {
-      closeSync(written.handle);
-      throw error;
-    }
-    return new HeldFile(path, owner, written);
+    return new HeldFile(path, owner, placeDraft(draftOf(path, owner), path, owner));
   }
 
   get owner(): T {
@@ -93,8 +87,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
   /** Changes the text, under the same token. */
   rewrite(owner: T): void {
     const draft = draftOf(this.path, owner);
-    const { handle, bytes } = writeDraft(draft, owner);
-    renameSync(draft, this.path);
+    const { handle, bytes } = placeDraft(draft, this.path, owner);
     this.#close();
     this.#owner = owner;
     this.#handle = handle;
@@ -110,6 +103,15 @@ export class HeldFile<T extends LockOwner = LockOwner> {
   isOurs(): boolean {
     const owner = readOwner(this.path);
     return owner !== TORN && owner?.token === this.#owner.token;
+  }
+
+  /** As `isOurs`, also when the process has no descriptor left to read the file with. */
+  #isStillThere(): boolean {
+    const isToken = unless(['EMFILE', 'ENFILE'], () => this.isOurs());
+    if (isToken !== undefined) return isToken;
+    // No other file gets this inode while it is open.
+    const [own, there] = [fstatSync(this.#handle), lstatIfThere(this.path)];
+    return own.ino === there?.ino && own.dev === there.dev;
   }
 
   /** Calls back once when a heartbeat finds the file lost. */
@@ -132,7 +134,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
   /** Empties a file that cannot be removed, so that no other process waits for this one. */
   #remove(): void {
     try {
-      if (this.isOurs()) rmSync(this.path, { force: true });
+      if (this.#isStillThere()) rmSync(this.path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
       ftruncateSync(this.#handle, 0);
@@ -200,6 +202,19 @@ interface Draft {
 
 function writeDraft(draft: string, owner: LockOwner): Draft {
   return written(openSync(draft, 'w'), owner);
+}
+
+/** Replaces whatever is at the path. */
+function placeDraft(draft: string, path: string, owner: LockOwner): Draft {
+  const written = writeDraft(draft, owner);
+  try {
+    renameSync(draft, path);
+    return written;
+  } catch (error) {
+    closeSync(written.handle);
+    removeDraft(draft);
+    throw error;
+  }
 }
 
 /** Undefined when the file exists already. */
