@@ -1,6 +1,6 @@
 /** One attempt at an item, from clean outs to a record: its process, its epochs, and the checks of its result. */
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { makeParentOf } from '../cache/files/parent-folder.js';
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import { type BuildContext, cacheOf, type ItemHandle } from '../decide/build-context.js';
@@ -228,7 +228,7 @@ async function clearOuts(handle: ItemHandle): Promise<void> {
   for (const out of item.outs) {
     await cache.outs.remove(out.path, { known, onReplaced });
     cache.state.noteBegun(out.path);
-    mkdirSync(path.dirname(path.join(build.project.root, out.path)), { recursive: true });
+    makeParentOf(build.project.root, out.path);
   }
 }
 

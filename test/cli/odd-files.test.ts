@@ -1,6 +1,6 @@
 /** A file that can be neither input nor result fails only its own item. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -89,4 +89,16 @@ it('a named pipe at the path of an out is moved, and the out restored', async ()
   execFileSync('mkfifo', [made.path('o/f')]);
   expect((await made.run()).with('restored')).toEqual(['s']);
   expect(made.read('o/f')).toBe('x\n');
+});
+
+it('a link above an out that leads nowhere fails its item with the link', async () => {
+  const made = projectWithin({
+    'pipeline.yaml': 'stages: { s: { cmd: "echo x > ${outs.o}", outs: { o: l/o } } }\n',
+  });
+  symlinkSync('nowhere/deep', made.path('l'));
+  expect((await made.run()).items.s?.failure?.message).toBe(
+    'l is a link that leads nowhere: create its target, or remove the link',
+  );
+  mkdirSync(made.path('nowhere/deep'), { recursive: true });
+  expect((await made.run()).with('ran')).toEqual(['s']);
 });

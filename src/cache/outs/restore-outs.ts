@@ -4,6 +4,7 @@ import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
+import { makeParentOf } from '../files/parent-folder.js';
 import { isEmptiedMount, openUp, removeTree } from '../files/remove.js';
 import { notDeleted, type Scratch } from '../files/scratch-folder.js';
 import { finish, Yielder } from '../files/yielding.js';
@@ -55,7 +56,7 @@ export class OutRestore {
     if (now?.digest === digest && this.#permissions === undefined)
       return { written: 0, kept: now.files };
     scanner.forget(where);
-    mkdirSync(path.dirname(this.#absolute(where)), { recursive: true });
+    makeParentOf(this.#parts.project, where);
     if (kindOf(digest) === 'directory') {
       const scan = await this.#directory(where, digest);
       // Only a scan can follow the links.

@@ -1,0 +1,25 @@
+/** Folders above outs. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere, statIfThere } from '../../sys/if-there.js';
+import { codeOf, unusable } from './file-errors.js';
+
+/** @throws UnusableFile for a link above the path that leads nowhere */
+export function makeParentOf(project: string, where: string): void {
+  try {
+    mkdirSync(path.dirname(path.join(project, where)), { recursive: true });
+  } catch (error) {
+    const link = codeOf(error) === 'ENOENT' ? danglingAbove(project, where) : undefined;
+    if (link === undefined) throw error;
+    throw unusable(link, 'is a link that leads nowhere', 'create its target, or remove the link');
+  }
+}
+
+function danglingAbove(project: string, where: string): string | undefined {
+  const names = path.dirname(where).split('/');
+  const folders = names.map((_, at) => names.slice(0, at + 1).join('/'));
+  return folders.find((folder) => {
+    const absolute = path.join(project, folder);
+    return lstatIfThere(absolute)?.isSymbolicLink() && statIfThere(absolute) === undefined;
+  });
+}
