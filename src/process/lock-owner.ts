@@ -1,6 +1,6 @@
 /** Lock owner: the text of a lock or ticket file, with process, purpose and time. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { ifJson } from '../json.js';
 import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
 import { type BatchJob, jobIn } from './own-job.js';
@@ -47,6 +47,9 @@ export function placesIn(bytes: number): { readonly group: number; readonly beat
 /** A file without valid text: after a crash of the machine, or while it is being created. */
 export const TORN = 'torn';
 
+/** More than any owner's text. */
+const MOST_BYTES = 1 << 20;
+
 /** This process, about to hold something. */
 export function newOwner(doing: string): LockOwner {
   const token = randomBytes(6).toString('hex');
@@ -54,19 +57,25 @@ export function newOwner(doing: string): LockOwner {
   return { ...ownIdentity(), token, doing, since: new Date().toISOString(), ...(job && { job }) };
 }
 
-/** Undefined when the file does not exist. */
+/** Undefined when the file does not exist. What is no lock file, such as a pipe or a device, is torn. */
 export function readOwner(file: string): LockOwner | typeof TORN | undefined {
-  let text: string;
+  let handle: number;
   try {
-    text = readFileSync(file, 'utf8');
+    handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  return parseOwner(text) ?? TORN;
+  try {
+    const stat = fstatSync(handle);
+    if (!stat.isFile() || stat.size > MOST_BYTES) return TORN;
+    return parseOwner(readFileSync(handle, 'utf8')) ?? TORN;
+  } finally {
+    closeSync(handle);
+  }
 }
 
-export function parseOwner(text: string): LockOwner | undefined {
+function parseOwner(text: string): LockOwner | undefined {
   const value = ifJson(text) as Partial<LockOwner> | null | undefined;
   const words = [value?.host, value?.start, value?.token, value?.doing, value?.since];
   const complete = words.every((each) => typeof each === 'string') && Number.isInteger(value?.pid);

@@ -5,12 +5,12 @@
  * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier one
  * waits for, so none waits for ever.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { waitForChanges } from '../stage/notice.js';
 import { acquireLock, tryLock } from './file-lock.js';
 import { HeldFile } from './held-file.js';
-import { type LockOwner, parseOwner } from './lock-owner.js';
+import { type LockOwner, readOwner, TORN } from './lock-owner.js';
 import { reapOrphans } from './orphans.js';
 import { Silence } from './silence.js';
 
@@ -195,12 +195,8 @@ async function removeGone<T extends LockOwner>(gone: readonly Queued<T>[]): Prom
 }
 
 function readTicket(file: string): LockOwner | undefined {
-  try {
-    return parseOwner(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const owner = readOwner(file);
+  return owner === TORN ? undefined : owner;
 }
 
 function namesIn(folder: string): string[] {

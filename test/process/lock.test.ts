@@ -1,9 +1,17 @@
 /** Locks: exclusive, patient, and healed at once when their holder is dead. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acquireLock, lockHolder, tryLock } from '../../src/process/file-lock.js';
-import { type LockOwner, newOwner, readOwner } from '../../src/process/lock-owner.js';
+import { type LockOwner, newOwner, readOwner, TORN } from '../../src/process/lock-owner.js';
 import { withoutLinks } from '../rig/no-links.js';
 import { lockStorm, randomOf } from './support/lock-storm.js';
 import { startScript, tempFolder } from './support/script.js';
@@ -185,6 +193,29 @@ describe('the lock of a dead holder', () => {
     );
     expect(readOwner(join(folder, 'a'))).toMatchObject({ token: 'dead' });
     expect(existsSync(join(folder, 'a~dead'))).toBe(false);
+  });
+});
+
+describe('a lock file that is no lock file', () => {
+  test.skipIf(process.platform === 'win32').each<[string, (path: string) => void]>([
+    ['a named pipe', (path) => execFileSync('mkfifo', [path])],
+    ['a link to an endless device', (path) => symlinkSync('/dev/zero', path)],
+    [
+      'larger than a text can be',
+      (path) => {
+        writeFileSync(path, '');
+        truncateSync(path, 2 ** 30);
+      },
+    ],
+  ])('is taken over like a torn one, and not read: %s', async (_kind, plant) => {
+    const folder = tempFolder();
+    const file = join(folder, 'a');
+    plant(file);
+    expect(readOwner(file)).toBe(TORN);
+    const lock = await acquireLock(folder, 'a', { doing: 'mine' });
+    expect(lockHolder(folder, 'a')).toMatchObject({ doing: 'mine' });
+    lock.release();
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
