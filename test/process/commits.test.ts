@@ -1,5 +1,18 @@
 /** The runner's side of the epoch protocol: in order, one at a time, mistakes named. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Arrivals } from '../../src/process/arrivals.js';
@@ -213,6 +226,41 @@ test('a folder that is filled after it got its name is refused, however late', a
   expect(watched.taken).toEqual([]);
   expect(notes.every((note) => note.mark === '')).toBe(true);
 });
+
+test.each(['link', 'open file'])(
+  'a state that is written after its rename by another %s is late, whatever comes after it',
+  (way) => {
+    const folder = tempFolder();
+    const [draft, kept] = [join(folder, 'draft'), join(folder, '..', 'kept')];
+    onTestFinished(() => rmSync(kept, { force: true }));
+    mkdirSync(draft);
+    const handle = openSync(join(draft, 'weights'), 'w');
+    onTestFinished(() => closeSync(handle));
+    writeSync(handle, '1');
+    if (way === 'link') {
+      linkSync(join(draft, 'weights'), kept);
+      // As `cp -a` leaves it: the folder's time says nothing.
+      utimesSync(draft, 1, 1);
+    } else afterTick(folder, join(draft, 'weights'));
+    renameSync(draft, join(folder, '1'));
+    expect(lookAtCommit(join(folder, '1'))?.isLate).toBe(false);
+    afterTick(folder, join(folder, '1'));
+    if (way === 'link') appendFileSync(kept, '2');
+    else writeSync(handle, '2');
+    afterTick(folder, join(folder, '1', 'weights'));
+    mkdirSync(draft);
+    expect(lookAtCommit(join(folder, '1'))?.isLate).toBe(true);
+  },
+);
+
+/** Until the clock of the file system is past the last change of the path. */
+function afterTick(folder: string, path: string): void {
+  const probe = join(folder, '..', 'probe');
+  onTestFinished(() => rmSync(probe, { force: true }));
+  const changed = (file: string) => statSync(file, { bigint: true }).ctimeNs;
+  do writeFileSync(probe, '');
+  while (changed(probe) <= changed(path));
+}
 
 test('a folder made in place counts only when the process has ended well', async () => {
   for (const hasEndedWell of [true, false]) {
