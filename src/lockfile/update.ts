@@ -30,7 +30,8 @@ export async function updateLock(build: BuildContext): Promise<void> {
 function isWritten(build: BuildContext, section: string): boolean {
   const before = readLockFile(build.project)?.get(section);
   if (before === undefined) return false;
-  const { blocks, isWhole } = updated(build, before);
+  // A block that is not there yet is made again under the lock.
+  const { blocks, isWhole } = updated(build, before, () => {});
   const isSame =
     blocks.size === before.size && [...blocks].every(([id, b]) => before.get(id) === b);
   return isWhole && isSame;
@@ -50,7 +51,9 @@ async function writeUnderLock(build: BuildContext, section: string): Promise<voi
   });
   try {
     const file = new Map(readLockFile(build.project));
-    const { blocks, isWhole } = updated(build, file.get(section) ?? new Map());
+    const { blocks, isWhole } = updated(build, file.get(section) ?? new Map(), (item, message) =>
+      build.emit({ type: 'warning', item, message }),
+    );
     file.set(section, blocks);
     writeLockFile(build.project, file);
     if (isWhole) noteLock(build);
@@ -65,7 +68,9 @@ interface Updated {
   readonly isWhole: boolean;
 }
 
-function updated(build: BuildContext, before: LockSection): Updated {
+type Warn = (item: string, message: string) => void;
+
+function updated(build: BuildContext, before: LockSection, warn: Warn): Updated {
   const { items } = build.project.plan;
   const isRunOfAll = build.selected.length === items.length;
   const known = new Set(items.map(({ id }) => id));
@@ -76,7 +81,7 @@ function updated(build: BuildContext, before: LockSection): Updated {
     const old = before.get(item.id);
     // A block of the same result stays: which epochs are recorded does not matter for the result.
     if (old !== undefined && holds(old, settled)) continue;
-    const block = blockOf(build, item, settled);
+    const block = blockOf(build, item, settled, warn);
     if (block === undefined) isWhole = false;
     else blocks.set(item.id, block);
   }
@@ -91,9 +96,14 @@ export function holds(block: LockBlock, { key, outs }: Settled): boolean {
   );
 }
 
-function blockOf(build: BuildContext, item: Item, { key, outs }: Settled): LockBlock | undefined {
+function blockOf(
+  build: BuildContext,
+  item: Item,
+  { key, outs }: Settled,
+  warn: Warn,
+): LockBlock | undefined {
   const manifest = cacheOf(build).readRecord(key)?.manifest;
-  const metrics = allMetrics(build, item, outs);
+  const metrics = allMetrics(build, item, outs, (message) => warn(item.id, message));
   if (manifest === undefined || metrics === undefined) return undefined;
   const epochs = epochsOf(build, item, manifest);
   return {
@@ -113,9 +123,9 @@ function allMetrics(
   build: BuildContext,
   item: Item,
   outs: Settled['outs'],
+  warn: (message: string) => void,
 ): LockBlock['metrics'] | undefined {
   const metrics: Record<string, Record<string, number>> = {};
-  const warn = (message: string) => build.emit({ type: 'warning', item: item.id, message });
   for (const metric of metricFilesOf(item)) {
     const { name, path: where, out } = metric;
     const digest = digestOfMetric(metric, outs, cacheOf(build));

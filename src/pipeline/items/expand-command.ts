@@ -12,7 +12,7 @@ import {
   wholePlaceholder,
 } from './fill-placeholders.js';
 import { isResource } from './scope.js';
-import { secondReader } from './second-reader.js';
+import { laterReader, secondReader } from './second-reader.js';
 import { isHarmless, isUnquoted, quote, quotePlain } from './shell-quote.js';
 
 /** The name of the pattern dep that a placeholder stands for; undefined for others. */
@@ -73,7 +73,7 @@ function shellValue(
   }
   const value = placeholderAsText(placeholder, template, lookup, diagnostics, readIt(placeholder));
   if (value === undefined) return undefined;
-  const reader = readerOf(before, state);
+  const reader = readerOf(before, state) ?? laterReader(before, template.text);
   if (isReadAgain(placeholder, value, reader, template, diagnostics)) return undefined;
   const quoted = quote(value, state, { before, next });
   if ('text' in quoted) return filledPart(placeholder, quoted.text);

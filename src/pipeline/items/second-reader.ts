@@ -2,11 +2,19 @@
 
 /** The program that parses the text behind `before` again, such as `bash -c`; undefined without one. */
 export function secondReader(before: string): string | undefined {
-  for (const pattern of [CODE, ATTACHED, REMOTE, WRAPPED]) {
+  for (const pattern of [CODE, ATTACHED, REMOTE, WRAPPED, NAMELESS, PRINTED]) {
     const found = pattern.exec(before);
     if (found !== null) return found.slice(1).filter(Boolean).join(' ');
   }
   return undefined;
+}
+
+/** `eval`, where the text behind `before` goes into a variable that the command evaluates later. */
+export function laterReader(before: string, command: string): string | undefined {
+  const name = ASSIGNED.exec(before)?.[1];
+  if (name === undefined) return undefined;
+  const read = new RegExp(String.raw`${START}(eval)\s[^;&|\n]*\$\{?${name}\b`);
+  return read.exec(command)?.[1];
 }
 
 /** Words and quoted parts of one command; the last may be open. */
@@ -32,3 +40,13 @@ const REMOTE = new RegExp(String.raw`${START}(ssh|eval|parallel|trap|let)\s${WOR
 
 /** Batch systems that turn an option into a script. */
 const WRAPPED = new RegExp(String.raw`\s(--wrap)[=\s]\s*${WORD}${OPEN}?$`);
+
+/** A shell that a variable or another command names: what is a sentence behind `-c` is code. */
+const NAMELESS = new RegExp(
+  String.raw`${START}(\$\{?\w+\}?|\$\([^()]*\)|\x60[^\x60]*\x60)${BEFORE}(-[a-zA-Z]*c)\s+(?:"(?:[^"\\]|\\[^])*\s(?:[^"\\]|\\[^])*|'[^']*\s[^']*)$`,
+);
+
+/** What a command prints, read as code. */
+const PRINTED = new RegExp(String.raw`${START}(source|\.|${SHELL}|${LANGUAGE})\s+(<)\([^()]*$`);
+
+const ASSIGNED = new RegExp(String.raw`${START}(\w+)=${WORD}${OPEN}?$`);

@@ -317,6 +317,14 @@ describe('a value in code that is read once more', () => {
     'eval "echo ${x}"',
     'python3 -c "print(\'${x}\')"',
     "xargs sh -c 'echo ${x}'",
+    'S=sh; $S -c "echo ${x}"',
+    '"$(which sh)" -ec "echo ${x}"',
+    '`which sh` -c "echo ${x}"',
+    'source <(echo "echo ${x}")',
+    '. <(printf "%s" "echo ${x}")',
+    'bash <(echo echo ${x})',
+    'A="echo ${x}"; eval "$A"',
+    "export A='echo ${x}' && eval $${A}",
   ];
 
   it.each(nested)('is refused in %s unless it is harmless', (cmd) => {
@@ -354,6 +362,10 @@ describe('a value in code that is read once more', () => {
     'echo $((1)) $(true) "${x}"',
     'cat <<E\n$(date)\nE\necho "${x}"',
     'cat <<<word; echo "${x}"',
+    '$CC -c "${x}"',
+    '"$CC" -O2 -c ${x}',
+    'A="echo ${x}"; echo "$A"; eval "$B"',
+    'diff <(sort "${x}") <(sort b)',
   ])('is quoted as ever in %s', (cmd) => {
     expect(commandOf(cmd, 'a b')).toContain('a b');
   });
