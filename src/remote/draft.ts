@@ -1,9 +1,12 @@
-/** A file that is written while it arrives: hashed in memory, and written in large pieces. */
+/** A file that is written while it arrives: hashed in memory, and written in large pieces, without its zeros. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Bytes of one write: a chunk of a connection has at most 64 KiB. */
 const PIECE = 2 ** 20;
+
+/** A chunk of zeros becomes a hole, as in the cache. */
+const ZEROS = Buffer.alloc(64 << 10);
 
 export class Draft {
   readonly #handle: FileHandle;
@@ -48,6 +51,8 @@ export class Draft {
   async finish(): Promise<string> {
     await this.#write();
     await this.#writing;
+    // The last chunk may be a hole.
+    await this.#handle.truncate(this.#size);
     return this.#sum.digest('hex');
   }
 
@@ -60,10 +65,28 @@ export class Draft {
     const [chunks, at] = [this.#chunks, this.#size - this.#waiting];
     [this.#waiting, this.#chunks] = [0, []];
     await this.#writing;
-    this.#writing = writeAt(this.#handle, chunks, at);
+    this.#writing = writeData(this.#handle, chunks, at);
     // The next `#write` or `finish` throws the error.
     this.#writing.catch(() => undefined);
   }
+}
+
+async function writeData(
+  handle: FileHandle,
+  chunks: readonly Buffer[],
+  position: number,
+): Promise<void> {
+  let run: Buffer[] = [];
+  let [start, at] = [position, position];
+  for (const chunk of chunks) {
+    const isHole = chunk[0] === 0 && ZEROS.subarray(0, chunk.length).equals(chunk);
+    if (isHole) {
+      if (run.length > 0) await writeAt(handle, run, start);
+      run = [];
+    } else if (run.push(chunk) === 1) start = at;
+    at += chunk.length;
+  }
+  if (run.length > 0) await writeAt(handle, run, start);
 }
 
 async function writeAt(

@@ -2,12 +2,23 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hashFile, READ } from '../cache/files/hash.js';
-import { finish } from '../cache/files/yielding.js';
+import { READ } from '../cache/files/hash.js';
 import { isWithoutLinks } from '../sys/no-links.js';
+import { Draft } from './draft.js';
 import {
   type Body,
   type Change,
@@ -65,11 +76,13 @@ export class FileStore implements Store {
   download(name: string, file: string, limit: number): Promise<string | undefined> {
     const from = this.#pathOf(name);
     return this.#reading(async () => {
-      const { size } = await fileStat(from);
-      if (size > limit) return undefined;
-      await copyFile(from, file, constants.COPYFILE_FICLONE);
-      this.#meter('in', size);
-      return (await finish(hashFile(file))).hex;
+      const handle = await open(from, READ);
+      try {
+        const found = await handle.stat();
+        return found.isFile() && found.size <= limit ? await this.#copy(handle, file) : undefined;
+      } finally {
+        await handle.close();
+      }
     });
   }
 
@@ -118,6 +131,20 @@ export class FileStore implements Store {
   async #reading<T>(look: () => Promise<T>): Promise<T | undefined> {
     await this.#reached();
     return reading(look);
+  }
+
+  /** The SHA-256 of what it copied. Reads as it does from a server, without blocking: the folder may be slow. */
+  async #copy(from: FileHandle, file: string): Promise<string> {
+    const draft = await Draft.open(file);
+    try {
+      for await (const chunk of from.createReadStream({ autoClose: false })) {
+        await draft.add(chunk);
+        this.#meter('in', chunk.length);
+      }
+      return await draft.finish();
+    } finally {
+      await draft.close();
+    }
   }
 
   /** Asks once, in another process: a call to a file server that is gone blocks a thread, and our exit. */

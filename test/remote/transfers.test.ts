@@ -1,12 +1,14 @@
 /** How bytes travel: over connections that break, slowly, and with progress. */
+
+import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import http, { type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { clone, cloneWithin, LARGE } from './clones.js';
 import { cut, listening, served, storeAt } from './served.js';
-import { namesIn } from './servers.js';
+import { namesIn, sharedFolder } from './servers.js';
 
 describe('a transfer', () => {
   it('of a large object goes on where the connection broke, as often as it breaks', async () => {
@@ -74,6 +76,20 @@ describe('a transfer', () => {
     const late = await cloneWithin(server, LARGE).run();
     expect(late.events.filter(({ type }) => type === 'warning')).toEqual([]);
     expect(late.summary).toMatchObject({ ran: 0, restored: 1 });
+  });
+
+  it.each(['server', 'folder'])('of a sparse object from a %s leaves the holes', async (kind) => {
+    const server = kind === 'server' ? await served() : sharedFolder();
+    const sparse =
+      "stages: { s: { cmd: 'printf start > o; truncate -s 20M o; printf middle >> o; truncate -s 40M o', outs: [o] } }";
+    const first = cloneWithin(server, sparse);
+    expect((await first.run()).code).toBe(0);
+    const second = cloneWithin(server, sparse);
+    expect((await second.run()).summary).toMatchObject({ restored: 1 });
+    expect(readFileSync(second.path('o')).equals(readFileSync(first.path('o')))).toBe(true);
+    const room = execFileSync('du', ['-sk', second.path('o'), second.path('cache/v1/objects')]);
+    for (const line of room.toString().trim().split('\n'))
+      expect(Number.parseInt(line, 10)).toBeLessThan(1000);
   });
 
   it('that never gets further turns the remote cache off', async () => {
