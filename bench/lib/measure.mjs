@@ -13,7 +13,7 @@ export const ROUNDS = Number(process.env.ROUNDS ?? 7);
 /** What takes longer is measured less often, and the table says how often. */
 const LONG_SECONDS = [
   [60, 1],
-  [10, 3],
+  [10, 5],
 ];
 
 /** A peer that takes longer is not waited for. */
