@@ -1,7 +1,7 @@
 /** Rows of results → the columns of the page, named as `pipe results` names them. */
 
 import type { ResultRow } from '../results/all-results.js';
-import { type Column, columnsOf } from '../results/row-columns.js';
+import { type Column, columnsOf, isFilled } from '../results/row-columns.js';
 import type { PageColumn, PageResults } from './model.js';
 import { rounded } from './page-epochs.js';
 
@@ -14,7 +14,7 @@ export function resultColumns(rows: readonly ResultRow[]): PageResults {
   const isOnly = (name: string) => named.filter((each) => each.name === name).length === 1;
   const nameOf = ({ kind, name }: Column) =>
     kind === 'field' || isOnly(name) ? name : `${kind}.${name}`;
-  const all = named.filter(({ kind }) => kind !== 'matrix');
+  const all = named.filter((column) => column.kind !== 'matrix' && !isFilled(column, rows));
   const columns = [...all.filter(isFirst), ...all.filter((each) => !isFirst(each))].map((column) =>
     pageColumn(column, nameOf(column), rows),
   );

@@ -74,22 +74,40 @@ export function columnNamed(columns: readonly Column[], name: string): Column {
  */
 export function differing(columns: readonly Column[], rows: readonly ResultRow[]): Column[] {
   const shown: Column[] = [];
-  const seen = new Set<string>();
   for (const column of columns) {
     if (column.kind === 'field' || column.kind === 'matrix') continue;
     if (column.kind !== 'metrics') {
       const values = rows.map(column.of);
       if (new Set(values).size < 2) continue;
       if (column.kind !== 'params' && isOfItem(values, rows)) continue;
-      const text = JSON.stringify(values.map(String));
-      // An option of the command often repeats a param.
-      if (column.kind === 'args' && seen.has(text)) continue;
-      seen.add(text);
+      if (isFilled(column, rows)) continue;
     }
     shown.push(column);
   }
   return shown;
 }
+
+/** True for a word of the command that differs within a stage only by the params and axes in it. */
+export function isFilled({ kind, of }: Column, rows: readonly ResultRow[]): boolean {
+  if (kind !== 'args') return false;
+  const byStage = new Map<string, string>();
+  return rows.every((row) => {
+    const names = new Map(
+      [...Object.entries(row.params), ...Object.entries(row.matrix)].map(([name, value]) => [
+        String(cellOf(value)),
+        name,
+      ]),
+    );
+    // A command has a number as it is written: 1e-3 for .001.
+    const nameOf = (value: string) => names.get(value) ?? names.get(String(Number(value)));
+    const text = String(of(row)).replace(VALUE, (value) => `\0${nameOf(value) ?? value}`);
+    if (!byStage.has(row.stage)) byStage.set(row.stage, text);
+    return byStage.get(row.stage) === text;
+  });
+}
+
+/** A number or a word within an option of a command. */
+const VALUE = /\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])|[a-z_]\w*/gi;
 
 /** True when rows of one item have one value. */
 function isOfItem(values: readonly Cell[], rows: readonly ResultRow[]): boolean {

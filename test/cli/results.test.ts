@@ -87,6 +87,25 @@ describe('pipe results', () => {
     expect((await made.pipe('results')).out).toMatch(/^key +item +when +--rate +time +state\n/);
   });
 
+  it('shows no word of the command that only params and axes fill', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `params: { lr: 1e-3, width: 8 }
+stages:
+  a:
+    matrix: { set: [x, y] }
+    cmd: "echo '(\${lr}*2)/\${width}' --of=\${set}.txt > \${outs.o}"
+    outs: { o: "cache/out/\${set}.txt" }
+`,
+    });
+    for (const set of ['lr=0.5', 'width=16', 'lr=2e-05']) await made.run('--set', set);
+    const columns = ['key', 'item', 'when', 'lr', 'width', 'time', 'state'];
+    const { out } = await made.pipe('results', 'a');
+    expect(out.split('\n')[0]?.split(/ {2,}/)).toEqual(columns);
+    await made.pipe('report');
+    const page = made.read('cache/report.html');
+    expect(page.match(/"kind":"(?:param|option)"/g)).toEqual(Array(2).fill('"kind":"param"'));
+  });
+
   it('names the params that a command was filled with, also of results from a remote cache', async () => {
     const made = projectWithin({
       'pipeline.yaml': `params: { train: { lr: 3 } }
