@@ -248,19 +248,30 @@ main(process.argv.slice(2)).then(
     if (code === EXIT.interrupted) process.exit(code);
     process.exitCode = code;
   },
-  (error: unknown) => {
-    if (stop.signal.aborted && error === stop.signal.reason) process.exit(EXIT.interrupted);
-    if (error instanceof UserError) {
-      const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
-      terminal.err(`${text}\n`);
-      process.exitCode = EXIT.mistake;
-      return;
-    }
-    process.exitCode = EXIT.failed;
-    const refusal = refusalMessage(error);
-    // Anything but a system refusal is a bug: its stack is needed to fix it.
-    terminal.err(
-      refusal === undefined ? internalError(error, __dirname) : `pipe: error: ${refusal}\n`,
-    );
-  },
+  // A signal that has arrived is told first: it may be the cause.
+  (error: unknown) => setImmediate(fail, error),
 );
+
+function fail(error: unknown): void {
+  if (stop.signal.aborted && isOfInterrupt(error)) process.exit(EXIT.interrupted);
+  if (error instanceof UserError) {
+    const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
+    terminal.err(`${text}\n`);
+    process.exitCode = EXIT.mistake;
+    return;
+  }
+  process.exitCode = EXIT.failed;
+  const refusal = refusalMessage(error);
+  // Anything but a system refusal is a bug: its stack is needed to fix it.
+  terminal.err(
+    refusal === undefined ? internalError(error, __dirname) : `pipe: error: ${refusal}\n`,
+  );
+}
+
+/** A Ctrl-C also ends the process of esbuild. */
+function isOfInterrupt(error: unknown): boolean {
+  if (error === stop.signal.reason) return true;
+  return (
+    error instanceof UserError && error.diagnostics.some(({ code }) => code === 'esbuild-ended')
+  );
+}

@@ -11,6 +11,7 @@ export function diagnosticOf(message: Message, seen: Observed): Diagnostic {
 }
 
 const UNRESOLVED = /^Could not resolve "(.*)"$/;
+const UNREADABLE = /^Cannot read (file|directory) "(.*)": (.*)$/;
 const NO_EXPORT = /^No matching export in "(.*)" for import "(.*)"$/;
 
 function meaningOf({ text }: Message): Diagnostic {
@@ -19,6 +20,12 @@ function meaningOf({ text }: Message): Diagnostic {
   const missing = NO_EXPORT.exec(text);
   if (missing) {
     return { code: 'export-not-found', message: `${missing[1]} has no export "${missing[2]}"` };
+  }
+  const unreadable = UNREADABLE.exec(text);
+  if (unreadable) {
+    const [, kind, name, reason] = unreadable;
+    const message = `the ${kind === 'file' ? 'file' : 'folder'} ${name} cannot be read (${reason})`;
+    return { code: 'unusable-file', message, hint: 'replace it, or change its permissions' };
   }
   return { code: 'stage-syntax', message: text };
 }

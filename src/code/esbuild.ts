@@ -1,5 +1,6 @@
 /** The only importer of esbuild, which is loaded only to trace: a no-op run never loads it. */
 import type { BuildResult } from 'esbuild';
+import { UserError } from '../error.js';
 
 export type {
   Loader,
@@ -14,7 +15,7 @@ export type {
   PluginBuild,
 } from 'esbuild';
 
-export type Esbuild = typeof import('esbuild');
+export type Esbuild = Pick<typeof import('esbuild'), 'build' | 'transform'>;
 
 /** Result of a build: texts in memory, and the metafile. */
 export type Built = BuildResult<{ write: false; metafile: true }>;
@@ -23,5 +24,27 @@ export type Built = BuildResult<{ write: false; metafile: true }>;
 export const TARGET = 'node20.19';
 
 export async function loadEsbuild(): Promise<Esbuild> {
-  return import('esbuild');
+  const { build, transform } = await import('esbuild');
+  return { build: withCause(build), transform: withCause(transform) };
+}
+
+/** Says nothing about the code. */
+export class EsbuildEnded extends UserError {
+  constructor() {
+    const message = 'the process that reads the code of stages (esbuild) was ended';
+    const hint = 'run again; the system may have ended it for want of memory';
+    super([{ code: 'esbuild-ended', message, hint }]);
+  }
+}
+
+/** esbuild is a process of its own, which a Ctrl-C ends as well as pipe. */
+function withCause<F extends (...args: never[]) => Promise<unknown>>(call: F): F {
+  return (async (...args: never[]) => {
+    try {
+      return await call(...args);
+    } catch (error) {
+      if (!/^The service (was|is no)/.test((error as Error).message)) throw error;
+      throw new EsbuildEnded();
+    }
+  }) as F;
 }

@@ -2,7 +2,7 @@
  * esbuild plugin for imports: bundles local files, leaves packages external, and maps
  * `pipe-run/stage` to pipe's own module. esbuild resolves, following Node and tsconfig.json.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
@@ -164,8 +164,17 @@ function notePackage(args: OnResolveArgs, file: string, seen: Observed): string 
 }
 
 async function load({ path: file }: OnLoadArgs, seen: Observed): Promise<OnLoadResult> {
-  const bytes = await readFile(file);
   const relative = within(seen.root, file);
+  let bytes: Buffer;
+  try {
+    // A named pipe would be waited for.
+    if (!(await stat(file)).isFile()) return unreadable(relative, 'not a file');
+    bytes = await readFile(file);
+  } catch (error) {
+    const { code = '', syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    return unreadable(relative, code);
+  }
   if (isAddon(file)) {
     seen.files.set(file, { bytes, prologue: undefined });
     return { contents: addonModule(bytes, relative, seen), loader: 'js' };
@@ -177,6 +186,11 @@ async function load({ path: file }: OnLoadArgs, seen: Observed): Promise<OnLoadR
   if (prologue === undefined) return { contents: bytes, loader };
   Object.assign(seen.links, prologue.links);
   return { contents: withPrologue(text, prologue), loader };
+}
+
+/** As esbuild says it of a folder. */
+function unreadable(relative: string, reason: string): OnLoadResult {
+  return { errors: [{ text: `Cannot read file "${relative}": ${reason}` }] };
 }
 
 /** An unused second argument adds the digest of the bytes to the code. */

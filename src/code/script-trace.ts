@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type Place, UserError } from '../error.js';
 import { build, defined } from './bundle.js';
 import { collectInputs } from './collect-inputs.js';
-import { type Built, loadEsbuild } from './esbuild.js';
+import { type Built, EsbuildEnded, loadEsbuild } from './esbuild.js';
 import { hexOfBytes } from './fs-snapshot.js';
 import { hasOpenImports, importersOf } from './importers.js';
 import type { NamedScripts } from './named-scripts.js';
@@ -74,8 +74,8 @@ async function tryBuild(entry: string, seen: Observed): Promise<Built | undefine
   try {
     return await build(await loadEsbuild(), entry, seen, 'left');
   } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
+    if (error instanceof EsbuildEnded || !(error instanceof UserError)) throw error;
+    return undefined;
   }
 }
 

@@ -1,8 +1,11 @@
 /** An interrupt cleanly ends an endless read of inputs. */
+import { execFileSync, spawn } from 'node:child_process';
 import { truncateSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { outcomeOf, Project } from '../rig/project.js';
+import { BIN, outcomeOf, Project, surroundings } from '../rig/project.js';
 
 const PRELOAD = fileURLToPath(new URL('support/endless-tree.cjs', import.meta.url));
 
@@ -82,4 +85,29 @@ stages:
     expect(code).toBe(130);
     expect(outcomeOf(out).items.a?.verdict).toBe('cancelled');
   });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'a run that reads code, which the terminal tells esbuild too: %s',
+    async (signal) => {
+      const project = new Project({
+        'pipeline.yaml': 'stages: { a: { run: stage.ts, outs: [out.txt] } }\n',
+        'stage.ts': 'export default () => {};\n',
+      });
+      onTestFinished(() => project.dispose());
+      // esbuild reads it by itself, and waits.
+      const fifo = project.path('tsconfig.json');
+      execFileSync('mkfifo', [fifo]);
+      const child = spawn(process.execPath, [BIN, 'run'], {
+        cwd: project.root,
+        env: surroundings(project.env),
+        detached: true,
+      });
+      const told = text(child.stderr);
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      const handle = await open(fifo, 'w');
+      process.kill(-(child.pid as number), signal);
+      expect([await ended, await told]).toEqual([130, '']);
+      await handle.close();
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderDiagnostic } from '../../src/error.js';
 import { Sandbox } from './sandbox.js';
@@ -106,6 +107,14 @@ describe('a mistake in the code of a stage', () => {
     sandbox.write('../shared/x.ts', 'export default () => 1;\n');
     sandbox.link('../shared/x.ts', 'stage.ts');
     expect(await texts()).toContain('error: stage.ts is a link to ../shared/x.ts');
+  });
+
+  it('such as a module that is a named pipe, is told of at once', async () => {
+    sandbox.write('stage.ts', "import { x } from './x.js';\nexport default () => x;\n");
+    execFileSync('mkfifo', [sandbox.path('x.ts')]);
+    expect((await texts()).split('\n')[0]).toBe(
+      'stage.ts:1:19: error: the file x.ts cannot be read (not a file) (unusable-file)',
+    );
   });
 
   it('such as a stage that is not there, has a code of its own', async () => {
