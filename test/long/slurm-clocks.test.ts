@@ -1,15 +1,15 @@
 /** A real Slurm whose nodes, or the machine of the run, have a clock that is an hour ahead or behind. */
 import { expect, it } from 'vitest';
-import { onSlurm } from '../../rig/on-slurm.js';
-import { outcomeOf, type Project } from '../../rig/project.js';
-import { project } from '../../rig/projects.js';
-import { until } from '../../rig/until.js';
+import { onSlurm } from '../rig/on-slurm.js';
+import { outcomeOf, type Project } from '../rig/project.js';
+import { project } from '../rig/projects.js';
+import { until } from '../rig/until.js';
 import {
   firstAhead,
   missingForWrongClocks,
   wrongClock,
   wrongClockLine,
-} from '../../rig/wrong-clock.js';
+} from '../rig/wrong-clock.js';
 
 /** The cells wait for each other, so that both nodes execute some. Each notes its clock. */
 const PIPELINE = `stages:
