@@ -5,29 +5,25 @@ import { ifJson, parseLenient } from '../../json.js';
  * Undefined when the text is not JSON. Only numbers are metrics. `lost` gets the names of those that it leaves
  * out: NaN, numbers beyond the range of a double, the later ones of a name, and what is nested too deep.
  */
-export function metricsOf(text: string, lost: string[] = []): Record<string, number> | undefined {
+export function metricsOf(text: string, lost?: string[]): Record<string, number> | undefined {
   const value = ifJson(text, parseLenient);
   if (value === undefined) return undefined;
-  // As null is read what JSON lacks.
-  const isStrict = ifJson(text, (each) => JSON.parse(each)) !== undefined;
-  return collected(value, isStrict ? () => false : (each) => each === null, lost);
+  // What JSON lacks is read as null.
+  const isStrict = lost === undefined || ifJson(text, (each) => JSON.parse(each)) !== undefined;
+  return numbersIn(value, lost, !isStrict);
 }
 
-export function numbersIn(value: unknown): Record<string, number> {
-  return collected(value, () => false, []);
-}
-
-function collected(
+export function numbersIn(
   whole: unknown,
-  isOdd: (value: unknown) => boolean,
-  lost: string[],
+  lost: string[] = [],
+  isNullLost = false,
 ): Record<string, number> {
   const numbers = new Map<string, number>();
   const collect = (value: unknown, path: string, depth: number) => {
     const name = path || 'value';
     if (typeof value === 'number' && Number.isFinite(value) && !numbers.has(name))
       numbers.set(name, Object.is(value, -0) ? 0 : value);
-    else if (typeof value === 'number' || isOdd(value)) lost.push(name);
+    else if (typeof value === 'number' || (value === null && isNullLost)) lost.push(name);
     if (typeof value !== 'object' || value === null) return;
     if (depth === DEEPEST) {
       lost.push(path);
