@@ -27,19 +27,21 @@ export function lookAtCommit(folder: string): CommitLook | undefined {
   if (self === undefined) return undefined;
   const named = statOf(dirname(folder))?.mtimeNs ?? 0n;
   const entries = self.isDirectory() ? below(folder) : [];
-  const written = entries.reduce((latest, { stat }) => max(latest, writtenAt(stat)), 0n);
   const isRenamed =
     self.birthtimeNs <= self.mtimeNs && self.mtimeNs < self.ctimeNs && self.ctimeNs <= named;
   // The parent's time moves on with each later draft, and would hide what was written since the rename.
   const complete = isRenamed ? self.ctimeNs : max(self.ctimeNs, named);
+  const isWrittenLater = entries.some(
+    ({ stat }) => writtenAt(stat) > (isLinked(stat) ? self.ctimeNs : complete),
+  );
   // An mtime that a program set, as a copier does, is not the time of an entry.
   const filledLater = self.mtimeNs === self.ctimeNs && self.mtimeNs > named;
   return {
     isFolder: self.isDirectory(),
     isLink: self.isSymbolicLink(),
     isEmpty: entries.length === 0,
-    isLate: filledLater || written > complete || isEdited(entries, self.ctimeNs),
-    isSealed: isRenamed && written <= complete,
+    isLate: filledLater || isWrittenLater,
+    isSealed: isRenamed && !isWrittenLater,
     mark: `${self.ino}:${self.birthtimeNs}:${self.ctimeNs}`,
     print: [{ path: '', stat: self }, ...entries].map(printOf).join('\n'),
   };
@@ -70,19 +72,15 @@ function below(folder: string): Entry[] {
 
 /** The ctime of a file with several names changes whenever one of them comes or goes, anywhere. */
 function writtenAt(stat: BigIntStats): bigint {
-  return isLinked(stat) ? stat.mtimeNs : stat.ctimeNs;
-}
-
-function isLinked(stat: BigIntStats): boolean {
-  return stat.isFile() && stat.nlink > 1n && stat.mtimeNs < stat.ctimeNs;
+  return isLinked(stat) && stat.mtimeNs < stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
 }
 
 /**
- * True when a file with several names was written after the rename, under another name. A copier may have
- * set the folder's own mtime, so that the rename cannot be proved; the next draft hides such a write.
+ * It can be written under another name. Its folder is often a copier's, whose rename its own times cannot
+ * prove, so its time is compared with that of the folder alone: the next draft would hide such a write.
  */
-function isEdited(entries: readonly Entry[], renamed: bigint): boolean {
-  return entries.some(({ stat }) => stat.isFile() && stat.nlink > 1n && stat.mtimeNs > renamed);
+function isLinked(stat: BigIntStats): boolean {
+  return stat.isFile() && stat.nlink > 1n;
 }
 
 /** Without ctime: storing creates hard links, which change it. */
