@@ -25,22 +25,20 @@ export interface Route {
  */
 export function routeTo(origin: URL, env: Env, limit: number): Route {
   const proxy = proxyFor(origin, env);
-  if (proxy === undefined) return directly(origin);
+  const { Agent, request } = clientOf(origin);
+  if (proxy === undefined) return throughAgent(origin.host, request, new Agent(POOL));
   const name = `${origin.host} through the proxy ${proxy.host}`;
   if (origin.protocol === 'http:') return forwarded(name, proxy);
-  const agent = new Tunnels(name, origin, proxy, limit);
-  return {
-    name,
-    request: (url, options) => https.request(url, { ...options, agent }),
-    close: () => agent.destroy(),
-  };
+  return throughAgent(name, request, new Tunnels(name, origin, proxy, limit));
 }
 
-function directly({ protocol, host }: URL): Route {
-  const { Agent, request } = protocol === 'http:' ? http : https;
-  const agent = new Agent(POOL);
+function clientOf({ protocol }: URL): typeof http | typeof https {
+  return protocol === 'http:' ? http : https;
+}
+
+function throughAgent(name: string, request: typeof https.request, agent: http.Agent): Route {
   return {
-    name: host,
+    name,
     request: (url, options) => request(url, { ...options, agent }),
     close: () => agent.destroy(),
   };
@@ -48,7 +46,7 @@ function directly({ protocol, host }: URL): Route {
 
 /** The proxy gets the whole URL, and passes the request on. */
 function forwarded(name: string, proxy: URL): Route {
-  const { Agent, request } = proxy.protocol === 'http:' ? http : https;
+  const { Agent, request } = clientOf(proxy);
   const agent = new Agent(POOL);
   const pass = passFor(proxy);
   return {
@@ -107,7 +105,7 @@ class Tunnels extends https.Agent {
   }
 
   #ask(): ClientRequest {
-    const { request } = this.#proxy.protocol === 'http:' ? http : https;
+    const { request } = clientOf(this.#proxy);
     const [method, path] = ['CONNECT', this.#target];
     const headers = { host: path, ...passFor(this.#proxy) };
     return request({ ...placeOf(this.#proxy), method, path, headers, agent: false });
