@@ -245,3 +245,13 @@ async function freePorts(count: number): Promise<number[]> {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
+
+/** Makes the folder a git repository of one commit, and a bare clone of it, which nodes can clone. */
+export function cloneBare(root: string, to: string): void {
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd: root });
+  git('init', '--quiet');
+  git('add', '-A');
+  git('commit', '--quiet', '-m', 'x');
+  git('clone', '--quiet', '--bare', '.', to);
+}

@@ -6,7 +6,7 @@ import { canMount, without } from '../../rig/own-mounts.js';
 import { MARK, processesMarked } from '../../rig/processes.js';
 import { outcomeOf } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
-import { missingForSlurm, startCluster } from '../../rig/slurm.js';
+import { cloneBare, missingForSlurm, startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
 import { firstAhead, missingForWrongClocks } from '../../rig/wrong-clock.js';
 
@@ -46,14 +46,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
   /** The project is a git repository, which the nodes clone. */
   async function onBlindNodes(files: Readonly<Record<string, string>>, setup = '') {
     const [made, notes] = [project({ '.gitignore': 'cache/\n*.txt\n', ...files }), project()];
-    const git = (...words: readonly string[]) =>
-      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
-        cwd: made.root,
-      });
-    git('init', '--quiet');
-    git('add', '-A');
-    git('commit', '--quiet', '-m', 'x');
-    git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
+    cloneBare(made.root, notes.path('project.git'));
     made.write(
       'pipe.local.yaml',
       `slurm:

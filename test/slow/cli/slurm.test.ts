@@ -7,7 +7,7 @@ import { onSlurm } from '../../rig/on-slurm.js';
 import { canMount, without } from '../../rig/own-mounts.js';
 import { BIN, outcomeOf, surroundings } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
-import { startCluster } from '../../rig/slurm.js';
+import { cloneBare, startCluster } from '../../rig/slurm.js';
 import { until } from '../../rig/until.js';
 
 const PIPELINE = `stages:
@@ -259,14 +259,7 @@ onSlurm({ nodes: 2 }, (cluster) => {
   train: { cmd: sh train.sh, deps: [train.sh, data.txt], outs: [model.txt], epochs: 4 }
 `,
       );
-      const git = (...words: readonly string[]) =>
-        execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
-          cwd: made.root,
-        });
-      git('init', '--quiet');
-      git('add', '-A');
-      git('commit', '--quiet', '-m', 'x');
-      git('clone', '--quiet', '--bare', '.', notes.path('project.git'));
+      cloneBare(made.root, notes.path('project.git'));
       const blind = await startCluster(1, { around: () => without(made.root) });
       onTestFinished(() => blind.stop());
       Object.assign(made.env, { PIPE_REMOTE: `file://${notes.path('remote')}` });
