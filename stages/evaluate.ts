@@ -23,7 +23,6 @@ import {
   captionPicks,
   type Drawable,
   drawExamples,
-  LEAST_SPREAD,
   layersOf,
   type Pick,
   pickExamples,
@@ -38,6 +37,7 @@ import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
 import { loadModel } from './lib/restore.js';
 import { rimMeans } from './lib/rim.js';
+import { LEAST_SPREAD, type SampleStatistics } from './lib/samples.js';
 import { TARGETS } from './lib/score.js';
 import { type HistoryEntry, orderSettings, type ScoresIndex, writeScores } from './lib/scores.js';
 import type { Split } from './lib/split.js';
@@ -116,7 +116,7 @@ export default defineStage<Shape>(
         ]),
         components: baselines.kernels[images.kernel]!.components,
         layers: drawn.layers,
-        sampleSpread: drawn.spreads,
+        samples: drawn.samples,
         picks: settings.map(({ name }, at) =>
           captionPicks(test, name, picks[at]!, (position) => fileOf(images, split.test[position]!)),
         ),
@@ -165,17 +165,17 @@ async function drawPicks(
   const { size, channels } = drawable.subject.images;
   const layers = layersOf(shownBaselines(test), count);
   const parts: Uint8Array[] = [];
-  const spreads: number[] = [];
+  const samples: SampleStatistics[] = [];
   for (const [at, setting] of test.settings.entries()) {
     const chosen = picks[at]!.map(({ position }) => ({ position, index: split.test[position]! }));
     const drawn = await drawExamples(drawable, setting, chosen, layers, { count, seed });
     parts.push(drawn.pictures);
-    spreads.push(drawn.spread);
+    samples.push(drawn.samples);
   }
   const pictures = Buffer.concat(parts);
-  return Math.max(...spreads) < LEAST_SPREAD
-    ? { ...withoutSamples(pictures, layers, size * size * channels), spreads }
-    : { pictures, layers, spreads };
+  return samples.every(({ spread }) => spread < LEAST_SPREAD)
+    ? { ...withoutSamples(pictures, layers, size * size * channels), samples }
+    : { pictures, layers, samples };
 }
 
 /** Restores by all of them. */

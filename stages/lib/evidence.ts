@@ -1,7 +1,8 @@
 /** Tables of the report that are the same in HTML and Markdown: depth, gradients, the linear twin, costs. */
-import { formatCount, formatGain, settingLabel } from './html/format.js';
+import { formatCount, formatGain, formatPercent, settingLabel } from './html/format.js';
 import { bestBaseline, type DataSet, figureOf, gainOf, type Row } from './results.js';
 import { RIM_BOUNDS } from './rim.js';
+import { meanStatistics } from './samples.js';
 
 export interface TextTable {
   readonly title: string;
@@ -87,8 +88,10 @@ function gradientCells(dataset: DataSet, model: Row, setting: string): string[] 
 
 export const COSTS_TITLE = 'What it cost';
 export const ABOUT_COSTS =
-  'Weights are float32. Time is left out, since it depends on the machine. The last column is the standard deviation ' +
-  'between samples of the latent, in the hole: below 0.5 they are one picture, and the gallery has none.';
+  'Weights are float32. Time is left out, since it depends on the machine. Samples of the latent differ by a standard ' +
+  'deviation, in the hole of the setting where it is largest: below 0.5 they are one picture, and the gallery has ' +
+  'none. The last column is how often the true level of a pixel is within the range of the samples, and how often it ' +
+  'would be if the truth were one more sample.';
 
 /** What the report knows of trainings: `params.train`, and `params.model.<name>.train` over it. */
 export interface TrainingParams {
@@ -107,6 +110,7 @@ export function costsTable(datasets: readonly DataSet[], params: TrainingParams)
       'updates',
       'images seen',
       'samples differ by',
+      'truth within samples',
     ],
     rows: datasets.flatMap((dataset) =>
       dataset.models.map((model) => [
@@ -122,7 +126,8 @@ function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): s
   const asked = { ...params.train, ...params.model?.[name]?.train };
   const batch = Number(asked.batch ?? 0);
   const megabytes = (4 * parameters) / 1e6;
-  const spread = Math.max(0, ...index.sampleSpread);
+  const spread = Math.max(0, ...index.samples.map((each) => each.spread));
+  const { range } = meanStatistics(index.samples);
   return [
     parameters === 0 ? '–' : formatCount(parameters),
     parameters === 0 ? '–' : `${megabytes.toFixed(megabytes < 10 ? 1 : 0)} MB`,
@@ -130,5 +135,8 @@ function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): s
     batch === 0 ? '–' : formatCount(epochs * Math.floor(images / batch)),
     formatCount(epochs * images),
     spread === 0 ? '–' : `${spread.toFixed(2)} gray levels`,
+    range && spread > 0
+      ? `${formatPercent(range.covered)} of ${formatPercent(range.calibrated)}`
+      : '–',
   ];
 }

@@ -2,7 +2,6 @@
 
 import { createRandom } from '@pipe-experiment/data/random.js';
 import {
-  gatherChunk,
   type MethodName,
   MODEL,
   type RestoreChunk,
@@ -12,8 +11,9 @@ import {
   scoresOf,
 } from './evaluation.js';
 import type { BaselineName } from './methods.js';
-import { keepKnown, toBytes } from './planes.js';
+import { keepKnown } from './planes.js';
 import type { Restorer } from './restore.js';
+import { drawSamples, meanStatistics, type SampleStatistics } from './samples.js';
 import { spread } from './statistics.js';
 
 export type PickKind = 'best' | 'median' | 'worst' | 'seeded';
@@ -118,9 +118,6 @@ export function layersOf(baselines: readonly BaselineName[], samples: number): r
   return ['original', 'occluded', ...baselines, MODEL, 'model whole', ...drawn];
 }
 
-/** Samples that differ by less than this, in gray levels, look like one picture. */
-export const LEAST_SPREAD = 0.5;
-
 /** The same pictures without the samples. */
 export function withoutSamples(
   pictures: Uint8Array,
@@ -145,7 +142,7 @@ export interface Drawable {
 
 /**
  * The pictures of the picked examples of one setting: uint8 [picks, layers, size, size, channels], and
- * how far samples differ from each other in the holes, as a standard deviation.
+ * what their samples say.
  */
 export async function drawExamples(
   { subject, restore, model }: Drawable,
@@ -153,11 +150,11 @@ export async function drawExamples(
   picks: readonly { readonly position: number; readonly index: number }[],
   layers: readonly Layer[],
   samples: { readonly count: number; readonly seed: number },
-): Promise<{ readonly pictures: Uint8Array; readonly spread: number }> {
+): Promise<{ readonly pictures: Uint8Array; readonly samples: SampleStatistics }> {
   const { size, channels } = subject.images;
   const length = size * size * channels;
   const pictures = new Uint8Array(picks.length * layers.length * length);
-  let spreads = 0;
+  const statistics: SampleStatistics[] = [];
   for (const [at, { position, index }] of picks.entries()) {
     const place = (layer: Layer, picture: Uint8Array) => {
       const place = layers.indexOf(layer);
@@ -171,42 +168,9 @@ export async function drawExamples(
       place('model whole', all.get(MODEL)!.whole);
     });
     const drawn = await drawSamples(subject, model, setting, { position, index }, samples);
-    for (const [sample, picture] of drawn.entries()) place(`sample ${sample + 1}`, picture);
-    spreads += spreadOf(drawn, subject.masks.get(setting)!.mask(index), channels) / picks.length;
+    for (const [sample, picture] of drawn.pictures.entries())
+      place(`sample ${sample + 1}`, picture);
+    statistics.push(drawn.statistics);
   }
-  return { pictures, spread: Number(spreads.toFixed(3)) };
-}
-
-/** Standard deviation between pictures, the mean over the occluded pixels. */
-function spreadOf(pictures: readonly Uint8Array[], mask: Uint8Array, channels: number): number {
-  if (pictures.length < 2) return 0;
-  let sum = 0;
-  let count = 0;
-  for (let i = 0; i < mask.length * channels; i++) {
-    if (mask[Math.floor(i / channels)] === 0) continue;
-    sum += spread(pictures.map((picture) => picture[i]!)).std;
-    count++;
-  }
-  return count === 0 ? 0 : sum / count;
-}
-
-async function drawSamples(
-  { images, masks }: Subject,
-  model: Restorer,
-  setting: string,
-  { position, index }: { readonly position: number; readonly index: number },
-  { count, seed }: { readonly count: number; readonly seed: number },
-): Promise<Uint8Array[]> {
-  if (count === 0) return [];
-  const { originals, occluded } = gatherChunk(images, masks.get(setting)!, [index]);
-  const wholes = await model.restore(originals, occluded, {
-    samples: count,
-    seed,
-    first: position,
-  });
-  return Array.from({ length: count }, (_, sample) => {
-    const at = sample * originals.length;
-    const whole = toBytes(wholes.subarray(at, at + originals.length));
-    return keepKnown(whole, originals, occluded, images.channels);
-  });
+  return { pictures, samples: meanStatistics(statistics) };
 }

@@ -19,6 +19,7 @@ import type { Occlusion, Shape } from './mask.js';
 import type { MaskIndex } from './masks.js';
 import type { BaselineName } from './methods.js';
 import type { ModelInfo } from './restore.js';
+import type { SampleStatistics } from './samples.js';
 import type { TARGETS } from './score.js';
 
 export const SIDES = ['test', 'train'] as const;
@@ -56,8 +57,8 @@ export interface ScoresIndex {
   /** Components of PCA by setting, as chosen on train images held out. */
   readonly components: Readonly<Record<string, number>>;
   readonly layers: readonly Layer[];
-  /** By setting, the mean deviation between samples in the hole, in gray levels; 0 without samples. */
-  readonly sampleSpread: readonly number[];
+  /** By setting, over the picks: of samples of the model's latent. */
+  readonly samples: readonly SampleStatistics[];
   /** The same number of picks in every setting. */
   readonly picks: readonly (readonly ExamplePick[])[];
   readonly model: ModelInfo;

@@ -389,9 +389,13 @@ describe('evaluate', () => {
   });
 
   it('keeps no samples that are one picture', async () => {
-    expect(Math.min(...scores.index.sampleSpread)).toBeGreaterThan(1);
+    for (const { spread, range } of scores.index.samples) {
+      expect(spread).toBeGreaterThan(1);
+      expect(range?.calibrated).toBeCloseTo(1 / 3, 12);
+      expect(range?.covered).toBeGreaterThan(0);
+    }
     const one = await run('alike', experiment, { samples: 1 }, folder);
-    expect(one.scores.index.sampleSpread).toEqual([0, 0]);
+    expect(one.scores.index.samples).toEqual([{ spread: 0 }, { spread: 0 }]);
     expect(one.scores.index.layers.at(-1)).toBe('model whole');
     expect(one.scores.examples.length).toBe(2 * 5 * one.scores.index.layers.length * 56 * 56);
   });
