@@ -1,5 +1,7 @@
 /** Starts a process in its own group; for a bundled stage see spawn-module.ts. Does not know how it ends. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { bytesOf, isRaw } from '../sys/raw-text.js';
 
 export type Output = number | 'pipe';
@@ -71,5 +73,25 @@ export function launched(child: ChildProcess): Launched {
     child.once('error', (error) => resolve({ error }));
     child.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 0 }));
   });
+  keepNice(child);
   return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended };
+}
+
+/**
+ * Linux may schedule each session as one group, with a nice value for the group (sched(7), autogroup). A new
+ * session starts at 0, so without this a stage of `nice pipe run` would compete as if it were not nice.
+ */
+function keepNice(child: ChildProcess): void {
+  const nice = getPriority();
+  const isOver = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  if (nice <= 0 || isOver) return;
+  try {
+    writeFileSync(`/proc/${child.pid}/autogroup`, String(nice));
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    // The system allows a user one change in 0.1 s.
+    if (code === 'EAGAIN') setTimeout(keepNice, 110 + 100 * Math.random(), child).unref();
+    // Otherwise there are no such groups here, or the process has just ended.
+    else if (syscall === undefined) throw error;
+  }
 }

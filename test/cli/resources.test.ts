@@ -1,6 +1,8 @@
 /** Items that need more than the machine has. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Project } from '../rig/project.js';
+import { BIN, type Project, surroundings } from '../rig/project.js';
 import { disposed } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
 
@@ -89,3 +91,35 @@ describe('an item that needs more than the machine has', () => {
     expect(late.err).toContain('train@a needs 2 GPUs, but this machine has 1');
   });
 });
+
+/** Whether sessions are groups of the scheduler here. */
+const HAS_GROUPS = existsSync('/proc/self/autogroup');
+
+it.skipIf(!HAS_GROUPS)(
+  'the stages of `nice pipe run` are as nice as it, whatever their session',
+  () => {
+    const isNice = "grep -q 'nice 7$' /proc/self/autogroup";
+    const made = project(
+      {
+        'stages/module.ts': `import { readFileSync } from 'node:fs';
+export default async () => {
+  while (!readFileSync('/proc/self/autogroup', 'utf8').endsWith('nice 7\\n'));
+};
+`,
+        // Each ends only if its group becomes as nice as the run.
+        'pipeline.yaml': `stages:
+  shell: { cmd: "until ${isNice}; do :; done", outs: [] }
+  module: { run: stages/module.ts, outs: [] }
+`,
+      },
+      '0',
+    );
+    const { status, stderr } = spawnSync('nice', ['-n', '7', process.execPath, BIN, 'run'], {
+      cwd: made.root,
+      env: surroundings(made.env),
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect([status, stderr]).toEqual([0, '']);
+  },
+);
