@@ -122,7 +122,8 @@ class Resolver {
     this.#root = realPlace(root);
     this.#spellings = spellings;
     this.#readSet = readSet;
-    readSet.lstat('.');
+    const stat = readSet.lstat('.');
+    if (stat) this.#folders.set(`${stat.dev}:${stat.ino}`, '');
     for (const name of PROTECTED) spellings.first(this.#root, name);
   }
 
@@ -210,7 +211,7 @@ class Resolver {
 
   /** Resolves a place that may be a link, or a file or folder with another name. */
   #behind(place: string, links: number): string {
-    if (this.outs.isIn(place)) return place;
+    if (place === '' || this.outs.isIn(place)) return place;
     const spelled = this.#spellings.first(this.#root, place);
     if (spelled !== place) return spelled;
     const stat = lstatOrNothing(place, this.#readSet);
@@ -241,8 +242,8 @@ class Resolver {
     let at = this.#placeOf(path.isAbsolute(target) ? '/' : from);
     for (const name of target.split('/')) {
       if (name === '' || name === '.') continue;
-      if (name === '..') at = this.#placeOf(path.dirname(this.#absolute(at)));
-      else at = this.#behind(join(at, name), links);
+      const next = name === '..' ? path.dirname(this.#absolute(at)) : join(at, name);
+      at = this.#behind(this.#placeOf(next), links);
     }
     return at;
   }

@@ -249,6 +249,22 @@ stages:
     },
   );
 
+  it('to its own folder is one place with an out whose link is written in full', async () => {
+    const project = linked(
+      `
+stages:
+  one: { cmd: "cat d1/in > \${outs.o}", deps: [d1/self/in], outs: { o: d0/in } }
+  two: { cmd: "cat d0/in > \${outs.o}", deps: [d0/in], outs: { o: full/in } }
+`,
+      { 'd1/self': '.' },
+      { 'd1/in': 'mine\n' },
+    );
+    symlinkSync(project.path('d1'), project.path('full'));
+    const { code, err } = await project.run();
+    expect([code, err]).toEqual([2, expect.stringContaining('(cycle)')]);
+    expect(project.read('d1/in')).toBe('mine\n');
+  });
+
   it('is not watched where runs write', async () => {
     const project = linked(pipeline('data/current', 'cat data/current/f'), {
       'data/current': '../cache/out/v2',

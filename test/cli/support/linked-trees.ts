@@ -10,9 +10,18 @@ import { projectWithin } from '../../rig/projects.js';
 /** Folders, and links that lead to them, to each other, to outs, or out of the project. */
 const FOLDERS = ['d0', 'd1', 'd0/sub', 'out/p'];
 const LINKS = ['l0', 'l1', 'd1/l2', 'l3'];
+/** Ways to write the same link from one folder to another. */
+const TEXTS = {
+  relative: (from: string, to: string) => path.relative(from, to) || '.',
+  dotted: (from: string, to: string) => `./${path.relative(from, to)}/.`,
+  upwards: (from: string, to: string) =>
+    `../${path.basename(from)}/${path.relative(from, to) || '.'}`,
+  absolute: (_: string, to: string) => to,
+  roundabout: (from: string, to: string) => `${from}//${path.relative(from, to)}/`,
+};
 const target = fc.record({
   to: fc.constantFrom(...FOLDERS, ...LINKS, 'OUTSIDE'),
-  absolute: fc.boolean(),
+  text: fc.constantFrom(...(Object.keys(TEXTS) as (keyof typeof TEXTS)[])),
 });
 const place = fc.record({
   folder: fc.constantFrom(...FOLDERS, ...LINKS),
@@ -42,14 +51,14 @@ interface CacheContext {
   readonly real: (folder: string) => string | undefined;
 }
 
-function layOut(links: readonly { to: string; absolute: boolean }[]): CacheContext {
+function layOut(links: readonly { to: string; text: keyof typeof TEXTS }[]): CacheContext {
   const outside = projectWithin({ in: 'outside\n' });
   const project = projectWithin();
   for (const folder of FOLDERS) project.write(`${folder}/in`, `${folder}\n`);
-  for (const [at, { to, absolute }] of links.entries()) {
+  for (const [at, { to, text }] of links.entries()) {
     const link = project.path(LINKS[at] as string);
     const full = to === 'OUTSIDE' ? outside.root : project.path(to);
-    symlinkSync(absolute ? full : path.relative(path.dirname(link), full) || '.', link);
+    symlinkSync(TEXTS[text](path.dirname(link), full), link);
   }
   const real = (folder: string) => {
     try {
