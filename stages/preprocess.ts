@@ -18,6 +18,7 @@ import { defineStage } from 'pipe-run/stage';
 import {
   configureSharp,
   decodeImage,
+  detailFile,
   type ImageEntry,
   type ImageFormat,
   type ImageIndex,
@@ -44,10 +45,18 @@ export default defineStage<Shape>(async ({ params, deps, outs, signal, progress 
 
   configureSharp();
   mkdirSync(outs.images, { recursive: true });
-  const { size, channels, kernels } = format;
-  const rowShape = channels === 1 ? [size, size] : [size, size, 3];
-  const writers = kernels.map((kernel) =>
-    createNpyWriter(join(outs.images, imagesFile(kernels, kernel)), '|u1', rowShape),
+  const { channels, kernels } = format;
+  const [, detail] = format.sides;
+  if (detail !== undefined && raw.vary)
+    throw mistake('image.detail is for pictures as they are, but the source has `vary`');
+  const writers = format.sides.flatMap((side, at) =>
+    kernels.map((kernel) =>
+      createNpyWriter(
+        join(outs.images, (at === 0 ? imagesFile : detailFile)(kernels, kernel)),
+        '|u1',
+        channels === 1 ? [side, side] : [side, side, 3],
+      ),
+    ),
   );
   const images: ImageEntry[] = [];
   const unreadable: { file: string; reason: string }[] = [];
@@ -73,27 +82,31 @@ export default defineStage<Shape>(async ({ params, deps, outs, signal, progress 
   for (const writer of writers) writer.close();
 
   reportUnreadable(unreadable, total, maxUnreadable);
-  const index: ImageIndex = { source: raw.source, kernels, images, unreadable };
+  const { source } = raw;
+  const index: ImageIndex = { source, kernels, ...(detail && { detail }), images, unreadable };
   writeJson(join(outs.images, 'index.json'), index);
 });
 
 type Outcome =
-  | { readonly entry: ImageEntry /** By kernel. */; readonly pixels: readonly Uint8Array[] }
+  | {
+      readonly entry: ImageEntry /** By side and kernel. */;
+      readonly pixels: readonly Uint8Array[];
+    }
   | { readonly file: string; readonly reason: string };
 
 async function prepare(
   folder: string,
   image: RawImage,
-  { kernels, ...format }: Pick<ImageParams, 'kernels' | 'size' | 'channels'>,
+  { kernels, sides, channels }: Pick<ImageParams, 'kernels' | 'sides' | 'channels'>,
   vary: Vary | undefined,
 ): Promise<Outcome> {
   const file = await readFile(join(folder, image.file));
   const sha256 = createHash('sha256').update(file).digest('hex');
   try {
     const pixels: Uint8Array[] = [];
-    for (const kernel of kernels) {
-      pixels.push(await decodeVaried(file, { ...format, kernel }, vary, image.file));
-    }
+    for (const size of sides)
+      for (const kernel of kernels)
+        pixels.push(await decodeVaried(file, { size, channels, kernel }, vary, image.file));
     const { file: name, group, part } = image;
     return { pixels, entry: { file: name, group, sha256, ...(part && { part }) } };
   } catch (error) {
@@ -129,16 +142,22 @@ function reportUnreadable(
   console.warn(`${text}\nThey are left out.`);
 }
 
-interface ImageParams extends Omit<ImageFormat, 'kernel'> {
+interface ImageParams extends Pick<ImageFormat, 'channels'> {
+  /** Of the images, and of the larger pictures that training cuts from, if it wants them. */
+  readonly sides: readonly [number, ...number[]];
   readonly kernels: readonly [Kernel, ...Kernel[]];
   readonly maxUnreadable: number;
 }
 
 function checkImage(value: unknown): ImageParams {
   const tree = checkTree(value, 'image');
-  checkKeys(tree, 'image', ['size', 'channels', 'kernel', 'maxUnreadable']);
+  checkKeys(tree, 'image', ['size', 'detail', 'channels', 'kernel', 'maxUnreadable']);
+  const size = checkInteger(tree.size, 'image.size', 8, 4096);
+  const detail = checkInteger(tree.detail ?? 0, 'image.detail', 0, 4096);
+  if (detail !== 0 && detail < size)
+    throw mistake(`image.detail: expected 0, or at least image.size, ${size}`);
   return {
-    size: checkInteger(tree.size, 'image.size', 8, 4096),
+    sides: detail === 0 ? [size] : [size, detail],
     channels: checkChoice(tree.channels ?? 1, 'image.channels', [1, 3]),
     kernels: checkKernels(tree.kernel ?? 'cubic'),
     maxUnreadable: checkNumber(tree.maxUnreadable ?? 0, 'image.maxUnreadable', 0, 1),

@@ -46,7 +46,7 @@ export default defineStage<Shape>(async (context) => {
   // Data and model
   const backend = await openBackend(train.backend);
   const tensorflow = tensorflowVersion();
-  const data = readTrainingData(deps, occlusions, model, train.seed, train.validation);
+  const data = readTrainingData(deps, occlusions, config);
   const { size, channels } = data.images;
   const network = createNetwork(model.network, size, channels);
   assertFits(backend, network.specs, train.ema > 0);
@@ -65,6 +65,7 @@ export default defineStage<Shape>(async (context) => {
     size,
     channels,
     data: data.images.data.buffer,
+    pictures: { side: data.pictures.side, data: data.pictures.data.buffer },
   });
   const team =
     train.shards > 1

@@ -20,6 +20,8 @@ export interface ImageIndex {
   readonly source: SourceInfo;
   /** How the images were scaled; each kernel has an array of its own, the first is images.npy. */
   readonly kernels: readonly [Kernel, ...Kernel[]];
+  /** Side of the larger pictures of the same images, where there are some: an array for each kernel. */
+  readonly detail?: number;
   readonly images: readonly ImageEntry[];
   readonly unreadable: readonly { readonly file: string; readonly reason: string }[];
 }
@@ -37,6 +39,11 @@ export interface ImageSet {
 /** The array of a kernel: `images.npy` is that of the first. */
 export function imagesFile(kernels: readonly Kernel[], kernel: Kernel): string {
   return kernel === kernels[0] ? 'images.npy' : `images-${kernel}.npy`;
+}
+
+/** The array of the same images at the side of `image.detail`. */
+export function detailFile(kernels: readonly Kernel[], kernel: Kernel): string {
+  return kernel === kernels[0] ? 'detail.npy' : `detail-${kernel}.npy`;
 }
 
 /**
@@ -59,6 +66,20 @@ export function readImages(folder: string, wanted: Kernel | 'first' = 'first'): 
     throw new Error(`${folder}: ${count} images, but ${index.images.length} in its index`);
   }
   return { index, kernel, count, size, channels: channels === 3 ? 3 : 1, data };
+}
+
+/** Square pictures of one side, in the order of the images. */
+export interface Pictures<Bytes extends Uint8Array = Uint8Array> {
+  readonly side: number;
+  /** uint8 [count, side, side] or [count, side, side, 3] */
+  readonly data: Bytes;
+}
+
+/** The larger pictures of the same images; undefined where `preprocess` wrote none. */
+export function readDetail(folder: string, { index, kernel }: ImageSet): Pictures | undefined {
+  if (!index.detail) return undefined;
+  const { data } = readNpyBytes(join(folder, detailFile(index.kernels, kernel)));
+  return { side: index.detail, data };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { RawIndex } from '@pipe-experiment/data/sources/source.js';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import download from '../../stages/download.js';
-import { readImages } from '../../stages/lib/images.js';
+import { readDetail, readImages } from '../../stages/lib/images.js';
 import { readJson } from '../../stages/lib/json.js';
 import { maskArea } from '../../stages/lib/mask.js';
 import { readMaskIndex, readMasks } from '../../stages/lib/masks.js';
@@ -158,6 +158,34 @@ describe('from rendered animals', () => {
     expect(() => readImages(images, 'linear')).toThrow(
       'the model takes images scaled by linear, but image.kernel has only cubic, nearest',
     );
+  });
+
+  test('larger pictures of the same images are written for training to cut from', async () => {
+    const images = join(folder.path, 'detail');
+    const prepared = (changed: object) =>
+      runStage(preprocess, {
+        params: { image: { ...PARAMS.image, kernel: ['cubic', 'nearest'], ...changed } },
+        deps: { raw: run.at('raw') },
+        outs: { images },
+      });
+    await expect(prepared({ detail: 31 })).rejects.toThrow(
+      'image.detail: expected 0, or at least image.size, 32',
+    );
+    await prepared({ detail: 48 });
+    const mean = (bytes: Uint8Array) => bytes.reduce((sum, value) => sum + value, 0) / bytes.length;
+    for (const kernel of ['cubic', 'nearest'] as const) {
+      const small = readImages(images, kernel);
+      const { side, data } = readDetail(images, small)!;
+      expect([small.size, side, data.length]).toEqual([32, 48, 24 * 48 * 48]);
+      // Each is the same picture: as bright as the small one, in its top half too.
+      for (let i = 0; i < small.count; i++)
+        for (const share of [1, 0.5]) {
+          const bright = mean(small.data.subarray(i * 32 * 32, (i + share) * 32 * 32));
+          const large = mean(data.subarray(i * 48 * 48, (i + share) * 48 * 48));
+          expect(Math.abs(bright - large)).toBeLessThan(4);
+        }
+    }
+    expect(readDetail(run.at('images'), readImages(run.at('images')))).toBeUndefined();
   });
 
   test('masks are drawn for the listed settings alone, and are then the same', async () => {

@@ -3,21 +3,30 @@ import { createRandom } from '@pipe-experiment/data/random.js';
 import { windowOf } from '../vary.js';
 import type { TrainConfig } from './config.js';
 
+/** What there is of an image. */
+export interface Views {
+  readonly size: number;
+  readonly channels: number;
+  /** uint8 [size, size, channels] */
+  readonly image: Uint8Array;
+  /** The same at another side, of which parts are magnified; uint8 [side, side, channels]. */
+  readonly picture: Uint8Array;
+}
+
 /** What is drawn depends on the seed, the epoch and the image's index alone. */
 export function augment(
-  original: Uint8Array,
-  size: number,
-  channels: number,
+  { size, channels, image, picture }: Views,
   { seed, flip, turns, zoom }: Pick<TrainConfig, 'seed' | 'flip' | 'turns' | 'zoom'>,
   epoch: number,
-  image: number,
+  index: number,
 ): Uint8Array {
-  const draw = (label: string) => createRandom(seed, label, epoch, image);
-  let pixels = original;
+  const draw = (label: string) => createRandom(seed, label, epoch, index);
+  let pixels = image;
   if (zoom > 1) {
     const shift = (1 - 1 / zoom) / 2;
     const vary = { crop: 1, shift, turn: 0, zoom };
-    pixels = windowOf(pixels, size, size, channels, vary, `${seed} ${epoch} ${image}`);
+    const side = Math.sqrt(picture.length / channels);
+    pixels = windowOf(picture, side, size, channels, vary, `${seed} ${epoch} ${index}`);
   }
   if (flip && draw('flip').int(2) === 1) {
     pixels = moved(pixels, size, channels, (x, y) => y * size + size - 1 - x);

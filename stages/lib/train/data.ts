@@ -1,16 +1,19 @@
 /** The images and masks of a training run: what is trained on, and what is kept aside to measure it. */
 import { join } from 'node:path';
 import { createRandom } from '@pipe-experiment/data/random.js';
-import { type ImageSet, readImages } from '../images.js';
+import { type ImageSet, type Pictures, readDetail, readImages } from '../images.js';
 import { readJson } from '../json.js';
 import { drawMask, type Occlusion } from '../mask.js';
 import { type MaskSet, readMasks } from '../masks.js';
 import type { ModelConfig } from '../nn/model-config.js';
 import type { Split } from '../split.js';
+import type { Config } from './config.js';
 
 export interface TrainingData {
   /** Its bytes lie in memory that threads share. */
   readonly images: ImageSet & { readonly data: Uint8Array<SharedArrayBuffer> };
+  /** What magnified parts are cut from: larger pictures where there are some, else the images. */
+  readonly pictures: Pictures<Uint8Array<SharedArrayBuffer>>;
   /** Indices into `images`. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
@@ -34,17 +37,20 @@ export interface MaskSource {
 export function readTrainingData(
   folders: Folders,
   occlusions: ReadonlyMap<string, Occlusion>,
-  model: ModelConfig,
-  seed: number,
-  validation: number,
+  { model, train: { seed, validation, zoom } }: Config,
 ): TrainingData {
-  const images = readImages(folders.images, model.kernel);
+  const read = readImages(folders.images, model.kernel);
+  const images = { ...read, data: shared(read.data) };
+  const detail = zoom > 1 ? readDetail(folders.images, read) : undefined;
   const { train } = readJson<Split>(join(folders.split, 'split.json'));
   const groups = images.index.images.map(({ group }) => group);
   const aside = keepAside(train, groups, validation, seed);
   const kept = new Set(aside.map((image) => groups[image]!));
   return {
-    images: { ...images, data: shared(images.data) },
+    images,
+    pictures: detail
+      ? { ...detail, data: shared(detail.data) }
+      : { side: images.size, data: images.data },
     train: train.filter((image) => !kept.has(groups[image]!)),
     validation: aside,
     masks: createMasks(folders.masks, occlusions, model, images.size, seed),

@@ -6,7 +6,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Occlusion } from '../mask.js';
 import type { ModelConfig } from '../nn/model-config.js';
 import { createMasks } from './data.js';
-import { type DrawConfig, type Drawn, drawBatch, type EpochPlan } from './draw.js';
+import { type DrawConfig, type Drawn, type DrawSource, drawBatch, type EpochPlan } from './draw.js';
 import { keepFills } from './kept-fills.js';
 
 const TASK = 'pipe-experiment: draw batches';
@@ -19,8 +19,26 @@ export interface DrawingInput {
   readonly masks: string;
   readonly size: number;
   readonly channels: 1 | 3;
-  /** The images' bytes, shared. */
+  /** The images' bytes, and those of what magnified parts are cut from: shared. */
   readonly data: SharedArrayBuffer;
+  readonly pictures: { readonly side: number; readonly data: SharedArrayBuffer };
+}
+
+export function drawSource({
+  config: { model, train },
+  occlusions,
+  masks,
+  size,
+  channels,
+  data,
+  pictures: { side, data: pictures },
+}: DrawingInput): DrawSource {
+  return {
+    images: { size, channels, data: new Uint8Array(data) },
+    pictures: { side, data: new Uint8Array(pictures) },
+    masks: createMasks(masks, occlusions, model, size, train.seed),
+    fills: train.pool > 0 ? keepFills() : undefined,
+  };
 }
 
 /** What a thread answers a batch's index with. */
@@ -34,19 +52,15 @@ export function drawingTask(input: DrawingInput) {
   return { task: TASK, input };
 }
 
-function serve({ config, occlusions, masks, size, channels, data }: DrawingInput): void {
-  const source = {
-    images: { size, channels, data: new Uint8Array(data) },
-    masks: createMasks(masks, occlusions, config.model, size, config.train.seed),
-    fills: config.train.pool > 0 ? keepFills() : undefined,
-  };
+function serve(input: DrawingInput): void {
+  const source = drawSource(input);
   let plan: EpochPlan | undefined;
   parentPort!.on('message', (message: EpochPlan | number) => {
     if (typeof message !== 'number') {
       plan = message;
       return;
     }
-    const drawn = drawBatch(config, source, plan!, message);
+    const drawn = drawBatch(input.config, source, plan!, message);
     const { target, filled, spread, mask, noise } = drawn;
     const answer: DrawnMessage = { index: message, drawn };
     parentPort!.postMessage(answer, [

@@ -5,7 +5,7 @@
  */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
-import type { ImageSet } from '../images.js';
+import type { ImageSet, Pictures } from '../images.js';
 import type { ModelConfig } from '../nn/model-config.js';
 import { type Shape, sizeOf } from '../nn/params.js';
 import { augment } from './augment.js';
@@ -41,6 +41,8 @@ export interface DrawConfig {
 /** What batches are drawn from. */
 export interface DrawSource {
   readonly images: Pick<ImageSet, 'data' | 'size' | 'channels'>;
+  /** What magnified parts are cut from. */
+  readonly pictures: Pictures;
   readonly masks: MaskSource;
   /** Of the pool, where there is one. */
   readonly fills: KeptFills | undefined;
@@ -63,17 +65,25 @@ export function planEpoch(
 /** Batch `index` of an epoch, counted from 0. */
 export function drawBatch(
   { train, model, noise }: DrawConfig,
-  { images: { data, size, channels }, masks, fills }: DrawSource,
+  { images: { data, size, channels }, pictures, masks, fills }: DrawSource,
   { epoch, order, length }: EpochPlan,
   index: number,
 ): Drawn {
   const images = order.slice(index * length, (index + 1) * length);
-  const bytes = size * size * channels;
+  const row = (all: Uint8Array, side: number, image: number) => {
+    const length = side * side * channels;
+    return all.subarray(image * length, (image + 1) * length);
+  };
   // With a pool, images and masks of an epoch come again; their order and the noise do not.
   const round = train.pool === 0 ? epoch : 1 + ((epoch - 1) % train.pool);
   const pixels = images.map((image) => {
-    const original = data.subarray(image * bytes, (image + 1) * bytes);
-    return augment(original, size, channels, train, round, image);
+    const views = {
+      size,
+      channels,
+      image: row(data, size, image),
+      picture: row(pictures.data, pictures.side, image),
+    };
+    return augment(views, train, round, image);
   });
   const examples = {
     size,

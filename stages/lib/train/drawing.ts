@@ -2,10 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { createMasks } from './data.js';
 import { type Drawn, drawBatch, type EpochPlan } from './draw.js';
-import { type DrawingInput, type DrawnMessage, drawingTask } from './draw-worker.js';
-import { keepFills } from './kept-fills.js';
+import { type DrawingInput, type DrawnMessage, drawingTask, drawSource } from './draw-worker.js';
 
 /** Gives the batches of epochs, one epoch after the other. */
 export interface Drawing {
@@ -33,16 +31,12 @@ export function startDrawing(input: DrawingInput): Drawing {
     : drawHere(input);
 }
 
-function drawHere({ config, occlusions, masks, size, channels, data }: DrawingInput): Drawing {
-  const source = {
-    images: { size, channels, data: new Uint8Array(data) },
-    masks: createMasks(masks, occlusions, config.model, size, config.train.seed),
-    fills: config.train.pool > 0 ? keepFills() : undefined,
-  };
+function drawHere(input: DrawingInput): Drawing {
+  const source = drawSource(input);
   return {
     async *batches(plan) {
       for (let index = 0; index < plan.batches; index++) {
-        yield drawBatch(config, source, plan, index);
+        yield drawBatch(input.config, source, plan, index);
       }
     },
     async close() {},

@@ -5,7 +5,7 @@ import type { Running } from '../../rig/project.js';
 import { CELLS, CHANGE_COUNT, change, depOf, normalised, SOURCES } from './edits.js';
 import { evaluate } from './oracle.js';
 import { Playground } from './playground.js';
-import { plainFile, signature } from './tool.js';
+import { type FileContent, plainFile, signature } from './tool.js';
 import type { StageSpec, World } from './world.js';
 
 export interface Watched {
@@ -37,7 +37,7 @@ export async function watchStorm(edits: number, random: () => number): Promise<W
         if (random() < 0.3) await delay(random() * 150);
       }
       // A world that cannot run has no outs to wait for: occasionally, restores all files.
-      if (isMissing(ground, world)) {
+      if (isMissing(world)) {
         if (random() < 0.3) continue;
         world = { ...world, files: new Map([...firstWorld().files, ...world.files]) };
         ground.lay(world, number(4));
@@ -103,9 +103,14 @@ function moveAwayAndBack(ground: Playground): void {
   ground.changes += 2;
 }
 
-function isMissing(ground: Playground, world: World): boolean {
-  const all = evaluate(world, ground.leftovers(world));
+function isMissing(world: World): boolean {
+  const all = evaluate(world, usersIn(world));
   return [...all.values()].some(({ missing }) => missing.length > 0);
+}
+
+/** User files in `mix/`. Nobody edits outs here, so outs of former stages never count. */
+function usersIn({ files }: World): Map<string, FileContent> {
+  return new Map([...files].filter(([name]) => name.startsWith('mix/')));
 }
 
 /** Resolves when every out equals that of a build from scratch. */
@@ -116,7 +121,7 @@ async function settled(
   when: string,
 ): Promise<void> {
   const wrong = () => {
-    const all = evaluate(world, ground.leftovers(world));
+    const all = evaluate(world, usersIn(world));
     return [...all.values()].filter(
       ({ out, path }) => out !== undefined && ground.onDisk(path) !== signature(out),
     );
@@ -126,7 +131,7 @@ async function settled(
     const outs = wrong().map(
       ({ path, out }) => `${path} is ${ground.onDisk(path)}, not ${signature(out)}`,
     );
-    const files = JSON.stringify([[...world.files], [...ground.leftovers(world)]]);
+    const files = JSON.stringify([[...world.files], [...usersIn(world)]]);
     throw new Error(
       `${when}: ${outs.join('; ')}\n${ground.project.read('pipeline.yaml')}\n${files}\n${running.told()}`,
     );

@@ -7,6 +7,7 @@ import { planEpoch } from '../../../stages/lib/train/draw.js';
 import { startDrawing } from '../../../stages/lib/train/drawing.js';
 
 const SIZE = 24;
+const LARGER = 30;
 const IMAGES = 23;
 
 export async function digestsOfTwoEpochs(pool = 0): Promise<string[]> {
@@ -16,18 +17,23 @@ export async function digestsOfTwoEpochs(pool = 0): Promise<string[]> {
   );
   const settings = [...occlusions.keys()];
   const model = checkModel({ arch: 'restorer', occlusions: settings }, 'model.m', settings);
-  const data = new SharedArrayBuffer(IMAGES * SIZE * SIZE);
   const random = createRandom(1, 'drawing');
-  new Uint8Array(data).forEach((_, i, bytes) => {
-    bytes[i] = random.int(256);
-  });
+  const filled = (length: number) => {
+    const data = new SharedArrayBuffer(length);
+    new Uint8Array(data).forEach((_, i, bytes) => {
+      bytes[i] = random.int(256);
+    });
+    return data;
+  };
+  const data = filled(IMAGES * SIZE * SIZE);
   const drawing = startDrawing({
-    config: { train: { seed: 3, flip: true, turns: false, zoom: 1, pool }, model, noise: [2, 2] },
+    config: { train: { seed: 3, flip: true, turns: false, zoom: 1.2, pool }, model, noise: [2, 2] },
     occlusions,
     masks: 'no folder: each epoch has masks of its own',
     size: SIZE,
     channels: 1,
     data,
+    pictures: { side: LARGER, data: filled(IMAGES * LARGER * LARGER) },
   });
   const images = Array.from({ length: IMAGES }, (_, i) => i);
   const digests: string[] = [];

@@ -8,7 +8,12 @@ const plain = { seed: 1, flip: false, turns: false, zoom: 1 };
 const drawn = (changed: Partial<typeof plain>, times = 60) =>
   new Set(
     Array.from({ length: times }, (_, epoch) =>
-      augment(image, SIZE, 1, { ...plain, ...changed }, epoch, 7).join(),
+      augment(
+        { size: SIZE, channels: 1, image, picture: image },
+        { ...plain, ...changed },
+        epoch,
+        7,
+      ).join(),
     ),
   );
 
@@ -27,6 +32,24 @@ test('a zoomed image is a part of it, another in each epoch and the same in each
   expect(drawn({ zoom: 2 })).toEqual(zoomed);
   const values = [...zoomed].flatMap((one) => one.split(',').map(Number));
   expect(Math.max(...values)).toBeLessThanOrEqual(8);
+});
+
+test('what is magnified is cut from the larger picture, so that it is as sharp as an image', () => {
+  const zoom = 1.5;
+  const [size, side] = [40, 60];
+  // Stripes of the sharpest kind that the larger picture can hold.
+  const picture = Uint8Array.from({ length: side * side }, (_, i) => (i % 2) * 255);
+  const image = new Uint8Array(size * size).fill(128);
+  const contrast = (larger: Uint8Array) => {
+    const epochs = Array.from({ length: 20 }, (_, epoch) =>
+      augment({ size, channels: 1, image, picture: larger }, { ...plain, zoom }, epoch, 7),
+    );
+    return Math.max(...epochs.flatMap((drawn) => [...drawn]));
+  };
+  expect(contrast(image)).toBe(128);
+  expect(contrast(picture)).toBeGreaterThan(200);
+  const same = augment({ size, channels: 1, image, picture }, plain, 1, 7);
+  expect([...same]).toEqual([...image]);
 });
 
 test('the learning rate falls along half a cosine to a fiftieth, and stays there', () => {

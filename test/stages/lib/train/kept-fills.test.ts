@@ -35,6 +35,7 @@ test('with a pool, images and masks come again; their order and the noise do not
   const data = Uint8Array.from(images.flatMap((image) => [...image]));
   const source = {
     images: { data, size: SIZE, channels: 1 as const },
+    pictures: { data, side: SIZE },
     masks: {
       train: (image: number, epoch: number) =>
         Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i === 30 + image + 5 * epoch ? 1 : 0)),
