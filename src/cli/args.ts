@@ -8,7 +8,7 @@ import { otherOption } from './foreign-commands.js';
 export interface Option {
   readonly name: string;
   readonly short?: string;
-  /** Name of its value in the help; absent for a flag. */
+  /** Name of the value in the help text; absent for a flag. */
   readonly value?: string;
   readonly multiple?: boolean;
   /** A flag that optionally takes one of these values: `--frozen=keys`. */
@@ -22,7 +22,7 @@ export interface Usage {
   readonly positionals: string;
   readonly summary: string;
   readonly options: readonly Option[];
-  /** Further paragraphs of the help. */
+  /** More paragraphs of the help text. */
   readonly notes?: string;
   /** Values of its first argument that have their own help. */
   readonly parts?: readonly Part[];
@@ -52,7 +52,7 @@ export const HELP: Option = { name: 'help', short: 'h', help: 'show this help' }
 /**
  * Parses a command's arguments.
  *
- * @throws UserError that names every unknown option, each with the closest known one
+ * @throws UserError that names every unknown option, with the closest known one
  */
 export function parse(usage: Usage, argv: readonly string[]): Parsed {
   const options = [...usage.options, HELP];
@@ -75,7 +75,7 @@ export function parse(usage: Usage, argv: readonly string[]): Parsed {
   const damaged = argv.filter(isDamagedText).map((each) => ({
     code: 'argument-not-utf8',
     message: `the argument "${each}" is not valid UTF-8`,
-    hint: 'pipe takes text: write other bytes into a file, and name it as a dep',
+    hint: 'pipe accepts only text: write other bytes to a file, and list the file under `deps:`',
   }));
   const mistakes: Diagnostic[] = [...damaged, ...strays(usage, positionals)];
   let group = -1;
@@ -142,14 +142,14 @@ function unknownOption(usage: Usage, options: readonly Option[], rawName: string
   };
 }
 
-/** The usage of the subcommand that the words name, or of the command itself. */
+/** The usage of the named subcommand, or of the command itself. */
 export function usageFor(usage: Usage, words: readonly string[]): Usage {
   const part = usage.parts?.find(({ name }) => words.includes(name));
   if (part === undefined) return usage;
   const { name, positionals, summary, notes } = part;
   const options = usage.options
     .filter((option) => part.options.includes(option.name))
-    // A subcommand's help omits the names of the subcommands.
+    // The help of a subcommand does not repeat the names of the subcommands.
     .map((option) => ({ ...option, help: option.help.replace(/^(?:with )?[a-z]+: /, '') }));
   const command = `${usage.command} ${name}`;
   return { command, positionals, summary, options, ...(notes !== undefined && { notes }) };
@@ -177,7 +177,7 @@ function valueText({ value, choices }: Option): string {
   return value === undefined ? '' : ` <${value}>`;
 }
 
-/** An option's value, an integer ≥ 1. */
+/** The value of an option that takes an integer ≥ 1. */
 export function positive(parsed: Parsed, name: string): number | undefined {
   const text = parsed.text(name);
   if (text === undefined) return undefined;

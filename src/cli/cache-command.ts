@@ -22,7 +22,7 @@ import {
 import { roomOn } from './terminal.js';
 
 const GC_NOTES =
-  'gc keeps what the current pipeline, pipeline.lock, a running process or the last runs need.\nOf the rest, it first removes what is cheapest to recompute for its size.\nRuns collect garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets it, off disables it.';
+  'gc keeps what the current pipeline, pipeline.lock, a running process or a recent run needs.\nOf the rest, it first removes what is cheapest to recompute for its size.\nA run collects garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets the limit, off disables it.';
 
 const VERIFY_NOTES = 'Exit: 3 when verify finds damage.';
 
@@ -167,7 +167,7 @@ function concernsOf({ concerns }: Damage): string[] {
 async function gc(project: Project, parsed: Parsed, { terminal }: CommandContext): Promise<number> {
   const maxSize = quantity(parsed, 'max-size', parseSize, '50G') ?? cacheLimit(project);
   const maxAge = quantity(parsed, 'max-age', parseDuration, '30d');
-  // The rows of what goes stay in `pipe results`.
+  // `pipe results` still lists removed results.
   if (!parsed.flag('dry')) await indexedResults(project);
   const report = await project.cache.upkeep.gc({
     roots: await rootsOf(project),

@@ -1,4 +1,4 @@
-/** Completions of the word at the cursor of a shell. Runs nothing, writes nothing, and prints no errors. */
+/** Completes the word at the cursor of a shell. Runs nothing, writes nothing, and prints no errors. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Host, openProject, rootOf } from '../decide/project.js';
@@ -16,17 +16,17 @@ interface Completion {
   readonly help?: string | undefined;
 }
 
-/** What precedes the word at the cursor. */
+/** The text before the word at the cursor. */
 interface Line {
   readonly host: Host;
-  /** The project of the folder that the line names; undefined where there is none. */
+  /** The project of the folder that the command line names; undefined if there is none. */
   readonly root: string | undefined;
   readonly usage: Usage;
-  /** Between the command and the word at the cursor. */
+  /** The words between the command and the cursor. */
   readonly before: readonly string[];
 }
 
-/** @param written the words after `pipe` as they are written, the last one up to the cursor */
+/** @param written the words after `pipe` as typed, the last one up to the cursor */
 export async function candidates(
   written: readonly string[],
   commands: Commands,
@@ -36,10 +36,11 @@ export async function candidates(
   const typed = words.at(-1) ?? '';
   try {
     const found = await completionsFor(words.slice(0, -1), typed, commands, host);
-    // A word with a line feed or a tab would be two for the shell.
+    // The shell would split a word at a line feed or a tab.
     return found.filter(({ value }) => value.startsWith(typed) && !/[\t\n]/.test(value));
   } catch (error) {
-    // A broken pipeline has no stages; `pipe status` says what is wrong, a completion must not.
+    // A pipeline with errors has no stages to offer. `pipe status` reports the errors; completion
+    // stays silent.
     if (error instanceof UserError || refusalMessage(error) !== undefined) return [];
     throw error;
   }
@@ -112,7 +113,7 @@ async function valuesOf(option: Option, typed: string, line: Line): Promise<Comp
   return values.map((each) => ({ ...each, value: front + each.value }));
 }
 
-/** All that the command takes and the line does not have yet. */
+/** The options that the command accepts and the line does not contain yet. */
 function optionsOf({ usage, before }: Line): Completion[] {
   const given = new Set(before.map((word) => word.replace(/=.*$/s, '')));
   return [...usage.options, HELP]
@@ -143,7 +144,7 @@ async function positionalsOf(
   return usage.positionals.split(' | ').map((value) => ({ value }));
 }
 
-/** Stages that fit. If only one fits, also its items: a list of all items of a large matrix helps no one. */
+/** Matching stages. If only one matches, also its items: all items of a large matrix would be too many. */
 function itemsOf(plan: Plan | undefined, { before }: Line, typed: string): Completion[] {
   const items = plan?.items ?? [];
   const fits = ({ id, stage }: Item) =>
@@ -166,7 +167,7 @@ function paramsOf(tree: Json | undefined, front: string): Completion[] {
   });
 }
 
-/** The kept plan of the current definition where there is one, else a plan made for this answer alone. */
+/** The stored plan of the current definition, or one made only for this completion. */
 async function planOf({ host, root, before }: Line): Promise<Plan | undefined> {
   if (root === undefined) return undefined;
   const variant = { profiles: given(before, 'profile'), set: given(before, 'set') };
@@ -175,7 +176,7 @@ async function planOf({ host, root, before }: Line): Promise<Plan | undefined> {
   return project.plan;
 }
 
-/** The values that an option has in the line. */
+/** The values given to an option in the line. */
 function given(before: readonly string[], name: string): string[] {
   return before.flatMap((word, at) => {
     if (word.startsWith(`--${name}=`)) return [word.slice(name.length + 3)];

@@ -3,7 +3,7 @@
 interface Series {
   readonly points: readonly { readonly epoch: number; readonly value: number }[];
   readonly best: number | undefined;
-  /** The epoch that the outs are of. */
+  /** The epoch of the outs. */
   readonly outs: number | undefined;
 }
 
@@ -12,7 +12,7 @@ const HEIGHT = 12;
 /** Enough for dozens of epochs, and few enough to see as a whole. */
 const WIDEST = 60;
 
-/** More chains have no letters of their own. */
+/** Further chains get no letter. */
 export const MOST_SERIES = 26;
 
 /** It fits a narrow terminal. */
@@ -22,7 +22,7 @@ export function letterOf(index: number): string {
   return String.fromCharCode(0x61 + index);
 }
 
-/** Empty without two epochs to draw. */
+/** Empty with fewer than two epochs. */
 export function curves(all: readonly Series[], metric: string, columns: number): string {
   const series = all.slice(0, MOST_SERIES);
   const points = series.flatMap((each) => each.points);
@@ -45,7 +45,7 @@ export function curves(all: readonly Series[], metric: string, columns: number):
   };
   for (const [index, { points }] of series.entries())
     for (const { x, y } of points.map(at)) put(x, y, letterOf(index));
-  // Marks last, so that no curve hides them.
+  // Draws the marks last, so that no curve hides them.
   for (const [index, { points, best, outs }] of series.entries())
     for (const point of points) {
       const { x, y } = at(point);

@@ -14,7 +14,7 @@ const usage: Usage = {
   summary: 'Copies the outs of a recorded result from the cache into a new folder.',
   options: [...VARIANT_OPTIONS, JSON_OPTION],
   notes:
-    'A result is a key or its beginning, as `pipe results` prints it, an item (the result of its current\nkey, else its newest one), or item@revision (its result in the pipeline.lock of that git revision).\nThe workspace does not change.',
+    'A result is a key or the start of one, as `pipe results` prints it, an item (the result of its current\nkey, else its newest one), or item@revision (its result in the pipeline.lock of that git revision).\nThe workspace does not change.',
 };
 
 export const command: Command = {

@@ -17,7 +17,7 @@ export interface CommandContext {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly interruption: Interruption;
-  /** Calls back when the time limit of this job of a batch system is near. */
+  /** Calls back when this batch job is close to its time limit. */
   readonly onTimeLimit: (listener: () => void) => void;
 }
 
@@ -58,13 +58,13 @@ export const REMOTE_OPTION: Option = {
   help: 'read and write the remote cache, only read it, or do not use it',
 };
 
-/** Of commands that ask the remote cache only on request. */
+/** For commands that ask the remote cache only on request. */
 export const LOOK_OPTION: Option = {
   ...REMOTE_OPTION,
   help: 'r or rw: also ask the remote cache',
 };
 
-/** The profiles and settings on the command line. */
+/** The `--profile` and `--set` options of the command line. */
 export function variantOf(parsed: Parsed): Variant {
   return { profiles: parsed.texts('profile'), set: parsed.texts('set') };
 }

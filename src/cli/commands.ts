@@ -61,11 +61,11 @@ export const COMMANDS: Commands = {
     load: () => import('./push-command.js'),
   },
   pull: {
-    summary: 'take results from the remote cache, and run nothing',
+    summary: 'fetch results from the remote cache, and run nothing',
     load: () => import('./pull-command.js'),
   },
   remote: {
-    summary: 'check the remote cache, or make keys to sign with',
+    summary: 'check the remote cache, or generate signing keys',
     load: () => import('./remote-command.js'),
   },
   lock: {
@@ -86,7 +86,7 @@ export const COMMANDS: Commands = {
   },
   completion: {
     summary: 'print a script that completes words in bash, zsh or fish',
-    // It completes the names and options of all commands, itself included.
+    // It completes the names and options of all commands, including its own.
     load: async () => (await import('./completion-command.js')).completionOf(COMMANDS),
   },
   stage: {
@@ -99,7 +99,7 @@ export const COMMANDS: Commands = {
   },
 };
 
-/** Commands that only pipe itself calls; no list shows them. */
+/** Commands that only pipe itself calls. No list shows them. */
 const HIDDEN: Commands = {
   job: {
     summary: 'execute the job file of a batch system',

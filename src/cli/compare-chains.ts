@@ -12,7 +12,7 @@ import { curves, letterOf, MOST_SERIES } from './chain-curves.js';
 export interface Compared {
   readonly item: string;
   readonly chain: string;
-  /** The epoch that the outs are of; undefined when it is not completed. */
+  /** The epoch of the outs; undefined if it is not completed. */
   readonly outs: number | undefined;
   readonly objective: Objective | undefined;
   /** The metric to plot. */
@@ -22,7 +22,7 @@ export interface Compared {
   readonly epochs: readonly EpochRecord[];
 }
 
-/** As the stage says, else by the metric's name. */
+/** The stage's objective, or one guessed from the metric's name. */
 function objectiveFor(metric: string, { objective }: Pick<Compared, 'objective'>): Objective {
   if (objective?.metric === metric) return objective;
   return { metric, mode: modeOf(metric) };
@@ -104,7 +104,7 @@ function seriesOf(chain: Compared, metric: string) {
   return { points, best: bestEpoch(chain, metric), outs: chain.outs };
 }
 
-/** A line for each epoch of each chain. */
+/** One line for each epoch of each chain. */
 export function epochsCsv(chains: readonly Compared[]): string {
   const lines = chains.flatMap(({ item, chain, params, epochs }) =>
     epochs.map((record) => ({

@@ -15,7 +15,7 @@ const usage: Usage = {
     'bash: add to ~/.bashrc:                    eval "$(pipe completion bash)"\nzsh:  add to ~/.zshrc, after compinit:     eval "$(pipe completion zsh)"\nfish: run once:                            pipe completion fish > ~/.config/fish/completions/pipe.fish',
 };
 
-/** The command, which completes the words of all these. */
+/** The command that completes the words of all these commands. */
 export function completionOf(commands: Commands): { readonly command: Command } {
   return { command: { usage, run: (argv, context) => run(argv, context, commands) } };
 }
@@ -25,7 +25,7 @@ async function run(
   { host, terminal }: CommandContext,
   commands: Commands,
 ): Promise<number> {
-  // What the scripts call: `pipe completion candidates -- run tr`.
+  // The scripts call `pipe completion candidates -- run tr`.
   if (argv[0] === 'candidates' && argv[1] === '--') {
     const found = await candidates(argv.slice(2), commands, host);
     terminal.out(found.map(({ value, help = '' }) => `${value}\t${help}\n`).join(''));
@@ -36,7 +36,7 @@ async function run(
     throw userError(
       'no-subcommand',
       'pipe completion needs a shell: bash, zsh or fish',
-      'such as `pipe completion bash`; its --help says where to put the script',
+      'for example `pipe completion bash`; its --help says where to put the script',
     );
   terminal.raw(SCRIPTS[shell as keyof typeof SCRIPTS]);
   return EXIT.done;

@@ -1,6 +1,7 @@
 /**
- * The scripts of `pipe completion`. Each hands the words up to the cursor to `pipe completion candidates`,
- * which prints `candidate<tab>help` lines. Without candidates, the shell completes names of files.
+ * The scripts of `pipe completion`. Each passes the words up to the cursor to `pipe completion
+ * candidates`, which prints `candidate<tab>help` lines. Without candidates, the shell completes
+ * file names.
  */
 
 const BASH = String.raw`# pipe: completion for bash. Add to ~/.bashrc: eval "$(pipe completion bash)"
@@ -8,7 +9,7 @@ _pipe_complete() {
   local line=\${COMP_LINE:0:COMP_POINT} at word typed front candidate
   local -a words=()
   local -i count=0
-  # bash also splits at characters such as = and @: join what no space separates.
+  # bash also splits at characters such as = and @: join words without a space between them.
   for ((at = 0; at <= COMP_CWORD; at++)); do
     word=\${COMP_WORDS[at]}
     if ((at == 0)) || [[ $line == [[:space:]]* ]]; then

@@ -4,7 +4,7 @@ import { metricAt } from '../decide/incremental.js';
 
 const HEIGHT = 8;
 
-/** Columns: enough for dozens of epochs, and few enough to see as a whole. */
+/** Columns: enough for dozens of epochs, and few enough to take in at a glance. */
 const WIDEST = 60;
 
 /** Empty with fewer than two values. */

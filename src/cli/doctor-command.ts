@@ -115,14 +115,14 @@ function cacheFolder({ host }: CommandContext): Finding | undefined {
   return { good: true, text: `cache in ${folder}, ${bytes(bavail * bsize)} free` };
 }
 
-/** Not an error before a stage that needs bash runs. */
+/** Not an error until a stage that needs bash runs. */
 function missingBash(items: readonly Item[], env: CommandContext['host']['env']): string[] {
   const item = items.find(({ action }) => action.kind === 'shell' && action.shell === 'bash');
   if (item === undefined || isProgram('bash', env)) return [];
   return [`${item.stage}: \`bash\` not found: install it, or remove \`shell: bash\``];
 }
 
-/** For each stage of this machine, the first item that needs more than it has. */
+/** For each stage that runs on this machine, the first item that needs more than the machine has. */
 async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise<string[]> {
   const machine = thisMachine(env);
   const { indices, virtual } = await findGpus(env);
@@ -134,7 +134,7 @@ async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise
     if (!virtual && gpu > indices.length)
       notes.set(
         item.stage,
-        `it asks for ${gpu} GPUs, and this machine has ${indices.length}: it cannot run here`,
+        `it needs ${gpu} GPUs, and this machine has ${indices.length}: it cannot run here`,
       );
     else if (more !== undefined && !notes.has(item.stage)) notes.set(item.stage, more);
   }
@@ -169,13 +169,13 @@ async function untracedImports(project: Project): Promise<string[]> {
     return code.opaque.map(({ place, message }) => {
       const { file, line, column } = place ?? { file: 'cmd' };
       const where = line === undefined ? file : `${file}:${line}:${column}`;
-      return `${stage}: ${where}: ${message}: list the files that it may load under \`deps:\` of the stage`;
+      return `${stage}: ${where}: ${message}: list the files that it may load under the stage's \`deps:\``;
     });
   });
   return [...new Set(notes)];
 }
 
-/** The script of package.json by which a project checks what its stages need. */
+/** The script in package.json that checks what the stages of a project need. */
 const OWN_CHECK = 'pipe:doctor';
 
 function ownCheck({ host }: CommandContext): Finding | undefined {
@@ -218,7 +218,7 @@ function scriptOf(root: string, name: string): string | undefined {
 /** S3 refuses requests whose time differs by 15 minutes. */
 const CLOCK_SECONDS = 300;
 
-/** Undefined when none is named, or the project has other problems: another check reports those. */
+/** Undefined if none is named, or if the project has other problems: another check reports those. */
 async function remoteCache({ host, interruption }: CommandContext): Promise<Finding | undefined> {
   if (rootOf(host) === undefined) return undefined;
   const project = await openProject(host, { profiles: [], set: [] }, () => {}).catch(

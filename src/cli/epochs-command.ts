@@ -37,11 +37,11 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'A result is a key or its beginning, as `pipe results` prints it, or item@revision. Several chains are\nsorted by their best value: the smallest of a loss or an error, else the largest, unless keep or\nepochs of the stage say otherwise.',
+    'A result is a key or the start of one, as `pipe results` prints it, or item@revision. Several chains are\nsorted by their best value: the smallest of a loss or an error, else the largest, unless keep or\nepochs of the stage say otherwise.',
 };
 
 interface Chain extends Compared {
-  /** $PIPE_COMMIT of the stage. */
+  /** The stage's $PIPE_COMMIT. */
   readonly commit: string;
   readonly target: number;
   readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
@@ -76,7 +76,7 @@ export const command: Command = {
   },
 };
 
-/** The chains that the targets name: of items by today's definition, and of results. */
+/** The chains of the targets: of items by today's definition, and of results. */
 async function chainsOf(
   project: Project,
   targets: readonly string[],
@@ -102,7 +102,7 @@ async function chainsOf(
   return withParams(once);
 }
 
-/** Chains of today's definition; while an upstream item must run first, those of the last run. */
+/** Chains of today's definition. While an upstream item must run first, those of the last run. */
 async function chainsOfItems(project: Project, targets: readonly string[]): Promise<Made[]> {
   const build = await inspection(project, targets);
   const found = await predict(build);
@@ -200,7 +200,7 @@ function requireMetric(chains: readonly Chain[], metric: string | undefined): vo
   throw userError(
     'no-metric',
     `no epoch has a metric "${metric}"`,
-    `the last one has: ${known || 'none'}`,
+    `the last epoch has: ${known || 'none'}`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** What a check of `pipe doctor` found. */
+/** The result of one check of `pipe doctor`. */
 export interface Finding {
   readonly good: boolean;
   readonly text: string;

@@ -5,7 +5,7 @@ import { statIfThere } from '../sys/if-there.js';
 
 interface FirstStage {
   readonly text: string;
-  /** The assumption, for the user to check. */
+  /** An assumption that the user should check. */
   readonly assumed: string;
 }
 
@@ -88,7 +88,7 @@ function pythonIn(folder: string): readonly string[] {
     .sort();
 }
 
-/** A script that acts when started, rather than a module. */
+/** A script that does something when started, rather than a module. */
 function isProgram(file: string): boolean {
   return /^if __name__ *== *['"]__main__['"]|^#!/m.test(readFileSync(file, 'utf8'));
 }

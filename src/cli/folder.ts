@@ -2,7 +2,7 @@
 import { userError } from '../error.js';
 
 interface InFolder {
-  /** In this order, each relative to the one before. */
+  /** In this order, each relative to the previous one. */
   readonly folders: readonly string[];
   /** The pipeline file, relative to the last folder. */
   readonly file: string | undefined;
@@ -21,7 +21,7 @@ export function inFolder(argv: readonly string[]): InFolder {
     const word = options[at] as string;
     if (word === '--file' || word.startsWith('--file=')) {
       if (file !== undefined)
-        throw userError('option-value', 'there are two --file', 'name one pipeline file');
+        throw userError('option-value', '--file is given twice', 'name one pipeline file');
       file = needed('--file', word === '--file' ? options[++at] : word.slice('--file='.length));
     } else if (word.startsWith('-C')) {
       folders.push(needed('-C', word === '-C' ? options[++at] : word.slice(2)));
@@ -41,7 +41,7 @@ const EXAMPLES = {
   '--file': 'as in: pipe --file ablation.yaml run',
 } as const;
 
-/** The hint for a folder that `-C` cannot change to. */
+/** The error for a folder that `-C` cannot change to. */
 export function notThere(folder: string, code: string | undefined): Error | undefined {
   const problem = PROBLEMS[code ?? ''];
   if (problem === undefined) return undefined;
@@ -51,6 +51,6 @@ export function notThere(folder: string, code: string | undefined): Error | unde
 const PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such folder',
   ENOTDIR: 'this is not a folder',
-  ELOOP: 'this is a symbolic link that leads in a circle',
+  ELOOP: 'this symbolic link leads in a circle',
   EACCES: 'the permissions of the folder do not let you enter it',
 };

@@ -30,11 +30,12 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   version: 'pipe --version',
 };
 
-const TAKEN = 'pipe run takes results from the remote cache by itself; pipe pull only takes them';
+const TAKEN =
+  'pipe run fetches results from the remote cache automatically; pipe pull fetches them and runs nothing';
 const DOWNLOAD =
   'download it in a separate stage, with the file as its out: cmd: curl -fsSo ${outs.raw} <address>';
 const TRIALS =
-  'pipe run --set train.lr=0.1 tries another value, and pipe results lists and compares all that ran';
+  'pipe run --set train.lr=0.1 tries another value, and pipe results lists and compares all results';
 export const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
 const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs only the named ones';
 

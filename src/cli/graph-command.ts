@@ -31,7 +31,7 @@ const usage: Usage = {
     ...VARIANT_OPTIONS,
   ],
   notes:
-    'With names, draws these and everything they depend on. The text form leaves out edges that\nfollow from others; the other forms have all edges. `pipe status` explains the states.\n○ depends on no other node, ● depends on those that its lines lead to.',
+    'With names, draws them and everything they depend on. The text form leaves out edges that\nfollow from others; the other forms have all edges. `pipe status` explains the states.\n○ depends on no other node, ● depends on those that its lines lead to.',
 };
 
 const FORMS = ['mermaid', 'dot', 'json'] as const;
@@ -71,7 +71,7 @@ async function nodesOf(
   return (parsed.flag('items') ? itemNodes : stageNodes)(plan, indices, states);
 }
 
-/** A pipeline whose stages do not exist yet has a graph too, without states. */
+/** A pipeline whose stage files do not exist yet has a graph too, without states. */
 async function statesIfKnown(
   project: Project,
   targets: readonly string[],

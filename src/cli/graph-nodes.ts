@@ -1,4 +1,4 @@
-/** The plan as a graph of items, or of stages with their items folded. */
+/** The plan as a graph of items, or of stages that stand for their items. */
 import { orderItems } from '../pipeline/order.js';
 import type { Plan } from '../pipeline/plan.js';
 import { GRAPH_STATES, type GraphNode, type StateCount } from '../report/graph-data.js';

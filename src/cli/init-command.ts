@@ -57,7 +57,7 @@ export default defineStage(async ({ deps, outs, progress }) => {
 `;
 
 interface Start {
-  /** Text by file. */
+  /** The text of each file. */
   readonly files: Readonly<Record<string, string>>;
   /** Notes for the user. */
   readonly notes: readonly string[];
@@ -133,7 +133,7 @@ function schemaPath({ cwd, dist }: Host): string {
 /** The cache, and what belongs to one site (docs/guides/cluster.md). */
 const IGNORED = ['cache/', 'pipe.local.yaml'];
 
-/** Returns what was not ignored already. */
+/** Returns the patterns that were not ignored before. */
 function ignore(file: string): readonly string[] {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const present = new Set(text.split('\n').map((line) => line.trim().replace(/^\/|\/$/g, '')));

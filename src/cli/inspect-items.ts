@@ -33,12 +33,12 @@ export interface Standing {
   readonly reasons: readonly Reason[];
   /** Today's key, if known. */
   readonly key?: string;
-  /** Its job on a batch system, while it waits or runs there. */
+  /** Its batch job, while that waits or runs. */
   readonly job?: Omit<StandingJob, 'text'>;
 }
 
 interface StandingOptions extends Pick<RunOptions, 'remote'> {
-  /** Leave out what the targets need. */
+  /** Omit the items that the targets need. */
   readonly only?: boolean;
   readonly warn?: (message: string) => void;
 }
@@ -49,7 +49,7 @@ export async function standings(
   targets: readonly string[],
   { only = false, remote, warn = () => {} }: StandingOptions = {},
 ): Promise<Standing[]> {
-  // Whether a temporary out is needed depends on items that read it.
+  // Whether a temporary out is needed depends on the items that read it.
   const inspected = await inspection(project, project.plan.items.some(hasTemps) ? [] : targets);
   const emit: Emit = (event) => event.type === 'warning' && warn(event.message);
   const options = { ...inspected.options, ...(remote === undefined ? {} : { remote }) };
@@ -78,7 +78,7 @@ export async function standings(
 /** Reasons that the job of an item replaces. */
 const ENDS: readonly Reason['kind'][] = ['interrupted', 'running', 'never', 'lost', 'upstream'];
 
-/** Where the job of an item waits or runs comes first among the reasons. */
+/** The first reason says where the job of the item waits or runs. */
 async function withJobs(project: Project, listed: readonly Standing[]): Promise<Standing[]> {
   const open = listed.filter(({ state }) => state !== 'fresh').map(({ item }) => item);
   if (open.length === 0 || !existsSync(jobsFolder(project.root))) return [...listed];
@@ -94,7 +94,10 @@ async function withJobs(project: Project, listed: readonly Standing[]): Promise<
   });
 }
 
-/** Looks up lock blocks of the variant, and reads the file on demand; with `--set`, none. */
+/**
+ * Looks up the variant's blocks of pipeline.lock, and reads the file on demand. With `--set` there
+ * are none.
+ */
 function lockOf(project: Project): (item: string) => LockBlock | undefined {
   const name = sectionOf(project.variant);
   let section: LockSection | undefined;
@@ -106,8 +109,8 @@ function lockOf(project: Project): (item: string) => LockBlock | undefined {
 }
 
 /**
- * Compares with the item's last result, of any variant, and with pipeline.lock, of this variant. The
- * comparison with fewer differences shows the cause.
+ * Compares with the item's last result of any variant, and with this variant's section of
+ * pipeline.lock. The comparison with fewer differences shows the cause.
  */
 function reasonsOf(
   { project, codes }: BuildContext,

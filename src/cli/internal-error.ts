@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import path from 'node:path';
 
-/** @param dist absolute path of the folder of the command's files and their source maps */
+/** @param dist absolute path of the folder with the command's files and their source maps */
 export function internalError(error: unknown, dist: string): string {
   const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
   return `pipe: internal error\n${withSourceLines(stack, dist)}\n`;

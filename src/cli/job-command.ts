@@ -1,4 +1,4 @@
-/** `pipe job`: what a job of a batch system executes. Hidden, since only pipe writes job files. */
+/** `pipe job`: the command that a batch job executes. Hidden, since only pipe writes job files. */
 import path from 'node:path';
 import { userError } from '../error.js';
 import { runJob } from '../run/run-job.js';
@@ -8,7 +8,7 @@ import { type Command, EXIT } from './command.js';
 const usage: Usage = {
   command: 'job',
   positionals: '<job file>',
-  summary: 'Executes a job file. Jobs that `pipe run --executor …` submits call it.',
+  summary: 'Executes a job file. The jobs that `pipe run --executor …` submits call it.',
   options: [],
 };
 
@@ -21,7 +21,7 @@ export const command: Command = {
     const means = { host, interruption, onTimeLimit };
     const verdict = await runJob(path.resolve(host.cwd, file), means);
     if (interruption.stop.aborted) return EXIT.interrupted;
-    // Jobs that wait for this one must not start when it has no result.
+    // Jobs that wait for this one must not start if it has no result.
     return verdict === 'failed' || verdict === 'cancelled' ? EXIT.failed : EXIT.done;
   },
 };

@@ -72,7 +72,7 @@ function shownOn(out: (text: string) => void): (text: string) => void {
   return (text) => out(print(text));
 }
 
-/** What the execution with this log used; empty while it runs. */
+/** The time and memory that the execution used; empty while it runs. */
 function usageAt({ cache }: Project, { id }: Item, file: string): Partial<Executed> {
   const { log, ...used } = cache.state.executed(id) ?? {};
   return log === path.basename(file) ? used : {};
@@ -90,7 +90,7 @@ function usageLine(project: Project, item: Item, file: string): string {
   return `${item.id}: ${parts.join(', ')}\n`;
 }
 
-/** A log belongs to one item; a stage with one item names that item. */
+/** A log belongs to one item. A stage with a single item stands for that item. */
 function itemOf({ plan }: Project, targets: readonly string[]): Item {
   if (targets.length === 0)
     throw userError(
@@ -128,6 +128,6 @@ async function noLog(project: Project, item: string): Promise<Error> {
         ? `it cannot be executed yet: ${reason}`
         : standing?.state === 'stale'
           ? `\`pipe run ${item}\` executes it`
-          : `its result was computed elsewhere, without a log here; \`pipe run --force ${item}\` executes it`;
-  return userError('no-log', `${item} has no log: it was not executed here`, hint);
+          : `its result was computed elsewhere, so there is no log here; \`pipe run --force ${item}\` executes it`;
+  return userError('no-log', `${item} has no log: this machine has not executed it`, hint);
 }

@@ -1,4 +1,4 @@
-/** Small curves as text, for `pipe metrics diff --md`: a metric over the epochs, before and now. */
+/** Small text curves for `pipe metrics diff --md`: a metric over the epochs, before and now. */
 import type { Project } from '../decide/project.js';
 import { epochsOf } from '../page/page-epochs.js';
 import { show } from '../report/changes.js';
@@ -6,10 +6,10 @@ import type { Rows } from '../report/fit.js';
 import { markdownTable } from '../report/text-table.js';
 import { plural } from '../report/wording.js';
 
-/** By item, the key of its result. */
+/** The key of each item's result, by item. */
 export type Keys = ReadonlyMap<string, string | undefined>;
 
-/** Empty when no item has epochs on either side. */
+/** Empty if no item has epochs on either side. */
 export function curvesMarkdown(
   project: Project,
   items: ReadonlySet<string>,
@@ -46,7 +46,7 @@ function cellOf(values: readonly number[], range: readonly [number, number]): st
 const BARS = '▁▂▃▄▅▆▇█';
 const WIDEST = 20;
 
-/** A bar for each value, or for the mean of successive ones. */
+/** One bar for each value, or for the mean of several successive values. */
 export function smallCurve(
   values: readonly number[],
   [low, high]: readonly [number, number],

@@ -82,10 +82,10 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   out(text + advice(text.split('\n').length, context));
 }
 
-/** For users who see only the end of the output. */
+/** A user may see only the end of the output. */
 function advice(lines: number, { terminal: { screen } }: CommandContext): string {
   if (screen === undefined || lines <= screen.size().rows) return '';
-  return `\n${lines} lines: --metric 'val.*' prints what a pattern matches\n`;
+  return `\n${lines} lines: --metric 'val.*' prints only the metrics that a pattern matches\n`;
 }
 
 async function diff(
@@ -114,7 +114,7 @@ async function diff(
   terminal.out(changesText(changes, 'metrics', revision, roomOn(terminal)));
 }
 
-/** Without a revision, the keys of today. */
+/** Today's keys, if no revision is given. */
 async function keysAt(project: Project, revision: string | undefined): Promise<Keys> {
   if (revision === undefined)
     return new Map((await standings(project, [])).map(({ item, key }) => [item, key]));

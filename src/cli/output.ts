@@ -1,7 +1,7 @@
 /** Writes to stdout, stderr and report files. Drops output after a write error, without throwing. */
 import { systemMessage } from '../system-message.js';
 
-/** The part of a stream that is used here. */
+/** The part of a stream that this module uses. */
 interface Stream {
   write(text: string): unknown;
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): Stream;

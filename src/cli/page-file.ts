@@ -20,7 +20,7 @@ export function outOption(fallback: string): Option {
   };
 }
 
-/** A page, ready to be written: the project is closed before. */
+/** A page that is ready to be written: the project is closed already. */
 export interface PageFile {
   readonly file: string;
   readonly html: string;
@@ -58,7 +58,7 @@ export function writePage({ file, html }: PageFile, { host, terminal }: CommandC
 /**
  * Absolute path of the file.
  *
- * @throws UserError when the pipeline reads or writes it: then the page would make an item stale
+ * @throws UserError when the pipeline reads or writes it: the page would make an item stale
  */
 function target({ root, cwd, plan }: Project, name: string | undefined, fallback: string): string {
   const file = name === undefined ? path.join(root, fallback) : path.resolve(cwd, name);

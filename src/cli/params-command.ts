@@ -65,7 +65,7 @@ function isWanted(path: string, wanted: readonly string[]): boolean {
 function table(lines: readonly ParamLine[]): string {
   const rows = lines.map(({ path, value, origin }) => ({ path, value: text(value), origin }));
   const pathWidth = rows.reduce((most, { path }) => Math.max(most, path.length), 0);
-  // A long value shifts only its own origin.
+  // A long value shifts only the origin on its own line.
   const valueWidth = Math.min(
     40,
     rows.reduce((most, { value }) => Math.max(most, value.length), 0),
@@ -78,7 +78,7 @@ function table(lines: readonly ParamLine[]): string {
     .join('');
 }
 
-/** One line: plain texts as in YAML, all else as JSON. */
+/** One line: plain strings as in YAML, everything else as JSON. */
 function text(value: ParamLine['value']): string {
   if (typeof value === 'string' && /^[\p{L}][\p{L}\p{N} ._/-]*$/u.test(value)) return value;
   return JSON.stringify(value);

@@ -13,7 +13,7 @@ import type { Parsed } from './args.js';
 import { type CommandContext, variantOf } from './command.js';
 import { roomOn } from './terminal.js';
 
-/** `--set` applies only to today's params, to show what an experiment changes. */
+/** `--set` applies only to today's params, so that the diff shows what an experiment changes. */
 export async function paramsDiff(
   parsed: Parsed,
   { host, terminal }: CommandContext,

@@ -28,10 +28,10 @@ const usage: Usage = {
   command: 'plots',
   positionals: '[stage|item|pattern …] | diff [revision]',
   summary:
-    'Prints the plots of every item, or which of them differ from those of a git revision (default: HEAD), and writes a page that draws them.',
+    'Prints the plots of every item, or the plots that differ from those of a git revision (default: HEAD), and writes a page that draws them.',
   options: [outOption(DEFAULT), ...VARIANT_OPTIONS, JSON_OPTION],
   notes:
-    'The plots of an item are those of the result of its current key. Without one, they are those of its\nlast execution, marked stale. The page draws plots of one name in one chart, with those of earlier\nresults. --json prints the columns with their points, and writes no page. The plots of a revision\nare read from the cache, by the outs in its pipeline.lock.',
+    'The plots of an item are those of the result of its current key. Without one, they are those of its\nlast execution, marked stale. The page draws plots of the same name in one chart, with those of earlier\nresults. --json prints the columns with their points, and writes no page. The plots of a revision\nare read from the cache, by the outs in its pipeline.lock.',
   parts: [
     {
       name: 'diff',
@@ -202,7 +202,7 @@ function tableOf(changes: readonly Changed[], revision: string): string[][] {
   ];
 }
 
-/** By column, how many of the points of now are not those of before. */
+/** By column, how many of the current points differ from the earlier ones. */
 function differenceOf(before: Shown, now: Shown): string {
   if (before.digest === undefined || now.digest === undefined) return '';
   if (before.y === undefined || now.y === undefined) return 'other bytes';
@@ -214,5 +214,5 @@ function differenceOf(before: Shown, now: Shown): string {
     ).length;
     return moved === 0 ? [] : [`${name}: ${moved} of ${values.length} points`];
   });
-  return parts.join(', ') || 'the same drawn points';
+  return parts.join(', ') || 'the drawn points are the same';
 }

@@ -1,4 +1,6 @@
-/** `pipe pull`: takes results from the remote cache, with everything that they depend on. Runs nothing. */
+/**
+ * `pipe pull`: fetches results from the remote cache, with everything that they depend on. Runs nothing.
+ */
 import { openProject } from '../decide/project.js';
 import { run } from '../run/run-pipeline.js';
 import { parse, type Usage } from './args.js';
@@ -10,13 +12,13 @@ const usage: Usage = {
   command: 'pull',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Restores the named items and everything they depend on from the caches. Without names, all. Runs nothing.',
+    'Restores the named items and everything they depend on from the caches. Without names, restores all items. Runs nothing.',
   options: [
     ...VARIANT_OPTIONS,
     { name: 'concurrency', value: 'n', help: 'items to restore at once (default: cores)' },
     { ...JSON_OPTION, help: 'print one JSON event per line on stdout' },
   ],
-  notes: 'Exit: 0 everything is here, 1 some results are not in the remote cache, 2 an error.',
+  notes: 'Exit: 0 everything is restored, 1 some results are not in the remote cache, 2 an error.',
 };
 
 export const command: Command = {

@@ -19,9 +19,9 @@ const usage: Usage = {
   command: 'push',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Sends the results of the named items and everything they depend on to the remote cache. Without names, all.',
+    'Sends the results of the named items and everything they depend on to the remote cache. Without names, sends all results.',
   options: [...VARIANT_OPTIONS, JSON_OPTION],
-  notes: 'Exit: 0 everything is there, 1 something could not be sent, 2 an error.',
+  notes: 'Exit: 0 everything is in the remote cache, 1 something could not be sent, 2 an error.',
 };
 
 interface Pushed {
@@ -68,7 +68,7 @@ async function push(handle: ItemHandle, remote: RemoteCache): Promise<Pushed> {
   const has = decision?.kind === 'fresh' || decision?.kind === 'restore';
   const record = has ? handle.cache.readRecord(decision.key) : undefined;
   const manifest = decision?.kind === 'run' ? decision.manifest : record?.manifest;
-  // A training that is not done yet has epochs to send.
+  // An unfinished training has epochs to send.
   const epochs = manifest === undefined ? true : await pushEpochs(handle, manifest, remote);
   if (record === undefined) return { item: item.id, state: epochs ? 'stale' : 'not sent' };
   const sent = (await remote.sendResult(record)) && epochs;

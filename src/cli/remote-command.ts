@@ -1,4 +1,4 @@
-/** `pipe remote`: which remote cache is used, and whether it can be read and written. */
+/** `pipe remote`: shows which remote cache is used, and whether it can be read and written. */
 import { generateKeyPairSync } from 'node:crypto';
 import { openProject } from '../decide/project.js';
 import { userError } from '../error.js';
@@ -17,7 +17,7 @@ const usage: Usage = {
       name: 'keygen',
       positionals: '',
       summary:
-        'Makes an Ed25519 key pair: a private key that signs results, and its public key for `trust`.',
+        'Generates an Ed25519 key pair: a private key that signs results, and its public key for `trust`.',
       options: ['json'],
     },
   ],

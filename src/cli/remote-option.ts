@@ -1,4 +1,4 @@
-/** The remote cache of commands that are about it. */
+/** The remote cache, for the commands that need one. */
 import { userError } from '../error.js';
 import type { RemotePlace } from '../pipeline/plan.js';
 import { type RemoteConfig, remoteOf } from '../remote/remote-config.js';

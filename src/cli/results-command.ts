@@ -36,22 +36,22 @@ const usage: Usage = {
       name: 'filter',
       value: 'comparison',
       multiple: true,
-      help: 'only results such as "train.lr<0.01" (repeatable: all must match)',
+      help: 'only matching results, as in "train.lr<0.01" (repeatable: all must match)',
     },
     {
       name: 'over',
       value: 'name',
-      help: 'one row for the results that differ only in this axis or param: mean ± deviation',
+      help: 'one row for all results that differ only in this axis or param: mean ± standard deviation',
     },
     { name: 'usage', help: 'add the CPU time and the peak memory of the execution' },
-    { name: 'limit', value: 'n', help: 'only the first n' },
+    { name: 'limit', value: 'n', help: 'print only the first n rows' },
     { name: 'all', help: 'with diff: include what is equal' },
     { name: 'md', help: 'print Markdown' },
     { name: 'csv', help: 'print CSV with all params and metrics' },
     JSON_OPTION,
   ],
   notes:
-    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and its metrics stay. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is that of a param, a metric, a matrix axis or an option of the command (--rate), or\nitem, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch or code. The last parts\nof a name suffice (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
+    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and kept its metrics. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is a param, a metric, a matrix axis, an option of the command (--rate), or one of\nitem, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch or code. The last parts\nof a name are enough (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
 };
 
 export const command: Command = {
@@ -88,13 +88,13 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   if (parsed.flag('json')) return terminal.json(shown.map(jsonOf));
   if (parsed.flag('csv')) return terminal.out(csvTable(wholeTable(shown, columns)));
   if (shown.length === 0)
-    return terminal.out(`none of the ${plural(rows.length, 'result')} passes the filters\n`);
-  // Among all that match, so that a limit of one still shows the params of the best.
+    return terminal.out(`none of the ${plural(rows.length, 'result')} matches the filters\n`);
+  // Compares all matching results, so that `--limit 1` still shows the params of the best one.
   const table = tableOf(shown, differing(columns, matching), parsed.flag('usage'));
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
 }
 
-/** `--over seed`: sorted and limited as groups. Filters apply to the single results. */
+/** With `--over seed`, sorting and the limit apply to groups. Filters apply to single results. */
 function listGroups(
   parsed: Parsed,
   { terminal }: CommandContext,
@@ -109,7 +109,7 @@ function listGroups(
   if (parsed.flag('json')) terminal.json(shown.map(groupJson));
   else if (parsed.flag('csv')) terminal.out(csvTable(groupTable(shown, csvColumns(columns), true)));
   else if (shown.length === 0)
-    terminal.out('no result that passes the filters has a value of it\n');
+    terminal.out('no result that matches the filters has a value for it\n');
   else {
     const axes = columns.filter(
       ({ kind, of }) => kind === 'matrix' && new Set(groups.map(of)).size > 1,
@@ -186,14 +186,12 @@ async function diff(
   ];
   for (const { key, isWhole } of [a, b])
     if (!isWhole)
-      terminal.warn(
-        `gc removed ${key.slice(0, SHORT)}: its files of code and outs are not compared`,
-      );
+      terminal.warn(`gc removed ${key.slice(0, SHORT)}: its code files and outs are not compared`);
   if (found.length === 0) return terminal.out('the two results do not differ\n');
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
 }
 
-/** Digests by their beginning. */
+/** Digests are cut to their first characters. */
 function shortly(value: unknown): string {
   const digest =
     typeof value === 'string' ? /^(?:\w+:)?([0-9a-f]{64})$/.exec(value)?.[1] : undefined;
@@ -252,7 +250,7 @@ function minuteOf(when: number): string {
   return date.toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** Everything for programs, but of the command's words only those that differ. */
+/** For programs: all columns, except the words of the command that are equal everywhere. */
 function wholeTable(rows: readonly ResultRow[], all: readonly Column[]): string[][] {
   const apart = new Set(differing(all, rows));
   const columns = all.filter((column) => column.kind !== 'args' || apart.has(column));

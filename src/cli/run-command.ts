@@ -50,7 +50,7 @@ export const command: Command = {
       summarized === undefined ||
       wrote(summarized, () => writeFileSync(summarized, summaryText(result)), context.terminal.err);
     const { summary, differences, errors } = result;
-    // The command line does not say where its file is.
+    // The command line alone does not say where the file is.
     if (said === 0 && isPlain(parsed) && project.variant.file === undefined) {
       noteAnswer(project, result, ['run', ...argv], summaryLine(summary));
     }
@@ -63,7 +63,7 @@ export const command: Command = {
 /** When all is fresh, only the summary line is printed, not these events. */
 const QUIET = { run: true, item: true, summary: true };
 
-/** A call whose only output is that line. */
+/** A command line whose only output is that line. */
 function isPlain(parsed: Parsed): boolean {
   return !['dry', 'frozen', 'force', 'json', 'summarize'].some((name) => parsed.flag(name));
 }

@@ -1,4 +1,4 @@
-/** Shared by `pipe run` and `pipe watch`: their options, and the choice of reporter. */
+/** The options of `pipe run` and `pipe watch`, and the choice of reporter. */
 import type { RunOptions } from '../decide/options.js';
 import { userError } from '../error.js';
 import type { RunEvent } from '../event.js';
@@ -7,14 +7,14 @@ import { plainReporter } from '../report/plain.js';
 import { type Parsed, positive, type Usage } from './args.js';
 import { type CommandContext, REMOTE_OPTION, VARIANT_OPTIONS } from './command.js';
 
-/** Options for one run, which watch mode does not take. */
+/** Options for one run, which watch mode does not accept. */
 export const NOT_WITH_WATCH: readonly string[] = ['dry', 'frozen', 'force', 'summarize', 'detach'];
 
 export const RUN_USAGE: Usage = {
   command: 'run',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Runs the named stages or items and everything they depend on, where stale. Without names, runs all.',
+    'Runs the named stages or items and everything they depend on, if stale. Without names, runs all.',
   options: [
     { name: 'only', help: 'run only the named items, with existing inputs' },
     { name: 'force', help: 'run items even if they are fresh' },
@@ -33,7 +33,7 @@ export const RUN_USAGE: Usage = {
     },
     {
       name: 'detach',
-      help: 'submit jobs for all items, each after those it needs, and exit',
+      help: 'submit jobs for all items, in dependency order, and exit',
     },
     {
       name: 'frozen',

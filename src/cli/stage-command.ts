@@ -17,7 +17,11 @@ const usage: Usage = {
   positionals: 'types [stage|item …]',
   summary: "Prints TypeScript types of stages' params, matrix, deps and outs.",
   options: [
-    { name: 'out', value: 'file', help: 'types: write them to a file, unless it has them already' },
+    {
+      name: 'out',
+      value: 'file',
+      help: 'types: write them to a file, unless it already contains them',
+    },
     ...VARIANT_OPTIONS,
   ],
   notes: NOTES,
@@ -57,7 +61,7 @@ export const command: Command = {
   },
 };
 
-/** A file that stays the same starts no run of `pipe watch`, and no build of an editor. */
+/** Leaving an unchanged file alone avoids a run of `pipe watch`, and a build in an editor. */
 function writeIfNew(file: string, text: string, shown: string): void {
   try {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) return;

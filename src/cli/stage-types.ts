@@ -35,13 +35,13 @@ function interfaceOf(stage: string, name: string, items: readonly Item[]): strin
     ['outs', texts((item) => item.outs.map((out) => [out.name, false]))],
   ];
   const about = items.find(({ desc }) => desc !== undefined)?.desc ?? '';
-  // A line feed or the end of a comment within a text would end this one.
+  // A line feed or `*/` in the text would end this comment.
   const comment = `/** \`${stage}\`${about && `: ${about.replace(/\s+/g, ' ').replaceAll('*/', '* /')}`} */`;
   const lines = members.map(([key, shape]) => `  readonly ${key}: ${textOf(shape, '  ')};\n`);
   return `${comment}\nexport interface ${name} {\n${lines.join('')}}\n`;
 }
 
-/** `pre-process` → `PreProcess`, with a number behind a name that another stage has. */
+/** `pre-process` → `PreProcess`, with a number after a name that another stage already uses. */
 function freeName(stage: string, taken: Set<string>): string {
   const words = stage.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   const joined = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
@@ -52,7 +52,7 @@ function freeName(stage: string, taken: Set<string>): string {
   return name;
 }
 
-/** All kinds that a value may have. */
+/** All types that a value may have. */
 interface Shape {
   /** `string`, `number`, `boolean`, `null`. */
   readonly plain: ReadonlySet<string>;
@@ -111,7 +111,7 @@ function textOf({ plain, list, map }: Shape, indent: string): string {
     kinds.push(`readonly ${/ \| |^readonly /.test(inner) ? `(${inner})` : inner}[]`);
   }
   if (map !== undefined) kinds.push(mapText(map, indent));
-  // Of an empty list.
+  // The element type of an empty list.
   return kinds.length === 0 ? 'unknown' : kinds.join(' | ');
 }
 

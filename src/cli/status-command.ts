@@ -44,7 +44,7 @@ export const command: Command = {
   },
 };
 
-/** Room for an item's name on a narrow terminal, as a part of its width. */
+/** Width of the item's name on a narrow terminal, as a fraction of the terminal's width. */
 const NAME_PART = 0.4;
 
 const STATE_WIDTH = 10;
@@ -70,7 +70,7 @@ function table(all: readonly Standing[], colors: boolean, room = Number.POSITIVE
 
 const GAP = '  ';
 
-/** Why it is not fresh, then what it is; where there is room for one of them only, why. */
+/** The reason, then the description. If there is room for only one, the reason. */
 function restOf({ reasons: [first, ...others], desc }: Standing, room: number): string {
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
   const why = first === undefined ? '' : first.text + more;

@@ -1,4 +1,4 @@
-/** Text for stdout and stderr: masks secrets, and removes control sequences of others' text. */
+/** Text for stdout and stderr: masks secrets, and removes control sequences from foreign text. */
 import type { Host } from '../decide/project.js';
 import { concealing } from '../decide/secrets.js';
 import { jsonText, printable } from '../printable.js';
@@ -16,7 +16,7 @@ export interface Terminal {
   readonly raw: (text: string) => void;
   /** Values to mask in all text from now on. */
   readonly hide: (values: readonly string[]) => void;
-  /** Calls back for each key; undefined without a keyboard. Returns a function that stops it. */
+  /** Calls back for each key; undefined without a keyboard. Returns a function that stops the callbacks. */
   readonly onKey: ((listener: (key: string) => void) => () => void) | undefined;
   /** True when stdout is a terminal, of any kind. */
   readonly isTerminal: boolean;
@@ -31,7 +31,7 @@ export interface Screen {
   onResize(listener: () => void): () => void;
 }
 
-/** Width for tables: that of the screen. Undefined elsewhere, so that a program gets whole texts. */
+/** Width of the screen, for tables. Undefined if there is no screen, so that programs get uncut text. */
 export function roomOn({ screen }: Pick<Terminal, 'screen'>): number | undefined {
   // A terminal that does not know its size says 0.
   return screen?.size().columns || undefined;

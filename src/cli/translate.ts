@@ -14,13 +14,13 @@ interface Translated {
   readonly notes: readonly string[];
 }
 
-/** @throws UserError when the file is not a dvc.yaml of this folder, or has errors */
+/** @throws UserError when the file is not a dvc.yaml in this folder, or has errors */
 export function translate(written: string, project: string): Translated {
   const file = path.relative(project, path.resolve(project, written)).split(path.sep).join('/');
   if (file.startsWith('../') || path.isAbsolute(file))
     throw userError(
       'cannot-translate',
-      `${written} is outside of this folder`,
+      `${written} is outside the current folder`,
       'pipeline.yaml is written to the current folder: cd to the folder that holds the project',
     );
   const text = readText(path.join(project, file));
@@ -28,7 +28,7 @@ export function translate(written: string, project: string): Translated {
     throw userError(
       'cannot-translate',
       `${written} is not a file`,
-      'name the file of DVC, as in: pipe init --from dvc.yaml',
+      'name the pipeline file of DVC, as in: pipe init --from dvc.yaml',
     );
   if (!/\.ya?ml$/.test(file))
     throw userError(
@@ -66,7 +66,7 @@ function planOf(text: string, file: string, project: string): Plan {
   }
 }
 
-/** Data of `dvc pull`, which pipe reads in place. */
+/** Data that `dvc pull` fetches, and pipe reads in place. */
 function missingInputs({ items }: Plan, project: string): readonly string[] {
   const paths = items.flatMap(({ deps }) =>
     deps.filter(({ made, glob, optional }) => !made && !glob && !optional).map((dep) => dep.path),

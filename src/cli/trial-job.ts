@@ -1,4 +1,4 @@
-/** `pipe doctor --executor`: a job that does nothing shows whether the jobs of a run can work. */
+/** `pipe doctor --executor`: submits a trivial job to show whether the jobs of a run can work. */
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunOptions } from '../decide/options.js';
@@ -50,7 +50,10 @@ export async function trialJob(
   return { good: false, text: `${executor}: the trial job: ${why}`, notes: failure?.tail ?? [] };
 }
 
-/** In the project, since the nodes must see that one. It stays: its job may still be ending. */
+/**
+ * In the project, because the nodes must see that folder. It is not removed: the job may still be
+ * ending.
+ */
 function makeTrialProject(root: string): string {
   const folder = path.join(jobsFolder(root), '.trial');
   mkdirSync(folder, { recursive: true });

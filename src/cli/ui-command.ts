@@ -13,14 +13,14 @@ import { standings } from './inspect-items.js';
 
 const PORT = 4720;
 
-/** The files may change without a run. */
+/** Files may also change without a run. */
 const LOOK_MS = 2000;
 
 const usage: Usage = {
   command: 'ui',
   positionals: '',
   summary:
-    'Serves the page of `pipe report` on 127.0.0.1, live: it follows the runs of every process of this project. Ctrl-C ends it.',
+    'Serves a live page, like that of `pipe report`, on 127.0.0.1. It follows the runs of all processes in this project. Ctrl-C ends it.',
   options: [
     {
       name: 'port',
@@ -30,7 +30,7 @@ const usage: Usage = {
     ...VARIANT_OPTIONS,
   ],
   notes:
-    'The page is read-only. Other machines cannot reach it, and requests by pages of other sites are\nrefused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
+    'The page is read-only. Other machines cannot reach it, and requests from pages of other sites are\nrefused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
 };
 
 export const command: Command = {
@@ -81,7 +81,7 @@ function portOf(text: string | undefined): number | undefined {
   throw userError('option-value', `--port ${text} is not a port`, 'give a number from 0 to 65535');
 }
 
-/** Without a wish, a taken port is no reason to stop. */
+/** If the user named no port, another one will do. */
 async function listen(server: LiveServer, wished: number | undefined): Promise<number> {
   try {
     return await server.listen(wished ?? PORT);

@@ -28,7 +28,7 @@ const usage: Usage = {
   command: 'verify',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Runs the named items again, without the cache, each in a fresh folder with only its deps,\nand compares the outs with pipeline.lock, or with the cache if the lock lacks the item.',
+    'Runs the named items again, without the cache, each in a fresh folder with only its deps,\nand compares the outs with pipeline.lock, or with the cache if the item is not in the lock.',
   options: [
     ...VARIANT_OPTIONS,
     { name: 'runs', value: 'n', help: 'run each item n times, and compare the runs as well' },
@@ -78,7 +78,7 @@ export const command: Command = {
   },
 };
 
-/** Progress of long executions: epochs, and waiting. */
+/** Shows the progress of long executions: epochs, and waiting. */
 function eventLines(event: RunEvent): string[] {
   switch (event.type) {
     case 'waiting':
@@ -90,10 +90,10 @@ function eventLines(event: RunEvent): string[] {
   }
 }
 
-/** False when the report is not writable. */
+/** False if the report cannot be written. */
 type WriteReport = (context: CommandContext, results: readonly Verified[]) => boolean;
 
-/** Checked before the executions, which may take hours. */
+/** Checks this before the executions, which may take hours. */
 function reportTo(file: string): WriteReport {
   const make = { '.md': verifiedMarkdown, '.xml': verifiedJUnit }[path.extname(file)];
   if (make === undefined) {

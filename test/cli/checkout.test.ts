@@ -74,7 +74,7 @@ describe('pipe results diff', () => {
     expect(out).toMatch(/^params\.lr +1 +3 /m);
     expect(out).not.toMatch(/^outs|^files/m);
     expect(err).toBe(
-      `warning: gc removed ${key.slice(0, 10)}: its files of code and outs are not compared\n`,
+      `warning: gc removed ${key.slice(0, 10)}: its code files and outs are not compared\n`,
     );
   });
 

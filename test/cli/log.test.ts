@@ -72,7 +72,7 @@ test('with -f follows until the item has ended', async () => {
 test.each([
   [['log'], 'pipe log needs an item'],
   [['log', 'say'], 'say names 2 items: say@one, say@two'],
-  [['log', 'held'], 'held has no log: it was not executed here'],
+  [['log', 'held'], 'held has no log: this machine has not executed it'],
 ])('%j is a user error', async (args, message) => {
   const ended = await project().pipe(...args);
   expect(ended.code).toBe(2);
@@ -85,7 +85,7 @@ test.each([
   ['lost', 'it cannot be executed yet: dep nowhere.txt is missing'],
   [
     'done',
-    'its result was computed elsewhere, without a log here; `pipe run --force done` executes it',
+    'its result was computed elsewhere, so there is no log here; `pipe run --force done` executes it',
   ],
 ])('explains for %s why there is no log', async (item, hint) => {
   const made = project();
@@ -102,7 +102,7 @@ test.each([
   made.remove('cache/logs/done');
   const ended = await made.pipe('log', item);
   expect(ended.err).toBe(
-    `error: ${item} has no log: it was not executed here (no-log)\n  ${hint}\n`,
+    `error: ${item} has no log: this machine has not executed it (no-log)\n  ${hint}\n`,
   );
   expect(ended.code).toBe(2);
 });

@@ -70,7 +70,7 @@ it('explains how to print fewer when a terminal shows only the end of them', asy
     });
     return out;
   };
-  const advice = "--metric 'val.*' prints what a pattern matches";
+  const advice = "--metric 'val.*' prints only the metrics that a pattern matches";
   expect(await shownOn(40)).not.toContain(advice);
   expect(await shownOn(4)).toMatch(
     new RegExp(`\\n\\d+ lines: ${advice.replaceAll('*', '\\*')}\\n$`),

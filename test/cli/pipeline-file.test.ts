@@ -82,7 +82,7 @@ it('makes its own folder the project where there is no pipeline.yaml', async () 
 it.each([
   [['run', '--file', 'no.yaml'], /there is no no\.yaml here \(no-pipeline\)/],
   [['run', '--file'], /^error: --file needs a pipeline file \(option-value\)/],
-  [['run', '--file', 'a', '--file=b'], /there are two --file/],
+  [['run', '--file', 'a', '--file=b'], /--file is given twice/],
   [['init', '--file', 'a.yaml'], /pipe init reads no pipeline file/],
   [['status', '--file', 'in'], /is a folder, not a file/],
   [['status', '--file', 'bad.yaml'], /^bad\.yaml:1:\d+: error: .*stage/],

@@ -110,7 +110,7 @@ open('out.txt', 'w').write(model.NAME)
   const { code, out } = await made.pipe('doctor');
   expect(code).toBe(0);
   expect(out).toContain(
-    'note load: load.py:2:19: the name of the module that this loads is computed: list the files that it may load under `deps:` of the stage\n',
+    "note load: load.py:2:19: the name of the module that this loads is computed: list the files that it may load under the stage's `deps:`\n",
   );
   made.write('pipeline.yaml', yaml(', deps: ["models/**/*.py"]'));
   expect((await made.pipe('doctor')).out).not.toContain('note');
@@ -160,7 +160,7 @@ it('are noted by doctor where the shell computes what starts', async () => {
   });
   const { code, out } = await made.pipe('doctor');
   expect(code).toBe(0);
-  const cure = 'list the files that it may load under `deps:` of the stage';
+  const cure = "list the files that it may load under the stage's `deps:`";
   expect(out).toContain(`note a: cmd: the shell computes what Python executes: ${cure}\n`);
   expect(out).toContain(`note b: run.sh: the shell computes what Python executes: ${cure}\n`);
 });

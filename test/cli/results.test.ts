@@ -151,7 +151,7 @@ stages:
     expect(await rates('--filter', 'when>2020-01-01', '--filter', 'name=a')).toHaveLength(5);
     expect(await rates('--filter', 'lr~ON')).toEqual(['none']);
     expect((await made.pipe('results', '--filter', 'lr>99')).out).toBe(
-      'none of the 7 results passes the filters\n',
+      'none of the 7 results matches the filters\n',
     );
   });
 
