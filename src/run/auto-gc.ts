@@ -11,7 +11,7 @@ import { rootsOf } from './gc-roots.js';
 
 const LOCK = 'gc';
 
-/** Below the limit, so that not every later run has to collect. */
+/** Frees more than needed, so that not every later run has to collect. */
 const SHRINK_TO = 0.9;
 
 /** Reports a failed collection, but does not fail a run whose results are stored. */
@@ -21,7 +21,7 @@ export async function keepBelowLimit(build: BuildContext): Promise<void> {
   } catch (error) {
     const message = error instanceof UserError ? error.message : systemMessage(error);
     if (message === undefined) throw error;
-    build.emit({ type: 'warning', message: `the cache could not be collected: ${message}` });
+    build.emit({ type: 'warning', message: `garbage collection of the cache failed: ${message}` });
   }
 }
 

@@ -1,4 +1,4 @@
-/** `--detach`: submits the jobs of all items that may have to run, each after those that it needs, and leaves. */
+/** `--detach`: submits the jobs of all items that may have to run, in dependency order, and exits. */
 import { type BuildContext, handleOf } from '../decide/build-context.js';
 import { missingAfterAll } from '../decide/missing.js';
 import { type Prediction, predict } from '../decide/prediction.js';
@@ -10,7 +10,7 @@ import { schedule } from '../execute/schedule.js';
 
 const LATER = 'left for the next `pipe run`';
 
-/** There is a result, or a job that makes one. */
+/** There is a result, or a job that will make one. */
 const HAS_RESULT: ReadonlySet<Verdict> = new Set(['ran', 'restored', 'fresh', 'submitted']);
 
 type Undone = Pick<ItemDone, 'verdict' | 'reason' | 'failure'>;
@@ -25,7 +25,7 @@ export async function detach(
     throw userError(
       'nothing-to-detach',
       '--detach submits jobs, and all items that are not fresh run on this machine',
-      'name an executor: --executor slurm',
+      'choose an executor: --executor slurm',
     );
   elsewhere.refuseUnordered();
   const first = beforeJobs(build, pending, elsewhere);
@@ -33,7 +33,7 @@ export async function detach(
   await new Detaching(build, pending, elsewhere).run();
 }
 
-/** The items of this machine that need no item with a job. */
+/** The items that run on this machine and need no item with a job. */
 function beforeJobs(
   build: BuildContext,
   pending: readonly number[],
@@ -50,7 +50,7 @@ class Detaching {
   readonly #build: BuildContext;
   readonly #pending: readonly number[];
   readonly #elsewhere: Elsewhere;
-  /** By index, of items that a job executes. */
+  /** The items that a job executes, by index. */
   readonly #jobs = new Map<number, Submitted>();
 
   constructor(build: BuildContext, pending: readonly number[], elsewhere: Elsewhere) {

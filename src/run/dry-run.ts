@@ -57,7 +57,7 @@ function isUnmade(outlook: Prediction | undefined): boolean {
   return outlook?.kind !== 'fresh' || outlook.gone !== undefined;
 }
 
-/** Of an item with unfinished deps. */
+/** For an item with unfinished deps. */
 export function whyUnknown(
   { build: { project, options }, item }: ItemHandle,
   { waitsFor }: Prediction & { readonly kind: 'unknown' },
@@ -72,7 +72,7 @@ function whyItWouldRun(handle: ItemHandle, outlook: Prediction): Partial<Why> {
   return whyOf(reasons.map(({ text }) => text));
 }
 
-/** Expected seconds, by the records; for an incremental stage, of the remaining epochs. */
+/** Expected seconds, from the records; for an incremental stage, of the remaining epochs. */
 function forecast(
   { item, cache }: ItemHandle,
   outlook: Prediction,

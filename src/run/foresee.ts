@@ -21,7 +21,7 @@ export async function foresee(build: BuildContext): Promise<Found> {
   }
 }
 
-/** What is found makes more keys known, so it asks until nothing more is found. */
+/** Each result found makes more keys known, so this asks until it finds nothing more. */
 async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Found> {
   const foreseen = new Map<string, RunRecord>();
   const asked = new Set<string>();
@@ -36,7 +36,8 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
       asked.add(key);
       const { id, filled } = handleOf(build, index).item;
       const wanted = { item: id, key, manifest, filled };
-      // Who reads a part of an out needs its listing, which comes with the objects.
+      // An item that reads a part of an out needs the listing of the out, which comes with the
+      // objects.
       const record = inPart.has(index)
         ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
         : await remote.findResult(wanted);

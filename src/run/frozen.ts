@@ -40,7 +40,7 @@ export async function inspectFrozen(build: BuildContext): Promise<number> {
 
 type Differs = (message: string, item: string) => void;
 
-/** Undefined with `--set`, which has no section. */
+/** Undefined with `--set`, because it has no section. */
 function lockedSection({ project }: BuildContext): LockSection | 'none' | undefined {
   const name = sectionOf(project.variant);
   if (name === undefined) return undefined;
@@ -76,7 +76,7 @@ function editedOut(handle: ItemHandle, { block }: LockStanding): string | undefi
   return edited && `out ${edited.path} differs from ${lockNameOf(build.project)}`;
 }
 
-/** True for content that no run made. The result of another profile may be there: a run replaces it. */
+/** True for content that no run made. The out may hold the result of another profile: a run replaces it. */
 function isForeign(build: BuildContext, digest: Digest | undefined): boolean {
   return digest !== undefined && !cacheOf(build).hasAll(digest);
 }

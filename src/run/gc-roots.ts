@@ -46,7 +46,7 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
   }
 }
 
-/** Of every profile: what is committed is needed, whichever profile ran last. */
+/** Covers every profile: a committed result is needed, whichever profile ran last. */
 function lockedBlocks(project: Project): [string, LockBlock][] {
   return [...(readLockFile(project)?.values() ?? [])].flatMap((section) => [...section]);
 }

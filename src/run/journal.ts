@@ -1,6 +1,7 @@
 /**
- * Journal of a run: its events in a file of the project's folder in the cache, for `pipe ui` in another
- * process and the timeline of a report. A run that starts nothing writes none.
+ * Journal of a run: its events, in a file in the project's folder of the cache. `pipe ui` in
+ * another process and the timeline of a report read it. A run that starts nothing writes no
+ * journal.
  */
 import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +13,7 @@ import { type Identity, ownIdentity, tagOf } from '../sys/identity.js';
 /** First line of a journal. */
 export interface JournalHead {
   readonly type: 'journal';
-  /** The process that runs. */
+  /** The process of the run. */
   readonly owner: Identity;
 }
 
@@ -25,7 +26,7 @@ export function journalFolder({ cache }: Pick<Project, 'cache'>): string {
   return path.join(cache.state.folder, 'journals');
 }
 
-/** The same, with a copy of each event in the journal. Call `close` at the end of the run. */
+/** The same `emit`, with a copy of each event in the journal. Call `close` at the end of the run. */
 export function journaled(
   project: Project,
   emit: Emit,
@@ -46,7 +47,7 @@ class Journal {
   readonly #project: Project;
   readonly #warn: (message: string) => void;
   readonly #progress = new Map<string, number>();
-  /** Before the first start. A run with nothing to do pays no more than this list. */
+  /** Events before the first start. This list is all that a run with nothing to do pays for. */
   #held: { readonly at: number }[] = [];
   #file: number | undefined;
   #isLost = false;

@@ -14,7 +14,7 @@ interface LinkedOut {
 }
 
 /**
- * Pipe replaces an out as a whole, so a link there would be lost and its target unused.
+ * Pipe replaces an out as a whole, so it would delete the link, and never write to its target.
  *
  * @throws UserError that names every such out of these items
  */
@@ -38,7 +38,7 @@ export async function refuseLinkedOuts(
         code: 'out-is-link',
         message: `the out ${out.path} of ${item.id} is a symbolic link to ${target} that pipe did not create`,
         ...(place && { place }),
-        hint: `an out is replaced as a whole: link the folder above it instead, or remove the link: rm ${out.path}`,
+        hint: `pipe replaces an out as a whole: link the folder above it instead, or remove the link: rm ${out.path}`,
       };
     }),
   );
@@ -49,7 +49,7 @@ function isUsersLink(build: BuildContext, item: Item, out: Out): boolean {
   return lstatIfThere(full)?.isSymbolicLink() === true && !isOfRun(build, item, out);
 }
 
-/** An item may make a link, also one that was cut off. */
+/** An item may make a link, even if it was interrupted. */
 function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
   const cache = cacheOf(build);
   const wrote = cache.state.wrote(out.path);
@@ -59,7 +59,7 @@ function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
   return now === wrote || now === lockedDigest(build, item, out);
 }
 
-/** Makes known links that are results, in a clone or after the cache was deleted. */
+/** Recognises links that are results, in a clone or after the cache was deleted. */
 function lockedDigest({ project }: BuildContext, item: Item, out: Out): string | undefined {
   const section = sectionOf(project.variant);
   if (section === undefined) return undefined;

@@ -30,11 +30,14 @@ type Numbers = Readonly<Record<string, number>>;
 
 export interface Figures {
   readonly numbers: Numbers;
-  /** They are those of the existing outs, not of today's key. */
+  /** The numbers belong to the existing outs, not to today's key. */
   readonly stale: boolean;
 }
 
-/** By item with metrics, in plan order; without numbers where there are none, not even stale ones. */
+/**
+ * Figures of each item with metrics, in plan order; without numbers if there are none, not even
+ * stale ones.
+ */
 export async function metricsToday(
   project: Project,
   targets: readonly string[],
@@ -56,9 +59,9 @@ export async function metricsToday(
 
 /** The entries of an item in pipeline.lock. */
 interface Locked {
-  /** Of today's key. */
+  /** The entry for today's key. */
   readonly today?: LockBlock | undefined;
-  /** Of any key. */
+  /** The entry for any key. */
   readonly any?: LockBlock | undefined;
 }
 
@@ -87,8 +90,8 @@ function recordedOuts(build: BuildContext, outlook: Prediction): readonly Record
 }
 
 /**
- * By index. An item that waits for others has no key yet. Its block counts as today's if the key
- * follows from today's definition and from the locked outs of those others.
+ * Entries by index. An item that waits for others has no key yet. Its block counts as today's if
+ * its key is the one that today's definition and the locked outs of those others give.
  */
 async function lockedBlocks(
   build: BuildContext,
@@ -116,7 +119,7 @@ async function lockedBlocks(
   return blocks;
 }
 
-/** True when what an item needs is, or will be, what pipeline.lock says. */
+/** True when the inputs of an item are, or will be, those of pipeline.lock. */
 function needsHold(
   handle: ItemHandle,
   found: ReadonlyMap<number, Prediction>,
@@ -132,7 +135,7 @@ function needsHold(
 }
 
 /**
- * By item, from the lock of a revision.
+ * Metrics by item, from the lock of a revision.
  *
  * @throws UserError when git does not know the revision, or it has no lock
  */
@@ -145,7 +148,7 @@ export async function metricsAt(project: Project, revision: string): Promise<Map
 }
 
 /**
- * By item, what the lock of a revision says.
+ * Blocks by item, from the lock of a revision.
  *
  * @throws UserError as `metricsAt`
  */
@@ -186,7 +189,7 @@ function numbersOf(build: BuildContext, where: string, digest: Digest): Numbers 
   return bytes && metricsOf(bytes.toString());
 }
 
-/** Undefined for what is not a JSON file. */
+/** Undefined if it is not a JSON file. */
 function numbersIn(file: string): Numbers | undefined {
   try {
     return statSync(file).isFile() ? metricsOf(readFileSync(file, 'utf8')) : undefined;

@@ -35,7 +35,7 @@ function warnIfStale(
 ): void {
   if (outlook.kind === 'fresh' || outlook.kind === 'restore') return;
   const item = itemAt(build, need);
-  // A missing out is not used: the up-to-date check reports it.
+  // No warning for a missing out: the up-to-date check reports it.
   if (item.outs.some((out) => cacheOf(build).scanSync(out.path) === undefined)) return;
   const reason =
     outlook.kind === 'unknown'

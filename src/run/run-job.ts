@@ -20,7 +20,7 @@ import { schedulerOf } from '../executor/schedulers.js';
 import { readSite } from '../executor/site.js';
 import { withRemote } from './with-remote-if-named.js';
 
-/** What the process of a job offers. */
+/** What the process of a job provides. */
 interface JobProcess {
   readonly host: Host;
   readonly interruption: Interruption;
@@ -28,7 +28,7 @@ interface JobProcess {
 }
 
 /**
- * Executes the item of a job file, if it is still the job that counts.
+ * Executes the item of a job file, if this is still the item's current job.
  *
  * @throws UserError when the file is not a job file
  */
@@ -56,8 +56,8 @@ export async function runJob(file: string, process: JobProcess): Promise<ItemDon
 const LOOK_MS = 1000;
 
 /**
- * Waits until the inputs are those of the submission: this machine may see earlier states of them for a while.
- * Afterwards they have changed.
+ * Waits until the inputs are those of the submission, because this machine may see earlier states
+ * of them for a while. If they still differ after that, they have changed.
  */
 async function openAsSubmitted(
   job: Job,
@@ -100,7 +100,7 @@ async function isAsSubmitted(
   return decision.kind !== 'missing' && decision.key === job.key;
 }
 
-/** Through the descriptor: the head may have removed the folder of a job that does not count any more. */
+/** Through the descriptor: the head may have removed the folder of a superseded job. */
 function openEvents(file: string): number {
   const folder = path.dirname(file);
   mkdirSync(folder, { recursive: true });
@@ -155,7 +155,7 @@ async function runItemOf(
     await withRemote(build, [index], async (withCache) => {
       const ended = await runItem(handleOf(withCache, index), fence);
       verdict = ended.done.verdict;
-      // The scheduler starts a detached job again. Its signal may have reached the stage alone.
+      // The scheduler starts a detached job again. Its signal may have reached only the stage.
       const isOver = isResult(ended) || !(job.detached && interruption.stop.aborted);
       if (isOver && fence.isHeld()) files.writeEnd(job.nonce, build.conceal.value(ended));
       if (isOver || scheduler === undefined || !limit.reached.aborted || !fence.isHeld()) return;

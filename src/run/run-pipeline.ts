@@ -22,7 +22,7 @@ import { journaled } from './journal.js';
 import { withRemote } from './with-remote-if-named.js';
 
 /**
- * Runs what is stale among the targets and what they need.
+ * Runs the stale items among the targets and what they need.
  *
  * @throws UserError before anything changes: unknown targets, missing inputs, unreadable code
  */
@@ -109,7 +109,7 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
       elsewhere?.close();
     });
   }
-  // Jobs that go on may need them.
+  // Jobs that continue after this run may need them.
   if (build.temps !== undefined && !stop.aborted && !build.options.detach) {
     const { removeSpent } = await import('../execute/spent-temps.js');
     await removeSpent(build, build.selected);
@@ -121,14 +121,17 @@ async function elsewhereFor(
   build: BuildContext,
   pending: readonly number[],
 ): Promise<Elsewhere | undefined> {
-  // `pipe pull` runs nothing, wherever it would run.
+  // `pipe pull` runs nothing, on any executor.
   const isHere = (index: number) => executorOf(build, itemAt(build, index)) === LOCAL;
   if (build.options.pull || pending.every(isHere)) return undefined;
   const { openExecutors } = await import('../executor/executors.js');
   return openExecutors(build, pending);
 }
 
-/** The items are done: errors in what is written now are reported, and the run ends with its summary. */
+/**
+ * The items are done. Errors while writing the files below are reported, and the run ends with its
+ * summary.
+ */
 function wrapUp(build: BuildContext): Promise<string[]> {
   return refusals(build, {
     'pipeline.lock': () => bringLockUpToDate(build),
@@ -136,7 +139,7 @@ function wrapUp(build: BuildContext): Promise<string[]> {
   });
 }
 
-/** Takes all steps; returns the system and user errors among their failures. */
+/** Performs all steps; returns the system and user errors among their failures. */
 async function refusals(
   build: BuildContext,
   steps: Readonly<Record<string, () => Promise<void> | void>>,
@@ -148,7 +151,7 @@ async function refusals(
     } catch (error) {
       const refusal = error instanceof UserError ? error.message : systemMessage(error);
       if (refusal === undefined) throw error;
-      const message = `${what} cannot be brought up to date: ${refusal}`;
+      const message = `${what} cannot be updated: ${refusal}`;
       errors.push(message);
       build.emit({ type: 'error', message });
     }
@@ -213,7 +216,7 @@ function forecastOf(
   return { wouldRun: ran - mayRun, mayRun, wouldRestore: restored };
 }
 
-/** Notes what the run needed before gc removes anything. */
+/** Notes what the run needed, before gc removes anything. */
 async function careForCache(build: BuildContext): Promise<void> {
   noteNeeds(build);
   if (!build.project.cache.upkeep.grew || build.options.interruption.stop.aborted) return;
@@ -221,7 +224,7 @@ async function careForCache(build: BuildContext): Promise<void> {
   await keepBelowLimit(build);
 }
 
-/** Keeps what a run needed for some more runs, even if the pipeline changes. */
+/** Protects what a run needed for a few more runs, even if the pipeline changes. */
 function noteNeeds(build: BuildContext): void {
   const { project, done, settled } = build;
   const idle = [...done.values()].every((each) => each.verdict === 'fresh');
@@ -239,7 +242,7 @@ function chainsOf(build: BuildContext): string[] {
   });
 }
 
-/** Shorter runs need no advice where to look. */
+/** Shorter runs need no advice on where the time went. */
 const LONG_SECONDS = 10;
 
 function slowestOf(

@@ -1,7 +1,7 @@
 /** Runs with the remote cache that the pipeline or the environment names. */
 import type { BuildContext } from '../decide/build-context.js';
 
-/** Loads nothing of it where no remote cache is named. */
+/** Loads no code of the remote cache if none is named. */
 export async function withRemote(
   build: BuildContext,
   pending: readonly number[],

@@ -1,4 +1,4 @@
-/** A run with a remote cache: asks it in advance, and waits at the end for what is sent. */
+/** A run with a remote cache: asks it in advance, and waits for the uploads at the end. */
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
@@ -39,8 +39,8 @@ export function openRemote({ project, options, emit }: BuildContext): RemoteCach
 }
 
 /**
- * The keys that pipeline.lock gives to the pending items. Where the lock belongs to the pipeline, those
- * are today's keys, also of items whose inputs are not here yet.
+ * The keys that pipeline.lock gives to the pending items. If the lock matches the pipeline, these
+ * are today's keys, even of items whose inputs do not exist here yet.
  */
 function likelyKeys(build: BuildContext, pending: readonly number[]): string[] {
   const { project } = build;
