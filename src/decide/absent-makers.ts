@@ -3,7 +3,7 @@ import type { Item } from '../pipeline/plan.js';
 import type { Project } from './project.js';
 import { readsTemps } from './temp-outs.js';
 
-/** Items that the reader needs, whose temporary outs are not there. */
+/** Items that the reader needs and whose temporary outs are gone. */
 export function absentMakers(
   { plan, cache }: Pick<Project, 'plan' | 'cache'>,
   index: number,

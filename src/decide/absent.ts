@@ -1,4 +1,7 @@
-/** Finds missing deps that no item makes, before anything runs, also those of items that wait for others. */
+/**
+ * Finds missing deps that no item makes, before anything runs. Includes those of items that wait
+ * for others.
+ */
 import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Dep } from '../pipeline/plan.js';
@@ -8,10 +11,10 @@ import type { MissingDep } from './missing.js';
 import { type Part, sourceOf } from './parts.js';
 
 /**
- * Covers items that wait for others too, so that the error comes before hours of work. A dep that
- * such an item may still make is not missing.
+ * Covers items that wait for others too, so that the error comes before hours of work. A dep that a
+ * pending item may still make is not missing.
  *
- * @param isPending true of a need whose outs may still change
+ * @param isPending true for a needed item whose outs may still change
  */
 export function* absentDeps(
   handle: ItemHandle,

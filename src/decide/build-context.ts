@@ -29,11 +29,11 @@ export interface BuildContext {
   /** The last event of each selected item, by index. */
   readonly done: Map<number, ItemDone>;
   readonly settled: Map<number, Settled>;
-  /** Absent without a remote cache, and in what runs nothing. */
+  /** Absent without a remote cache, and in commands that run nothing. */
   readonly remote?: RemoteCache;
   /** Absent in predictions, and where the plan has no temporary outs. */
   readonly temps?: TempOuts;
-  /** Of predictions: results of the remote cache, by key. */
+  /** For predictions: results of the remote cache, by key. */
   readonly foreseen?: ReadonlyMap<string, RunRecord>;
 }
 
@@ -45,10 +45,10 @@ export function cacheOf(build: BuildContext): Cache {
   return build.project.cache;
 }
 
-/** An item of a build: what it is, and what the build knows of it. */
+/** An item of a build: its definition, and what the build knows about it. */
 export class ItemHandle {
   readonly build: BuildContext;
-  /** In the items of the plan. */
+  /** The index in the plan's items. */
   readonly index: number;
   readonly item: Item;
 

@@ -35,11 +35,11 @@ interface CommandItemCode extends CodeFiles {
   readonly bytes: Readonly<Record<string, string>>;
   /** Version by name of the packages that the scripts import. */
   readonly packages: Readonly<Record<string, string>>;
-  /** Metadata of Python packages that decides on these. */
+  /** Metadata of Python packages that determines these versions. */
   readonly metadata: Omit<Versions, 'versions'>;
   /** Code that Python files load in ways that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
-  /** Starts of Python. */
+  /** How the command starts Python. */
   readonly programs: readonly Program[];
   /** Names of the stored traces. */
   readonly traces: readonly string[];
@@ -58,7 +58,7 @@ function codeOf(found: TracedScripts, { versions, ...metadata }: Versions): Comm
   return { kind: 'command', files: {}, ...found, packages, metadata };
 }
 
-/** Of most commands: one object for all of them, since a pipeline may have thousands. */
+/** The code of most commands. They share one object, because a pipeline may have thousands. */
 const NO_CODE = codeOf(NO_SCRIPTS, NO_VERSIONS);
 
 /** Code of the selected items, by index in the plan. */
@@ -70,11 +70,11 @@ export interface Codes {
   traceInputsOf(index: number): readonly string[];
   /** The first script of a `cmd:` stage whose content differs from the traced one. */
   changedScript(index: number): string | undefined;
-  /** The first metadata of a Python package that is no longer what was read. */
+  /** The first Python metadata file that has changed since it was read. */
   changedPackage(index: number): string | undefined;
 }
 
-/** Traces only changed code; reads the rest from the trace cache, without starting esbuild. */
+/** Traces only changed code; reads everything else from the trace cache, without starting esbuild. */
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
   const { root, cache } = project;
   const { readSet } = cache;
@@ -200,7 +200,7 @@ function changedFile(
   return Object.keys(before).find((file) => before[file] !== (hex(file) ?? ''));
 }
 
-/** This process's own folder holds the bundle, so no other run can change what is executed. */
+/** The bundle is in this process's own folder, so no other run can change what is executed. */
 async function bundleOf(
   project: Project,
   module: string,

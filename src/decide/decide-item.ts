@@ -21,7 +21,7 @@ export function* decideItem(
   return decision;
 }
 
-/** Undefined when an input is not readable. Only the item that reads it fails, when its turn comes. */
+/** Undefined if an input is not readable. Only the item that reads it fails, when its turn comes. */
 export function* decideIfReadable(handle: ItemHandle): Cooperative<Decision | undefined> {
   const decision = yield* ifReadable(decideItem(handle));
   if (decision === undefined) debugUndecided(handle, 'an input cannot be read');

@@ -1,4 +1,4 @@
-/** Decides by keys alone whether an item is fresh, to be restored, or to be run. */
+/** Decides, from keys alone, whether an item is fresh, to be restored, or to be run. */
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js';
 import { keyOf, type Manifest } from '../manifest.js';
@@ -28,7 +28,7 @@ export type Decision =
   | { readonly kind: 'missing'; readonly deps: readonly Dep[] };
 
 interface Gone {
-  /** Temporary outs that are not there: nothing that read them has to run, as far as known here. */
+  /** Temporary outs that are gone. As far as known here, no item that reads them has to run. */
   readonly gone?: readonly Out[];
 }
 
@@ -77,7 +77,7 @@ function* decideByRecord(
   return { kind: 'restore', key, record, reason: outReason(differing.path, context), ...gone };
 }
 
-/** The first out on disk that differs from the record, and the temporary ones that are not there. */
+/** The first out on disk that differs from the record, and the temporary outs that are gone. */
 function* compareOuts(
   item: Item,
   outs: readonly RecordedOut[],
@@ -87,7 +87,8 @@ function* compareOuts(
   const gone: Out[] = [];
   for (const out of item.outs) {
     if (differing !== undefined && !out.temp) continue;
-    // Pipe did not create an unreadable file, such as a named pipe: the item makes its out again.
+    // Pipe did not create an unreadable file, such as a named pipe, so the item makes its out
+    // again.
     const digest = (yield* ifReadable(scanAt(out.path, context)))?.digest;
     if (digest === digestOf(outs, out.name)) continue;
     if (out.temp && digest === undefined && !context.cache.exists(out.path)) gone.push(out);

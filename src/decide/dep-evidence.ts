@@ -1,14 +1,14 @@
-/** Notes the files that a pattern dep matched together with the result, for `why` to compare. */
+/** Records the files that a pattern dep matched along with the result, so that `why` can compare them. */
 import type { LastRun, Matches } from '../cache/cache.js';
 import { type Cooperative, finishSync } from '../cache/files/yielding.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { type DecisionContext, digestOfMatches, digestsOf } from './fingerprint.js';
 
-/** Items' notes are read often: with more files than this, none is named, which keeps them small. */
+/** These notes are read often, so they must stay small: above this number of files, none is named. */
 const MOST = 2000;
 
-/** The current matches, when the result was made from them. */
+/** The current matches, if the result was made from them. */
 export function* evidenceOf(
   item: Item,
   context: DecisionContext,
@@ -22,7 +22,7 @@ export function* evidenceOf(
   return Object.keys(found).length === 0 ? {} : { matches: found };
 }
 
-/** What a dep matched then and now; undefined when either does not belong to its digest. */
+/** What a dep matched then and now; undefined if either list does not belong to its digest. */
 export function matchesBeside(
   item: Item,
   name: string,

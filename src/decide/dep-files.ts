@@ -30,14 +30,14 @@ export function* matchedPaths(dep: Dep, view: FileView): Cooperative<string[]> {
   return (yield* matchesIn(dep, view)).map((part) => part.path);
 }
 
-/** What a dep that is not a pattern resolves to. */
+/** The path of a dep that is not a pattern. */
 export function wholeOf({ path: where, made, outs }: Dep): Part {
   return { path: where, made: made && outs === undefined };
 }
 
 /**
- * Sorted by code unit. In `cache/`, only gathered outs and files in outs count; elsewhere, all
- * matches except what pipe wrote there in the past.
+ * Sorted by code unit. In `cache/`, only gathered outs and files in outs count. Elsewhere, all
+ * matches count except leftovers of pipe.
  */
 export function* matchesIn(dep: Dep, view: FileView): Cooperative<Part[]> {
   if (!dep.glob) return [wholeOf(dep)];
@@ -81,7 +81,7 @@ function* gatherWithin(dep: Dep, view: FileView, found: Map<string, boolean>): C
   }
 }
 
-/** Leftovers that an item would find in this dep, by the names under which pipe wrote them. */
+/** Leftovers that an item would find in this dep, by the paths at which pipe wrote them. */
 export function* leftoversOf(
   dep: Dep,
   view: FileView,
@@ -133,7 +133,7 @@ function isPassedOver(dep: Dep, name: string, leftIn: ReadonlySet<string> | unde
   return isTools || (WRITTEN_BY_RUNS.has(name) && name !== 'cache');
 }
 
-/** What items make: links in it count as links. */
+/** The outs of items: links in them count as links. */
 function treeOfMade(entries: Tree['entriesOf']): Tree {
   const no = () => false;
   return { entriesOf: entries, isPassedOver: no, isFolderBehind: no, isFollowed: no };

@@ -10,7 +10,7 @@ import { itemHolder } from './locks.js';
 import type { Project } from './project.js';
 import { differences, type Reason } from './reasons.js';
 
-/** Why the item must run or be restored, likeliest cause first; empty for a fresh item. */
+/** Why the item must run or be restored, most likely cause first; empty for a fresh item. */
 export function explain(project: Project, item: Item, code: Code, decision: Decision): Reason[] {
   switch (decision.kind) {
     case 'fresh':

@@ -1,4 +1,4 @@
-/** A view of the workspace, as it is or as it will be, through which inputs are read. */
+/** A view of the workspace, as it is or as it will be. Inputs are read through it. */
 import { type Cache, type Scan, type ScanOptions, UnusableFile } from '../cache/cache.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -13,9 +13,9 @@ export interface FileView {
   readonly cache: Cache;
   /** Scans a path; by default on disk. */
   readonly look?: (path: string, options?: ScanOptions) => Cooperative<Scan | undefined>;
-  /** The content of a folder that is still to be restored; undefined: as on disk. */
+  /** The content of a folder that will be restored; undefined: as on disk. */
   readonly stored?: StoredListing;
-  /** Absolute target of a link that is still to be restored; undefined: as on disk. */
+  /** Absolute target of a link that will be restored; undefined: as on disk. */
   readonly targetOf?: (link: string) => string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Fingerprint of an item today: its manifest, from the plan, its code and the disk. */
+/** The current fingerprint of an item: its manifest, from the plan, its code and the disk. */
 import type { Scan } from '../cache/cache.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -105,8 +105,8 @@ export function* readBy(
 const NOTHING: readonly Owner[] = [];
 
 /**
- * Null for what is absent and may be; undefined for what is missing. A pattern is missing when it
- * matches nothing, or when a gathered out is not there.
+ * Null for an absent optional dep; undefined for a missing dep. A pattern is missing when it
+ * matches nothing, or when a gathered out is absent.
  */
 export function* contentOf(dep: Dep, context: FileView): Cooperative<Digest | null | undefined> {
   return digestOf(dep, yield* matchesOf(dep, context));
@@ -148,7 +148,7 @@ export function* digestsOf(
   return (yield* matchesOf(dep, context))?.map(digestAlone);
 }
 
-/** `params` as a stage's process receives them: a tree of only the named parts. */
+/** `params` as a stage's process receives them: a tree of the named parts only. */
 export function paramsTree(params: Readonly<Record<string, Json>>): Json {
   const tree: Record<string, Json> = {};
   // Short paths first, so that `a` exists before `a.b` is added to it.

@@ -1,4 +1,4 @@
-/** A change of a value in one line, `0.001 → 0.0003`: short, and never twice the same text. Pure. */
+/** A change of a value in one line, `0.001 → 0.0003`: short, and with two different texts. Pure. */
 import { canonical } from '../canonical.js';
 
 /** Length in characters, so that values stay recognisable and fit on a line. */

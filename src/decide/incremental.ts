@@ -10,7 +10,10 @@ export interface Resume {
   readonly completed: number;
 }
 
-/** Where a process starts and ends, by the chain's records alone: runs with the same records agree. */
+/**
+ * Where a process starts and ends. This follows from the chain's records alone, so runs with the
+ * same records agree.
+ */
 export function resume(
   plan: EpochPlan,
   records: readonly EpochRecord[],
@@ -97,7 +100,7 @@ export function statesToDrop(
   return epochs.filter((epoch) => !stays.has(epoch));
 }
 
-/** The epoch with the best value; of equal ones the first. */
+/** The epoch with the best value; of equal ones, the first. */
 export function bestOf(records: readonly EpochRecord[], objective: Objective): number | undefined {
   let best: { epoch: number; value: number } | undefined;
   for (const { epoch, metrics } of [...records].sort((a, b) => a.epoch - b.epoch)) {
@@ -108,7 +111,7 @@ export function bestOf(records: readonly EpochRecord[], objective: Objective): n
   return best?.epoch;
 }
 
-/** Seconds for an epoch: the median of the last five, as recent ones predict best; 0: unknown. */
+/** Seconds for an epoch: the median of the last five, as recent epochs predict best; 0: unknown. */
 export function secondsPerEpoch(records: readonly EpochRecord[]): number | undefined {
   const last = records
     .filter((record) => record.seconds > 0)

@@ -47,7 +47,7 @@ export async function workOn(
     selected.map((index) => project.plan.items[index] as Item),
     project.env,
   );
-  // Each item that waits or executes listens to them.
+  // Each item that waits or executes adds a listener to them.
   setMaxListeners(0, options.interruption.stop, options.interruption.kill);
   const conceal = concealing(secretValues(project.plan, project.env));
   return {

@@ -1,16 +1,19 @@
-/** Locates the locks of a path by its real path, so that runs find them by any name, mount or machine. */
+/**
+ * Locates the locks of a path by its real path, so that runs find them under any name, mount or
+ * machine.
+ */
 import path from 'node:path';
 import { rootAbove } from '../pipeline/root.js';
 import { besideReal, realPlace } from '../sys/real-place.js';
 
 export interface Home {
-  /** Absolute path of the folder of tickets. */
+  /** Absolute path of the folder with the tickets. */
   readonly folder: string;
-  /** The path by its name in the tickets. */
+  /** The path as the tickets name it. */
   readonly path: string;
 }
 
-/** Lock folder for places outside of any project, next to the locked path. */
+/** Lock folder for paths outside any project, next to the locked path. */
 const BESIDE = '.pipe-locks';
 
 /**

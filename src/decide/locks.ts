@@ -38,7 +38,7 @@ export class ItemClaim {
     return [...this.#claims.values()].every((claim) => claim.isHeld());
   }
 
-  /** Aborted when another run has taken this one for dead. */
+  /** Aborted when another run has concluded that this one is dead. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
@@ -47,7 +47,7 @@ export class ItemClaim {
     for (const claim of this.#claims.values()) claim.noteGroup(group);
   }
 
-  /** From here on locks the item's outs for writing, and what it needs for reading. */
+  /** From here on, locks the item's outs for writing, and what it needs for reading. */
   narrow(build: BuildContext, item: Item, reads: Others['reads']): void {
     const paths = pathsByHome(build.project, item, { writes: [], reads });
     for (const [folder, claim] of this.#claims)
@@ -61,7 +61,7 @@ export class ItemClaim {
 
 /** Paths of outs of other items. */
 interface Others {
-  /** To be written under the same lock. */
+  /** More paths to write under the same lock. */
   readonly writes: readonly string[];
   /** Read through links. */
   readonly reads: readonly string[];
@@ -69,7 +69,7 @@ interface Others {
 
 type Waiting = Pick<ClaimOptions, 'signal' | 'onWait'>;
 
-/** While held, no other process writes the item's outs or changes what it reads. */
+/** While the lock is held, no other process writes the item's outs or changes what it reads. */
 export async function claimItem(
   build: BuildContext,
   item: Item,
@@ -81,7 +81,7 @@ export async function claimItem(
 ): Promise<ItemClaim> {
   const claims = new Map<string, Claim>();
   try {
-    // Locks folder by folder, in an order that all runs share, against deadlocks.
+    // Locks folder by folder, in an order that all runs share, which prevents deadlocks.
     const byHome = [...pathsByHome(build.project, item, others)].sort();
     for (const [folder, paths] of byHome) {
       if (folder !== cacheOf(build).layout.locks) makeHiddenFolder(folder);
@@ -111,7 +111,7 @@ export async function claimIfFree(build: BuildContext, item: Item): Promise<Item
   }
 }
 
-/** One workspace of those with a shared cache computes a result; a commit folder belongs to one process. */
+/** Among workspaces with a shared cache, one computes a result. A commit folder belongs to one process. */
 export async function lockKey(
   build: BuildContext,
   item: Item,
@@ -181,17 +181,17 @@ function pathsByHome(
   const here = projectHome(root);
   for (const dep of item.deps) {
     for (const where of pathsOf(dep)) {
-      // An out that is a link is read itself, in addition to its target.
+      // An out that is a link is read itself, as well as its target.
       const absolute = path.join(root, sourceOf(dep, where));
       const home = homeOf(root, absolute, !dep.made);
-      // Elsewhere, a path that is not an out belongs to the user: pipe adds no files there.
+      // Elsewhere, a path that is not an out belongs to the user, and pipe adds no files there.
       if (home.folder === here || (dep.made && isOut(project, absolute))) add('reads', home);
     }
   }
   return found;
 }
 
-/** Of a folder, locks only its outs: pipe detects changes of the user's files. */
+/** In a folder, locks only the outs: pipe detects changes of the user's files. */
 function pathsOf(dep: Dep): readonly string[] {
   if (dep.glob) return [...(dep.gathered ?? []), ...(dep.within ?? [])];
   if (dep.exclude !== undefined) return dep.outs ?? [];

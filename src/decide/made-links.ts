@@ -41,7 +41,7 @@ export function* madeAt(where: string, view: FileView): Cooperative<Scan | undef
 interface Lead {
   /** Undefined for a broken link. */
   readonly target: string | undefined;
-  /** It never leaves what was made, so every folder on its way is in the read set. */
+  /** The link stays inside the out, so every folder on the way is in the read set. */
   readonly isInner: boolean;
 }
 

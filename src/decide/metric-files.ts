@@ -13,7 +13,7 @@ interface MetricFile {
   readonly within: string;
 }
 
-/** The same for a plot. */
+/** The same for a plot file. */
 export function plotFileOf({ name, path, out }: Plot, { outs }: Item): MetricFile {
   return { name, path, out, within: path.slice(folderOf(out, outs).length + 1) };
 }
@@ -35,7 +35,7 @@ function folderOf(name: string, outs: Item['outs']): string {
   return out.path;
 }
 
-/** Undefined when unknown; null when the out was made without the file. */
+/** Undefined if unknown; null if the out was made without the file. */
 export function digestOfMetric(
   { out, within }: MetricFile,
   outs: readonly { readonly name: string; readonly digest: Digest }[],

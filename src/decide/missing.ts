@@ -30,7 +30,7 @@ export async function refuseMissing(
   );
 }
 
-/** Message and cure for a dep that is still missing after all needs of its item ran. */
+/** Message and cure for a dep that is still missing after all items that its item needs have run. */
 export function missingAfterAll(dep: Dep): string {
   return `${whatIsMissing(dep)}; ${cureOf(dep, {})}`;
 }

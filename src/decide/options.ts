@@ -30,15 +30,15 @@ export interface RunOptions {
   readonly keepGoing: boolean;
   /** Cores to use; default: all. */
   readonly concurrency?: number;
-  /** Where items run whose stage names no executor; default: `PIPE_EXECUTOR`, or `local`. */
+  /** The executor for items whose stage names none; default: `PIPE_EXECUTOR`, or `local`. */
   readonly executor?: string;
   /** Submits the jobs of all items with their dependencies, and does not wait for them. */
   readonly detach?: boolean;
   /** Continues a forced execution: keeps the epochs that its earlier jobs have computed. */
   readonly again?: boolean;
-  /** How to use the remote cache; default: what the environment says, else `rw`. */
+  /** How to use the remote cache; default: the mode that the environment sets, else `rw`. */
   readonly remote?: 'rw' | 'r' | 'off';
-  /** Runs no item: takes from the caches what is there. */
+  /** Runs no item: takes only what is in the caches. */
   readonly pull?: boolean;
   readonly interruption: Interruption;
 }
@@ -57,6 +57,6 @@ export interface RunResult {
   readonly items: readonly ItemDone[];
   /** Number of differences from pipeline.lock that `--frozen` found, not counting items that would run. */
   readonly differences: number;
-  /** Errors of writes after the items were done. */
+  /** Errors of writes after the items are done. */
   readonly errors: readonly string[];
 }

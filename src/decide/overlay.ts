@@ -1,4 +1,4 @@
-/** A view of the workspace in which some outs count as if they were there. */
+/** A view of the workspace in which some outs count as present. */
 import path from 'node:path';
 import type { Scan, ScanOptions } from '../cache/cache.js';
 import type { Cooperative } from '../cache/files/yielding.js';
@@ -36,7 +36,7 @@ export class Overlay {
     };
   }
 
-  /** The outs are no longer laid. */
+  /** Removes the outs from the overlay. */
   lift(item: Pick<Item, 'outs'>): void {
     for (const out of item.outs) {
       this.#outs.delete(out.path);
@@ -48,7 +48,7 @@ export class Overlay {
     for (const out of item.outs) {
       const stored = outs.find((each) => each.name === out.name);
       if (stored === undefined) continue;
-      // In a folder, it has the name of its path.
+      // In a folder, an entry is named by its path.
       const { name: _, ...scan } = stored;
       this.#outs.set(out.path, scan);
     }
@@ -67,7 +67,7 @@ export class Overlay {
     return links.length === 0 ? laid : { ...laid, links };
   }
 
-  /** The path with overlaid links resolved on its way; with `follow`, also at its end. */
+  /** The path with overlaid links on the way resolved; with `follow`, also the last one. */
   #real(where: string, follow: boolean): string {
     if (this.#outs.size === 0) return where;
     let at = where;
@@ -101,7 +101,7 @@ export class Overlay {
       yield* this.#linksIn(`${where}/${entry.name}`, entry.digest);
   }
 
-  /** Undefined outside of the overlay; null for an absent path inside it. */
+  /** Undefined outside the overlay; null for an absent path inside it. */
   #laidAt(path: string): Scan | null | undefined {
     const whole = this.#outs.get(path);
     if (whole !== undefined) return whole;

@@ -22,7 +22,7 @@ import type { Dep } from '../pipeline/plan.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
-/** A file or folder that counts as a whole, by its name in the dep. */
+/** A file or folder that counts as a whole, by its path in the dep. */
 export interface Part {
   readonly path: string;
   /** An item makes it: a link in it counts as a link. */
@@ -71,7 +71,7 @@ function* oneAt(
   return scan?.links === undefined ? scan : withLinks(scan, []);
 }
 
-/** A cheap check, false for most deps, since a no-op run makes it for each. */
+/** A cheap check, false for most deps, because a no-op run makes it for each dep. */
 function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: FileView): boolean {
   if (dep.outs !== undefined || dep.links !== undefined) return true;
   return !made && cache.state.wroteBelow(where).length > 0;
@@ -100,7 +100,7 @@ function* hasLeftover(paths: readonly string[], view: FileView): Cooperative<boo
   return false;
 }
 
-/** Leftovers in a folder of the dep, by the names under which pipe wrote them. */
+/** Leftovers in a folder of the dep, by the paths at which pipe wrote them. */
 export function* leftoversIn(dep: Dep, part: Part, view: FileView): Cooperative<string[]> {
   const { path: where, made } = part;
   const outs = outsWithin(dep, where);
@@ -155,7 +155,7 @@ function foldersTo(where: string, length: number): string[] {
   return found;
 }
 
-/** True if pipe wrote it and it has not changed since, so it is not a user's file. */
+/** True if pipe wrote it and it has not changed since, so it is not the user's. */
 export function* isLeftover(where: string, { cache }: FileView): Cooperative<boolean> {
   const wrote = cache.state.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
@@ -167,7 +167,7 @@ function isUnfinished(wrote: Wrote): wrote is 'begun' | 'ended' {
   return wrote === 'begun' || wrote === 'ended';
 }
 
-/** For a folder that was itself an out, and now only contains outs. */
+/** For a folder that used to be an out, and now only contains outs. */
 function wroteInFolder(where: string, cache: Cache): Digest | undefined {
   const names: string[] = [];
   for (let at = where; ; ) {
@@ -231,7 +231,7 @@ export function isFolder(where: string, { root, cache }: FileView): boolean {
   }
 }
 
-/** True for a folder whose entries all do not count: a clone lacks it. */
+/** True for a folder in which no entry counts: a clone does not have it. */
 export function* isHollow(
   folder: string,
   ignoreRules: IgnoreRules,

@@ -43,7 +43,7 @@ function* predictions(build: BuildContext): Cooperative<Map<number, Prediction>>
   return found;
 }
 
-/** Temporary outs that are gone are made again if an item that reads them runs. */
+/** An item makes its temporary outs again if they are gone and a reader of them runs. */
 function predictRemaking(build: BuildContext, found: Map<number, Prediction>): void {
   for (const index of [...build.selected].reverse()) {
     const decision = found.get(index);

@@ -64,7 +64,10 @@ export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
   );
 }
 
-/** Opens the project around `host.cwd`, by its cached plan if that holds. `readOnly`: writes no caches. */
+/**
+ * Opens the project around `host.cwd`, from its cached plan if that is valid. `readOnly`: writes no
+ * caches.
+ */
 export async function openProject(
   host: Host,
   given: Variant,
@@ -97,8 +100,8 @@ export async function asVariant(project: Project, other: Variant): Promise<Proje
 
 /**
  * The name of a cached plan hashes its text, variant and pipe version. The plan lists its other
- * inputs, which are compared. If links lead names of the plan elsewhere, edges and overlaps are
- * computed again, between places.
+ * inputs, which are compared. If links make names of the plan lead elsewhere, edges and overlaps
+ * are computed again, between real places.
  */
 async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
   const pipeline = pipelineName(root, variant.file);

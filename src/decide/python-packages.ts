@@ -15,7 +15,7 @@ import type { Project } from './project.js';
 interface PythonOptions {
   readonly snapshot: FsSnapshot;
   readonly traceCache: TraceCache;
-  /** Is called before Python starts, which reads files that the snapshot does not record. */
+  /** Called before Python starts, because Python reads files that the snapshot does not record. */
   readonly unseen: () => void;
 }
 
@@ -49,9 +49,10 @@ export class PythonPackages {
   }
 
   /**
-   * Version by name for the manifest: `python` for the interpreter, `python:torch` for a distribution.
+   * Version by name for the manifest: `python` for the interpreter, `python:torch` for a
+   * distribution.
    *
-   * @throws UserError when the item asks for it, and its Python cannot be determined
+   * @throws UserError when the item requests versions and its Python cannot be determined
    */
   async of(
     item: Item,
@@ -118,7 +119,7 @@ export class PythonPackages {
 
 const WITHOUT_PYTHON: Mistake = {
   code: 'packages-without-python',
-  message: 'packages: python needs a Python script that the cmd names, and it names none',
+  message: 'packages: python needs a cmd that names a Python script, and this one names none',
   hint: 'name the script in the cmd, or list a lock file such as uv.lock under deps',
 };
 

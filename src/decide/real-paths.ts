@@ -1,6 +1,7 @@
 /**
- * Resolves names in the plan that lead elsewhere through links, mounts, or a file system that treats
- * two spellings as one name. So edges and overlaps are found between places, not between texts.
+ * Resolves names in the plan that lead elsewhere through links, mounts, or a file system that
+ * treats two spellings as one name. Edges and overlaps are then found between places, not between
+ * texts.
  */
 import type { Dirent, Stats } from 'node:fs';
 import path from 'node:path';
@@ -19,8 +20,8 @@ import { above, lastName, OutPlaces } from './out-places.js';
 import { foldedNames, Spellings } from './spellings.js';
 
 /**
- * Name → place, for names that lead into an out or to a folder that holds outs. Places are relative
- * to the project, or absolute outside of it.
+ * Name → place, for names that lead into an out or to a folder that contains outs. Places are
+ * relative to the project, or absolute outside it.
  */
 export type Links = Readonly<Record<string, string>>;
 
@@ -44,7 +45,7 @@ export function linksOf(
   for (const item of plan.items) {
     if (item.action.kind === 'module') resolver.resolve(item.action.file);
     for (const dep of item.deps) {
-      // A dep that an out covers by name holds nothing of the user's.
+      // A dep that an out covers by name contains no user files.
       if (!dep.made || dep.glob || dep.outs !== undefined) resolver.resolveDep(dep);
     }
   }
@@ -58,10 +59,10 @@ interface Note {
   readonly lists: ReadLists;
 }
 
-/** In larger projects, validating a note costs as much as resolving again. */
+/** In larger projects, validating the note costs as much as resolving again. */
 const MOST_LOOKS = 4_000;
 
-/** The same, from a note that is valid while its read set is unchanged. */
+/** The same answer, from a note that is valid while its read set is unchanged. */
 export async function notedLinks(
   root: string,
   plan: Plan,
@@ -82,7 +83,7 @@ export async function notedLinks(
   return links;
 }
 
-/** Places outside of the project with one name each, such as a `cache` on another disk. */
+/** Places outside the project with one name each, such as a `cache` on another disk. */
 function leadApart(places: readonly string[]): boolean {
   if (!places.every((place) => place.startsWith('/'))) return false;
   const sorted = places.map((place) => `${place}/`).sort();
@@ -92,7 +93,7 @@ function leadApart(places: readonly string[]): boolean {
 /** Above this number of names, one listing of the folder is cheaper than a stat of each. */
 const FEW = 16;
 
-/** What is known of a folder before its names are resolved. */
+/** What is known about a folder before its names are resolved. */
 interface Parent {
   readonly name: string;
   readonly place: string;
@@ -273,7 +274,7 @@ class Resolver {
 /** Protected from outs, in any spelling. */
 const PROTECTED = ['cache', 'node_modules', '.git', 'pipeline.yaml', 'pipeline.lock'];
 
-/** What runs write is not an input. */
+/** The files that runs write are not inputs. */
 const PASSED_OVER: ReadonlySet<string> = new Set(['cache', 'node_modules', '.git']);
 
 function join(folder: string, name: string): string {

@@ -1,4 +1,4 @@
-/** Reasons why an item is not fresh: the difference of two manifests, from which the keys are hashed. */
+/** Reasons why an item is not fresh: the difference between two manifests, whose hashes are the keys. */
 import type { Matches } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { TreeEntry } from '../cache/objects/tree.js';
@@ -34,7 +34,7 @@ export interface Reason {
   readonly text: string;
 }
 
-/** An item at some time: its manifest, and the evidence that names single files. */
+/** An item at some point in time: its manifest, and the evidence that names single files. */
 interface Evidence {
   readonly manifest: Manifest;
   /** Local code files by path with the digest of their stripped text. */
@@ -48,13 +48,13 @@ interface Explainer {
   pathOf(dep: string): string;
   /** The param from which `epochs:` takes its target: reported as `epochs`. */
   readonly targetParam: string | undefined;
-  /** The listing of a directory, while it is stored. */
+  /** The listing of a directory, if it is stored. */
   listing(digest: Digest): readonly TreeEntry[] | undefined;
-  /** Digests by path of what a pattern dep matched before and matches now, where both are known. */
+  /** Digests by path of the earlier and the current matches of a pattern dep, if both are known. */
   matches(dep: string): readonly [Matches, Matches] | undefined;
 }
 
-/** All differences from `before` to `now`, likeliest cause first; empty when the keys are equal. */
+/** All differences from `before` to `now`, most likely cause first; empty if the keys are equal. */
 export function differences(before: Evidence, now: Evidence, explain: Explainer): Reason[] {
   const a = before.manifest;
   const b = now.manifest;
@@ -193,7 +193,7 @@ function depDifference(
     : `dep ${path}: ${count} changed, first: ${changed[0]}`;
 }
 
-/** Of a pattern or a directory; empty where unknown. */
+/** For a pattern or a directory; empty if unknown. */
 function changedWithin(explain: Explainer, name: string, a: Digest, b: Digest): string[] {
   const matches = explain.matches(name);
   if (matches === undefined) {
@@ -248,7 +248,10 @@ function outsDifferences(a: readonly string[], b: readonly string[]): Reason[] {
   return [...added, ...removed].map((text) => ({ kind: 'outs', text }));
 }
 
-/** Reports the target as `epochs`, and all else that selects the epoch by its path in pipeline.yaml. */
+/**
+ * Reports the target as `epochs`, and everything else that selects the epoch by its path in
+ * pipeline.yaml.
+ */
 function epochsDifferences(a: Manifest['epochs'], b: Manifest['epochs']): Reason[] {
   return mapDifferences(epochsByPath(a), epochsByPath(b), (path, x, y) => [
     { kind: 'epochs', text: `${path} ${fromTo(x, y)}` },

@@ -5,7 +5,7 @@ import { createMask } from '../process/mask-secrets.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of all stages: one may write its secret to a file that another prints. */
+/** From all stages: one may write its secret to a file that another prints. */
 export function secretValues(plan: Plan, env: Environment): string[] {
   return namesIn(plan).flatMap((name) => (Object.hasOwn(env, name) && env[name]) || []);
 }
@@ -15,7 +15,7 @@ export function withheldFrom(plan: Plan, item: Item): string[] {
   return namesIn(plan).filter((name) => !item.secrets.includes(name) && !item.env.includes(name));
 }
 
-/** Computed once for a plan, since each of thousands of items asks. */
+/** Computed once for a plan, because thousands of items may ask. */
 const known = new WeakMap<Plan, readonly string[]>();
 
 function namesIn(plan: Plan): readonly string[] {
@@ -24,7 +24,7 @@ function namesIn(plan: Plan): readonly string[] {
   return names;
 }
 
-/** A log masks every value. In pipe's own lines, shorter values would mask half of the words. */
+/** A log masks every value. In pipe's own lines, shorter values would mask parts of ordinary words. */
 const SHORTEST = 4;
 
 /** Fields that programs read; they contain no text of a stage. */

@@ -1,4 +1,7 @@
-/** Names that differ only in case or in how accents are composed: some file systems treat them as one. */
+/**
+ * Names that differ only in case or in how accents are composed. Some file systems treat them as
+ * one name.
+ */
 import path from 'node:path';
 import type { ReadSet } from '../noop/read-set.js';
 import { foldName } from '../pipeline/aliases.js';

@@ -1,6 +1,7 @@
 /**
- * Temporary outs: removed once all items that read them are done. Until one of these has to run again,
- * the record stands for the out: its digest is known, so that readers can be decided.
+ * Temporary outs: removed once all items that read them are done. The record still has the digest
+ * of a removed out, so its readers can be decided. The out is made again only if a reader has to
+ * run.
  */
 import type { Item, Plan } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
@@ -8,9 +9,9 @@ import type { Decision } from './decide.js';
 import { Overlay } from './overlay.js';
 import type { Project } from './project.js';
 
-/** Of one run. */
+/** The temporary outs of one run. */
 export class TempOuts {
-  /** The items that make their temporary outs again, and the item that needs these. */
+  /** The items that must make their temporary outs again, each with the item that needs them. */
   readonly #wanted = new Map<number, string>();
   readonly #overlay: Overlay;
 
@@ -18,12 +19,12 @@ export class TempOuts {
     this.#overlay = overlay;
   }
 
-  /** From now on, what is gone counts as if it was there. */
+  /** From now on, outs that are gone count as present. */
   lay(decision: Decision): void {
     layGone(this.#overlay, decision);
   }
 
-  /** Makes the item run again, for a reader. */
+  /** Makes the item run again, because a reader needs its outs. */
   want(index: number, item: Item, reader: string): void {
     this.#overlay.lift(item);
     this.#wanted.set(index, reader);
@@ -33,14 +34,17 @@ export class TempOuts {
     return this.#wanted.has(index);
   }
 
-  /** An item whose temporary outs are gone and wanted has to run, even if its record is valid. */
+  /** An item whose temporary outs are gone and needed has to run, even if its record is valid. */
   ifWanted(index: number, decision: Decision): Decision {
     const by = this.#wanted.get(index);
     return by === undefined ? decision : madeAgain(decision, by);
   }
 }
 
-/** The build with temporary outs, if the plan has any: all reads go through the view that has them. */
+/**
+ * The build, with temporary outs if the plan has any: then all reads go through a view that
+ * contains them.
+ */
 export function withTempOuts<B extends { readonly project: Project }>(
   build: B,
 ): B & { readonly temps?: TempOuts } {
@@ -50,7 +54,7 @@ export function withTempOuts<B extends { readonly project: Project }>(
   return { ...build, project, temps: new TempOuts(overlay) };
 }
 
-/** Lays the temporary outs of a decided item that are gone. */
+/** Adds the temporary outs of a decided item that are gone to the overlay. */
 export function layGone(overlay: Overlay, decision: Decision): void {
   if (decision.kind !== 'fresh' && decision.kind !== 'restore') return;
   if (decision.gone !== undefined) overlay.lay({ outs: decision.gone }, decision.record);
@@ -69,7 +73,7 @@ export function readersOf({ items }: Plan, index: number): number[] {
   });
 }
 
-/** True in doubt: a pattern or a link may lead there. */
+/** True if in doubt: a pattern or a link may lead there. */
 export function readsTemps({ deps }: Item, maker: Item): boolean {
   return maker.outs.some(
     ({ path, temp }) =>

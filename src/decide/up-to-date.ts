@@ -44,7 +44,7 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
       continue;
     }
     if (decision?.kind === 'missing') {
-      // All needs have their final outs, or will not run (--only).
+      // All needed items have their final outs, or will not run (--only).
       missing.push(...decision.deps.map((dep) => ({ item: item.id, dep })));
     }
     pending.push(index);
@@ -53,7 +53,7 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
   return { pending, missing, onDemand: demandable(build, spent, isPending) };
 }
 
-/** Of items whose temporary outs are gone, those with a reader that may run. The others are fresh. */
+/** Among items whose temporary outs are gone, those with a reader that may run. The others are fresh. */
 function demandable(
   build: BuildContext,
   spent: ReadonlyMap<number, Result>,

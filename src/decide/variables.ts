@@ -4,8 +4,8 @@ import type { Item } from '../pipeline/plan.js';
 import { isDamagedText } from '../printable.js';
 
 /**
- * Where Node cannot read the bytes of a value that is not UTF-8, two values would share a key, and
- * the stage would receive neither.
+ * Node cannot read the bytes of a value that is not UTF-8: two values would share a key, and the
+ * stage would receive neither.
  *
  * @throws UserError that names every such variable
  */
