@@ -1,7 +1,7 @@
 /**
- * File format of the no-op cache: the answer to a question, valid while a list of paths is unchanged.
- * It is read before the rest of the tool loads, and so without node:crypto, which takes longer to
- * load than all of this.
+ * File format of the no-op cache: the answer to a question, valid while a list of paths is
+ * unchanged. It is read before the rest of the tool loads, and without node:crypto, which takes
+ * longer to load than everything here.
  */
 import { readFileSync, type Stats } from 'node:fs';
 
@@ -12,18 +12,21 @@ export interface StatColumns {
   readonly columns: ArrayLike<number>;
 }
 
-/** Size, mtime and ctime in ms, inode: every write to a file and every name in a folder changes one of them. */
+/**
+ * Size, mtime and ctime in ms, inode: every write to a file and every change of a folder's names
+ * changes one of them.
+ */
 export const WIDTH = 4;
 
 /** The question that an answer belongs to. */
 export interface Question {
-  /** Build of the tool. */
+  /** Id of the tool's build. */
   readonly tool: string;
   /** Absolute path of the project; empty for a cache inside it, which moves with it. */
   readonly root: string;
   /** The command line, from the name of the command on. */
   readonly argv: readonly string[];
-  /** Values of the variables that count; null: not set. */
+  /** Values of the relevant variables; null: not set. */
   readonly env: Readonly<Record<string, string | null>>;
 }
 
@@ -67,13 +70,13 @@ export function encodeAnswer({ own, behind, ...about }: Answer): Uint8Array[] {
   columns.set(own.columns);
   columns.set(behind.columns, head.own * WIDTH);
   const paths = padded(byFolder([...own.paths, ...behind.paths]), '\0');
-  // The columns need no checksum: a damaged column equals no stat.
+  // The columns need no checksum: a damaged column matches no stat.
   const text = Buffer.concat([headBytes, paths]);
   const front = new Uint32Array([MAGIC, ...checksum(text), headBytes.length]);
   return [new Uint8Array(front.buffer), text, new Uint8Array(columns.buffer)];
 }
 
-/** Undefined when there is no complete file: then the run decides the slow way. */
+/** Undefined when there is no complete file: the run then decides the slow way. */
 export function readAnswer(file: string): Answer | undefined {
   try {
     return decodeAnswer(readFileSync(file));
@@ -82,10 +85,10 @@ export function readAnswer(file: string): Answer | undefined {
   }
 }
 
-/** @throws Error for bytes that begin as this format and do not continue so */
+/** @throws Error for bytes that begin in this format but do not continue in it */
 export function decodeAnswer(bytes: Buffer): Answer | undefined {
   if (bytes.length < FRONT || bytes.length % 8 !== 0) return undefined;
-  const all = new Uint8Array(bytes).buffer; // A copy, and so aligned.
+  const all = new Uint8Array(bytes).buffer; // A copy, so it is aligned.
   const [magic, first, second, headLength = 0] = new Uint32Array(all, 0, FRONT / 4);
   if (magic !== MAGIC) return undefined;
   const text = (from: number, to: number) => Buffer.from(all, from, to - from).toString();
@@ -118,7 +121,7 @@ function byFolder(paths: readonly string[]): string {
   return parts.join('\0');
 }
 
-/** The project itself, since a folder is recognised by its slash. */
+/** The project itself, because a slash marks a folder. */
 const HERE = './';
 
 function eachPath(text: string): string[] {

@@ -32,7 +32,7 @@ interface Asked {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Once a day a run decides the slow way, which also notes what is in use. */
+/** Once a day a run decides the slow way, which also records what is in use. */
 const HOLDS_MS = 86_400_000;
 
 /** The stored answer, or why there is none. */
@@ -41,7 +41,7 @@ export type Standing =
   | { readonly answer: string; readonly file: string }
   | { readonly answer?: undefined; readonly reason: string };
 
-/** The answer to the same question, if its read set is unchanged. */
+/** The stored answer to the same question, if its read set is unchanged. */
 export function validAnswer(asked: Asked): Standing {
   const { layout, argv } = asked;
   const root = rootOf(layout);
@@ -52,7 +52,7 @@ export function validAnswer(asked: Asked): Standing {
   if (JSON.stringify(question) !== JSON.stringify(still.question))
     return { reason: 'the build of pipe or an environment variable has changed' };
   const age = Date.now() - still.savedAt;
-  // A write shortly before the machine went down may have lost its bytes but not its times.
+  // A write shortly before a crash of the machine may have lost its bytes but not its times.
   if (age < 0 || age > Math.min(HOLDS_MS, uptime() * 1000))
     return {
       reason: 'the stored answer is older than a day or than the last start of the machine',
@@ -65,7 +65,7 @@ export function validAnswer(asked: Asked): Standing {
     : { reason: `${moved} has changed since` };
 }
 
-/** `names`: variables that count in addition to the tool's own. */
+/** `names`: relevant variables in addition to the tool's own. */
 export function questionOf(
   { layout, dist, argv, env }: Asked,
   names: readonly string[],
@@ -79,7 +79,7 @@ export function questionOf(
   return { tool: `${size} ${mtimeMs}`, root, argv, env: values };
 }
 
-/** They change no answer, and some of the remote cache are secrets, which must not be stored. */
+/** These change no answer, and some of those for the remote cache are secrets, which must not be stored. */
 function isIdle(name: string): boolean {
   return name === 'PIPE_DEBUG' || name.startsWith('PIPE_REMOTE');
 }
@@ -110,7 +110,10 @@ function movedPath(
 /** Number of answers kept for a project; older ones are deleted. */
 const KEPT = 16;
 
-/** A failure only costs the next run time: no warning. Not through tmp/, which is in the read set. */
+/**
+ * A failure only costs the next run time, so there is no warning. Not written through tmp/, which
+ * is in the read set.
+ */
 export function keepAnswer(folder: string, still: Answer): void {
   const name = answerName(still.question);
   const draft = path.join(folder, `.${name}.${process.pid}`);

@@ -1,12 +1,12 @@
 /**
- * No-op fast path, before the rest of the tool loads: checks whether the answer of the last no-op run
- * is still valid. Most runs load only this.
+ * No-op fast path, which runs before the rest of the tool loads: checks whether the answer of the
+ * last no-op run is still valid. Most runs load only this.
  */
 import { layoutOf, namedFolder } from '../cache/layout.js';
 import { rootAbove } from '../pipeline/root.js';
 import { type Standing, validAnswer } from './answers.js';
 
-/** The process's folder, its arguments after the name of the tool, and its variables. */
+/** The working directory of the process, its arguments, and its environment. */
 interface Call {
   readonly cwd: string;
   readonly argv: readonly string[];

@@ -8,8 +8,8 @@ import { columnsOf, type StatColumns, WIDTH } from './answer-file.js';
 import type { Listed, ReadLists } from './read-set.js';
 
 /**
- * The first path whose stat changed; yields to the event loop every 10 ms. For a folder, the name in
- * it that came or went, if there is one.
+ * The first path whose stat changed; yields to the event loop every 10 ms. For a folder, the name
+ * that appeared or disappeared in it, if there is one.
  */
 export async function firstMoved(project: string, lists: ReadLists): Promise<string | undefined> {
   const { own, behind, above } = lists;
@@ -45,12 +45,12 @@ async function moved(
     const change = folders === undefined ? where : folders.changeAt(where);
     if (change !== where || !folders?.has(where)) {
       if (change !== undefined) return change;
-    } else folder ??= where; // A changed file in the folder is more specific, and comes later.
+    } else folder ??= where; // A changed file in the folder is more specific, and is checked later.
   }
   return folder;
 }
 
-/** What changed in user folders whose stat differs. */
+/** The change in a user folder whose stat differs. */
 class Folders {
   readonly #project: string;
   readonly #lists: ReadLists;
@@ -66,7 +66,7 @@ class Folders {
     return this.#all(where).length > 0;
   }
 
-  /** The name that came into the folder; undefined when ignored names explain the change; else the path. */
+  /** The name that appeared in the folder; undefined if ignored names explain the change; else the path. */
   changeAt(where: string): string | undefined {
     const absolute = `${this.#project}/${where}`;
     const names = this.has(where) ? unlessRefused(() => readdirSync(absolute)) : undefined;
@@ -79,7 +79,7 @@ class Folders {
     return change;
   }
 
-  /** A noted path that is gone shows by itself. */
+  /** A recorded path that is gone is reported as such. */
   #change({ where, ignoreRules, held }: Listed, names: readonly string[]): string | undefined {
     this.#noted ??= new Set(this.#lists.own.paths);
     const inodes = new Map(held);
@@ -118,8 +118,8 @@ function looksOtherwise(before: Columns, now: Columns): boolean {
 }
 
 /**
- * True of a different folder, or one renamed and put back: that changes only its ctime, while an
- * entry that comes or goes changes both times.
+ * True for a different folder, or one that was renamed and renamed back: that changes only its
+ * ctime, while a new or removed entry changes both times.
  */
 function isElsewhere([, mtime, ctime, ino]: Columns, now: Columns): boolean {
   const [, mtimeNow, ctimeNow, inoNow] = now;

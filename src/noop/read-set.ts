@@ -12,9 +12,12 @@ export interface ReadLists {
   readonly own: StatColumns;
   /** Paths by stat, links followed. */
   readonly behind: StatColumns;
-  /** Folders on the way: their entries do not count, only that they stay in place. */
+  /**
+   * Folders on the way to a path: it matters only that they are the same folders, not what they
+   * contain.
+   */
   readonly above: StatColumns;
-  /** User folders in which some names do not count. */
+  /** User folders in which some names are ignored. */
   readonly listed: readonly Listed[];
 }
 
@@ -37,15 +40,15 @@ class List implements StatColumns {
 }
 
 /**
- * A decision is a function of its read set: stats of files, as in the stat index, stats of folders,
- * which change with every name in them, and absent paths.
+ * A decision is a function of its read set: stats of files, as in the stat index; stats of folders,
+ * which change when a name appears or disappears; and absent paths.
  */
 export class ReadSet {
   readonly clock: Clock;
   readonly #base: string;
-  /** By performance.now(). */
+  /** In the time of performance.now(). */
   readonly #started = performance.now();
-  /** By file system, the entry that settles last, and how long that takes after it was seen. */
+  /** For each file system, the entry that settles last, and how long it takes after it was seen. */
   readonly #last = new Map<number, { readonly settlesAt: number; readonly wait: number }>();
   readonly #own = new List();
   readonly #behind = new List();
@@ -90,7 +93,7 @@ export class ReadSet {
     return readlinkSync(this.#absolute(link));
   }
 
-  /** Of a path that is scanned, which records the folders and links on its way. */
+  /** For a path that is scanned, which also records the folders and links on the way. */
   realpath(where: string): string | undefined {
     return realpathIfThere(this.#absolute(where));
   }
@@ -115,7 +118,10 @@ export class ReadSet {
     this.#listed.push(listed);
   }
 
-  /** Marks the read set as incomplete: a link's target or a file that others read counted. */
+  /**
+   * Marks the read set as incomplete: the decision depends on a link's target, or on a file that
+   * other code read.
+   */
   markIncomplete(): void {
     this.#isIncomplete = true;
   }
@@ -140,7 +146,7 @@ export class ReadSet {
     return !this.#isIncomplete && this.isSettled ? this.lists : undefined;
   }
 
-  /** Paths written within the clock's tick: another write may leave the same stat. */
+  /** Paths written within the clock's last tick: another write may leave the same stat. */
   #unsettled(): { readonly wait: number }[] {
     return [...this.#last]
       .filter(([dev, last]) => last.settlesAt >= this.clock.timeAt(dev, this.#started))
