@@ -32,7 +32,7 @@ function inOrder(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** JSON lacks NaN and the infinities, but YAML has them: they get a text that no string has. */
+/** JSON lacks NaN and the infinities, but YAML has them: each gets a text that no string produces. */
 function scalar(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) return `<${value}>`;
   return JSON.stringify(value) ?? 'null';

@@ -1,10 +1,10 @@
-/** Locates the pages of docs/ for a user: next to dist/, wherever the package is installed. */
+/** Locates the pages of docs/ for messages: next to dist/, wherever the package is installed. */
 import path from 'node:path';
 
 interface Reader {
   /** Absolute path of the tool's dist folder. */
   readonly dist: string;
-  /** Absolute path of the reader's folder. */
+  /** Absolute path of the user's current folder. */
   readonly cwd: string;
 }
 

@@ -1,4 +1,4 @@
-/** User errors, with a code, a place and a cure. Any other exception is a bug. */
+/** User errors, with a code, a place and a hint. Any other exception is a bug. */
 
 /** A place in a text file. Lines and columns count from 1, columns in UTF-16 units. */
 export interface Place {
@@ -14,11 +14,11 @@ export interface Place {
 
 /** One error. */
 export interface Diagnostic {
-  /** Stable name, listed with an example and its cure in docs/errors.md. */
+  /** Stable name, listed with an example and a cure in docs/errors.md. */
   readonly code: string;
   readonly message: string;
   readonly place?: Place;
-  /** The cure, a sentence such as `did you mean "outs"?`. */
+  /** The hint: what to do, such as `did you mean "outs"?`. */
   readonly hint?: string;
 }
 
@@ -95,10 +95,10 @@ function underline({ text, column, length }: Place): string {
   return before + '~'.repeat(room);
 }
 
-/** Number of names in a warning. */
+/** How many names a warning lists. */
 const NAMED = 10;
 
-/** The first of many: a warning is one line. */
+/** The first of many names: a warning is one line. */
 export function listed(names: readonly string[]): string {
   const more = names.length - NAMED;
   const first = names.slice(0, NAMED).join(', ');

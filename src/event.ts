@@ -1,4 +1,7 @@
-/** Everything that can happen in a run, as one union. Reporters take it, `--json` prints it, `npm run docs` documents it. */
+/**
+ * Everything that can happen in a run, as one union. Reporters handle it, `--json` prints it, `npm
+ * run docs` documents it.
+ */
 import type { Metrics } from './stage/context.js';
 
 /** How an item ended. */
@@ -83,7 +86,7 @@ export interface ItemWaiting {
   readonly type: 'waiting';
   /** The name of the item. */
   readonly item: string;
-  /** Which process holds what, and since when. */
+  /** Which process holds it, and since when. */
   readonly reason: string;
 }
 
@@ -115,31 +118,31 @@ export interface EpochDone {
   readonly metrics?: Metrics;
 }
 
-/** Bytes move between this machine and the remote cache: one event a second. */
+/** Progress of transfers between this machine and the remote cache: one event a second. */
 export interface Transfer {
   readonly type: 'transfer';
-  /** `in`: results are taken from the remote cache; `out`: they are sent to it. */
+  /** `in`: results are fetched from the remote cache; `out`: they are sent to it. */
   readonly direction: 'in' | 'out';
   /** Bytes moved so far in this run. */
   readonly done: number;
-  /** Bytes to move, as far as they are known. */
+  /** Bytes to move, as far as known. */
   readonly total: number;
   /** Bytes per second, over the last seconds. */
   readonly rate: number;
-  /** Seconds left at this rate; absent if nothing moves. */
+  /** Seconds left at this rate; absent if there is no progress. */
   readonly left?: number;
 }
 
 /** Something is unusual; the run continues. */
 export interface Warned {
   readonly type: 'warning';
-  /** The warning, with its cure. */
+  /** The warning, and what to do about it. */
   readonly message: string;
   /** The item that it is about; absent if it is about the run. */
   readonly item?: string;
 }
 
-/** All items are done, and then a file could not be written: pipeline.lock, or a note in the cache. */
+/** After all items were done, a file could not be written: pipeline.lock, or a note in the cache. */
 export interface Failing {
   readonly type: 'error';
   /** Which file, and why. */

@@ -1,4 +1,4 @@
-/** JSON of unknown origin. */
+/** Reads JSON of unknown origin. */
 
 /** A map, not a list. */
 export function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -15,11 +15,11 @@ export function ifJson(text: string, parse: (text: string) => unknown = JSON.par
   }
 }
 
-/** A string, or one of the words that Python's json writes. */
+/** A string, or one of the words that Python's json module writes. */
 const TEXT_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
 
 /**
- * As other tools write it: reads NaN and the infinities as null, skips a byte order mark.
+ * Reads JSON as other tools write it: NaN and the infinities as null, with a byte order mark.
  *
  * @throws SyntaxError about the original text
  */

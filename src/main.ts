@@ -32,7 +32,7 @@ async function main(line: readonly string[]): Promise<number> {
   }
   const { command } = await commandNamed(name).load();
   if (file !== undefined && ['init', 'schema', 'job'].includes(name))
-    throw userError('unknown-option', `pipe ${name} reads no pipeline file`, 'leave --file out');
+    throw userError('unknown-option', `pipe ${name} reads no pipeline file`, 'remove --file');
   const ownWords = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownWords.some((word) => word === '--help' || word === '-h')) {
     const { helpText, usageFor } = await import('./cli/args.js');
@@ -47,7 +47,7 @@ async function main(line: readonly string[]): Promise<number> {
       isHeeded = true;
       return interruption;
     },
-    // Ignored until then.
+    // Ignored until the first use.
     onTimeLimit: (listener) => void process.on('SIGURG', listener),
   };
   return await command.run(rest, context);
@@ -110,7 +110,7 @@ const stop = new AbortController();
 const kill = new AbortController();
 const interruption: Interruption = { stop: stop.signal, kill: kill.signal };
 
-/** The command handles the interrupt itself; one that only reads has nothing to clean up. */
+/** The command handles the interrupt itself. A command that only reads has nothing to clean up. */
 let isHeeded = false;
 
 /** All signals that end a process by default: without a handler, pipe could not end its stages. */
@@ -125,8 +125,8 @@ function takeSignals(): void {
     if (kill.signal.aborted || !isHeeded) process.exit(EXIT.interrupted);
     (stop.signal.aborted ? kill : stop).abort();
   };
-  // Under nohup the run outlives the terminal. Asked once: the parents that show it may end. Most commands
-  // end within a second, and need not know.
+  // Under nohup the run outlives the terminal. Checked once, because the parent processes that show
+  // it may end. Most commands end within a second, and never need to check.
   let outlives: boolean | undefined;
   const outlivesTerminal = () => (outlives ??= isHangupIgnored(process.env));
   setTimeout(outlivesTerminal, 1000).unref();
@@ -142,10 +142,10 @@ function takeSignals(): void {
 }
 
 /**
- * `pipe status | head` closes its end: there is no reader any more. A command that only prints ends
- * successfully; a run without a reader stops like an interrupted one, so that it leaves nothing
- * behind. On a full disk it also stops, and fails. Only a run that outlives its closed terminal
- * (nohup, disown) continues.
+ * In `pipe status | head`, head closes the pipe, and the output has no reader. A command that only
+ * prints then ends successfully. A run stops as if interrupted, so that it leaves nothing behind.
+ * On a full disk it also stops, and fails. Only a run that outlives its closed terminal (nohup,
+ * disown) continues.
  */
 function openTerminal(): Terminal {
   const err = outputTo(
@@ -196,7 +196,7 @@ function keyboard(): Terminal['onKey'] {
       if (key === '\x03') process.kill(process.pid, 'SIGINT');
       else listener(key);
     };
-    // The terminal was closed: no key will come.
+    // The terminal is closed, so no key will arrive.
     stdin.on('error', () => stdin.off('data', onData));
     stdin.setRawMode(true).resume().on('data', onData);
     return () => void stdin.off('data', onData).setRawMode(false).pause();
@@ -233,7 +233,7 @@ process.on('uncaughtException', (error) => {
   terminal.err(internalError(error, __dirname));
   stop.abort();
   kill.abort();
-  // Anything that waits for the broken part would wait for ever.
+  // Anything that waits for the broken part would wait forever.
   setTimeout(() => process.exit(EXIT.failed), LAST_SECONDS * 1000).unref();
 });
 
@@ -248,7 +248,7 @@ main(process.argv.slice(2)).then(
     if (code === EXIT.interrupted) process.exit(code);
     process.exitCode = code;
   },
-  // A signal that has arrived is told first: it may be the cause.
+  // Lets a signal that has arrived be handled first: it may be the cause of the error.
   (error: unknown) => setImmediate(fail, error),
 );
 
@@ -262,7 +262,7 @@ function fail(error: unknown): void {
   }
   process.exitCode = EXIT.failed;
   const refusal = refusalMessage(error);
-  // Anything but a system refusal is a bug: its stack is needed to fix it.
+  // Anything but a system error is a bug, and the stack is needed to fix it.
   terminal.err(
     refusal === undefined ? internalError(error, __dirname) : `pipe: error: ${refusal}\n`,
   );

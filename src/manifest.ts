@@ -11,7 +11,7 @@ export interface Manifest {
   readonly params: Readonly<Record<string, Json>>;
   /** Value by name; null for a variable that is not set. */
   readonly env: Readonly<Record<string, string | null>>;
-  /** Digest by the dep's name, for a glob that of the list of its matches; null: optional, and absent. */
+  /** Digest by dep name; of a glob, the digest of its list of matches; null: optional, and absent. */
   readonly deps: Readonly<Record<string, Digest | null>>;
   /** Names of the outs, sorted. */
   readonly outs: readonly string[];
@@ -19,14 +19,14 @@ export interface Manifest {
   readonly epochs?: number | EpochChoice;
 }
 
-/** The outs are those of the best epoch, which these values choose. A target alone is a plain number. */
+/** The outs are those of the best epoch, which these values select. A target alone is a plain number. */
 export interface EpochChoice {
   readonly max: number;
   readonly patience?: number;
   readonly best: { readonly metric: string; readonly mode: 'max' | 'min' };
 }
 
-/** A process's place in the pipeline, as in PIPE_CONTEXT. */
+/** The item and matrix cell of a process, as in PIPE_CONTEXT. */
 export interface Identity {
   readonly item: string;
   /** The cell of the matrix. */
@@ -47,9 +47,9 @@ export interface ModuleCode extends Identity {
 /** A `cmd:` stage. */
 export interface CommandCode extends Identity {
   readonly kind: 'command';
-  /** After substitution. A string is for the shell, a list is argv. */
+  /** The command after substitution. A string is for the shell, a list is argv. */
   readonly command: string | readonly string[];
-  /** Of a string: `/bin/sh -e` or `bash -euo pipefail`, which decides what counts as its failure. */
+  /** For a string: `/bin/sh -e` or `bash -euo pipefail`, which decides what counts as a failure. */
   readonly shell?: 'sh' | 'bash';
   /** The project's scripts that the command names, and what they import, by path. */
   readonly scripts: Readonly<Record<string, string>>;

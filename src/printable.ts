@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
-/** True when it was decoded from bytes that are not UTF-8: the bytes are lost. */
+/** True when the text was decoded from bytes that are not UTF-8: those bytes are lost. */
 export function isDamagedText(text: string): boolean {
   return text.includes('\uFFFD');
 }
@@ -19,7 +19,7 @@ export function printable(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const BEGUN = /^\x1b(?:\[[0-?]*[ -/]*|[\]P^_X][^\x07]*)?$/;
 
-/** A longer sequence is not one, or not needed. */
+/** Anything longer is not a sequence, or not needed. */
 const LONGEST_SEQUENCE = 256;
 
 /**
@@ -42,7 +42,7 @@ export function printer(): (piece?: string) => string {
   };
 }
 
-/** The value with all its texts mapped, field names included; those of the fields `kept` stay. */
+/** The value with all its texts mapped, including field names. Fields in `kept` stay unchanged. */
 export function mapTexts<T>(
   value: T,
   change: (text: string) => string,
@@ -61,13 +61,13 @@ export function mapTexts<T>(
   return map(value) as T;
 }
 
-/** JSON for a terminal: escapes control characters, without a change of the value. */
+/** JSON for a terminal: escapes control characters without changing the value. */
 export function jsonText(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
   return text.replace(CONTROL, unicodeEscape);
 }
 
-/** As JSON writes a character in ASCII. */
+/** The JSON escape of a character. */
 export function unicodeEscape(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

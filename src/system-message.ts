@@ -9,9 +9,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files in the system',
   EIO: 'the disk reports an input/output error',
   EDQUOT: 'the disk quota is exceeded',
-  ENOTDIR: 'a file is where a folder is needed',
-  EISDIR: 'a folder is where a file is needed',
-  ELOOP: 'symbolic links lead in a circle',
+  ENOTDIR: 'there is a file where a folder is needed',
+  EISDIR: 'there is a folder where a file is needed',
+  ELOOP: 'symbolic links form a circle',
   ENAMETOOLONG: 'the path is too long for the system',
 };
 
@@ -22,7 +22,7 @@ export function systemMessage(error: unknown): string | undefined {
   return refusalMessage(error) ?? error.message;
 }
 
-/** Only for what the user can fix: a full disk, a read-only folder, a file instead of a folder. */
+/** Only for problems that the user can fix: a full disk, a read-only folder, a file instead of a folder. */
 export function refusalMessage(error: unknown): string | undefined {
   const { code = '', syscall, path } = error as NodeJS.ErrnoException;
   // A folder cannot be created below a file.
@@ -35,5 +35,5 @@ export function refusalMessage(error: unknown): string | undefined {
 
 const DELETIONS: ReadonlySet<string> = new Set(['unlink', 'rmdir', 'rename']);
 
-/** Permissions do not show the attribute, and root is refused too. */
+/** The permissions do not show this attribute, and it stops root too. */
 const IMMUTABLE = '; if the file is immutable, make it deletable: chattr -i';

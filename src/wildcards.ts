@@ -1,6 +1,9 @@
-/** Names by pattern: `*` matches any characters, `?` any one. Never takes exponential time. */
+/**
+ * Matches names by pattern: `*` stands for any characters, `?` for any single one. Never takes
+ * exponential time.
+ */
 
-/** Matches whole texts. */
+/** True when the pattern matches the whole text. */
 export function wildcards(pattern: string): (text: string) => boolean {
   const wanted = [...pattern];
   return (text) => matches(wanted, [...text]);

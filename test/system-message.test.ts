@@ -12,7 +12,7 @@ test('what the user can cure is said in words, with the place', () => {
   );
   expect(refusalMessage(systemError('ENOSPC'))).toBe('no space left on the disk');
   expect(refusalMessage(systemError('EEXIST', '/p/file', 'mkdir'))).toBe(
-    'a file is where a folder is needed: /p/file (mkdir)',
+    'there is a file where a folder is needed: /p/file (mkdir)',
   );
   expect(refusalMessage(systemError('EEXIST', '/p/file'))).toBeUndefined();
 });
