@@ -42,7 +42,7 @@ export interface CacheOptions {
   readonly folder?: string;
   /** Write nothing that only saves time: no stat index, no plans, no listings of deps. */
   readonly readOnly?: boolean;
-  /** Receives what the cache ignored and why, once for each thing. */
+  /** Receives a warning about each thing that the cache ignored, once, with the reason. */
   readonly warn: (message: string) => void;
 }
 
@@ -54,12 +54,12 @@ export class Cache {
   readonly layout: Layout;
   /** Chains of epochs, with their states. */
   readonly chains: Chains;
-  /** What the project's own folder in the cache holds. */
+  /** The contents of the project's own folder in the cache. */
   readonly state: ProjectState;
   readonly logs: Logs;
   /** The outs in the workspace. */
   readonly outs: WorkspaceOuts;
-  /** Its size, and what goes through all of it. */
+  /** The cache's size, and the commands that go through all of it. */
   readonly upkeep: Upkeep;
   /** Read set of the decisions so far. */
   readonly readSet: ReadSet;
@@ -120,19 +120,19 @@ export class Cache {
     return new ReadSet(this.layout.project, this.#scratch.clocks);
   }
 
-  /** Content at a project-relative path; undefined when nothing is there. Remembered for the run. */
+  /** Content at a project-relative path; undefined if nothing exists there. Remembered for the run. */
   scanSync(where: string, options?: ScanOptions): Scan | undefined {
     const { scanner } = this.#open();
     return scanner.unchanged(where, options) ?? finishSync(scanner.scan(where, options));
   }
 
-  /** As `scanSync`, in slices. */
+  /** Like `scanSync`, in slices. */
   *scanning(where: string, options?: ScanOptions): Cooperative<Scan | undefined> {
     const { scanner } = this.#open();
     return scanner.unchanged(where, options) ?? (yield* scanner.scan(where, options));
   }
 
-  /** As `scanSync`, but yields to the event loop every 10 ms. */
+  /** Like `scanSync`, but yields to the event loop every 10 ms. */
   scan(where: string, options?: ScanOptions): Promise<Scan | undefined> {
     return finish(this.#open().scanner.scan(where, options));
   }
@@ -141,12 +141,12 @@ export class Cache {
     return lstatIfThere(path.join(this.layout.project, where)) !== undefined;
   }
 
-  /** Discards what was seen at, below and above a path that a process has written to. */
+  /** Discards the scan results at, below and above a path that a process has written to. */
   forget(where: string): void {
     this.#open().scanner.forget(where);
   }
 
-  /** Entries of a directory, by its digest; undefined when the listing is not stored. */
+  /** Entries of a directory, by its digest; undefined if the listing is not stored. */
   treeListing(digest: Digest): readonly TreeEntry[] | undefined {
     const hex = nameOf(digest);
     if (kindOf(digest) !== 'directory' || this.#objects.wanted(hex) === undefined) return undefined;
@@ -165,14 +165,14 @@ export class Cache {
     return readRunRecord(this.layout.records, key, this.#warn);
   }
 
-  /** As `readRecord`, with the stat of the record's file; undefined when the file is not there. */
+  /** Like `readRecord`, with the stat of the record's file; undefined if there is no file. */
   readRecordFile(key: string): ReturnType<typeof readRecordFile> {
     return readRecordFile(this.layout.records, key, this.#warn);
   }
 
   /**
    * Outs of a record, which is all that most decisions need. An unchanged record file is not read
-   * again: with 10,000 items, that read dominates.
+   * again, because with 10,000 items these reads dominate.
    */
   readOuts(key: string): readonly RecordedOut[] | undefined {
     return this.state.outs(key);
@@ -192,12 +192,12 @@ export class Cache {
     return this.#unlessDamaged(() => isWhole(this.#objects, digest, size)) ?? false;
   }
 
-  /** The first of a digest's objects that is missing or does not match its name. Reads all of them. */
+  /** The first object of a digest that is missing or does not match its name. Reads all of them. */
   firstUnsound(digest: Digest): Promise<string | undefined> {
     return firstUnsound(this.#objects, digest);
   }
 
-  /** A folder made of exactly these entries, by their path in it. Stores its listing. */
+  /** A folder of exactly these entries, by their path in it. Stores its listing. */
   assemble(entries: ReadonlyMap<string, Scan>): Scan {
     return assemble(entries, this.#open().keepTree);
   }
@@ -207,7 +207,7 @@ export class Cache {
   }
 
   /**
-   * Check before anything outside the cache writes to a folder of the cache.
+   * Call before code outside the cache module writes to a folder of the cache.
    *
    * @throws UserError when the folder is a link that leads out of the cache
    */
@@ -227,7 +227,7 @@ export class Cache {
     this.readSet.recordLstat(this.layout.tmp, lstatIfThere(this.layout.tmp));
   }
 
-  /** The objects of results, or of a chain's states, to copy from and to. */
+  /** The store of results, or of a chain's states, to copy objects from and to. */
   objects(chain?: string): Objects {
     this.#pin.place();
     if (chain === undefined) return this.#objects;
@@ -245,7 +245,10 @@ export class Cache {
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.add(needs));
   }
 
-  /** As `pin`, for one stored result: its record becomes newer than this process's pin, so gc keeps it. */
+  /**
+   * Like `pin`, for one stored result: its record becomes newer than this process's pin, so gc
+   * keeps it.
+   */
   use(key: string): void {
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => {
       this.#pin.place();
@@ -253,12 +256,15 @@ export class Cache {
     });
   }
 
-  /** Notes what a run needed, at its end: gc keeps it, and the chains that the run worked on, for a while. */
+  /**
+   * At the end of a run, notes what it needed. Gc keeps that, and the chains that the run worked
+   * on, for a while.
+   */
   noteRun({ keys, chains }: Needs): void {
     this.state.noteRun({ keys, chains: [...new Set([...chains, ...this.#pin.chains])] });
   }
 
-  /** Writes the stat index and the ledger, and deletes what was moved aside. */
+  /** Writes the stat index and the ledger, and deletes files that were moved aside. */
   close(): void {
     this.#workspace?.save();
     this.#size.note();
@@ -281,7 +287,7 @@ export class Cache {
     return this.#workspace;
   }
 
-  /** Warns about damage once, then treats it as absence. */
+  /** Warns about damage once, then treats the damaged object as absent. */
   #unlessDamaged<T>(act: () => T): T | undefined {
     try {
       return act();

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 
-/** A new format uses a new folder, so that neither can be mistaken for the other. */
+/** A new format uses a new folder, so that no version reads the other's files. */
 const FORMAT = 'v1';
 
 export interface Layout {
@@ -18,9 +18,9 @@ export interface Layout {
   readonly chains: string;
   /** Damaged objects, kept for inspection. */
   readonly damaged: string;
-  /** Noted disk usage. */
+  /** The recorded disk usage. */
   readonly size: string;
-  /** What living processes need, for gc. */
+  /** What running processes need, for gc. */
   readonly pins: string;
   /** One folder for each project that uses this cache: stat index, last runs. */
   readonly projects: string;
@@ -31,7 +31,7 @@ export interface Layout {
   readonly locks: string;
   readonly logs: string;
   readonly tmp: string;
-  /** User files that were at out paths: one folder for each move. */
+  /** User files that pipe moved from out paths: one folder for each move. */
   readonly replaced: string;
 }
 
@@ -74,7 +74,7 @@ export function namedFolder(
   return folder === undefined || folder === '' ? undefined : path.resolve(project, folder);
 }
 
-/** True for a cache inside its project: both can be moved together. */
+/** True for a cache inside its project, which can be moved together with it. */
 export function isInside(layout: Layout): boolean {
   return `${realOrSame(layout.root)}/`.startsWith(`${realOrSame(layout.project)}/`);
 }

@@ -18,7 +18,7 @@ export class Upkeep {
     this.#pin = pin;
   }
 
-  /** True when this process has stored anything. */
+  /** True if this process has stored anything. */
   get grew(): boolean {
     return this.#size.grew;
   }
@@ -28,7 +28,7 @@ export class Upkeep {
     return this.#size.isOver(limit);
   }
 
-  /** Removes what nothing needs. Safe while other processes use the cache. */
+  /** Removes everything that nothing needs. Safe while other processes use the cache. */
   async gc(options: GcOptions): Promise<GcReport> {
     const dry = options.dry === true;
     if (!dry) this.#pin.place();

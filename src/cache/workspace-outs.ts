@@ -39,14 +39,15 @@ export class WorkspaceOuts {
    * Copies an out into the object store.
    *
    * @param isTemp stores no content, only the listings of folders
-   * @throws UnusableFile when the out changes during the copy or contains what cannot be stored
+   * @throws UnusableFile when the out changes during the copy or contains something that cannot be
+   * stored
    */
   async store(where: string, isTemp = false): Promise<StoredOut> {
     const { scanner } = this.#workspace();
     this.#pin.place();
     const storing = new OutStore(this.#project, where, this.#objects, this.#scratch, isTemp);
     const scan = await finish(scanner.keep(where, storing));
-    if (scan === undefined) throw new Error(`out ${where} is to be stored, but is not there`);
+    if (scan === undefined) throw new Error(`out ${where} must be stored, but does not exist`);
     this.#state.setWrote(where, scan.digest);
     const { permissions } = storing;
     return {
@@ -103,13 +104,13 @@ export class WorkspaceOuts {
     this.#workspace().scanner.forget(where);
   }
 
-  /** Marks what a failed execution left at an out as not the user's: the next clearing deletes it. */
+  /** Marks what a failed execution left at an out as not the user's, so that the next run deletes it. */
   noteLeft(where: string): Promise<void> {
     return this.#givingWay.noteLeft(where);
   }
 
   /**
-   * Moves replaced files back after an execution that brought no result and left no file at the out.
+   * Moves replaced files back after an execution without a result that left no file at the out.
    * Returns the sentence that reports it.
    */
   returnReplaced(where: string): string | undefined {

@@ -155,7 +155,7 @@ test('an index that is cut or changed anywhere is ignored', async () => {
     expect([next.scanSync('data'), next.scanSync('lone')]).toEqual(before);
   }
   expect(new Set(project.warnings)).toEqual(
-    new Set(['the stat index is damaged or of another version: files are hashed again']),
+    new Set(['the stat index is damaged or from another version: files are hashed again']),
   );
   for (let byte = 0; byte < whole.length; byte++) {
     const changed = Buffer.from(whole);

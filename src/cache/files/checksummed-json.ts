@@ -11,7 +11,7 @@ export function withChecksum(body: unknown): string {
   return `${HEAD}${hash('sha256', text)}${MIDDLE}${text}}\n`;
 }
 
-/** The body; undefined when the text is torn, changed in any bit, or not a sealed file. */
+/** The body; undefined if the text is incomplete, changed in any bit, or not checksummed JSON. */
 export function checkedBody(text: string): unknown {
   const isSealed = text.startsWith(HEAD) && text.startsWith(MIDDLE, BODY - MIDDLE.length);
   if (!isSealed || !text.endsWith('}\n')) return undefined;

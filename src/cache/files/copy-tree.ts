@@ -25,7 +25,7 @@ import { READ, readBuffer } from './hash.js';
 import { notAFile } from './refusals.js';
 import { writeData } from './sparse.js';
 
-/** Copies to a path where nothing is: links as links, with modes and times. */
+/** Copies to an unused path: links as links, with modes and times. */
 export function copyTree(from: string, to: string): void {
   const stat = lstatSync(from);
   if (stat.isFile()) copyFile(from, to);
@@ -40,7 +40,7 @@ export function copyTree(from: string, to: string): void {
   } else throw notAFile(from, stat);
 }
 
-/** Copies a file to a path where nothing is, with mode and times. */
+/** Copies a file to an unused path, with mode and times. */
 export function copyFile(from: string, to: string): void {
   const source = openSync(from, READ);
   try {
@@ -69,7 +69,7 @@ function isCloned(from: string, to: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw error;
-    // Whatever the reason, the copy that follows either works or reports it.
+    // The reason does not matter: the copy that follows either works or reports it.
     rmSync(to, { force: true });
     return false;
   }

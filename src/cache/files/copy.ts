@@ -1,4 +1,4 @@
-/** Copy with hashing: every byte written was hashed on its way. */
+/** Copy with hashing: hashes every byte before it writes it. */
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -19,7 +19,7 @@ import { CHUNK, READ, readBuffer } from './hash.js';
 import { dataIn, lengthOf, roomOf } from './sparse.js';
 import { Yielder } from './yielding.js';
 
-/** One chunk being hashed, the others on their way to the disk. */
+/** One chunk is being hashed while the others are being written. */
 const CHUNKS = 4;
 
 /** Files up to this size are copied synchronously: yielding to the event loop would cost more. */
@@ -94,7 +94,7 @@ export async function copyHashing(from: number, to: number | undefined): Promise
   }
 }
 
-/** A write may fail while nothing awaits it yet; a later `await` still receives the error. */
+/** A write may fail before anything awaits it; a later `await` still receives the error. */
 function observed(writing: Promise<void>): Promise<void> {
   writing.catch(() => {});
   return writing;
@@ -118,9 +118,10 @@ async function writeChunk(
 let canClone = true;
 
 /**
- * Copies an open file to a new one with the given mode: as a clone, hashed afterwards, where the file
- * system supports it; else hashed during the copy. Calls `finish` before it closes the copy. A clone
- * starts with the mode of its source, so it is not used where that would expose more.
+ * Copies an open file to a new one with the given mode. Where the file system supports it, this is
+ * a clone, hashed afterwards; else a copy, hashed during the copy. Calls `finish` before it closes
+ * the copy. A clone starts with the mode of its source, so it is not used where that would expose
+ * more.
  */
 export async function copyToDraft(
   source: string,
@@ -146,12 +147,12 @@ export async function copyToDraft(
   }
 }
 
-/** An open clone; undefined where the file system does not support cloning. */
+/** An open clone; undefined if the file system does not support cloning. */
 function tryClone(from: string, to: string): number | undefined {
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
   } catch (error) {
-    // Whatever other reason, the copy that follows either works or reports it.
+    // Other reasons do not matter: the copy that follows either works or reports it.
     if (codeOf(error) !== 'EEXIST') rmSync(to, { force: true });
     return undefined;
   }

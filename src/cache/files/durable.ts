@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import { isAbsent } from './file-errors.js';
 
 /**
- * A result that took at least this long is on disk before it is recorded. The system writes back a
- * shorter one within half a minute: a power failure then loses no more than that half minute of work.
+ * A result that took at least this many seconds is on disk before it is recorded. The system writes
+ * back a shorter one within half a minute, so a power failure loses no more than that half minute
+ * of work.
  */
 export const DURABLE_SECONDS = 2;
 
@@ -41,7 +42,7 @@ export async function syncOne(file: string): Promise<void> {
   }
 }
 
-/** False where the command or option does not exist. */
+/** False if the command or option does not exist. */
 async function syncFileSystem(home: string): Promise<boolean> {
   // Lazy import: it loads the network modules, which a no-op run does not need.
   const { execFile } = await import('node:child_process');

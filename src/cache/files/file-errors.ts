@@ -31,13 +31,13 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }
 
-/** Nothing is there, or a parent is not a folder. */
+/** Nothing exists there, or a parent is not a folder. */
 export function isAbsent(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** What was seen a moment ago is gone, or a file, folder or link has taken the place of another kind. */
+/** An entry seen a moment ago is gone, or is now of another kind: a file, a folder or a link. */
 export function isChangedKind(error: unknown): boolean {
   const isLinkNoMore =
     codeOf(error) === 'EINVAL' && (error as NodeJS.ErrnoException).syscall === 'readlink';
@@ -55,7 +55,7 @@ export function reasonOf(error: unknown): string {
   return codeOf(error) ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** For effects that only save time: warns about a system error instead of throwing. */
+/** For effects that only save time. Warns about a system error instead of throwing it. */
 export function bestEffort(
   without: string,
   warn: (message: string) => void,

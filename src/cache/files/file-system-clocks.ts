@@ -1,17 +1,20 @@
-/** Clocks of the file systems of a cache and its project. File times never meet this machine's clock. */
+/**
+ * Clocks of the file systems of a cache and its project. File times are never compared with this
+ * machine's clock.
+ */
 import { mkdirSync } from 'node:fs';
 import { clockIfReadable, type Reading } from '../../sys/fs-clock.js';
 import { type Clock, NEVER } from './mtime-granularity.js';
 
-/** A clock is read again after this time, since it may have been set. */
+/** A clock is read again after this time, because somebody may have set it. */
 const FRESH_MS = 10_000;
 
 interface Options {
   /** A folder of the cache. */
   readonly cache: string;
-  /** A folder of the project that pipe writes to wherever the cache folder is; it may not exist. */
+  /** A folder of the project that pipe writes to even if the cache is elsewhere; it may not exist. */
   readonly project: string;
-  /** Write nothing: then no time is known, and nothing that needs one happens. */
+  /** Write nothing: then no time is known, and operations that need a time do not happen. */
   readonly readOnly: boolean;
   /** Called before anything is created. */
   readonly beforeFirst: () => void;
@@ -44,7 +47,7 @@ export class Clocks implements Clock {
     return Date.now() - (performance.now() - moment);
   }
 
-  /** The earliest of all known clocks, this machine's included. */
+  /** The earliest of all known clocks, including this machine's. */
   earliest(): number {
     const moment = performance.now();
     const project = this.#read(this.#options.project);
@@ -77,7 +80,7 @@ function timeBy(reading: Reading | undefined, moment: number): number {
   return reading === undefined ? NEVER : reading.time + (moment - reading.moment);
 }
 
-/** Without write permission, no clock is read either. */
+/** A clock cannot be read without write permission. */
 function mkdirIfAllowed(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });

@@ -1,4 +1,7 @@
-/** Guards cache folders that others may write to: no write follows a link that leads out of the cache. */
+/**
+ * Guards cache folders that other users may write to: no write follows a link that leads out of the
+ * cache.
+ */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../error.js';
@@ -30,7 +33,7 @@ export class Fence {
     });
   }
 
-  /** As `check`, for callers that can skip the folder. */
+  /** Like `check`, for callers that can skip the folder. */
   holds(folder: string): boolean {
     return this.#linkAt(folder) === undefined;
   }
@@ -44,7 +47,7 @@ export class Fence {
       at = path.join(at, name);
       if (this.#passed.has(at)) continue;
       const stat = lstatIfThere(at);
-      // Pipe creates what does not exist yet.
+      // Pipe itself creates folders that do not exist yet.
       if (stat === undefined) return undefined;
       if (stat.isSymbolicLink() && !this.#isInside(at)) return at;
       this.#passed.add(at);

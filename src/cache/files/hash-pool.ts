@@ -20,7 +20,10 @@ const MOST_WORKERS = 8;
 const BATCH_BYTES = 32 << 20;
 const BATCH_FILES = 256;
 
-/** The tasks whose file has another hash, without files that disappeared. Calls `onDone` after each batch. */
+/**
+ * The tasks whose file has another hash, except files that disappeared. Calls `onDone` after each
+ * batch.
+ */
 export async function checkHashes(
   tasks: readonly HashTask[],
   threads: number | undefined,
@@ -115,7 +118,7 @@ function bytesOf(tasks: readonly HashTask[]): number {
   return tasks.reduce((sum, task) => sum + task.size, 0);
 }
 
-/** Source text, so that the tool stays one file: the loop of hash.ts, over one buffer. */
+/** Source text, so that the worker needs no file in dist/: the loop of hash.ts, over one buffer. */
 const WORKER = `
 const { createHash } = require('node:crypto');
 const { closeSync, openSync, readSync } = require('node:fs');

@@ -8,7 +8,7 @@ export const CHUNK = 256 << 10;
 
 let shared: Buffer | undefined;
 
-/** One buffer for all synchronous reads: callers consume the bytes before anything else can read. */
+/** One buffer for all synchronous reads: callers consume the bytes before any other read can start. */
 export function readBuffer(): Buffer {
   shared ??= Buffer.allocUnsafeSlow(CHUNK);
   return shared;
@@ -22,7 +22,7 @@ interface HashedFile {
   readonly after: Stats;
 }
 
-/** Non-blocking, since a file may have become a pipe a moment ago. */
+/** Non-blocking, because a pipe may just have replaced the file. */
 export const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Hashes a file; yields after each chunk. */

@@ -6,7 +6,7 @@ const FINE_MS = 12;
 /** FAT has a granularity of two seconds, older systems of one. */
 const COARSE_MS = 2_100;
 
-/** Uses ctime, which no program can set. A ctime on a whole millisecond by chance only costs time. */
+/** Uses ctime, which no program can set. A ctime that happens to be a whole millisecond only costs time. */
 function clockTick({ ctimeMs }: Stats): number {
   return Number.isInteger(ctimeMs) ? COARSE_MS : FINE_MS;
 }
@@ -15,7 +15,10 @@ function clockTick({ ctimeMs }: Stats): number {
 export const NEVER = Number.NEGATIVE_INFINITY;
 
 export interface Clock {
-  /** The file system's time at a moment of performance.now(), or earlier. `NEVER` when it cannot be read. */
+  /**
+   * The file system's time at a moment of performance.now(), or an earlier time. `NEVER` if it
+   * cannot be read.
+   */
   timeAt(dev: number, moment: number): number;
 }
 
@@ -29,7 +32,7 @@ export function settlingTime(stat: Stats): number {
   return clockTick(stat) + FINE_MS;
 }
 
-/** From this time on another write shows, by the clock of the file's file system. */
+/** From this time on, another write changes the stat. By the clock of the file's file system. */
 export function settlesAt(stat: Stats): number {
   return Math.max(stat.mtimeMs, stat.ctimeMs) + clockTick(stat);
 }

@@ -4,14 +4,14 @@ import path from 'node:path';
 import { lstatIfThere, statIfThere } from '../../sys/if-there.js';
 import { codeOf, unusable } from './file-errors.js';
 
-/** @throws UnusableFile for a link above the path that leads nowhere */
+/** @throws UnusableFile for a broken link above the path */
 export function makeParentOf(project: string, where: string): void {
   try {
     mkdirSync(path.dirname(path.join(project, where)), { recursive: true });
   } catch (error) {
     const link = codeOf(error) === 'ENOENT' ? danglingAbove(project, where) : undefined;
     if (link === undefined) throw error;
-    throw unusable(link, 'is a link that leads nowhere', 'create its target, or remove the link');
+    throw unusable(link, 'is a broken link', 'create its target, or remove the link');
   }
 }
 

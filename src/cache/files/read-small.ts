@@ -5,8 +5,9 @@ const BUFFER = Buffer.allocUnsafeSlow(32 * 1024);
 const FOR_READING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * What `use` makes of the bytes, which are valid only during its call, and of the open file. Undefined
- * for a file that is long or cannot be read: the careful way finds out why, and reports it.
+ * The result of `use`, called with the bytes, which are valid only during the call, and with the
+ * open file. Undefined for a file that is long or cannot be read: the careful path finds out why,
+ * and reports it.
  */
 export function withSmallFile<T>(
   file: string,
@@ -26,7 +27,7 @@ export function withSmallFile<T>(
   }
 }
 
-/** As many bytes as the buffer has when it cannot be read. */
+/** The size of the buffer if the file cannot be read. */
 function read(handle: number): number {
   try {
     return readSync(handle, BUFFER);

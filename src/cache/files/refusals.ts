@@ -4,7 +4,10 @@ import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, isChangedKind, unusable } from './file-errors.js';
 import type { Cooperative } from './yielding.js';
 
-/** Names must be valid UTF-8: others could not be written in pipeline.yaml or restored. */
+/**
+ * Names must be valid UTF-8: pipeline.yaml cannot contain other names, and a restore could not
+ * write them.
+ */
 export function listNames(absolute: string, shown: string): string[] {
   let names: string[];
   try {
@@ -40,10 +43,13 @@ export function* readable<T>(work: Cooperative<T>, shown: string): Cooperative<T
   }
 }
 
-/** How often a path may change under a walk before the walk gives up. */
+/** How often a path may change during a walk before the walk gives up. */
 const MOST_WALKS = 20;
 
-/** Begins a walk again when what it has just seen is gone, or is of another kind, when it is read. */
+/**
+ * Starts a walk again if an entry that it has just seen is gone, or of another kind, when it reads
+ * the entry.
+ */
 export function* untilStill<T>(shown: string, walk: () => Cooperative<T>): Cooperative<T> {
   for (let walks = 1; walks < MOST_WALKS; walks++) {
     try {
@@ -53,7 +59,7 @@ export function* untilStill<T>(shown: string, walk: () => Cooperative<T>): Coope
     }
     yield undefined;
   }
-  throw unusable(shown, 'changes while it is read', 'run again when nothing else writes to it');
+  throw unusable(shown, 'changes while it is read', 'run again when no other process writes to it');
 }
 
 /** Undefined when nothing is there. */
@@ -74,7 +80,7 @@ export function explained(error: unknown, shown: string): unknown {
   return unusable(
     shown,
     `cannot be read (${code})`,
-    'allow reading it, or leave it out of the dep',
+    'change its permissions, or exclude it from the dep',
   );
 }
 

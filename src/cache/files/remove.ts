@@ -28,14 +28,14 @@ export function removeTree(absolute: string): Undeleted | undefined {
   }
 }
 
-/** The content is gone but the folder stays: a mount point, which only an administrator can remove. */
+/** The content is gone but the folder remains: a mount point, which only an administrator can remove. */
 export function isEmptiedMount(absolute: string, left: Undeleted): boolean {
   return left.path === absolute && left.reason === 'EBUSY';
 }
 
 /**
- * A folder with a longer path moves up first. The limit is far below the 4096 bytes of a path, and so
- * also below the depth that recursion can take.
+ * A folder with a longer path is moved up first. The limit is far below the 4096 bytes of a path,
+ * and so also below the depth that recursion can handle.
  */
 const LONGEST = 2048;
 
@@ -77,7 +77,7 @@ class Removing {
     });
   }
 
-  /** To an unused name in the root. */
+  /** Moves a folder to an unused name in the root. */
   #moveUp(at: Buffer): void {
     this.#try(at, () => {
       let to: Buffer;
@@ -89,7 +89,7 @@ class Removing {
     });
   }
 
-  /** Ignores what another process has deleted meanwhile. */
+  /** Ignores entries that another process has deleted meanwhile. */
   #try(at: Buffer, act: () => void): void {
     try {
       act();
@@ -108,8 +108,8 @@ function isDirectory(at: Buffer): boolean {
 }
 
 /**
- * Gives the owner write permission on a folder. True when that was missing. Leaves other users'
- * folders, and what is not a folder, alone.
+ * Gives the owner write permission on a folder. True if that was missing. Leaves other users'
+ * folders alone, and entries that are not folders.
  */
 export function openUp(folder: Buffer | string): boolean {
   try {

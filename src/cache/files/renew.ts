@@ -4,9 +4,9 @@ import { lstatIfThere } from '../../sys/if-there.js';
 import { codeOf, isAbsent } from './file-errors.js';
 
 /**
- * Sets the mtime; of a link, its own. False when the file has just disappeared or belongs to another
- * user. Gc moves a file away and then reads its time. The time may be set just after that, since the
- * system resolved the path before the move: so the path is checked once more.
+ * Sets the mtime; of a link, the link's own. False if the file has just disappeared or belongs to
+ * another user. Gc moves a file away and then reads its time. The time may be set just after that,
+ * because the system resolved the path before the move. So this checks the path once more.
  */
 export function renew(absolute: string, now: Date): boolean {
   try {

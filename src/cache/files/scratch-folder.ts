@@ -45,7 +45,7 @@ export class Scratch {
     return path.join(this.folder(), String(++this.#count));
   }
 
-  /** A folder of this name, created when needed. */
+  /** A folder of this name, created if needed. */
   named(name: string): string {
     const folder = path.join(this.folder(), name);
     mkdirSync(folder, { recursive: true });
@@ -65,8 +65,8 @@ export class Scratch {
   }
 
   /**
-   * Moves a folder away now, to be deleted later. False when it cannot be moved: another file system,
-   * a mount point, or another user's.
+   * Moves a folder away now, and deletes it later. False if it cannot be moved: it is on another
+   * file system, a mount point, or another user's.
    */
   discard(folder: string): boolean {
     const to = this.file();
@@ -81,7 +81,7 @@ export class Scratch {
     }
   }
 
-  /** Deletes this process's folder. Returns the sentence about what could not be deleted. */
+  /** Deletes this process's folder. Returns a sentence about what could not be deleted. */
   remove(): string | undefined {
     const folder = this.#folder;
     if (folder === undefined) return undefined;
@@ -130,13 +130,13 @@ function isFolder(absolute: string): boolean {
   return lstatIfThere(absolute)?.isDirectory() === true;
 }
 
-/** Name of folders that cannot be deleted: without an owner in it, so that no later run tries again. */
+/** Name for folders that cannot be deleted. It contains no owner, so that no later run tries again. */
 const STUCK = 'stuck-';
 
 /**
- * Deletes a process's folder. Sets aside what cannot be deleted, and returns the sentence about it.
- * Silently leaves to the next run what is temporary: a stage that outlives its runner by a moment
- * writes into the folder, or a file server holds an open file.
+ * Deletes a process's folder. Sets aside what cannot be deleted, and returns a sentence about it.
+ * Silently leaves temporary obstacles to the next run: a stage that outlives its runner by a moment
+ * writes to the folder, or a file server keeps an open file.
  */
 function removeForGood(folder: string): string | undefined {
   const left = removeTree(folder);
@@ -165,7 +165,7 @@ export function notDeleted({ path: where, reason }: Undeleted): string {
 
 const CURES: Readonly<Record<string, string>> = {
   EPERM: 'delete it by hand, after chattr -i if it is immutable',
-  EROFS: 'it is mounted read-only: unmount it, then delete it by hand',
+  EROFS: 'it is a read-only mount: unmount it, then delete it by hand',
 };
 
 /** Names in a folder; none when it does not exist. */

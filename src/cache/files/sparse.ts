@@ -5,7 +5,7 @@ import { ftruncateSync, type Stats, writeSync } from 'node:fs';
 const BLOCK = 4096;
 const ZEROS = Buffer.alloc(BLOCK);
 
-/** Start and end of each run of data in the bytes; a whole block of zeros is not data. */
+/** Start and end of each run of data in the bytes. A whole block of zeros is not data. */
 export function dataIn(bytes: Uint8Array): number[] {
   const edges: number[] = [];
   let isData = false;

@@ -1,4 +1,4 @@
-/** Owner of a temporary file: its name holds a process identity that a reused pid does not match. */
+/** Owner of a temporary file: its name contains a process identity that a reused pid does not match. */
 import { lstatSync, utimesSync } from 'node:fs';
 import { type Identity, isFromBeforeBoot, livenessOf, ownIdentity } from '../../sys/identity.js';
 import { isAbsent } from './file-errors.js';
@@ -32,20 +32,20 @@ function ownerOf(name: string): Identity | undefined {
     .replace(/\.\d+(\.json)?$/, '')
     .split('~');
   if (pid === undefined || !/^\d+$/.test(pid) || more.length > 0) return undefined;
-  // Names hold the host without characters that file names cannot contain.
+  // Names contain the host without characters that file names cannot contain.
   const us = ownIdentity();
   return { host: host === named(us.host) ? us.host : host, boot, space, pid: Number(pid), start };
 }
 
-/** An owner on another machine keeps its files young: it renews them more often than this. */
+/** An owner on another machine renews its files more often than this. */
 const SILENT_MS = 3_600_000;
 
 /** How often an owner renews a file, by `keepYoung`. */
 const RENEW_MS = 60_000;
 
 /**
- * True when the owner of a file or folder is dead: seen dead, or invisible and silent for an hour. A
- * leftover costs space and a wrong takeover costs a result, so the hour is long.
+ * True if the owner of a file or folder is dead: visibly dead, or invisible and silent for an hour.
+ * A leftover only costs space, but a wrong takeover costs a result, so the wait is long.
  *
  * @param file absolute path, named by `ownedName`
  * @param now by the clock of the file's file system; called only when needed
@@ -61,8 +61,8 @@ export function isOwnerGone(file: string, now: () => number): boolean {
 }
 
 /**
- * Renews this process's file until the returned function is called, so that processes that cannot see
- * this process know that it lives. Changes only the ctime, by the file system's clock.
+ * Renews this process's file until the returned function is called, so that processes that cannot
+ * see this process know that it is alive. Changes only the ctime, by the file system's clock.
  */
 export function keepYoung(file: string): () => void {
   const timer = setInterval(() => renewChange(file), RENEW_MS).unref();

@@ -5,15 +5,16 @@ import { withChecksum } from './checksummed-json.js';
 import type { Scratch } from './scratch-folder.js';
 import { renameInto, writeAll } from './write.js';
 
-/** How a file takes its place. */
+/** How a file reaches its final name. */
 type Placing =
-  /** Old or new content, nothing else. */
+  /** Readers see the old or the new content, nothing else. */
   | 'atomic'
-  /** As `atomic`, and on disk before it has its name. */
+  /** Like `atomic`, and on disk before it gets its name. */
   | 'durable'
   /**
-   * Old, new or absent: for what only saves time. ext4 flushes a file that replaces another by
-   * rename, which takes ten times as long; it does not flush a file renamed to a free name.
+   * Readers see the old file, the new one, or none: for files that only save time. ext4 flushes a
+   * file that replaces another by rename, which takes ten times as long. It does not flush a file
+   * renamed to a free name.
    */
   | 'expendable';
 

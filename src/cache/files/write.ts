@@ -8,7 +8,7 @@ export function writeAll(handle: number, bytes: Uint8Array): void {
   while (at < bytes.length) at += writeSync(handle, bytes, at, bytes.length - at);
 }
 
-/** For a file of this process alone. */
+/** For a file that only this process uses. */
 export async function writeIfAbsent(
   file: string,
   text: () => string | Promise<string>,

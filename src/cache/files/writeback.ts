@@ -1,7 +1,7 @@
 /**
- * Files that a process may have mapped into memory. A store into a page that is not written back yet
- * changes no time of the file, so an earlier stat would still match. Once the page is on disk, the
- * next store changes the times.
+ * Handles files that a process may have mapped into memory. A store to a page that is not written
+ * back yet does not change the file's times, so an earlier stat would still match. Once the page is
+ * on disk, the next store changes the times.
  */
 import { closeSync, fsyncSync, openSync, type Stats } from 'node:fs';
 import { READ } from './hash.js';
@@ -13,12 +13,12 @@ const WRITE_BACK_MS = 120_000;
 const MANY = 16;
 
 export class Writeback {
-  /** By file system: time until which all writes are on disk, in milliseconds since 1970. */
+  /** For each file system, the time until which all writes are on disk, in milliseconds since 1970. */
   readonly #until = new Map<number, number>();
   #files = 0;
 
   /**
-   * After this call, a store shows in the file's times. False where the file cannot be synced. `now`:
+   * After this call, a store changes the file's times. False if the file cannot be synced. `now`:
    * by the clock of the file's file system.
    */
   ensure(file: string, { dev, ctimeMs }: Stats, now: number): boolean {
@@ -46,7 +46,7 @@ function syncFile(file: string): boolean {
   }
 }
 
-/** False where the command or option does not exist. */
+/** False if the command or option does not exist. */
 function syncFileSystem(file: string): boolean {
   // Lazy load: it loads the network modules, which a no-op run does not need.
   const { spawnSync } = process.getBuiltinModule('node:child_process');

@@ -1,18 +1,21 @@
-/** Cooperative yielding: synchronous file calls, the fast ones, in slices that let timers and children run. */
+/**
+ * Cooperative yielding: runs synchronous file calls, which are the fast ones, in slices, so that
+ * timers and children can run.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Longest time to block the event loop. */
 const SLICE_MS = 10;
 
-/** Work that yields where it may be interrupted, and a promise where it must wait. */
+/** Work that yields where it may be interrupted, and yields a promise where it must wait. */
 export type Cooperative<T> = Generator<Promise<unknown> | undefined, T>;
 
-/** Without a pause; only for work that never waits. */
+/** Finishes the work without a pause. Only for work that never waits. */
 export function finishSync<T>(work: Cooperative<T>): T {
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;
-    if (step.value !== undefined) throw new Error('work that waits was to be finished at once');
+    if (step.value !== undefined) throw new Error('finishSync() got work that waits');
   }
 }
 
@@ -22,7 +25,7 @@ export function* until<T>(promise: Promise<T>): Cooperative<T> {
   yield promise.then((result) => {
     value = { result };
   });
-  if (value === undefined) throw new Error('work went on before what it waits for');
+  if (value === undefined) throw new Error('work continued before its promise was settled');
   return value.result;
 }
 
@@ -57,7 +60,7 @@ export async function finish<T>(work: Cooperative<T>, stop?: AbortSignal): Promi
   return step.value;
 }
 
-/** True of the error of work that the signal ended. */
+/** True for the error of work that the signal ended. */
 export function isStopOf(stop: AbortSignal, error: unknown): boolean {
   return stop.aborted && error === stop.reason;
 }

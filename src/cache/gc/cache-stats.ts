@@ -15,7 +15,7 @@ export interface CacheStats {
   readonly results: { readonly records: number; readonly bytes: number };
   readonly states: { readonly epochs: number; readonly kept: number; readonly bytes: number };
   readonly logs: { readonly files: number; readonly bytes: number };
-  /** User files that were at out paths: number of moves, and bytes. */
+  /** User files that pipe moved from out paths: number of moves, and bytes. */
   readonly replaced: { readonly moves: number; readonly bytes: number };
   /** Largest first. */
   readonly items: readonly ItemStats[];
@@ -26,7 +26,7 @@ export interface CacheStats {
 interface ItemStats {
   readonly item: string;
   readonly results: number;
-  /** Of its results; shared objects count for each item. */
+  /** Bytes of the item's results; shared objects count for each item. */
   readonly resultBytes: number;
   /** Epochs recorded, and how many of their states are stored. */
   readonly epochs: number;
@@ -86,7 +86,7 @@ function itemsOf({ records, chains }: Inventory): ItemStats[] {
   for (const { record } of records) {
     if (record === undefined) continue;
     const resultBytes = storedBytes(record.outs);
-    // The epochs of an incremental item hold its time: several results share them.
+    // The time of an incremental item is in its epochs, because several results share them.
     const isIncremental = record.manifest.epochs !== undefined && chained.has(record.item);
     add(record.item, { results: 1, resultBytes, seconds: isIncremental ? 0 : record.seconds });
   }

@@ -18,21 +18,21 @@ const NOTE_EVERY = 16 << 20;
 /** Days between measurements, which correct what killed processes left unnoted. */
 const MEASURE_DAYS = 7;
 
-/** Longer files are replaced by their sum: thousands of runs. */
+/** A longer file, after thousands of runs, is replaced by its sum. */
 const LONG_TEXT = 64 << 10;
 
-/** When gc could not remove enough, it runs again after this fraction of the limit was stored. */
+/** If gc could not remove enough, it runs again after this fraction of the limit was stored. */
 const MORE = 0.1;
 
-/** Never through a link that others may have created. */
+/** Never follows a link that other users may have created. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 interface Noted {
   readonly measured: number;
   readonly day: number;
-  /** `measured` is what gc had to leave. */
+  /** True if `measured` is the size that gc could not reduce. */
   readonly left: boolean;
-  /** Since the measurement. */
+  /** Bytes since the measurement. */
   readonly change: number;
 }
 
@@ -62,7 +62,7 @@ export class DiskUsage {
     return this.#grew;
   }
 
-  /** Appends changes not noted yet to the file. Lines of several processes never mix. */
+  /** Appends changes that are not noted yet to the file. Lines of several processes never mix. */
   note(): void {
     if (this.#unnoted === 0) return;
     const line = changeLine(this.#unnoted);
@@ -71,8 +71,8 @@ export class DiskUsage {
   }
 
   /**
-   * True when the cache exceeds `limit` and gc can help: if the last gc had to leave more than the
-   * limit, only after a tenth of the limit was stored since.
+   * True if the cache exceeds `limit` and gc can help. If the last gc had to leave more than the
+   * limit, this is true only after a tenth of the limit was stored since.
    */
   async isOver(limit: number): Promise<boolean> {
     this.note();
@@ -81,13 +81,16 @@ export class DiskUsage {
     return measured + change > limit && isNews;
   }
 
-  /** Sets the size that gc left. Replaces notes from before the gc; notes of others made meanwhile still count. */
+  /**
+   * Sets the size that gc left. Replaces notes from before the gc; notes that others made meanwhile
+   * still count.
+   */
   setLeft(bytes: number, notedBefore: number): void {
     const left = { measured: bytes, day: this.#today, left: true, change: 0 };
     this.#set(textOf(left), notedBefore);
   }
 
-  /** Length of the notes now. */
+  /** Current length of the notes. */
   noted(): number {
     return this.#text()?.length ?? 0;
   }
@@ -136,7 +139,7 @@ export class DiskUsage {
   }
 }
 
-/** `=<bytes> <day>`, with `left` when gc had to leave it; then one line for each change. */
+/** `=<bytes> <day>`, with `left` if gc could not reduce it further; then one line for each change. */
 function textOf({ measured, day, left, change }: Noted): string {
   const head = `=${measured} ${day}${left ? ' left' : ''}\n`;
   return change === 0 ? head : head + changeLine(change);

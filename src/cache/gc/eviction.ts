@@ -30,9 +30,9 @@ interface StateCandidate extends Common {
 enum Rank {
   /** Superseded states of chains that nothing requests. */
   Passed = 0,
-  /** Results, and the newest states of chains, that nothing requests. */
+  /** Results that nothing requests, and the newest states of chains that nothing requests. */
   Unneeded = 1,
-  /** Superseded states of requested chains: their newest state stays. */
+  /** Superseded states of requested chains. Their newest state is kept. */
   PassedNeeded = 2,
 }
 
@@ -40,11 +40,11 @@ export interface Needed {
   readonly keys: ReadonlySet<string>;
   /** Requested epochs, by chain. */
   readonly chains: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Chains that a running process uses: gc removes nothing of them. */
+  /** Chains that a running process uses. Gc removes nothing from them. */
   readonly busy: ReadonlySet<string>;
 }
 
-/** All that is not needed, in eviction order. */
+/** Everything that is not needed, in eviction order. */
 export function evictionCandidates(inventory: Inventory, needed: Needed): EvictionCandidate[] {
   const all: EvictionCandidate[] = [];
   for (const stored of inventory.records) {

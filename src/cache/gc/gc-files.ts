@@ -1,4 +1,4 @@
-/** What gc removes apart from results: logs, and user files that an out replaced. */
+/** Gc of everything that is not a result: logs, and user files that an out replaced. */
 import { notDeleted } from '../files/scratch-folder.js';
 import type { Sweeper } from '../objects/sweeper.js';
 import { KEPT_DAYS, type ReplacedFolder, replacedFolders } from '../records/replaced.js';
@@ -6,10 +6,10 @@ import type { CacheContext } from './cache-context.js';
 import type { GcLedger, Removed } from './gc-ledger.js';
 import { itemOf, type NeededLogs, type StoredLog, storedLogs } from './log-retention.js';
 
-/** Replaced user files younger than this stay, even above the size limit. */
+/** Replaced user files younger than this are kept, even above the size limit. */
 const REPLACED_STAY_MS = 86_400_000;
 
-/** These files, as they were when the collection began. */
+/** The logs and replaced files at the start of the collection. */
 export class GcFiles {
   readonly #warn: (message: string) => void;
   readonly #sweeper: Sweeper;
@@ -56,7 +56,10 @@ export class GcFiles {
     this.#removeReplaced((folder) => folder.moved < oldest, 'too old');
   }
 
-  /** Removes other replaced files that exceed `maxSize`. They go last, since nothing can recompute them. */
+  /**
+   * Removes other replaced files that exceed `maxSize`. They go last, because nothing can recompute
+   * them.
+   */
   removeReplaced(maxSize: number): void {
     const newest = this.#now - REPLACED_STAY_MS;
     this.#removeReplaced(

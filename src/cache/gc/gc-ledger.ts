@@ -1,19 +1,19 @@
-/** What one garbage collection has removed so far, and how large the cache is after it. */
+/** What one garbage collection has removed so far, and the size of the cache after it. */
 
-/** Something that was removed, or would be in a dry run. */
+/** Something that was removed, or would be removed in a dry run. */
 export interface Removed {
   /** `garbage`: objects that no record refers to, as after a crash. */
   readonly kind: 'result' | 'state' | 'garbage' | 'damaged' | 'replaced' | 'log';
-  /** Of replaced files: name of their folder. */
+  /** For replaced files: the name of their folder. */
   readonly name?: string;
   /** The item that computed it. */
   readonly item?: string;
   readonly key?: string;
   readonly chain?: string;
   readonly epoch?: number;
-  /** Of logs: how many of the item. */
+  /** For logs: how many of the item. */
   readonly count?: number;
-  /** Bytes freed: less than the size when others share its objects. */
+  /** Bytes freed: less than the size if others share its objects. */
   readonly bytes: number;
   /** Time to recompute it. */
   readonly seconds?: number;
@@ -21,12 +21,12 @@ export interface Removed {
     | 'nothing refers to it'
     | 'too old'
     | 'over the size limit'
-    | 'cannot be believed';
+    | 'the record is invalid';
 }
 
 export interface Collected {
   readonly removed: readonly Removed[];
-  /** How many more would have gone, had they not been stored or used too recently. */
+  /** How many more would have been removed if they had not been stored or used so recently. */
   readonly tooNew: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
@@ -38,12 +38,12 @@ export class GcLedger {
   #bytes = 0;
   #tooNew = 0;
 
-  /** Size of the cache now, or as it would be in a dry run. */
+  /** Size of the cache now; in a dry run, after the removals. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Counts what is there when the collection begins. */
+  /** Counts everything that exists when the collection begins. */
   found(bytes: number): void {
     this.#bytesBefore += bytes;
     this.#bytes += bytes;

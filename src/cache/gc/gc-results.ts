@@ -1,4 +1,4 @@
-/** What gc removes of results and epochs, by reference counts. */
+/** Gc of results and epochs, by reference counts. */
 import { finish, Yielder } from '../files/yielding.js';
 import { type Digest, kindOf } from '../objects/digest.js';
 import { Objects } from '../objects/objects.js';
@@ -63,7 +63,7 @@ export class GcResults {
     for (const { stored } of this.#stores.values()) ledger.found(bytesOf(stored));
   }
 
-  /** Counts all references. Returns the bytes of what is needed. */
+  /** Counts all references. Returns the bytes of everything needed. */
   async mark(): Promise<number> {
     const { references } = this.#store(RESULTS);
     const isNeeded = ({ key }: StoredRecord) => this.#needed.keys.has(key);
@@ -84,11 +84,11 @@ export class GcResults {
     return needed;
   }
 
-  /** Removes invalid records, as a crash of the machine leaves them. */
+  /** Removes invalid records, such as a crash of the machine leaves. */
   removeUnbelieved(): void {
     for (const { key, record } of this.#inventory.records) {
       if (record !== undefined || !this.#sweeper.take(recordPath(this.#records, key))) continue;
-      this.#ledger.note({ kind: 'damaged', key, bytes: 0, reason: 'cannot be believed' });
+      this.#ledger.note({ kind: 'damaged', key, bytes: 0, reason: 'the record is invalid' });
     }
   }
 
@@ -128,7 +128,7 @@ export class GcResults {
     const { references } = this.#store(name);
     const freed = digests.flatMap((digest) => references.remove(digest));
     const removed = await this.#removeObjects(name, freed);
-    // A state that came into use meanwhile, or that another epoch shares, is still there.
+    // A state that another process began to use, or that another epoch shares, still exists.
     if (kind === 'state' && removed === undefined) return;
     const bytes = removed ?? 0;
     const which =
@@ -182,7 +182,7 @@ function storeOf(objects: Objects, stored: ReadonlyMap<string, StoredObject>): S
   return { objects, stored, references: new References(objects, stored) };
 }
 
-/** What a record keeps: its outs, and the listings of its deps, which `why` compares. */
+/** What a record keeps in the cache: its outs, and the listings of its deps, which `why` compares. */
 function digestsOf(stored: StoredRecord | undefined): Digest[] {
   const record = stored?.record;
   if (record === undefined) return [];

@@ -32,9 +32,12 @@ export interface GcOptions {
   readonly roots: GcRoots;
   /** Limit in bytes. Default: `defaultMaxSize`. */
   readonly maxSize?: number;
-  /** Age in seconds above which unneeded results go, even below the size limit. Default: no limit. */
+  /**
+   * Age in seconds above which unneeded results are removed, even below the size limit. Default: no
+   * limit.
+   */
   readonly maxAge?: number;
-  /** How many last runs of each project count as needs. Default: 3. */
+  /** How many recent runs of each project count as needs. Default: 3. */
   readonly lastRuns?: number;
   /** Report only. */
   readonly dry?: boolean;
@@ -42,13 +45,13 @@ export interface GcOptions {
 
 export interface GcReport extends Collected {
   readonly maxSize: number;
-  /** Bytes that the current pipeline, running processes or the last runs need: never removed. */
+  /** Bytes that the current pipeline, running processes or recent runs need: never removed. */
   readonly bytesNeeded: number;
 }
 
 const LEAST_MAX_SIZE = 10 * 2 ** 30;
 
-/** A quarter of the file system, but at least 10 GB. */
+/** A quarter of the file system, at least 10 GB. */
 export function defaultMaxSize(folder: string): number {
   try {
     const { blocks, bsize } = statfsSync(folder);
@@ -58,7 +61,7 @@ export function defaultMaxSize(folder: string): number {
   }
 }
 
-/** Some ticks of the coarsest file system clock. */
+/** A few ticks of the coarsest file system clock. */
 const MARGIN_MS = 5_000;
 
 /** Plans and traces that were not rewritten for this long are unused. */

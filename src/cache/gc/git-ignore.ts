@@ -7,8 +7,8 @@ import type { Layout } from '../layout.js';
 const TEXT = '# Created by pipe. Everything in here can be recreated.\n*\n';
 
 /**
- * Called before the first write of a process. Leaves an existing cache alone, since its owner may
- * have deleted the file, and a folder that PIPE_CACHE names.
+ * Called before the first write of a process. Does nothing in an existing cache, whose owner may
+ * have deleted the file, or in a folder that PIPE_CACHE names.
  */
 export function ignoreNewCache(layout: Layout, isNamed: boolean): void {
   if (existsSync(isNamed ? layout.root : layout.home)) return;
@@ -16,7 +16,7 @@ export function ignoreNewCache(layout: Layout, isNamed: boolean): void {
     mkdirSync(layout.root, { recursive: true });
     writeFileSync(path.join(layout.root, '.gitignore'), TEXT, { flag: 'wx' });
   } catch (error) {
-    // The file exists, or the folder is not writable: then the next write reports why.
+    // The file exists, or the folder is not writable. In that case the next write reports why.
     if (codeOf(error) === undefined) throw error;
   }
 }

@@ -17,7 +17,7 @@ export interface StoredObject {
   /** Bytes allocated on disk. */
   readonly room: number;
   readonly mtime: number;
-  /** Its permissions allow writing. */
+  /** True if its permissions allow writing. */
   readonly writable: boolean;
 }
 
@@ -45,13 +45,13 @@ export interface Inventory {
 
 type Warn = (message: string) => void;
 
-/** Throws when a record is temporarily unreadable: gc would take its objects for garbage. */
+/** Throws if a record is temporarily unreadable: gc would treat its objects as garbage. */
 export function* takeInventory(
   layout: Layout,
   scratch: Scratch,
   warn: Warn,
 ): Cooperative<Inventory> {
-  // Records first: then the objects of a record written meanwhile are listed too.
+  // Records come first, so that the objects of a record written meanwhile are listed too.
   const records = yield* recordsIn(layout, warn);
   const chains: StoredChain[] = [];
   const reader = new Chains(layout, scratch, warn);
@@ -102,7 +102,10 @@ function* objectsIn(folder: string): Cooperative<Map<string, StoredObject>> {
   return found;
 }
 
-/** Bytes of all objects, logs and replaced files, by stats alone: a tenth of the time of an inventory. */
+/**
+ * Bytes of all objects, logs and replaced files, by stats alone, in a tenth of the time of an
+ * inventory.
+ */
 export function* bytesBelow(layout: Layout): Cooperative<number> {
   const { objects, chains, replaced } = layout;
   let bytes = 0;

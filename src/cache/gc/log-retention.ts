@@ -1,4 +1,7 @@
-/** Logs in the cache, for gc: the newest log of each current item stays, the others go first. */
+/**
+ * Logs in the cache, for gc: it keeps the newest log of each current item, and removes the others
+ * first.
+ */
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { allPids, outputsOf } from '../../sys/proc.js';
@@ -14,7 +17,7 @@ export interface StoredLog {
   readonly bytes: number;
   /** Last write, in milliseconds since 1970. */
   readonly written: number;
-  /** It is the item's last log. */
+  /** True for the item's last log. */
   readonly isNewest: boolean;
 }
 
@@ -28,7 +31,7 @@ function logsIn(absolute: string, folder: string): StoredLog[] {
   if (lstatIfThere(absolute)?.isDirectory() !== true) return [];
   const found: Omit<StoredLog, 'isNewest'>[] = [];
   const newest = new Map<boolean, string>();
-  // Log names are times; those of `pipe verify` are a separate kind.
+  // Log names are times. Those of `pipe verify` are a separate kind.
   for (const name of namesIn(absolute).sort()) {
     const file = path.join(absolute, name);
     const stat = lstatIfThere(file);
@@ -40,13 +43,13 @@ function logsIn(absolute: string, folder: string): StoredLog[] {
   return found.map((each) => ({ ...each, isNewest: last.has(each.file) }));
 }
 
-/** Logs that must stay, even above the size limit. */
+/** Logs that gc must keep, even above the size limit. */
 export class NeededLogs {
   readonly #logs: string;
   readonly #folders: ReadonlySet<string>;
   /** Files that local processes have open for output; read on first use. */
   #open: ReadonlySet<string> | undefined;
-  /** File names of items, by the folder that notes them. */
+  /** File names of items, by the folder that records them. */
   readonly #noted: ReadonlySet<string>;
 
   /** `folders`: log folders of the current pipeline's items. `projects`: folders of projects that still count. */
@@ -58,7 +61,7 @@ export class NeededLogs {
       projects.flatMap((folder) => [
         // The last execution failed.
         ...namesIn(path.join(folder, 'attempts')),
-        // The current pipeline of another project is unknown here.
+        // Another project's current pipeline is unknown here.
         ...(path.basename(folder) === own ? [] : namesIn(path.join(folder, 'items'))),
       ]),
     );

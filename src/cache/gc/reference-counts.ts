@@ -7,9 +7,9 @@ import type { Objects } from '../objects/objects.js';
 import type { StoredObject } from './inventory.js';
 
 interface Node {
-  /** Records and listings that refer to it; a listing counts once. */
+  /** Number of records and listings that refer to it; a listing counts once. */
   count: number;
-  /** Of a listing. */
+  /** For a listing. */
   readonly entries: readonly Digest[];
 }
 
@@ -46,7 +46,7 @@ export class References {
     return this.has(hex) ? freed : [hex, ...freed];
   }
 
-  /** True when anything refers to the object: one object may be several kinds of file. */
+  /** True if anything refers to the object. One object may serve as several kinds of file. */
   has(hex: string): boolean {
     return KINDS.some((kind) => this.#nodes.has(`${kind}:${hex}`));
   }
@@ -68,14 +68,14 @@ export class References {
       const digests = this.#objects.tree(hex).map((entry) => entry.digest);
       return [...new Set(digests)];
     } catch (error) {
-      // `verify` reports the damage; gc only has to treat the entries as unknown.
+      // `verify` reports the damage. Gc only has to treat the entries as unknown.
       if (error instanceof DamagedObject) return [];
       throw error;
     }
   }
 }
 
-/** Gc would take for garbage what this listing refers to. */
+/** Otherwise gc would treat what this listing refers to as garbage. */
 function notOurs(file: string): UserError {
   return new UserError({
     code: 'cache-private',

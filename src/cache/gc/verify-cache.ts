@@ -1,4 +1,4 @@
-/** Verifies the whole cache: every object's bytes, every record's objects. Repairs on request. */
+/** Verifies the whole cache: the bytes of every object, the objects of every record. Repairs on request. */
 import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
@@ -31,10 +31,10 @@ interface VerifyProgress {
 /** A result or state that cannot be restored. */
 interface Concern {
   readonly item: string;
-  /** Of a result. */
+  /** For a result. */
   readonly key?: string;
   readonly out?: string;
-  /** Of a state. */
+  /** For a state. */
   readonly chain?: string;
   readonly epoch?: number;
 }
@@ -138,7 +138,7 @@ function* referencesOf(
   for (const { chain, about, epochs } of inventory.chains) {
     const store = states.get(chain) as Store;
     for (const { epoch, state: digest } of epochs) {
-      // A state without its listing was deleted by `keep` or gc: that is not damage.
+      // `keep` or gc has deleted a state whose listing is missing: that is not damage.
       if (!store.stored.has(nameOf(digest))) continue;
       yield { concern: { item: about?.item ?? '', chain, epoch }, digest, store };
     }
@@ -234,7 +234,7 @@ function denyWriting(file: string): void {
   if (stat?.isFile()) chmodSync(file, stat.mode & 0o555);
 }
 
-/** Another process may have repaired the object meanwhile: nothing valid is removed. */
+/** Another process may have repaired the object meanwhile, so this never removes a valid one. */
 function isStoredAnew(digest: Digest, { objects, wrong }: Store): boolean {
   if ([...objects.namesOf(digest)].some((hex) => wrong.has(objects.pathOf(hex)))) return false;
   return isWhole(objects, digest);

@@ -1,11 +1,11 @@
 /**
- * Permissions of outs and states. They are not part of a digest, so that another umask makes nothing
- * stale; where they differ from the umask's, the record notes them.
+ * Permissions of outs and states. They are not part of a digest, so that another umask makes
+ * nothing stale. If they differ from the umask's, the record notes them.
  */
 import type { Stats } from 'node:fs';
 import type { Digest } from './digest.js';
 
-/** Objects are read-only, for their owner too, so that nothing changes them by accident. */
+/** Objects are read-only, even for their owner, so that nothing changes them by accident. */
 export const OBJECT_MODE = 0o444;
 
 /** Mode of an object that others may not read. */
@@ -13,11 +13,11 @@ export const PRIVATE_MODE = 0o400;
 
 /** The permissions in one out or state that differ from the umask's. */
 export interface Permissions {
-  /** Of files, executables and directories, where all of a kind agree. */
+  /** The mode of files, executables and directories, if all of a kind have the same. */
   readonly f?: number;
   readonly x?: number;
   readonly d?: number;
-  /** Of the rest, by path in the out; '' is the out itself. */
+  /** The mode of all others, by path in the out; '' is the out itself. */
   readonly at?: Readonly<Record<string, number>>;
 }
 
@@ -61,7 +61,7 @@ export class PermissionNotes {
     this.#counted = counted;
   }
 
-  /** Notes an entry. True when it is closed to users who could read it under the umask. */
+  /** Notes an entry. True if users who could read it under the umask cannot. */
   note(inner: string, stat: Stats): boolean {
     const tag = tagOf(stat);
     const ordinary = (tag === 'f' ? 0o666 : 0o777) & ~this.#umask;
@@ -85,7 +85,7 @@ export class PermissionNotes {
   }
 }
 
-/** Of all entries of one kind. */
+/** The permissions of all entries of one kind. */
 class Modes {
   readonly others: [string, number][] = [];
   #ordinary = 0;
@@ -95,7 +95,7 @@ class Modes {
     else this.others.push([inner, mode]);
   }
 
-  /** The common mode, when all entries have the same one and none follows the umask. */
+  /** The common mode, if all entries have the same one and none follows the umask. */
   get uniform(): number | undefined {
     const [first] = this.others;
     if (first === undefined || this.#ordinary > 0) return undefined;

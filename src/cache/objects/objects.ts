@@ -33,7 +33,7 @@ export class Objects {
   readonly #damaged: string;
   readonly #scratch: Scratch;
   readonly #onStored: (bytes: number) => void;
-  /** Objects found damaged, also those that could not be moved away. */
+  /** Objects found damaged, including those that could not be moved away. */
   readonly #bad = new Set<string>();
   /** Objects that this process stored and has not synced yet. */
   #unsynced: string[] = [];
@@ -55,7 +55,7 @@ export class Objects {
     return `${this.folder}/${hex.slice(0, 2)}/${hex.slice(2)}`;
   }
 
-  /** Undefined when the object is missing, or private to another user: then it is stored again. */
+  /** Undefined if the object is missing, or private to another user: it is then stored again. */
   stat(hex: string): Stats | undefined {
     if (this.#bad.has(hex)) return undefined;
     const stat = lstatIfThere(this.pathOf(hex));
@@ -68,7 +68,7 @@ export class Objects {
     return stat === undefined || isReadable(this.pathOf(hex), stat);
   }
 
-  /** As `stat`, for a referenced object: takes it back when a gc has just moved it. */
+  /** Like `stat`, for a referenced object: takes it back if a gc has just moved it. */
   wanted(hex: string): Stats | undefined {
     const stat = this.stat(hex);
     if (stat !== undefined || this.#bad.has(hex)) return stat;
@@ -76,9 +76,9 @@ export class Objects {
   }
 
   /**
-   * True when the object exists. Renews its mtime, which protects it from a gc that began before the
-   * caller writes a reference. Sets the mode that storing would set: an object is as private as its
-   * last stored file.
+   * True when the object exists. Renews its mtime, which protects it from a gc that began before
+   * the caller writes a reference. Sets the mode that storing would set, because an object is as
+   * private as the last file stored in it.
    */
   reuse(hex: string, size?: number, mode = OBJECT_MODE): boolean {
     const stat = this.stat(hex);
@@ -113,7 +113,8 @@ export class Objects {
   }
 
   /**
-   * Moves a finished, read-only file to its name and replaces what is there, which may be damaged.
+   * Moves a finished, read-only file to its name and replaces an existing object, which may be
+   * damaged.
    * `growth`: additional bytes in the store.
    */
   adopt(draft: string, hex: string, growth: number): void {
@@ -148,7 +149,7 @@ export class Objects {
     return bytes;
   }
 
-  /** As `read`; undefined for a missing object. */
+  /** Like `read`; undefined for a missing object. */
   readIfThere(hex: string): Buffer | undefined {
     const small = this.#bad.has(hex)
       ? undefined
@@ -161,7 +162,7 @@ export class Objects {
     if (stat.size > TREE_LIMIT) throw this.damaged(hex, 'it is far longer than any listing');
     const bytes = readFileSync(this.pathOf(hex));
     if (hash('sha256', bytes) !== hex)
-      throw this.damaged(hex, 'its bytes are not those that were stored');
+      throw this.damaged(hex, 'its content does not match its name');
     return bytes;
   }
 
@@ -173,7 +174,10 @@ export class Objects {
     return entries;
   }
 
-  /** Names of the objects below a digest, parents first. Skips what a missing or damaged listing names. */
+  /**
+   * Names of the objects below a digest, parents first. Skips the entries of a missing or damaged
+   * listing.
+   */
   *namesOf(digest: Digest): Generator<string> {
     const hex = nameOf(digest);
     // Read before the yield, since the caller may delete what it receives.
@@ -203,7 +207,7 @@ export class Objects {
       mkdirSync(this.#damaged, { recursive: true });
       renameSync(this.pathOf(hex), aside);
     } catch {
-      // The folder is read-only: the set above keeps the object unused in this run.
+      // The folder is read-only. The set above makes this run ignore the object.
       return new DamagedObject(hex, 'damaged', `${detail} (${this.pathOf(hex)})`);
     }
     return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
@@ -223,7 +227,7 @@ function isReadable(file: string, stat: Stats): boolean {
   }
 }
 
-/** False when the file has just disappeared. Keeps another user's mode: that user chose it. */
+/** False if the file has just disappeared. Keeps the mode that another user has chosen. */
 function changeMode(file: string, mode: number): boolean {
   try {
     chmodSync(file, mode);

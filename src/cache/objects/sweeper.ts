@@ -1,6 +1,6 @@
 /**
- * Deletes cache files while other processes use the cache. Moves a file, checks it, then deletes it:
- * a process that began to use it meanwhile has renewed its mtime, so the file moves back.
+ * Deletes cache files while other processes use the cache. Moves a file, checks it, then deletes
+ * it. A process that began to use it meanwhile has renewed its mtime: then the file is moved back.
  */
 import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +15,7 @@ export class Sweeper {
   readonly #root: string;
   readonly #fence: Fence;
   readonly #folder: string;
-  /** Files at least this new stay. */
+  /** Files at least this new are kept. */
   readonly #horizon: number;
   readonly #dry: boolean;
 
@@ -27,12 +27,15 @@ export class Sweeper {
     this.#dry = dry;
   }
 
-  /** True of what was stored or used too recently (a time in milliseconds since 1970): it stays. */
+  /**
+   * True for a file that was stored or used too recently to be removed (a time in milliseconds
+   * since 1970).
+   */
   isTooNew(time: number): boolean {
     return time >= this.#horizon;
   }
 
-  /** True when the file is gone, or would be in a dry run. */
+  /** True if the file is gone, or would be gone in a dry run. */
   take(file: string): boolean {
     const stat = lstatIfThere(file);
     if (stat === undefined) return true;
@@ -56,7 +59,7 @@ export class Sweeper {
     return true;
   }
 
-  /** Deletes a file that nothing can come to need, and its folder when that is empty then. */
+  /** Deletes a file that nothing can need later, and its folder if that is then empty. */
   removeFile(file: string): void {
     if (this.#dry) return;
     const folder = path.dirname(file);
@@ -65,7 +68,7 @@ export class Sweeper {
     this.prune(folder);
   }
 
-  /** Deletes a folder that no process can be about to use. Undefined when it is gone. */
+  /** Deletes a folder that no process can be about to use. Undefined if it is gone. */
   removeFolder(folder: string): Undeleted | undefined {
     if (this.#dry) return undefined;
     this.#fence.check(path.dirname(folder));
@@ -85,8 +88,8 @@ export class Sweeper {
 }
 
 /**
- * Takes back a file that a gc has moved for its check, so that its user waits neither for that gc
- * nor, when it was killed, for the next start. True when the file is back in its place.
+ * Takes back a file that a gc has moved for its check. So its user need not wait for that gc or, if
+ * the gc was killed, for the next start. True if the file is back in its place.
  */
 export function takeBack({ tmp, fence, clocks }: Scratch, file: string): boolean {
   const name = awayName(path.dirname(tmp), file);
@@ -101,7 +104,7 @@ export function takeBack({ tmp, fence, clocks }: Scratch, file: string): boolean
     } catch (error) {
       if (codeOf(error) !== 'EEXIST' && !isAbsent(error)) renameSync(away, file);
     }
-    // The new mtime makes gc leave it.
+    // The new mtime makes gc keep it.
     if (renew(file, clocks.date())) return true;
   }
   return lstatIfThere(file) !== undefined;
@@ -112,13 +115,14 @@ function awayName(root: string, file: string): string {
   return path.relative(root, file).replaceAll('/', '~');
 }
 
-/** Names that gc gives: of objects, of results and states, and of records. */
+/** Names that gc uses: of objects, of results and states, and of records. */
 const AWAY_NAME =
   /^v\d+~(?:(?:chains~[0-9a-f]{64}~)?objects~[0-9a-f]{2}~[0-9a-f]{62}|records~([0-9a-f]{2})~\1[0-9a-f]{62}\.json)$/;
 
 /**
- * Moves back what a killed gc had just moved, since some of it may be in use. Leaves for deletion
- * what is not a file or has a name that gc never gives: others may have put it there.
+ * Moves back the files that a killed gc had just moved, because some of them may be in use. Leaves
+ * the rest to be deleted: entries that are not files, or whose names gc never uses. Others may have
+ * put them there.
  */
 export function putBack(root: string, folder: string, fence: Fence): void {
   for (const name of namesIn(folder)) {
@@ -135,7 +139,7 @@ function putBackOne(away: string, file: string): void {
   try {
     linkSync(away, file);
   } catch (error) {
-    // Another process stored it meanwhile; or the file system has no hard links, and a rename is
+    // Another process stored it meanwhile, or the file system has no hard links and a rename is
     // safe.
     if (codeOf(error) !== 'EEXIST') renameSync(away, file);
   }

@@ -5,9 +5,9 @@ import { type Digest, isDigest } from './digest.js';
 export interface TreeEntry {
   readonly name: string;
   readonly digest: Digest;
-  /** Bytes: of the file, of a link's target text, of all files in a directory. */
+  /** Bytes of the file, of a link's target text, or of all files in a directory. */
   readonly size: number;
-  /** Number of files and links: 1, or of all in a directory. */
+  /** Number of files and links: 1, or the sum in a directory. */
   readonly files: number;
 }
 
@@ -28,7 +28,7 @@ export function makeTree(entries: readonly TreeEntry[]): Tree {
   let size = 0;
   let files = 0;
   for (const entry of sorted) {
-    // JSON so that a newline in a name does not end the line.
+    // JSON, so that a newline in a name does not end the line.
     text += `${entry.digest} ${entry.size} ${entry.files} ${JSON.stringify(entry.name)}\n`;
     size += entry.size;
     files += entry.files;
@@ -37,7 +37,7 @@ export function makeTree(entries: readonly TreeEntry[]): Tree {
   return { bytes, hex: hash('sha256', bytes), size, files };
 }
 
-/** Undefined when the text is not a listing, or names something outside its directory. */
+/** Undefined if the text is not a listing, or names something outside its directory. */
 export function parseTree(bytes: Buffer): TreeEntry[] | undefined {
   const lines = bytes.toString('utf8').split('\n');
   if (lines[0] !== HEADER || lines.pop() !== '') return undefined;

@@ -31,7 +31,10 @@ interface Modes {
 export const WORKSPACE_MODES: Modes = { file: 0o666, executable: 0o777 };
 const STATE_MODES: Modes = { file: 0o444, executable: 0o555 };
 
-/** Age given to a restored file's mtime: any later write shows, so its digest can be remembered at once. */
+/**
+ * Age of a restored file's mtime: any later write changes it, so the digest can be remembered
+ * immediately.
+ */
 const MOMENT_MS = 3_000;
 
 interface FileMode {
@@ -41,8 +44,8 @@ interface FileMode {
 }
 
 /**
- * Writes a file or link to a free path. Returns its stat if that identifies its content. `noted`: the
- * recorded mode, where it differs from the umask's.
+ * Writes a file or link to a free path. Returns its stat if that identifies its content. `noted`:
+ * the recorded mode, if it differs from the umask's.
  *
  * @throws DamagedObject when the object is missing or does not match its name; then no file is left
  */
@@ -121,18 +124,18 @@ function opened<T>(hex: string, open: () => T): T {
 }
 
 function wrongBytes(objects: Objects, hex: string): DamagedObject {
-  return objects.damaged(hex, 'its bytes are not those that were stored');
+  return objects.damaged(hex, 'its content does not match its name');
 }
 
-/** The stat after setting mode and times; undefined where the file system rejects the times. */
+/** The stat after setting mode and times; undefined if the file system rejects the times. */
 function finished(handle: number, { mode, isExact }: FileMode): Stats | undefined {
   if (isExact) fchmodSync(handle, mode);
-  // By the clock of its own file system.
+  // By the clock of the file's own file system.
   const moment = new Date(fstatSync(handle).mtimeMs - MOMENT_MS);
   try {
     futimesSync(handle, moment, moment);
   } catch {
-    return undefined; // This only costs another read.
+    return undefined; // That only costs another read.
   }
   return fstatSync(handle);
 }

@@ -32,7 +32,7 @@ export class StateIngest {
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #shown: string;
-  /** Fingerprint of each path at the first look, by path within the folder. */
+  /** First fingerprint of each path, by path within the folder. */
   readonly #seen = new Map<string, string>();
   readonly #notes: PermissionNotes;
 
@@ -41,7 +41,7 @@ export class StateIngest {
     this.#objects = objects;
     this.#scratch = scratch;
     this.#shown = shown;
-    // A state is restored read-only: write permission does not count.
+    // A state is restored read-only, so its write permission does not matter.
     this.#notes = new PermissionNotes(scratch.umask, 0o555);
   }
 
@@ -49,7 +49,7 @@ export class StateIngest {
     return this.#notes.all;
   }
 
-  /** Stores a folder and leaves it as it is: its files become objects by a second name. */
+  /** Stores a folder and leaves it as it is: each file becomes an object by a second name. */
   async take(folder: string): Promise<Scan> {
     const stat = lstatSync(folder);
     if (!stat.isDirectory()) {
@@ -59,7 +59,7 @@ export class StateIngest {
     return this.#directory(folder, '', stat, OBJECT_MODE);
   }
 
-  /** Throws when the folder has changed since it was stored. Call before anything refers to it. */
+  /** Throws if the folder has changed since it was stored. Call before anything refers to it. */
   checkUnchanged(folder: string): void {
     for (const [inner, print] of this.#seen) {
       const now = this.#reading(inner, () => printOf(path.join(folder, inner)));
@@ -127,11 +127,11 @@ export class StateIngest {
   }
 
   /**
-   * A link, not a rename: the folder stays complete until the record is written. Only for a file
-   * without another name, since a write through that name would change the object.
+   * Uses a link, not a rename, so that the folder stays complete until the record is written. Only
+   * for a file without another name, because a write through that name would change the object.
    */
   #link(absolute: string, stat: Stats, hex: string, mode: number): boolean {
-    if (this.#objects.stat(hex)?.ino === stat.ino) return true; // A call before the crash did this.
+    if (this.#objects.stat(hex)?.ino === stat.ino) return true; // A call before a crash did this already.
     if (stat.nlink > 1) return false;
     const draft = this.#scratch.file();
     try {
@@ -162,7 +162,7 @@ export class StateIngest {
     }
   }
 
-  /** What disappears meanwhile or cannot be read is an error of the stage. */
+  /** A file that disappears meanwhile or cannot be read is an error of the stage. */
   #reading<T>(inner: string, read: () => T): T {
     try {
       return read();
@@ -170,7 +170,7 @@ export class StateIngest {
       const code = codeOf(error) ?? '';
       if (isAbsent(error) || code === 'ELOOP') throw this.#changed(inner);
       if (!UNREADABLE.has(code)) throw error;
-      const hint = 'commit only what the run may read';
+      const hint = 'commit only files that the run can read';
       throw unusable(this.#name(inner), `cannot be read (${code})`, hint);
     }
   }
@@ -197,13 +197,13 @@ function within(inner: string, name: string): string {
   return `${inner}/${name}`;
 }
 
-/** A folder's names, since its mtime could miss changes within a tick. */
+/** The names in a folder, because its mtime could miss changes within a tick. */
 function printOf(absolute: string): string {
   const stat = lstatSync(absolute);
   return stat.isDirectory() ? namesPrint(readdirSync(absolute)) : filePrint(stat);
 }
 
-/** Without ctime, which also changes when another name of the file comes or goes. */
+/** Without ctime, which also changes when the file gets or loses another name. */
 function filePrint({ ino, size, mtimeMs, mode }: Stats): string {
   // Storing changes the permissions but not the file type.
   return `${mode & 0o170000}:${ino}:${size}:${mtimeMs}`;

@@ -110,7 +110,7 @@ export class OutRestore {
     return modeOf(this.#permissions, where.slice(this.#out.length + 1), digest);
   }
 
-  /** The stat of a written file whose digest can be remembered. `stat`: of what is there. */
+  /** The stat of a written file whose digest can be remembered. `stat`: of the existing file. */
   async #entry(
     where: string,
     entry: TreeEntry,
@@ -139,7 +139,7 @@ export class OutRestore {
     return writeEntry(objects, entry, absolute, WORKSPACE_MODES, mode);
   }
 
-  /** Returns the names that stay. */
+  /** Returns the names that remain. */
   #removeOthers(where: string, entries: readonly TreeEntry[]): Set<string> {
     const wanted = new Set(entries.map((entry) => entry.name));
     const there = new Set(readdirSync(this.#absolute(where)));
@@ -151,7 +151,7 @@ export class OutRestore {
     return there;
   }
 
-  /** Moves a directory aside as a whole, to be deleted later: mass deletion slows file creation. */
+  /** Moves a directory aside as a whole and deletes it later, because mass deletion slows file creation. */
   #clear(where: string): void {
     removeAside(this.#absolute(where), this.#parts.scratch);
   }
@@ -189,7 +189,7 @@ export class OutRestore {
   }
 }
 
-/** Digest of a file written too recently to be remembered; undefined when it cannot be the entry. */
+/** Digest of a file written too recently to be remembered; undefined if it cannot be the entry. */
 async function digestOf(
   absolute: string,
   stat: Stats,
@@ -210,10 +210,10 @@ function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
 }
 
 /**
- * Clears a path: deletes a file now, moves a directory aside first. Accepts an absent
- * path and a mount point that is empty afterwards.
+ * Clears a path: deletes a file immediately, moves a directory aside first. Accepts an absent path,
+ * and a mount point that is empty afterwards.
  *
- * @throws a system error for what cannot be deleted
+ * @throws a system error for an entry that cannot be deleted
  */
 export function removeAside(absolute: string, scratch: Scratch): void {
   const stat = lstatIfThere(absolute);

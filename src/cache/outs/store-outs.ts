@@ -20,7 +20,7 @@ import type { Keeper } from '../scan/walk.js';
 
 type Hashed = Pick<Copied, 'hex' | 'size'>;
 
-/** For a larger file it pays to wait for a clock tick, so that its hash can be remembered. */
+/** For a larger file it is worth waiting for a clock tick, so that its hash can be remembered. */
 const WORTH_WAITING = 4 << 20;
 
 /** Stores one out. */
@@ -30,7 +30,7 @@ export class OutStore implements Keeper {
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #notes: PermissionNotes;
-  /** Directories of the out; true where others may not read them. */
+  /** Directories of the out; true if others may not read them. */
   readonly #hidden = new Map<string, boolean>();
 
   readonly #isTemp: boolean;

@@ -14,11 +14,11 @@ import { fileDigest, type Rows, type Scan } from '../scan/rows.js';
 import type { Scanner } from '../scan/scanner.js';
 import type { StatIndex } from '../scan/stat-index.js';
 
-/** How pipe recognises what it put at an out path. */
+/** How pipe recognises its own files at an out path. */
 interface Own {
-  /** Digests of what pipe last put there, and of what it is about to put there. */
+  /** Digests of what pipe last wrote there, and of what it is about to write there. */
   readonly expected: readonly Digest[];
-  /** True of a file that a failed execution left and that is unchanged since. */
+  /** True for a file that a failed execution left, if it is unchanged since. */
   readonly isLeft: (where: string, stat: Stats) => boolean;
 }
 
@@ -30,20 +30,20 @@ interface Parts {
 }
 
 /**
- * `own`: created by pipe, or left by a stage. `stored`: its content is in the cache; only the folder
- * around it shows whether pipe put it here. `mixed`: a folder of both.
+ * `own`: created by pipe, or left by a stage. `stored`: its content is in the cache; only the
+ * folder around it shows whether pipe put it there. `mixed`: a folder of both.
  */
 type Kind = 'empty' | 'own' | 'stored' | 'foreign' | 'mixed';
 
 interface Found extends Pick<Scan, 'size' | 'files'> {
   readonly kind: Kind;
-  /** Undefined when the file was not read. */
+  /** Undefined if the file was not read. */
   readonly digest?: Digest;
   /** Topmost user paths in a mixed folder. */
   readonly foreign: readonly string[];
 }
 
-/** Larger files are read only where a recorded file was: moving is free, hashing may take minutes. */
+/** Larger files are read only if a recorded file was there: moving is free, hashing may take minutes. */
 const WORTH_READING = 64 << 20;
 
 const TURN_EVERY = 64;
@@ -52,7 +52,7 @@ const TURN_EVERY = 64;
 export class ForeignSearch {
   readonly #parts: Parts;
   readonly #own: Own;
-  /** Once set, a file that the index does not know counts as the user's without being read. */
+  /** Once true, a file that the index does not know counts as the user's without being read. */
   #sawForeign = false;
 
   constructor(parts: Parts, own: Own) {
@@ -86,7 +86,7 @@ export class ForeignSearch {
     return stat.isFile() ? this.#parts.index.looseHex(where, stat) : undefined;
   }
 
-  /** `hex`: hash of a file's content, where the index knows it. */
+  /** `hex`: hash of a file's content, if the index knows it. */
   *#look(
     where: string,
     stat: Stats,
@@ -124,13 +124,13 @@ export class ForeignSearch {
       return fileDigest(stat, (yield* hashFile(absolute)).hex);
     } catch (error) {
       if (codeOf(error) === undefined) throw error;
-      return undefined; // What cannot be read is not deleted.
+      return undefined; // A file that cannot be read is not deleted.
     }
   }
 
   *#directory(where: string, expected: readonly Digest[]): Cooperative<Found> {
     const names = unlessRefused(() => readdirSync(this.#absolute(where)));
-    // What cannot be listed is not deleted. No listing contains a name that is not UTF-8.
+    // A folder that cannot be listed is not deleted. No listing contains a name that is not UTF-8.
     if (names === undefined || names.some(isDamaged)) return FOREIGN;
     const places = this.#placesIn(expected);
     const rows = this.#parts.index.directory(where);
@@ -166,7 +166,7 @@ export class ForeignSearch {
     return places;
   }
 
-  /** A folder is recognised by its listing; else each part must be recognised at its place. */
+  /** A folder is recognised by its listing. Otherwise each part must be recognised at its place. */
   #folderOf(where: string, inside: ReadonlyMap<string, Found>, expected: readonly Digest[]): Found {
     const parts = [...inside];
     const listing = listingOf(parts);
@@ -206,7 +206,7 @@ function isOnly(kinds: ReadonlySet<Kind>, allowed: readonly Kind[]): boolean {
   return [...kinds].every((kind) => allowed.includes(kind));
 }
 
-/** Undefined when part of the folder was not read. */
+/** Undefined if part of the folder was not read. */
 function listingOf(parts: readonly (readonly [string, Found])[]): Scan | undefined {
   const entries: TreeEntry[] = [];
   for (const [name, { digest, size, files }] of parts) {

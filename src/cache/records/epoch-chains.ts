@@ -22,13 +22,14 @@ import { epochPath, readEpochRecord, readSealed, type Unreadable } from './recor
 interface ChainObserver {
   /** Receives the bytes stored; negative: removed. */
   readonly onSize?: (bytes: number) => void;
-  /** A gc must not remove the chain from now on. */
+  /** From now on, gc must not remove the chain. */
   readonly onUse?: (chain: string) => void;
 }
 
 /**
- * All of a chain is in its folder, with the objects of its states: so `keep` can delete states by
- * looking at this chain alone. Callers of every writing method hold the chain's lock.
+ * Everything of a chain is in its folder, including the objects of its states. So `keep` can delete
+ * states without a look at other chains. Callers of every writing method must have the chain's
+ * lock.
  */
 export class Chains {
   readonly #layout: Layout;
@@ -68,8 +69,8 @@ export class Chains {
   }
 
   /**
-   * Absolute path of $PIPE_COMMIT for a process about to work on the chain, with what an earlier
-   * process left there. Its content survives every crash.
+   * Absolute path of $PIPE_COMMIT for a process that is about to work on the chain. Contains what
+   * an earlier process left there. Its content survives every crash.
    */
   commitFolder(chain: string, about?: ChainAbout): string {
     this.#onUse(chain);
@@ -82,8 +83,9 @@ export class Chains {
   }
 
   /**
-   * This process's own folder, with what an earlier one left in its folder. Renames that folder, so
-   * that an invisible survivor of the earlier process commits to a path that no longer exists.
+   * This process's own folder, with what an earlier process left in its folder. Renames that
+   * folder, so that an invisible survivor of the earlier process commits to a path that no longer
+   * exists.
    */
   #takeOverCommits(chain: string): string {
     const all = path.join(this.#folder(chain), 'commit');
@@ -115,7 +117,7 @@ export class Chains {
     return numbersIn(namesIn(this.commits(chain)), '');
   }
 
-  /** Written before the process starts, so that it is valid after a crash at any time. */
+  /** Written before the process starts, so that it is valid after a crash at any moment. */
   noteInputs(chain: string, lists: ReadLists | undefined): void {
     const file = this.#inputsFile(chain);
     if (lists === undefined) rmSync(file, { force: true });
@@ -130,13 +132,13 @@ export class Chains {
       : { ...(body as ReadLists), listed: (body as Partial<ReadLists>).listed ?? [] };
   }
 
-  /** True when those inputs are unchanged: then unrecorded commits may be recorded. */
+  /** True if those inputs are unchanged: only then may unrecorded commits be recorded. */
   async inputsLieAsNoted(chain: string): Promise<boolean> {
     const lists = this.#notedInputs(chain);
     return lists !== undefined && (await firstMoved(this.#layout.project, lists)) === undefined;
   }
 
-  /** Notes what was found out about a commit, for a run after a crash. */
+  /** Notes the result of a check of a commit, for a run after a crash. */
   noteCommit(chain: string, note: CommitNote): void {
     writeChecksummed(this.#noteFile(chain), note, this.#scratch, 'expendable');
   }
@@ -162,9 +164,10 @@ export class Chains {
   }
 
   /**
-   * Stores a committed epoch: objects, listings, the record; then deletes the folder, which the
-   * process waits for. Does not record a folder that changes meanwhile. The folder stays complete
-   * until the record is written, so a crash at any point only means that all of this happens again.
+   * Stores a committed epoch: objects, listings, the record. Then deletes the folder, which is what
+   * the process waits for. Does not record a folder that changes meanwhile. The folder stays
+   * complete until the record is written, so a crash at any point only means that all of this
+   * happens again.
    */
   async storeEpoch(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
     const folder = path.join(this.commitFolder(chain), String(epoch));
@@ -193,7 +196,7 @@ export class Chains {
     return record;
   }
 
-  /** Warns once, since a stage makes the same mistake in each epoch. */
+  /** Warns once, because a stage makes the same mistake in each epoch. */
   #warnOfMetrics(chain: string, shown: string, message: string): void {
     const mistake = `${chain} ${message.replace(shown, '').replace(/\(.*\)/s, '')}`;
     if (this.#metricsMistakes.has(mistake)) return;
@@ -228,8 +231,9 @@ export class Chains {
   }
 
   /**
-   * Deletes the states of these epochs, except what other states of the chain share. Their records
-   * stay, with the metrics. The listing goes first, so that a partial state never counts as one.
+   * Deletes the states of these epochs, except objects that other states of the chain share. Keeps
+   * their records, with the metrics. Deletes the listing first, so that a partial state never
+   * counts as complete.
    */
   dropStates(chain: string, epochs: readonly number[]): void {
     const objects = this.objects(chain);

@@ -1,6 +1,6 @@
 /**
- * Leftovers of failed executions at out paths, by file and stat. The next clearing deletes those that
- * are unchanged; anything else there is the user's.
+ * Leftovers of failed executions at out paths, by file and stat. The next run that clears the out
+ * deletes the unchanged ones. Everything else there is the user's.
  */
 import { readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
@@ -41,7 +41,8 @@ export class Leftovers {
     let started = now();
     let stats = [...statsBelow(project, where)];
     const newest = latest(stats);
-    // A write within the same clock tick would not show: look again after the tick.
+    // A write within the same clock tick would not change the stat, so this reads it again after
+    // the tick.
     if (newest !== undefined && !isSettled(newest, started(newest)) && settlingTime(newest) < 100) {
       await delay(settlingTime(newest));
       started = now();
@@ -56,7 +57,7 @@ export class Leftovers {
     );
   }
 
-  /** Predicate for files at or below the path that are unchanged since they were left. */
+  /** Predicate for leftovers at or below the path that have not changed since. */
   of(where: string): (file: string, stat: Stats) => boolean {
     const { scratch, warn } = this.#options;
     const file = this.#file(where);
@@ -80,7 +81,7 @@ export class Leftovers {
   }
 }
 
-/** Everything but folders. What cannot be read is not noted, and so not deleted. */
+/** Everything except folders. An entry that cannot be read is not noted, and so not deleted. */
 function* statsBelow(project: string, where: string): Generator<readonly [string, Stats]> {
   const absolute = path.join(project, where);
   const stat = unlessRefused(() => lstatIfThere(absolute));

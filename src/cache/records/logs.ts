@@ -39,7 +39,8 @@ export class Logs {
     this.#scratch.fence.check(logs);
     bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
     const date = this.#scratch.clocks.date();
-    // The tag identifies this process, so that its children are found by their log after it dies.
+    // The tag identifies this process, so that after its death its children can be found by their
+    // log.
     const tag = tagOf(ownIdentity());
     const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}-${tag}.log`);
     // Two reads of the clock may return the same time.

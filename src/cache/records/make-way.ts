@@ -13,7 +13,7 @@ import { moveBack, moveReplaced, type Replaced, type Replacing } from './replace
 
 /** Options for clearing an out path. */
 export interface Giving {
-  /** Digests of what pipe last put there. */
+  /** Digests of what pipe last wrote there. */
   readonly known?: readonly Digest[];
   /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
@@ -36,7 +36,7 @@ export interface Parts {
 export class GivingWay {
   readonly #parts: Parts;
   readonly #leftovers: Leftovers;
-  /** What was moved from an out path, by that path. */
+  /** The files moved away, by out path. */
   readonly #replaced = new Map<string, Replaced>();
 
   constructor(parts: Parts) {
@@ -45,12 +45,12 @@ export class GivingWay {
     this.#leftovers = new Leftovers({ project: parts.layout.project, folder, scratch, warn });
   }
 
-  /** Marks what a failed execution left there as not the user's: the next clearing deletes it. */
+  /** Marks what a failed execution left there as not the user's, so that the next run deletes it. */
   noteLeft(where: string): Promise<void> {
     return this.#leftovers.note(where);
   }
 
-  /** Moves what pipe did not put there to replaced/. */
+  /** Moves files that pipe did not put there to replaced/. */
   async keepForeign(where: string, { known = [], onReplaced }: Giving): Promise<void> {
     const { layout, workspace, objects, pin, readOnly, warn } = this.#parts;
     const { project } = layout;
@@ -70,7 +70,7 @@ export class GivingWay {
     }
   }
 
-  /** Moves it back. Returns the sentence that reports it. */
+  /** Moves the files back. Returns the sentence that reports it. */
   returnReplaced(where: string): string | undefined {
     const replaced = this.#replaced.get(where);
     if (replaced === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Reads the metrics.json of an epoch: nested numbers by name. Reports and leaves out other values;
- * NaN and the infinities become null, so that a diverged training shows.
+ * Reads the metrics.json of an epoch: nested numbers by name. Reports and omits other values. NaN
+ * and the infinities become null, so that a diverged training is visible.
  */
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { listed } from '../../error.js';
@@ -9,10 +9,10 @@ import type { Metrics } from '../../stage/context.js';
 import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
 
-/** Records are read often and as a whole, so they must stay small. */
+/** Records are read often and completely, so they must stay small. */
 const LIMIT = 1 << 20;
 
-/** Far deeper than anybody nests by hand. */
+/** Far deeper than any metrics that people write. */
 const DEEPEST = 64;
 
 /** Undefined when the file is missing or unreadable. The epoch still counts. */
@@ -49,13 +49,13 @@ export function readMetrics(
   return metrics;
 }
 
-/** The disk fails, and not the file: the commit waits, instead of being recorded without its metrics. */
+/** The disk failed, not the file: the commit waits, instead of being recorded without its metrics. */
 const DISK_FAULTS = new Set(['EIO', 'ENOSPC', 'EROFS', 'ESTALE']);
 
 /**
- * Undefined, usually with a warning, when it is not a readable file. Never waits for a writer.
+ * Undefined, usually with a warning, if it is not a readable file. Never waits for a writer.
  *
- * @throws Error of a system that cannot read any file now
+ * @throws Error if the system cannot read any file now
  */
 function readText(
   file: string,
@@ -91,7 +91,7 @@ function problemOf(error: unknown): string {
   return error instanceof TooLarge ? 'is larger than 1 MB' : `cannot be read (${reasonOf(error)})`;
 }
 
-/** Depth of nested objects, iteratively: deep nesting could overflow the stack. */
+/** Depth of nested objects. Iterative, because deep nesting could overflow the stack. */
 function depthOf(value: object): number {
   let depth = 0;
   for (let level: unknown[] = [value]; level.length > 0; depth++) {

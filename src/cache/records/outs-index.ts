@@ -1,9 +1,9 @@
-/** Outs index: the outs of records read before, so that an unchanged record file is not read again. */
+/** Outs index: the outs of records, so that an unchanged record file is not read again. */
 import type { Stats } from 'node:fs';
 import type { RecordedOut } from './record.js';
 
 interface Entry {
-  /** Times, inode and size of the record's file. A record is replaced by another file, never written to. */
+  /** Times, inode and size of the record's file. A new file replaces a record; nothing writes to it. */
   readonly stat: readonly [number, number, number, number];
   readonly outs: readonly RecordedOut[];
   /** Day of last use, in days since 1970. */
@@ -24,7 +24,7 @@ export class OutsIndex {
     this.#entries = new Map(entries);
   }
 
-  /** Undefined when the record must be read. */
+  /** Undefined if the record must be read. */
   outs(key: string, stat: Stats): readonly RecordedOut[] | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -32,7 +32,7 @@ export class OutsIndex {
     const same =
       mtime === stat.mtimeMs && ctime === stat.ctimeMs && ino === stat.ino && size === stat.size;
     if (!same) return undefined;
-    // The day only serves pruning, so it alone causes a write once a week at most.
+    // The day only serves pruning, so a change of it alone causes a write at most once a week.
     if (this.#today - entry.day > 7) {
       entry.day = this.#today;
       this.#dirty = true;

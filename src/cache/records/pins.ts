@@ -1,4 +1,4 @@
-/** Pins: what running processes need, and since when. Gc does not remove it. */
+/** Pins: what running processes need, and since when. Gc removes none of it. */
 import { lstatSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
@@ -14,13 +14,13 @@ export interface Needs {
   readonly chains: readonly string[];
 }
 
-/** For `bestEffort`: a process that cannot write its pin cannot collect the cache either. */
+/** For `bestEffort`: a process that cannot write its pin cannot run a gc either. */
 export const UNKNOWN_TO_GC = 'a gc that runs at the same time does not know what this run needs';
 
 /**
- * One file for each cache that is open for writing. Its mtime is that of the process's first write,
- * by the file system's clock: gc does not collect anything newer, since it may be about to be
- * recorded.
+ * One file for each process that has the cache open for writing. Its mtime is the time of the
+ * process's first write, by the file system's clock. Gc keeps everything newer, because it may be
+ * about to be recorded.
  */
 export class Pin {
   readonly #file: string;
@@ -70,16 +70,16 @@ export class Pin {
 }
 
 interface PinFile extends Needs {
-  /** Absent in the first write: then the file's own mtime counts. */
+  /** Absent in the first write: the file's own mtime counts then. */
   readonly since?: number;
 }
 
 interface Pinned extends Needs {
-  /** What was written at this time or later, in milliseconds since 1970, must stay. */
+  /** Gc must keep what was written at this time or later, in milliseconds since 1970. */
   readonly since: number;
 }
 
-/** What all living processes need, this one included. */
+/** What all running processes need, including this one. */
 export function readPins(folder: string, scratch: Scratch): Pinned {
   const keys: string[] = [];
   const chains: string[] = [];
@@ -96,7 +96,7 @@ export function readPins(folder: string, scratch: Scratch): Pinned {
   return { keys, chains, since };
 }
 
-/** Undefined when it has disappeared. An unreadable pin protects everything. */
+/** Undefined if it has disappeared. An unreadable pin protects everything. */
 function readPin(file: string): Pinned | undefined {
   const stat = lstatIfThere(file);
   if (stat === undefined) return undefined;

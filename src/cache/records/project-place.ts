@@ -14,7 +14,7 @@ interface Place {
   readonly host: string;
 }
 
-/** How long a project's last run protects what it needed. */
+/** How long a project's last run protects its needs. */
 const HOLDS_MS = 30 * 86_400_000;
 
 export interface Standing {
@@ -61,13 +61,13 @@ function placeFile(folder: string): string {
   return path.join(folder, 'place.json');
 }
 
-/** Hosts of one name differ in their machine id, where the system has one. */
+/** Hosts with the same name differ in their machine id, if the system has one. */
 function thisHost(): string {
   let machine = '';
   try {
     machine = readFileSync('/etc/machine-id', 'latin1').trim();
   } catch {
-    // Then the name alone: at worst a result is computed again.
+    // Otherwise only the name counts: at worst a result is computed again.
   }
   return `${hostname()} ${machine}`;
 }

@@ -1,4 +1,4 @@
-/** Project state that saves time and explains: last results, plans, traces, the outs index. */
+/** Project state that saves time or serves explanations: last results, plans, traces, the outs index. */
 import { rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
@@ -35,16 +35,16 @@ export interface LastRun {
   readonly seconds: number;
 }
 
-/** The last execution of an item in this project, as long as it has no result. */
+/** The last execution of an item in this project, if it has no result. */
 export interface Attempt {
   readonly key: string;
-  /** `begun`: still running, or cut off. */
+  /** `begun`: still running, or interrupted. */
   readonly end: 'begun' | 'interrupted' | 'failed';
-  /** Of a failure. */
+  /** For a failure. */
   readonly message?: string;
 }
 
-/** What the last process of an item used, even if it failed. */
+/** The time and memory that the last process of an item used, even if it failed. */
 export interface Executed extends Partial<Usage> {
   /** File name of its log. */
   readonly log: string;
@@ -97,7 +97,7 @@ export class ProjectState {
     return body as Attempt | undefined;
   }
 
-  /** Undefined: the execution has a result. */
+  /** Undefined if the execution has a result. */
   writeAttempt(item: string, attempt: Attempt | undefined): void {
     const file = this.#attemptFile(item);
     if (attempt === undefined) {
@@ -113,10 +113,10 @@ export class ProjectState {
   }
 
   setExecuted(item: string, executed: Executed): void {
-    this.#write(this.#executedFile(item), executed, 'what executions used is not saved');
+    this.#write(this.#executedFile(item), executed, 'the usage of executions is not saved');
   }
 
-  /** What pipe last wrote at a path outside `cache/out/`; undefined: nothing. */
+  /** What pipe last wrote at a path outside `cache/out/`; undefined if nothing. */
   wrote(out: string): Wrote | undefined {
     const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
     if (file === undefined) return undefined;
@@ -126,7 +126,7 @@ export class ProjectState {
     if (!isEnded(body)) return isWrote(body) ? body : undefined;
     const now = lstatIfThere(path.join(layout.project, out));
     readSet.recordLstat(out, now);
-    // What was put there later is the user's.
+    // Files put there later are the user's.
     return now?.ctimeMs === body.ctimeMs ? 'ended' : undefined;
   }
 
@@ -137,7 +137,7 @@ export class ProjectState {
     const file = this.#outsWritten.fileOf(out) as string;
     if (left !== undefined) {
       const ended: EndedNote = { ctimeMs: left.ctimeMs };
-      this.#write(file, ended, 'outs outside of cache/ are not noted');
+      this.#write(file, ended, 'outs outside cache/ are not noted');
     } else {
       rmSync(file, { force: true });
       this.#outsWritten.remove(out);
@@ -151,12 +151,12 @@ export class ProjectState {
 
   setWrote(out: string, wrote: Exclude<Wrote, 'ended'>): void {
     const before = this.wrote(out);
-    // Inside `cache/`, only links need a note: the user may have made them.
+    // Inside `cache/`, only links need a note, because the user may have made them.
     const isNoted = !out.startsWith('cache/') || wrote.startsWith('l:') || before !== undefined;
     if (!isNoted || before === wrote) return;
     const file = this.#outsWritten.fileOf(out);
     if (file === undefined) return;
-    this.#write(file, wrote, 'outs outside of cache/ are not noted');
+    this.#write(file, wrote, 'outs outside cache/ are not noted');
     this.#outsWritten.add(out);
   }
 
@@ -178,7 +178,7 @@ export class ProjectState {
     this.#write(file, value, `${kind} are not saved`);
   }
 
-  /** The index of results. It has rows of removed records, so it is replaced atomically. */
+  /** The index of results. It contains rows of removed records, so it is replaced atomically. */
   readResults(): unknown {
     return readSealed(this.#resultsFile(), 'the index of results', this.#options.warn);
   }
@@ -190,7 +190,7 @@ export class ProjectState {
     );
   }
 
-  /** The outs of a record, from the ledger if the record's file is unchanged. */
+  /** The outs of a record, from the outs index if the record's file is unchanged. */
   outs(key: string): readonly RecordedOut[] | undefined {
     const { layout, readSet, warn } = this.#options;
     const file = recordPath(layout.records, key);
@@ -221,7 +221,7 @@ export class ProjectState {
     this.#ledger = undefined;
   }
 
-  /** A read-only folder only costs time. */
+  /** If the folder is read-only, that only costs time. */
   #write(file: string, body: unknown, without: string): void {
     const { scratch, readOnly, warn } = this.#options;
     if (readOnly) return;
@@ -233,7 +233,7 @@ export class ProjectState {
     return this.#written;
   }
 
-  /** Users of a shared cache have separate files, since a plan says what is executed. */
+  /** Users of a shared cache have separate files, because a plan decides what is executed. */
   #keptFile(kind: KeptKind, name: string): string {
     return path.join(this.#options.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
   }
@@ -259,7 +259,7 @@ export class ProjectState {
   }
 }
 
-/** Written by this user and by no other since: others may write to a shared cache. */
+/** True if only this user has written the file: others may write to a shared cache. */
 function isOurs(stat: Stats): boolean {
   const own = process.getuid?.();
   return stat.isFile() && (own === undefined || stat.uid === own) && (stat.mode & 0o022) === 0;

@@ -4,7 +4,7 @@ import { isInside, type Layout, realOrSame } from '../layout.js';
 
 /**
  * Name of a project in its cache: `here` for a cache inside the project, so that both can be moved
- * together; else a hash of the project's path, since several projects may share the cache.
+ * together; else a hash of the project's path, because several projects may share the cache.
  */
 export function projectName(layout: Layout): string {
   return isInside(layout) ? 'here' : sha256(realOrSame(layout.project)).slice(0, 16);

@@ -13,7 +13,10 @@ export interface RunRecord extends Partial<Usage> {
   /** The item that computed it first; a record serves every item with the same key. */
   readonly item: string;
   readonly manifest: Manifest;
-  /** Params that the command was filled with, by dot path: for `results`. The manifest has the command. */
+  /**
+   * Params that were substituted in the command, by dot path: for `results`. The manifest has the
+   * command.
+   */
   readonly filled?: Readonly<Record<string, Json>>;
   /** Local code files by path, with digests of their stripped text: for `why`, not part of the key. */
   readonly files: Readonly<Record<string, string>>;
@@ -27,7 +30,7 @@ export function storedBytes(outs: readonly RecordedOut[]): number {
   return outs.reduce((sum, { size, temp }) => sum + (temp ? 0 : size), 0);
 }
 
-/** The result in a record, without who computed it and when. */
+/** The result in a record, without the item and the time of its computation. */
 export type Result = Pick<RunRecord, 'key' | 'manifest' | 'outs'>;
 
 export interface RecordedOut {
@@ -37,13 +40,13 @@ export interface RecordedOut {
   readonly size: number;
   /** Number of its files; 1 for a file. */
   readonly files: number;
-  /** Where they differ from the umask's. */
+  /** Permissions, where they differ from the umask's. */
   readonly permissions?: Permissions;
-  /** Its content was never stored, only the listings of its folders. */
+  /** True if its content was never stored, only the listings of its folders. */
   readonly temp?: true;
 }
 
-/** Epoch `epoch` of a chain is completed: the state after it, and its metrics. */
+/** A completed epoch of a chain: the state after it, and its metrics. */
 export interface EpochRecord {
   readonly format: 1;
   readonly chain: string;
@@ -51,23 +54,26 @@ export interface EpochRecord {
   /** Digest of the state folder; `keep` or gc may have removed its objects: ask the store. */
   readonly state: Digest;
   readonly size: number;
-  /** Of the state's files, where they differ from the umask's. */
+  /** Permissions of the state's files, where they differ from the umask's. */
   readonly permissions?: Permissions;
   readonly metrics?: Metrics;
   /** Wall time since the previous commit, or since the start. */
   readonly seconds: number;
 }
 
-/** What a runner found out about the last commit that it examined. */
+/** The result of a run's check of the last commit that it examined. */
 export interface CommitNote {
   readonly epoch: number;
-  /** Mark of the folder when it was found whole; '' when that was unclear. */
+  /** Mark of the folder when it was found complete; '' if that was unclear. */
   readonly mark: string;
-  /** The runner saw the rename. The stage will rename its other epochs too: its code is part of the chain. */
+  /**
+   * The run saw the rename. The stage will rename its other epochs too, because its code is part of
+   * the chain.
+   */
   readonly isRenamed: boolean;
 }
 
-/** The item of a chain: for messages and `stats`; nothing else relies on it. */
+/** The item of a chain, for messages and `stats`. Nothing else depends on it. */
 export interface ChainAbout {
   readonly item: string;
   readonly manifest: Manifest;

@@ -19,7 +19,7 @@ export function epochPath(chains: string, chain: string, epoch: number): string 
 
 type Warn = (message: string) => void;
 
-/** How to treat a record that the system will not open: `absent` if the caller can recompute it. */
+/** How to treat a record that the system cannot open: `absent` if the caller can recompute it. */
 export type Unreadable = 'absent' | 'an error';
 
 /** Undefined when there is no valid record. */
@@ -33,7 +33,10 @@ export function readRunRecord(
   return runRecordIn(body, key, warn);
 }
 
-/** With the stat of its file, by opening it once: for all records of a cache. Undefined without a file. */
+/**
+ * Like `read`, with the stat of the file, in a single open: for all records of a cache. Undefined
+ * without a file.
+ */
 export function readRecordFile(
   folder: string,
   key: string,
@@ -73,7 +76,7 @@ export function readEpochRecord(
   return undefined;
 }
 
-/** The body of a sealed file; warns about an invalid file. */
+/** The body of a checksummed file; warns about an invalid file. */
 export function readSealed(
   file: string,
   what: string,
@@ -84,7 +87,7 @@ export function readSealed(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    // A temporary failure must not count as a missing result, which could cost hours.
+    // A temporary failure must not count as a missing result: recomputing it could cost hours.
     if (isPassing(error)) throw error;
     if (isAbsent(error)) return undefined;
     if (unreadable === 'an error') throw error;

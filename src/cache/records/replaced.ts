@@ -8,10 +8,10 @@ import { openUp, removeTree } from '../files/remove.js';
 import { namesIn, type Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 
-/** Days to keep them, unless the size limit needs the space. */
+/** Days to keep them, unless the size limit is exceeded. */
 export const KEPT_DAYS = 30;
 
-/** Where user files are moved. */
+/** Where user files are moved to. */
 export interface Replacing {
   readonly project: string;
   /** The folder of all replaced files. */
@@ -33,14 +33,14 @@ export interface Replaced {
 /**
  * Moves the files at these project-relative paths, at or below an out.
  *
- * @throws a system error when it cannot move them: then they are where they were
+ * @throws a system error when it cannot move them: they stay where they are
  */
 export function moveReplaced(
   out: string,
   wheres: readonly string[],
   { project, folder, scratch, onMoved }: Replacing,
 ): Replaced {
-  scratch.folder(); // Creates the cache as every process does.
+  scratch.folder(); // Creates the cache folder, as every process does.
   scratch.fence.check(folder);
   let into = folder;
   for (const where of wheres) {
@@ -59,7 +59,7 @@ export function moveReplaced(
 
 /**
  * Moves them back after an execution that put nothing in their place. Returns the sentence that
- * reports it; undefined when the execution left files at the out.
+ * reports it; undefined if the execution left files at the out.
  */
 export function moveBack(
   out: string,
@@ -96,7 +96,7 @@ function holdsFiles(absolute: string): boolean {
   return holds ?? true;
 }
 
-/** Named by the second. Two moves within a second get separate folders. */
+/** Named after the second of the move. Two moves within a second get separate folders. */
 function freshFolder(folder: string, now: Date): string {
   const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
   mkdirSync(folder, { recursive: true });
@@ -112,8 +112,8 @@ function freshFolder(folder: string, now: Date): string {
 }
 
 /**
- * Renames where possible. Across file systems it copies, and deletes the original once the copy is
- * complete. Of a mount point it moves the content.
+ * Renames if possible. Across file systems it copies, and deletes the original once the copy is
+ * complete. If the path is a mount point, it moves the content.
  */
 function move(from: string, to: string): void {
   try {
@@ -142,7 +142,7 @@ function moveInside(from: string, to: string): void {
   for (const name of readdirSync(from)) move(path.join(from, name), path.join(to, name));
 }
 
-/** Fails the item like a system error, but with a code of its own, so that this message is kept. */
+/** Fails the item like a system error, but with a separate code, so that this message is kept. */
 function notMoved(where: string, into: string, cause: unknown): Error {
   const message = `${where} is not a result of this pipeline and cannot be moved to ${into} (${reasonOf(cause)}): move it away, then run again`;
   return Object.assign(new Error(message, { cause }), { code: 'ENOTMOVED', syscall: 'rename' });
@@ -171,7 +171,7 @@ export interface ReplacedFolder {
   readonly moved: number;
 }
 
-/** Oldest first. Pipe did not create a folder whose name is not a time. */
+/** Oldest first. A folder whose name is not a time is not from pipe. */
 export function replacedFolders(folder: string): ReplacedFolder[] {
   const found: ReplacedFolder[] = [];
   for (const name of namesIn(folder)) {

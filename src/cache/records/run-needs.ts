@@ -1,4 +1,7 @@
-/** The last runs of each project: gc keeps what they needed for a while, so that going back costs nothing. */
+/**
+ * The recent runs of each project: gc keeps what they needed for a while, so that going back to it
+ * costs nothing.
+ */
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
@@ -14,7 +17,9 @@ import { readSealed } from './records.js';
 /** Number of runs remembered; gc asks for the newest few. */
 const REMEMBERED = 10;
 
-/** `folder`: the project's folder in the cache. A run with the same needs as the run before adds nothing. */
+/**
+ * `folder`: the project's folder in the cache. A run with the same needs as the previous one adds nothing.
+ */
 export function noteRun(
   folder: string,
   root: string,
@@ -35,7 +40,7 @@ export function noteRun(
   }
 }
 
-/** Undefined when another run has just deleted the file. */
+/** Undefined if another run has just deleted the file. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

@@ -1,7 +1,7 @@
 /**
- * Notes of the outs that pipe wrote outside `cache/out/`, so that what another profile or an earlier
- * pipeline left there does not count as the user's. One small file for each path, in folders like
- * those of the workspace.
+ * Notes of the outs that pipe wrote outside `cache/out/`, so that files that another profile or an
+ * earlier pipeline left there do not count as the user's. One small file for each path, in the same
+ * folders as in the workspace.
  */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -10,10 +10,16 @@ import { statIfThere } from '../../sys/if-there.js';
 import { isAbsent } from '../files/file-errors.js';
 import { type Digest, isDigest } from '../objects/digest.js';
 
-/** Without a result: `begun`: the execution may still write there, or was killed; `ended`: it cannot write. */
+/**
+ * Without a result. `begun`: the execution may still write there, or was killed; `ended`: it cannot
+ * write any more.
+ */
 export type Wrote = Digest | 'begun' | 'ended';
 
-/** The note of `ended`: the ctime of what the execution left, in ms. A later one is the user's. */
+/**
+ * In a note `ended`: the ctime of what the execution left, in ms. A file with a later ctime is the
+ * user's.
+ */
 export interface EndedNote {
   readonly ctimeMs: number;
 }
@@ -46,7 +52,7 @@ export class Written {
     return path.join(this.#folder, ...names.map((name) => FOLDER + name), FILE + last);
   }
 
-  /** True when the out has a note. Reads each folder on the way once. */
+  /** True if the out has a note. Reads each folder on the way once. */
   has(out: string): boolean {
     const at = out.lastIndexOf('/');
     return this.#namesIn(out.slice(0, Math.max(0, at))).has(FILE + out.slice(at + 1));

@@ -1,4 +1,4 @@
-/** Assembles a folder's digest from the entries that count, not from all that the folder contains. */
+/** Assembles a folder's digest from the entries that count, not from everything in the folder. */
 import { makeTree, type Tree, type TreeEntry } from '../objects/tree.js';
 import type { Scan } from './rows.js';
 

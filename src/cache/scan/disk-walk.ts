@@ -46,7 +46,7 @@ export class DiskWalk {
     this.#memo = memo;
   }
 
-  /** Undefined when nothing is there. */
+  /** Undefined if nothing exists there. */
   *root(where: string, walk: Walk): Cooperative<Scan | undefined> {
     const absolute = path.join(this.#project, where);
     const stat = lookAt(absolute, where);
@@ -79,7 +79,7 @@ export class DiskWalk {
     return { digest: fileDigest(stat, hashed.hex), size: hashed.size, files: 1 };
   }
 
-  /** Undefined when the known digest is valid and nothing had to be read. */
+  /** Undefined if the known digest is valid and nothing had to be read. */
   *#content(
     where: string,
     stat: Stats,
@@ -190,7 +190,7 @@ export class DiskWalk {
     return linkScan(absolute, target);
   }
 
-  /** The content behind a link; if it leads nowhere or back into itself, the link. */
+  /** The content behind a link; the link itself if it is broken or leads into itself. */
   *#behind(where: string, walk: Walk): Cooperative<Scan> {
     walk.readSet.markIncomplete();
     const absolute = path.join(this.#project, where);

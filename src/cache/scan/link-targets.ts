@@ -14,7 +14,7 @@ export function linkScan(absolute: string, target = readlinkSync(absolute)): Sca
 /** The system's limit for links in a path. */
 export const MOST_LINKS = 40;
 
-/** Real paths of the links on the way to a path's target, and of the target, whether or not it exists. */
+/** Real paths of the links on the way to a path's target, and of the target, even if it does not exist. */
 export function wayOf(absolute: string): string[] {
   const way: string[] = [];
   const rest = absolute.split('/').reverse();
@@ -31,7 +31,7 @@ export function wayOf(absolute: string): string[] {
   return [...way, at];
 }
 
-/** True of a link whose text stays inside the tree; `folder`: the folder of the link. */
+/** True for a link whose target stays inside the tree; `folder`: the folder of the link. */
 export function staysWithin(text: string, folder: string, tree: string): boolean {
   return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
 }

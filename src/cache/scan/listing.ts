@@ -1,10 +1,10 @@
-/** A directory listing under construction, over the rows that remember its files. */
+/** A directory listing under construction, on top of the rows that remember its files. */
 import type { Stats } from 'node:fs';
 import { makeTree, type Tree, type TreeEntry } from '../objects/tree.js';
 import { fileDigest, KIND, type Rows, type Scan } from './rows.js';
 
 /**
- * A folder that is not empty but in which nothing counts: treated as absent in its parent, since a
+ * A folder that is not empty but in which nothing counts. Its parent treats it as absent, because a
  * clone does not have it. The digest is not a hash of anything.
  */
 export const HOLLOW: Scan = { digest: `d:${'0'.repeat(64)}`, size: 0, files: 0 };
@@ -16,29 +16,30 @@ export function isHollow({ digest }: Pick<Scan, 'digest'>): boolean {
 export interface HashedNow {
   readonly hex: string;
   readonly size: number;
-  /** True when any later change will show in the file's stat. */
+  /** True if any later change will change the file's stat. */
   readonly settled: boolean;
 }
 
 /**
- * Several walks may use the same rows concurrently, each in slices. So what this walk has read
- * overrides the rows, and a changed row at once invalidates what is known of the directory.
+ * Several walks may use the same rows concurrently, each in slices. So the values that this walk
+ * has read override the rows, and a changed row immediately invalidates the known digest of the
+ * directory.
  */
 export class Listing {
   readonly rows: Rows;
-  /** What this walk found; null for what is gone. */
+  /** What this walk found; null for an entry that is gone. */
   readonly #found = new Map<number, Scan | null>();
 
   constructor(rows: Rows) {
     this.rows = rows;
   }
 
-  /** The known digest of the directory, when nothing in it has changed. */
+  /** The known digest of the directory, if nothing in it has changed. */
   get kept(): Scan | undefined {
     return this.rows.self;
   }
 
-  /** The row is valid, and counts as it is now. */
+  /** Uses the row as it is now, because it is valid. */
   known(row: number): void {
     const { rows } = this;
     this.#found.set(row, { digest: rows.digestAt(row), size: rows.size[row] as number, files: 1 });
@@ -61,14 +62,14 @@ export class Listing {
     this.rows.setDirectory(row, scan);
   }
 
-  /** An entry that a row cannot remember: a link, or a file just written. Null for what is gone. */
+  /** An entry that a row cannot remember: a link, or a file just written. Null if it is gone. */
   other(row: number, scan: Scan | null): void {
     this.rows.self = undefined;
     this.rows.clear(row);
     this.#found.set(row, scan);
   }
 
-  /** Undefined when another walk has invalidated a row that this one used: then walk again. */
+  /** Undefined if another walk has invalidated a row that this one used: the caller must walk again. */
   finish(): { tree?: Tree; scan: Scan } | undefined {
     const { rows } = this;
     const entries: TreeEntry[] = [];

@@ -2,9 +2,9 @@
 import type { Scan } from './rows.js';
 
 interface Node {
-  /** Scan result; null when absent; undefined when not scanned. */
+  /** Scan result; null if absent; undefined if not scanned. */
   plain: Scan | null | undefined;
-  /** The same for user files, by the id of the ignore rules. */
+  /** The same for user files, by id of the ignore rules. */
   followed: Map<string, Scan | null> | undefined;
   below: Map<string, Node> | undefined;
 }
@@ -13,12 +13,12 @@ export class Memo {
   #root: Node = emptyNode();
   #age = 0;
 
-  /** Changes when something is forgotten: a walk that began before may have found old content. */
+  /** Changes when something is forgotten, because a walk that began before may have found old content. */
   get age(): number {
     return this.#age;
   }
 
-  /** `view`: id of the ignore rules; undefined: without any. */
+  /** `view`: id of the ignore rules; undefined for none. */
   get(path: string, view: string | undefined): Scan | null | undefined {
     let node: Node | undefined = this.#root;
     for (const part of partsOf(path)) {
@@ -46,7 +46,7 @@ export class Memo {
     }
   }
 
-  /** Discards what is at, above and below the path. */
+  /** Discards the results at, above and below the path. */
   forget(path: string): void {
     this.#age++;
     let node: Node = this.#root;

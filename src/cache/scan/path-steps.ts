@@ -16,7 +16,10 @@ export class Ways {
     this.#readSet = readSet;
   }
 
-  /** Records the folder or link at an absolute path and all that lead there, except those above the project. */
+  /**
+   * Records the folder or link at an absolute path and all on the way to it, except those above the
+   * project.
+   */
   walk(absolute: string, links = 0): void {
     if (this.#walked.has(absolute) || isWithin(this.#root, absolute) || links > MOST_LINKS) return;
     this.#walked.add(absolute);

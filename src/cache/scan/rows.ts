@@ -8,19 +8,22 @@ export const KIND = { none: 0, file: 102, executable: 120, directory: 100 } as c
 /** The result of scanning a path. */
 export interface Scan {
   readonly digest: Digest;
-  /** Bytes of all files in it. */
+  /** Size of all files in it, in bytes. */
   readonly size: number;
   /** Number of files and links in it; 1 for a file. */
   readonly files: number;
-  /** Paths of the links in it; of a scan that follows links, only those that lead out of it. Absent: none. */
+  /**
+   * Paths of the links in it; in a scan that follows links, only those that lead out of it. Absent
+   * if none.
+   */
   readonly links?: readonly string[];
 }
 
 interface Columns {
   readonly kind: Uint8Array;
-  /** Of a directory, the bytes of all its files. */
+  /** For a directory, the bytes of all its files. */
   readonly size: Float64Array;
-  /** Of a directory, the number of its files. */
+  /** For a directory, the number of its files. */
   readonly mtime: Float64Array;
   readonly ctime: Float64Array;
   readonly ino: Float64Array;
@@ -29,7 +32,7 @@ interface Columns {
 }
 
 export class Rows implements Columns {
-  /** In the directory's order, so that an unchanged one compares without sorting. */
+  /** In the directory's order, so that an unchanged directory can be compared without sorting. */
   readonly names: readonly string[];
   readonly kind: Uint8Array;
   readonly size: Float64Array;
@@ -37,7 +40,7 @@ export class Rows implements Columns {
   readonly ctime: Float64Array;
   readonly ino: Float64Array;
   readonly hash: Buffer;
-  /** The directory itself, when every row is known and no entry is a link. */
+  /** The directory itself, if every row is known and no entry is a link. */
   self: Scan | undefined;
   /** Day of last use, in days since 1970. */
   day: number;
@@ -55,7 +58,7 @@ export class Rows implements Columns {
     this.hash = columns?.hash ?? Buffer.alloc(count * 32);
   }
 
-  /** True when, by its stat, the file is the one whose digest is in this row. */
+  /** True if the stat of the file matches the one of the digest in this row. */
   matches(row: number, stat: Stats): boolean {
     return (
       this.mtime[row] === stat.mtimeMs &&
@@ -105,7 +108,7 @@ export class Rows implements Columns {
     this.kind[row] = KIND.none;
   }
 
-  /** The rows for another listing: existing names keep their row. */
+  /** The rows for another listing: names that exist already keep their row. */
   reshaped(names: readonly string[], day: number): Rows {
     const rows = new Rows(names, day);
     const from = new Map(this.names.map((name, row) => [name, row]));

@@ -1,4 +1,7 @@
-/** Digests of files and folders of the workspace. Scans each path once in a run, unless it was written to. */
+/**
+ * Computes digests of files and folders in the workspace. Scans each path once in a run, unless it
+ * was written to.
+ */
 import type { ReadSet } from '../../noop/read-set.js';
 import { codeOf, UnusableFile } from '../files/file-errors.js';
 import { lookAt, untilStill } from '../files/refusals.js';
@@ -29,7 +32,7 @@ export class Scanner {
   readonly #readSet: ReadSet;
   readonly #memo = new Memo();
   readonly #disk: DiskWalk;
-  /** Where files were hashed within the clock's tick of their last change. */
+  /** Paths where files were hashed within the clock's tick of their last change. */
   readonly #unsettled = new Map<string, Unsettled>();
 
   /** `keepTree` receives the listings of followed directories, which nothing else stores. */
@@ -41,7 +44,10 @@ export class Scanner {
     this.#disk = new DiskWalk({ project, index, keepTree, clock: readSet.clock, memo: this.#memo });
   }
 
-  /** Fast path for an unchanged file: most scans of a no-op run. Undefined when it takes a walk to know. */
+  /**
+   * Fast path for an unchanged file, which is most scans of a no-op run. Undefined if only a walk
+   * can tell.
+   */
   unchanged(where: string, options: ScanOptions = {}): Scan | undefined {
     if (options.again) return undefined;
     const view = ignoreRulesFor(options)?.id;
@@ -57,7 +63,7 @@ export class Scanner {
     return scan;
   }
 
-  /** Undefined when nothing is there. */
+  /** Undefined if nothing exists there. */
   *scan(where: string, options: ScanOptions = {}): Cooperative<Scan | undefined> {
     const { again = false, readSet = this.#readSet, tree = '' } = options;
     const ignoreRules = ignoreRulesFor(options);
@@ -72,7 +78,7 @@ export class Scanner {
     return found;
   }
 
-  /** Like a scan that reads the disk, and gives all contents to the keeper. */
+  /** Like a scan that reads the disk, but passes all contents to the keeper. */
   *keep(where: string, keeper: Keeper): Cooperative<Scan | undefined> {
     const seen: Seen = { linkedInside: false, unsettled: 0 };
     this.#memo.forget(where);
@@ -83,7 +89,10 @@ export class Scanner {
     return found;
   }
 
-  /** As above, by stats alone; undefined when the index does not know all of it, or nothing is there. */
+  /**
+   * Like `keep`, by stats alone; undefined if the index does not know all of it, or nothing exists
+   * there.
+   */
   *indexed(where: string): Cooperative<Scan | undefined> {
     try {
       return yield* this.keep(where, STATS_ALONE);
@@ -93,7 +102,7 @@ export class Scanner {
     }
   }
 
-  /** Records what was just written at a path. */
+  /** Records the content just written at a path. */
   know(where: string, scan: Scan): void {
     this.#memo.forget(where);
     this.#memo.set(where, undefined, scan);
@@ -104,8 +113,8 @@ export class Scanner {
   }
 
   /**
-   * Reads again what was too new to be remembered, so that the next run need not. Leaves large files
-   * to the next run, which may have other work meanwhile.
+   * Reads files again that were too new to be remembered, so that the next run need not. Leaves
+   * large files to the next run, which may have other work to do meanwhile.
    */
   settle(): void {
     for (const { where, ignoreRules, bytes } of [...this.#unsettled.values()]) {
@@ -131,13 +140,13 @@ export class Scanner {
     return found && this.#counted(found);
   }
 
-  /** Null when absent; undefined when not scanned. */
+  /** Null if absent; undefined if not scanned. */
   #known(where: string, view: string | undefined): Scan | null | undefined {
     const known = this.#memo.get(where, view);
     return known && this.#counted(known);
   }
 
-  /** A folder scanned by itself counts as empty when nothing in it counts. */
+  /** A folder scanned by itself counts as empty if nothing in it counts. */
   #counted(scan: Scan): Scan {
     if (!isHollow(scan)) return scan;
     const tree = makeTree([]);

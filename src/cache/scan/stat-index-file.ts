@@ -20,11 +20,11 @@ export interface IndexTables {
   readonly loose: Map<string, LooseRow>;
   /** Milliseconds since 1970. */
   readonly savedAt: number;
-  /** Boot id of the machine that wrote it; empty when unknown. */
+  /** Boot id of the machine that wrote it; empty if unknown. */
   readonly boot: string;
 }
 
-/** Eight bytes, so that what follows is aligned. */
+/** Eight bytes, so that the rest is aligned. */
 const MAGIC = 'pipeidx1';
 const SUM = 8;
 const HEAD = SUM + 32;
@@ -36,7 +36,7 @@ interface Header {
   readonly boot?: string;
   readonly rows: number;
   readonly namesLength: number;
-  /** `[path, number of rows, day, digest, size, files]`; without the last three when unknown. */
+  /** `[path, number of rows, day, digest, size, files]`; without the last three if unknown. */
   readonly directories: readonly (readonly [string, number, number, Digest?, number?, number?])[];
   readonly looseDays: readonly number[];
 }
@@ -54,7 +54,7 @@ export function encodeIndex({ directories, loose, savedAt, boot }: IndexTables):
     }
     return new Uint8Array(all.buffer);
   };
-  // Names do not contain NUL; an empty directory adds none either.
+  // Names do not contain NUL, and an empty directory adds no name.
   const names = Buffer.from(parts.flatMap((rows) => rows.names).join('\0'));
   const header: Header = {
     savedAt,
@@ -104,7 +104,7 @@ function looseRows(loose: ReadonlyMap<string, LooseRow>): Rows {
   return rows;
 }
 
-/** Undefined when the file is incomplete: a stat index is never used in part. */
+/** Undefined if the file is incomplete: a stat index is never used partially. */
 export function decodeIndex(bytes: Buffer): IndexTables | undefined {
   if (bytes.length < HEAD + 4 || bytes.toString('latin1', 0, SUM) !== MAGIC) return undefined;
   const sum = createHash('sha256').update(bytes.subarray(HEAD)).digest();
@@ -125,7 +125,7 @@ export function decodeIndex(bytes: Buffer): IndexTables | undefined {
   return { directories, loose: looseFrom(whole, at, looseDays), savedAt, boot };
 }
 
-/** All rows as one, on the memory of the file itself. */
+/** All rows together, as views of the file's memory. */
 function rowsOf(bytes: Buffer, header: Header, headerAt: number): Rows {
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
   const count = header.rows;

@@ -6,15 +6,15 @@ import { isAbsent, reasonOf } from '../files/file-errors.js';
 import { fileKind, KIND, Rows } from './rows.js';
 import { decodeIndex, encodeIndex, type IndexTables, type LooseRow } from './stat-index-file.js';
 
-/** Days after which unused rows are left out when the index is written. */
+/** Days after which unused rows are dropped when the index is written. */
 const KEEP_DAYS = 30;
 
-/** A write this shortly before a power failure may have lost its bytes but not its times. */
+/** A power failure this soon after a write may have lost the bytes but not the times. */
 const WRITE_BACK_MS = 120_000;
 
 /**
- * Invariant: a row's digest was read from the file at a time when its timestamps were older than the
- * clock's granularity. So any later write shows in size, mtime, ctime or inode.
+ * Invariant: a row's digest was read from the file at a time when its timestamps were older than
+ * the clock's granularity. So any later write changes the size, mtime, ctime or inode.
  */
 export class StatIndex {
   readonly #file: string;
@@ -22,11 +22,11 @@ export class StatIndex {
   readonly #boot: string;
   readonly #today = Math.floor(Date.now() / 86_400_000);
   #tables: IndexTables | undefined;
-  /** Rows changed after this time are not used: the machine went down since. */
+  /** Rows changed after this time are not used, because the machine has crashed or restarted since. */
   #distrustAfter = Number.POSITIVE_INFINITY;
   #dirty = false;
 
-  /** `boot`: boot id of this machine; empty where the system has none. */
+  /** `boot`: boot id of this machine; empty if the system has none. */
   constructor(file: string, warn: (message: string) => void, boot = bootId()) {
     this.#file = file;
     this.#warn = warn;
@@ -40,7 +40,7 @@ export class StatIndex {
     return rows;
   }
 
-  /** Rows for a directory that lists these names, with all that is known of them. */
+  /** Rows for a directory that lists these names, with everything known about them. */
   shaped(path: string, names: readonly string[]): Rows {
     const old = this.directory(path);
     if (old !== undefined && sameNames(old.names, names)) return old;
@@ -50,7 +50,7 @@ export class StatIndex {
     return rows;
   }
 
-  /** The digest's hex of a single file, when its stat is unchanged. */
+  /** The digest's hex of a single file, if its stat is unchanged. */
   looseHex(path: string, stat: Stats): string | undefined {
     const row = this.#load().loose.get(path);
     if (row === undefined || !looksLike(row, stat) || !this.isBelieved(stat)) return undefined;
@@ -65,7 +65,7 @@ export class StatIndex {
     this.#dirty = true;
   }
 
-  /** True when a digest of the file is known, even for another stat. */
+  /** True if a digest of the file is known, even for another stat. */
   knowsLoose(path: string): boolean {
     return this.#load().loose.has(path);
   }
@@ -75,7 +75,7 @@ export class StatIndex {
     if (this.#load().loose.delete(path)) this.#dirty = true;
   }
 
-  /** False for what was written shortly before the machine went down. */
+  /** False for a file written shortly before the machine crashed or restarted. */
   isBelieved(stat: Stats): boolean {
     return stat.ctimeMs <= this.#distrustAfter;
   }
@@ -91,7 +91,7 @@ export class StatIndex {
 
   /**
    * The index as one file, without rows unused for a month. `savedAt`: not later than the clock of
-   * any file system that the files are on.
+   * any of the files' file systems.
    */
   encode(savedAt: number): Uint8Array[] {
     const { directories, loose } = this.#load();
@@ -105,7 +105,7 @@ export class StatIndex {
     this.#dirty = false;
   }
 
-  /** The day only serves pruning, so it alone causes a write once a week at most. */
+  /** The day only serves pruning, so a change of it alone causes a write at most once a week. */
   #use(row: { day: number }): void {
     if (this.#today - row.day > 7) this.#dirty = true;
     row.day = this.#today;
@@ -135,7 +135,7 @@ export class StatIndex {
     }
     const tables = decodeIndex(bytes);
     if (tables === undefined) {
-      this.#warn('the stat index is damaged or of another version: files are hashed again');
+      this.#warn('the stat index is damaged or from another version: files are hashed again');
       return empty;
     }
     if (!this.#isOfThisBoot(tables)) this.#distrustAfter = tables.savedAt - WRITE_BACK_MS;

@@ -1,4 +1,4 @@
-/** A walk of the scanner: what it follows and leaves out, and what it does with contents. */
+/** A walk of the scanner: what it follows, what it ignores, and what it does with contents. */
 import type { Stats } from 'node:fs';
 import type { ReadSet } from '../../noop/read-set.js';
 import { type IgnoreRules, PLAIN } from '../../pipeline/ignored-files.js';
@@ -8,7 +8,10 @@ import type { HashedNow } from './listing.js';
 import type { Scan } from './rows.js';
 
 export interface ScanOptions {
-  /** For user files: a link out of the dep counts by its target; ignored names do not count. */
+  /**
+   * For user files: for a link out of the dep, the content of its target counts; ignored names do
+   * not count.
+   */
   readonly follow?: boolean;
   /** Default: the plain one. */
   readonly ignoreRules?: IgnoreRules;
@@ -20,12 +23,12 @@ export interface ScanOptions {
   readonly tree?: string;
 }
 
-/** What a walk does with contents apart from hashing them. */
+/** What a walk does with contents, in addition to hashing them. */
 export interface Keeper {
-  /** `known`: the digest's hex by the index. Undefined: nothing had to be read. */
+  /** `known`: the digest's hex from the index. Returns undefined if nothing had to be read. */
   file(where: string, stat: Stats, known: string | undefined): Cooperative<HashedNow | undefined>;
   link(where: string, target: string): void;
-  /** True when the listing is stored. */
+  /** True if the listing is stored. */
   hasTree(where: string, scan: Scan): boolean;
   tree(where: string, tree: Tree): void;
   /** Called when all entries of a directory are kept, with its stat from before it was read. */
@@ -49,7 +52,7 @@ export const STATS_ALONE: Keeper = {
 
 export interface Walk {
   readonly keeper?: Keeper;
-  /** Of a walk that follows links. */
+  /** For a walk that follows links. */
   readonly ignoreRules: IgnoreRules | undefined;
   readonly again: boolean;
   /** Real path of the walked tree: links within it count as links. Only known when following. */
@@ -62,11 +65,11 @@ export interface Walk {
   readonly age: number;
 }
 
-/** What is known of a file before it is read. */
+/** What is known about a file before it is read. */
 export interface Before {
-  /** The digest's hex, when the stat is unchanged. */
+  /** The digest's hex, if the stat is unchanged. */
   readonly known: string | undefined;
-  /** Not written by an item's ended process: a live process may have it mapped into memory. */
+  /** True unless an item's ended process wrote it: a live process may have it mapped into memory. */
   readonly foreign: boolean;
 }
 
@@ -90,7 +93,7 @@ export function ignoreRulesFor({
   return follow ? ignoreRules : undefined;
 }
 
-/** The index's name for a folder under ignore rules: other rules leave other names. */
+/** The index's name for a folder under ignore rules: other rules ignore other names. */
 export function rowsName(where: string, ignoreRules: IgnoreRules | undefined): string {
   return ignoreRules === undefined || ignoreRules.id === '' ? where : `${where}\0${ignoreRules.id}`;
 }

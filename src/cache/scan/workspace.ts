@@ -24,7 +24,7 @@ interface WorkspaceOptions {
 export class Workspace {
   readonly scanner: Scanner;
   readonly index: StatIndex;
-  /** Stores a listing, so that `why` can name what differs. */
+  /** Stores a listing, so that `why` can name the differences. */
   readonly keepTree: (tree: Tree) => void;
   readonly #file: string;
   readonly #options: WorkspaceOptions;
