@@ -51,7 +51,7 @@ export async function attemptItem(
   let computed = 0;
   for (let round = 0; ; round++) {
     const scratch = new Scratch(build, item);
-    // When early stopping starts the process once more, the chain is this run's own.
+    // When early stopping starts the process once more, the chain already belongs to this run.
     const epochs = await EpochRun.prepare(build, item, decision.manifest, {
       state: scratch.state,
       fromStart: fromStart && round === 0,
@@ -91,7 +91,7 @@ export async function attemptItem(
   }
 }
 
-/** Undefined when another run took over, and with that removed this one's working files. */
+/** Undefined when another run took over, because that removes this run's working files. */
 async function launchHeld(handle: ItemHandle, launching: Launching): Promise<Outcome | undefined> {
   try {
     return await launchItem(handle, launching);
@@ -110,9 +110,9 @@ function lost(item: Item, why: Why): Execution {
 }
 
 /**
- * True when an input was touched during the epochs but has its old content: its content in between is
- * unknown, so that epoch is computed again. Not endlessly: a stage that touches its own input would
- * loop.
+ * True when an input was touched during the epochs but has its old content. Its content in between
+ * is unknown, so that epoch is computed again. The number of repeats is limited, because a stage
+ * that touches its own input would loop.
  */
 async function goesOn(
   handle: ItemHandle,
@@ -131,7 +131,7 @@ async function goesOn(
 export interface Start extends Grounds {
   readonly why: Why;
   readonly lease: GpuLease | undefined;
-  /** Ignores all epochs computed before. */
+  /** True to ignore all epochs computed earlier. */
   readonly fromStart: boolean;
 }
 
@@ -161,7 +161,7 @@ function announce(
 
 interface Concluding extends Started, Grounds {
   readonly outcome: Outcome;
-  /** Epochs, over all starts. */
+  /** Number of epochs, over all starts. */
   readonly computed: number;
 }
 
@@ -202,7 +202,7 @@ async function conclude(
     seconds: outcome.seconds,
     ...outcome.usage,
   };
-  // What was stored was stored while the lock was held.
+  // This confirms that the lock was still held while the outs were stored.
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
   cache.state.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });

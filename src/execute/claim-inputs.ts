@@ -1,4 +1,4 @@
-/** Claims an item's paths, with the inputs in the state that this run established. */
+/** Claims an item's paths, and makes sure that the inputs are as this run found or wrote them. */
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { type BuildContext, cacheOf, type ItemHandle, itemAt } from '../decide/build-context.js';
@@ -26,10 +26,10 @@ export async function claimWithInputs(handle: ItemHandle): Promise<Claimed> {
 }
 
 /**
- * Since an upstream item ended, another run (of another profile, say) may have written other outs
- * there, and other plans may have left outs in a folder that the item reads. Then the item claims
- * these for writing too, restores this run's outs and removes the leftovers: no run can come in
- * between.
+ * After an upstream item ended, another run (for example of another profile) may have written other
+ * outs there, and other plans may have left outs in a folder that the item reads. Then the item
+ * claims these for writing too, restores this run's outs and removes the leftovers, so that no run
+ * can interfere in between.
  */
 async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<Claimed> {
   const { build, item } = handle;
@@ -70,7 +70,7 @@ function needsOf(handle: ItemHandle, { behind }: InputSnapshot): readonly number
   return [...new Set([...handle.needs, ...through])];
 }
 
-/** A restored or fresh item needs no removal of leftovers. */
+/** A restored or fresh item does not need leftovers removed. */
 async function willRun(handle: ItemHandle, inputs: InputSnapshot): Promise<boolean> {
   const { build } = handle;
   const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
@@ -87,7 +87,7 @@ interface NeededOut {
   readonly made: RecordedOut;
 }
 
-/** Upstream outs that are not what this run found or wrote there. */
+/** Upstream outs that differ from what this run found or wrote there. */
 async function replacedNeeds(handle: ItemHandle, inputs: InputSnapshot): Promise<NeededOut[]> {
   const { build } = handle;
   const { deps } = handle.item;

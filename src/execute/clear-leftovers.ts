@@ -7,7 +7,7 @@ import type { BuildContext } from '../decide/build-context.js';
 import { leftoversOf } from '../decide/dep-files.js';
 import type { Item, Plan } from '../pipeline/plan.js';
 
-/** Outs of other plans in folders that the item reads: they do not count, and no process must find them. */
+/** Outs of other plans in folders that the item reads. They do not count, so no process must find them. */
 export async function leftoversIn(build: BuildContext, item: Item): Promise<Leftover[]> {
   const { project, options } = build;
   const outs = () => outPathsOf(project.plan);
@@ -40,7 +40,7 @@ export async function clearLeftovers(
   }
 }
 
-/** An out of the current plan, a path in one, or a folder that contains one: always stays. */
+/** True for an out of the current plan, a path in one, or a folder that contains one: never removed. */
 function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
   for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (outs.has(at)) return true;
   for (const out of outs) if (out.startsWith(`${where}/`)) return true;

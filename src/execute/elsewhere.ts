@@ -2,13 +2,13 @@
 import type { Ended } from './run-item.js';
 
 export interface Wanted {
-  /** If it is known. */
+  /** The result, if known. */
   readonly key: string | undefined;
-  /** The jobs that must end well before. */
+  /** The jobs that must succeed first. */
   readonly after: readonly Submitted[];
 }
 
-/** A job that waits or runs. */
+/** The job of an item that waits or runs. */
 export interface Submitted {
   readonly executor: string;
   readonly id: string;
@@ -17,11 +17,11 @@ export interface Submitted {
 }
 
 export interface Elsewhere {
-  /** True when the item does not run here. */
+  /** True if the item does not run on this machine. */
   takes(index: number): boolean;
-  /** Brings the item to its end, as `runItem` does for items of this machine. */
+  /** Executes the item to its end, as `runItem` does for items on this machine. */
   run(index: number): Promise<Ended>;
-  /** Leaves the item to a job, and says which; undefined when there is no place for one more. */
+  /** Submits a job for the item and returns it; undefined if the site's limit of jobs is reached. */
   submit(index: number, wanted: Wanted): Promise<Ended | Submitted | undefined>;
   /** @throws UserError when jobs cannot wait for each other */
   refuseUnordered(): void;

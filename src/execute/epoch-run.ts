@@ -31,9 +31,9 @@ interface EpochGrounds {
   readonly hold: Hold;
 }
 
-/** Names no culprit: usually an editor, at times the stage itself. */
+/** Does not say who changed it: usually an editor, sometimes the stage itself. */
 export function changedWhileItRan(input: string): string {
-  return `${input} changed while it ran: the result is not recorded; run again, or if the stage itself writes ${input}, let it write to an out instead`;
+  return `${input} changed while it ran: the result is not recorded; run again, or if the stage itself writes ${input}, write to an out instead`;
 }
 
 export class EpochRun {
@@ -41,7 +41,7 @@ export class EpochRun {
   readonly #item: Item;
   readonly #plan: EpochPlan;
   readonly #chain: string;
-  /** The chain, as a remote cache knows it. */
+  /** The chain in the remote cache. */
   readonly #wanted: WantedChain;
   #resume: Resume;
   /** Epochs with a damaged checkpoint. */
@@ -53,7 +53,7 @@ export class EpochRun {
   readonly #enough = new AbortController();
   #watch: CommitWatch | undefined;
   #computed = 0;
-  /** Warns of a missing metric once, since most epochs lack it then. */
+  /** Warns about a missing metric once, because most epochs lack it then. */
   #isWarned = false;
   #lastCommit = performance.now();
 
@@ -75,7 +75,7 @@ export class EpochRun {
     this.#grounds = grounds;
   }
 
-  /** Recovers commits that a dead runner did not store, and restores the newest usable checkpoint. */
+  /** Recovers commits that a dead run did not store, and restores the newest usable checkpoint. */
   static async prepare(
     build: BuildContext,
     item: Item,
@@ -136,15 +136,15 @@ export class EpochRun {
   }
 
   /**
-   * True when early stopping ended the chain before the target of this process: start it once more,
-   * only to write the outs of that epoch.
+   * True when early stopping ended the chain before the target of this process. It must start once
+   * more, only to write the outs of that epoch.
    */
   get endsEarlier(): boolean {
     const wanted = stopEpoch(this.#plan, [...this.#records.values()]);
     return wanted !== undefined && wanted !== this.#resume.target;
   }
 
-  /** Starts storing what the process commits. */
+  /** Starts to store the commits of the process. */
   watch(): void {
     this.#lastCommit = performance.now();
     this.#watch = watchCommits({
@@ -166,7 +166,7 @@ export class EpochRun {
     this.#dropRefused();
   }
 
-  /** Why a process that ended well did not do its work; undefined when it did. */
+  /** Why a process that ended successfully did not do its work; undefined if it did. */
   shortfall(): string | undefined {
     const { target } = this.#resume;
     if (this.#records.has(target)) return undefined;
@@ -234,15 +234,16 @@ export class EpochRun {
   }
 
   /**
-   * Keeps the newest checkpoint, the one that may yet write the outs, and the one just committed.
-   * That need not be the newest: a shorter training may be computed again, and killed.
+   * Keeps the newest checkpoint, the one that may still write the outs, and the one just committed.
+   * The last need not be the newest: a shorter training may be computed again, and killed.
    */
   #dropStates(committed: number): void {
     const records = [...this.#records.values()];
     const { best, keep } = this.#plan;
     const needed = [this.#plan.target, committed];
     if (best !== undefined) {
-      // A fast stage continues past its patience: a better epoch found there writes no outs.
+      // A fast stage continues past its patience. A better epoch found there does not determine the
+      // outs.
       const wanted =
         stopEpoch(this.#plan, records) ??
         stopEpoch({ best, target: Math.max(...this.#records.keys()) }, records);
@@ -290,7 +291,7 @@ function toMistake(error: unknown): never {
   throw new CommitMistake(hint === undefined ? error.message : `${error.message}: ${hint}`);
 }
 
-/** Where early stopping ends the chain is known only with its records. */
+/** Only the records show where early stopping ends the chain. */
 async function takeEpochs(
   { remote }: BuildContext,
   plan: EpochPlan,

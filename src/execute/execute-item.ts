@@ -11,7 +11,7 @@ import { describeAction } from './failure.js';
 import { warnOfOwnReading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
 
-/** Executes the item; retries after a failure as often as allowed. */
+/** Executes the item, and retries it after a failure as often as allowed. */
 export async function executeItem(
   handle: ItemHandle,
   decision: Decision & { kind: 'run' },
@@ -87,7 +87,7 @@ function unstarted(item: Item, script: string): Failure {
   return { message, command: describeAction(item), tail: [] };
 }
 
-/** Moves user files back when the result for which they were moved did not come. */
+/** Moves user files back if the result that replaced them was not produced. */
 function returnReplaced(handle: ItemHandle): void {
   for (const out of handle.item.outs) {
     const message = handle.cache.outs.returnReplaced(out.path);

@@ -1,4 +1,4 @@
-/** Files of one execution: its log, which stays, and temporary files, deleted at its end. */
+/** Files of one execution: its log, which is kept, and temporary files, which are deleted at its end. */
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
 import { type BuildContext, cacheOf } from '../decide/build-context.js';
@@ -23,8 +23,8 @@ export class Scratch {
   constructor(build: BuildContext, item: Item) {
     this.#build = build;
     this.log = path.relative(build.project.root, cacheOf(build).logs.newPath(fileNameOf(item.id)));
-    // One folder for all executions of this process: creating one for each costs as much as a
-    // process.
+    // One folder for all executions of this process, because creating a folder costs as much as
+    // starting a process.
     const own = path.join(cacheOf(build).tmpFolder('executions'), String(++executions));
     this.context = `${own}-context.json`;
     this.progress = `${own}-progress`;
@@ -34,7 +34,7 @@ export class Scratch {
 
   remove(): void {
     cacheOf(this.#build).logs.count(path.join(this.#build.project.root, this.log));
-    // Closing the cache reports what could not be deleted.
+    // Closing the cache reports files that could not be deleted.
     for (const file of [this.context, this.progress, this.script, this.state]) removeTree(file);
   }
 }

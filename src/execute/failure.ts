@@ -43,7 +43,10 @@ export function endText({ action }: Item, ending: Ending): string {
   return `${describeEnding(ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
 
-/** Outs missing after the process ended well, and where it may have written instead. */
+/**
+ * Message about outs that are missing after the process succeeded, and where it may have written
+ * instead.
+ */
 export function unwrittenText(
   root: string,
   item: Item,
@@ -53,7 +56,7 @@ export function unwrittenText(
   for (const out of absent) {
     const variable = variableIn(out.path);
     if (variable !== undefined)
-      return `did not write ${paths}: ${variable} is not replaced in the path of an out`;
+      return `did not write ${paths}: pipe does not replace ${variable} in the path of an out`;
     const found = writtenInstead(root, item, out.path);
     if (found !== undefined)
       return `did not write ${paths}, but ${found} exists: let the command write to ${paths}, or name ${found} as the out`;
@@ -61,7 +64,10 @@ export function unwrittenText(
   return `did not write ${paths}: let the command write there, or correct the path under outs`;
 }
 
-/** A file whose name differs in case (Result.txt), or the same name in the command's folder. */
+/**
+ * A file whose name differs only in case (Result.txt), or that has the same name in the command's
+ * folder.
+ */
 function writtenInstead(root: string, item: Item, out: string): string | undefined {
   const similar = lookAlike(root, out)?.path;
   if (similar !== undefined && plainName(similar) === plainName(out)) return similar;

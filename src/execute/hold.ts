@@ -1,16 +1,16 @@
 /** Locks that an execution holds, and how it learns of their loss. */
 import type { Group } from '../process/orphans.js';
 
-/** Says whether this execution is still the one that counts. */
+/** Tells whether this execution is still the current one for its item. */
 export interface Fence {
   /** Check right before recording anything. */
   isHeld(): boolean;
-  /** Aborted when another execution has taken the place of this one. */
+  /** Aborted when another execution has replaced this one. */
   readonly lost: AbortSignal;
 }
 
 export interface Hold extends Fence {
-  /** Notes a group to end before the next run continues, if this process dies. */
+  /** Notes a process group. If this process dies, the next run ends the group before it continues. */
   noteGroup(group: Group): void;
 }
 

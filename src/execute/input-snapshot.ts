@@ -1,4 +1,4 @@
-/** Input fingerprint of an item at its start: by content for its key, by stat to detect reverted changes. */
+/** The inputs of an item at its start: by content for its key, by stat to detect reverted changes. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Cooperative, finish } from '../cache/files/yielding.js';
@@ -20,11 +20,14 @@ export class InputSnapshot {
   readonly #of: ItemHandle;
   readonly #readSet: ReadSet;
   readonly #reads: ReadonlyMap<Dep, Read>;
-  /** Files of each dep: matches of a pattern, and what counts of a folder that contains outs. */
+  /**
+   * Files of each dep: the matches of a pattern, and the parts that count of a folder that contains
+   * outs.
+   */
   readonly #names: ReadonlyMap<Dep, readonly string[]>;
   /** Outs that it reads through links which other items made. */
   readonly behind: readonly Owner[];
-  /** True once a change of content would show in a stat. */
+  /** True if any change of content would also change a stat. */
   #isSettled: boolean;
 
   private constructor(handle: ItemHandle, found: Found) {
@@ -42,8 +45,8 @@ export class InputSnapshot {
   }
 
   /**
-   * As `take`, but repeats after a clock tick when something was written within it: then the stats of
-   * the snapshot are valid for a later process too.
+   * Like `take`, but repeats after a clock tick if something was written within it. The stats of
+   * the snapshot are then valid for a later process too.
    */
   static async takeSettled(handle: ItemHandle): Promise<InputSnapshot> {
     const first = await InputSnapshot.take(handle);
@@ -68,7 +71,7 @@ export class InputSnapshot {
     const byStat =
       (await firstMoved(root, this.#readSet.lists)) ??
       (await this.#otherMatches()) ??
-      // Not by stat: uv links files of several environments, which changes their times.
+      // Does not use stats: uv links the files of several environments, which changes their times.
       this.#of.build.codes.changedPackage(this.#of.index);
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
@@ -114,7 +117,7 @@ export class InputSnapshot {
 
 type Contents = ReadonlyMap<string, Digest>;
 
-/** What the dep consists of, by path. */
+/** The parts of the dep, by path. */
 function contentsOf(dep: Dep, { digest, matches = [] }: Partial<Read> = {}): Contents {
   if (dep.glob) return new Map(matches.map(([where, scan]) => [where, scan.digest]));
   return new Map(digest ? [[dep.path, digest]] : []);
@@ -127,7 +130,7 @@ interface Found {
   readonly behind: readonly Owner[];
 }
 
-/** Ends with the run. */
+/** Lives as long as the run. */
 function inTurns<T>(build: BuildContext, looking: Cooperative<T>): Promise<T> {
   return finish(looking, build.options.interruption.stop);
 }
@@ -144,7 +147,7 @@ function* look(handle: ItemHandle): Cooperative<Found> {
     const read = yield* readBy(item, dep, { ...view, plan: build.project.plan });
     reads.set(dep, read);
     behind.push(...read.behind);
-    // It may be inside an out that is a link.
+    // The path may be inside an out that is a link.
     if (dep.made && !dep.glob && dep.outs === undefined)
       behind.push(...outsBehind(item, dep, [dep.path], build.project));
   }
@@ -155,7 +158,7 @@ function* look(handle: ItemHandle): Cooperative<Found> {
   return { readSet, reads, names, behind };
 }
 
-/** Records the folders and links on the way: a link may be redirected and restored. */
+/** Records the folders and links on the way, because a link may be redirected and restored. */
 function noteWays(root: string, names: Found['names'], readSet: ReadSet): void {
   const ways = new Ways(root, readSet);
   for (const [dep, paths] of names) {

@@ -28,7 +28,7 @@ import { removeStaleBytecode, sourcesBelow } from './stale-bytecode.js';
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
 
-/** What the process receives, and what ends it. */
+/** What the process receives, and the signals that end it. */
 export interface Launching {
   readonly scratch: Scratch;
   readonly lease: GpuLease | undefined;
@@ -104,7 +104,7 @@ async function commandOf(handle: ItemHandle, scratch: Scratch): Promise<Command>
   return { kind: 'module', host: path.join(build.project.dist, 'stage-host.mjs'), bundle };
 }
 
-/** Of the item's Python files, whether they are traced or declared, alone or in a folder. */
+/** Checks all Python files of the item: traced or declared, alone or in a folder. */
 async function dropStaleBytecode(handle: ItemHandle, matched: Matched): Promise<void> {
   const { build, item, code } = handle;
   const { root, env } = build.project;

@@ -1,4 +1,7 @@
-/** Warns about a command that reads a params file itself: it misses the values of `--set` and profiles. */
+/**
+ * Warns about a command that reads a params file itself, because it misses the values of `--set`
+ * and profiles.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
@@ -16,7 +19,7 @@ export function warnOfOwnReading(handle: ItemHandle): void {
   for (const { file, param, by } of item.overridden ?? []) {
     const reader = texts.find(([, text]) => isNamed(file, text));
     if (reader === undefined) continue;
-    const message = `${reader[0]} names ${file}, but ${by} changes ${param} only in what pipe passes on: let the program read ${param} from the JSON file that PIPE_CONTEXT names, not from ${file}`;
+    const message = `${reader[0]} names ${file}, but ${by} changes ${param} only in the params that pipe passes on: read ${param} from the JSON file that PIPE_CONTEXT names, not from ${file}`;
     handle.warn(message);
     return;
   }

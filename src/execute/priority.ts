@@ -1,10 +1,13 @@
-/** Critical path: the item with the longest remaining path starts first. */
+/** Critical path: the item with the longest path ahead of it starts first. */
 import { type BuildContext, handleOf, type ItemHandle } from '../decide/build-context.js';
 
-/** Guess for an item that never ran; only the order depends on it. */
+/** Estimate for an item that never ran; only the order depends on it. */
 const UNKNOWN_SECONDS = 1;
 
-/** Seconds on the longest path from each pending item to the end, itself included, by recorded durations. */
+/**
+ * Seconds on the longest path from each pending item to the end, including the item, by recorded
+ * durations.
+ */
 export function criticalPaths(
   build: BuildContext,
   pending: readonly number[],

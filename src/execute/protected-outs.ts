@@ -5,9 +5,10 @@ import { type BuildContext, cacheOf } from '../decide/build-context.js';
 import type { Item, Out } from '../pipeline/plan.js';
 
 /**
- * What an execution without a result left at an out is not protected: it is cleared as for any out.
+ * Files that an execution without a result left at an out are not protected, and are cleared as
+ * usual.
  *
- * @param stored what would be restored; absent: the item would run, which removes its outs first
+ * @param stored the record to restore; absent: the item would run, which first removes its outs
  * @throws UnusableFile for the first protected out that would be lost
  */
 export async function refuseToReplace(
@@ -27,7 +28,7 @@ export async function refuseToReplace(
     throw unusable(
       out.path,
       `is protected, and ${stored === undefined ? 'this run' : 'restoring the recorded result'} would replace it`,
-      `\`pipe why ${item.id}\` says what changed: undo that, give the out another path, or move ${out.path} away or remove its \`protected: true\` to let pipe replace it`,
+      `\`pipe why ${item.id}\` says what changed: undo that, or give the out another path; to let pipe replace ${out.path}, move it away or remove \`protected: true\``,
     );
   }
 }

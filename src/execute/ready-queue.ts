@@ -20,7 +20,7 @@ interface Waiting {
  * job ends. Among those that fit, the highest priority starts first, then the oldest.
  */
 class ResourceQueue implements Queue<Job, JobOptions> {
-  /** Jobs by need: few needs differ, so checking the head of each list is enough. */
+  /** Jobs by need. There are few different needs, so checking the head of each list is fast. */
   readonly #lists = new Map<string, Waiting[]>();
   #free: Resources;
   readonly #capacity: Resources;
@@ -93,7 +93,7 @@ class ResourceQueue implements Queue<Job, JobOptions> {
     };
   }
 
-  /** A job that needs more cores or memory than exist runs alone rather than never. */
+  /** A job that needs more cores or memory than the machine has runs alone instead of never. */
   #clamp(need: Resources): Resources {
     const { cpu, memory, gpu } = this.#capacity;
     const isExcessive = need.cpu > cpu || need.memory > memory;
@@ -101,7 +101,7 @@ class ResourceQueue implements Queue<Job, JobOptions> {
   }
 }
 
-/** Behind all of the same or a higher priority. */
+/** Inserts it after all jobs of the same or a higher priority. */
 function insertionPoint(list: readonly Waiting[], priority: number): number {
   let low = 0;
   let high = list.length;
@@ -128,7 +128,8 @@ export interface JobQueue {
 export async function createJobQueue(capacity: Resources): Promise<JobQueue> {
   const { default: PQueue } = await import('p-queue');
   const made: ResourceQueue[] = [];
-  // p-queue creates its queue itself; this one reports itself, so that jobs can free their resources.
+  // p-queue creates its queue itself. This one registers itself, so that jobs can free their
+  // resources.
   class OnThisMachine extends ResourceQueue {
     constructor() {
       super(capacity);

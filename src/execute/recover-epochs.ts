@@ -1,4 +1,4 @@
-/** Recovers epochs that a process committed and whose runner died before storing them. */
+/** Recovers epochs that a process committed but whose run died before storing them. */
 import path from 'node:path';
 import { UnusableFile } from '../cache/files/file-errors.js';
 import { type BuildContext, cacheOf } from '../decide/build-context.js';
@@ -6,9 +6,9 @@ import { wasLeftWhole } from '../process/whole-commits.js';
 import { lstatIfThere } from '../sys/if-there.js';
 
 /**
- * Stores complete commits that follow the recorded epochs without a gap, if all inputs are as their
- * process found them; a chain that starts again recovers nothing. Deletes the other commits, so that
- * no later run finds them.
+ * Stores complete commits that follow the recorded epochs without a gap, if all inputs are as the
+ * process found them. A chain that starts again recovers nothing. Deletes all other commits, so
+ * that no later run finds them.
  */
 export async function recoverEpochs(
   build: BuildContext,
@@ -32,7 +32,7 @@ export async function recoverEpochs(
   }
   cache.chains.clearDrafts(chain);
 
-  /** Undefined when the epoch is stored; else the reason. */
+  /** Undefined if the epoch is stored; else the reason why not. */
   async function take(epoch: number): Promise<string | undefined> {
     if (!wasLeftWhole(commits, epoch, note))
       return `the folder of epoch ${epoch} that an earlier run left may not have been renamed to $PIPE_COMMIT/${epoch} as a whole`;
@@ -47,8 +47,8 @@ export async function recoverEpochs(
 }
 
 /**
- * The runner died with the durations. The folders' times give all but the first one; the estimate for
- * that is the previous epoch's, or for epoch 1 the next one's.
+ * The durations are lost with the dead run. The times of the folders give all durations except the
+ * first. The estimate for the first is that of the previous epoch, or for epoch 1 that of the next.
  */
 function secondsOf(folder: string, pending: readonly number[]): Map<number, number> {
   const times = new Map(

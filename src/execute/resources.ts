@@ -5,7 +5,7 @@ import type { Resources } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
 import type { Machine } from '../process/machine.js';
 
-/** What the items of a run may use together. */
+/** The resources that the items of a run may use together. */
 export async function capacityOf(
   build: BuildContext,
   pending: readonly number[],
@@ -20,7 +20,7 @@ export async function capacityOf(
 }
 
 /**
- * For items about to run; one with a known result needs no GPU.
+ * Checks items that are about to run. An item with a known result needs no GPU.
  *
  * @throws UserError that names each item with more GPUs than the machine has
  */

@@ -29,9 +29,9 @@ export interface Ended {
 }
 
 /**
- * Brings one item to its end. Its claim keeps other runs from its outs and inputs; the lock of its
- * key keeps runs of other clones, with a shared cache, from computing the same. A fence, if any, must
- * hold too.
+ * Runs one item to its end. Its claim keeps other runs away from its outs and inputs. The lock of
+ * its key keeps runs in other clones with the same cache from computing the same result. A fence,
+ * if given, must hold too.
  */
 export async function runItem(handle: ItemHandle, fence?: Fence): Promise<Ended> {
   const { build, item } = handle;
@@ -98,12 +98,12 @@ async function underLocks(
   }
 }
 
-/** The scheduler has them made again, unless other runs remove them each time. */
+/** The scheduler makes them again, unless other runs remove them each time. */
 const TEMPS_GONE = 'temporary outs that it reads were removed by another run: run again';
 
 type Run = Decision & { readonly kind: 'run' };
 
-/** Takes a result from the remote cache, if this run may take one. */
+/** Takes a result from the remote cache, if this run is allowed to. */
 async function takenFromRemote(handle: ItemHandle, run: Run): Promise<boolean> {
   const { remote } = handle.build;
   if (remote === undefined || !mayTake(run)) return false;
@@ -113,7 +113,7 @@ async function takenFromRemote(handle: ItemHandle, run: Run): Promise<boolean> {
   return remote.takeResult(wantedOf(handle, run), handle.code.files, chain);
 }
 
-/** Brings a result from the remote cache while its item waits for its turn. */
+/** Fetches a result from the remote cache while its item waits for its turn. */
 export function expectFromRemote(handle: ItemHandle, run: Run): void {
   if (mayTake(run)) handle.build.remote?.expect(wantedOf(handle, run));
 }
@@ -140,7 +140,7 @@ type WithoutRunning =
   | ({ readonly kind: 'ended' } & Ended)
   | { readonly kind: 'run'; readonly decision: Run };
 
-/** All that needs no process: nothing, or restoring the outs. */
+/** Handles everything that needs no process: a fresh item, or restoring the outs. */
 async function withoutRunning(
   handle: ItemHandle,
   inputs: InputSnapshot,
@@ -162,7 +162,8 @@ async function withoutRunning(
     case 'restore': {
       await refuseToReplace(build, item, item.outs, decision.record.outs);
       const back = await putBack(handle, decision);
-      // The damaged object is set aside: now the record cannot be restored, and the item runs.
+      // The damaged object is set aside, so the record cannot be restored any more, and the item
+      // runs.
       if (!back) return await withoutRunning(handle, inputs, seconds);
       handle.build.temps?.lay(decision);
       const more = { reason: decision.reason.text, seconds: seconds() };
@@ -195,7 +196,7 @@ async function putBack(
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
-    // Of a temporary out that is not stored, only its absence can differ.
+    // A temporary out that is not stored can only be missing.
     const isThere = stored.temp && !cache.hasAll(stored.digest);
     if (isThere || decision.gone?.includes(out)) continue;
     try {

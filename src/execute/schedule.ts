@@ -47,7 +47,7 @@ export async function schedule(
   await new Schedule(build, pending, { machine, queue, elsewhere, onDemand }).run();
 }
 
-/** Whether the dependents of an unfinished item have to run is unknown. */
+/** It is not known yet whether the dependents of an unfinished item have to run. */
 async function refuseUnrunnable(build: BuildContext, pending: readonly number[]): Promise<void> {
   if (pending.every((index) => itemAt(build, index).resources.gpu < 2)) return;
   const found = await predict(build);
@@ -57,13 +57,16 @@ async function refuseUnrunnable(build: BuildContext, pending: readonly number[])
   );
 }
 
-/** Resources for restoring outs, regardless of those of the stage. */
+/** Resources for restoring outs, whatever the stage needs. */
 const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
 
-/** What an item that runs elsewhere takes of this machine. */
+/** What an item that runs elsewhere uses of this machine. */
 const NOTHING: Resources = { cpu: 0, memory: 0, gpu: 0 };
 
-/** Each time, another run removed them before the item could start. */
+/**
+ * Limit of attempts to make an item's temporary inputs: each time, another run removed them before
+ * it could start.
+ */
 const MOST_TIMES = 5;
 
 /** Why nothing new starts. */
@@ -85,7 +88,7 @@ class Schedule {
   readonly #queue: JobQueue;
   readonly #elsewhere: Elsewhere | undefined;
   readonly #onDemand: Swept['onDemand'];
-  /** How often an item had its temporary inputs made again. */
+  /** How often the temporary inputs of an item were made again. */
   readonly #asked = new Map<number, number>();
   /** Items that make their temporary outs again. */
   readonly #making = new Set<number>();
@@ -93,7 +96,7 @@ class Schedule {
   /** Number of pending items that an item waits for. */
   readonly #waitingFor = new Map<number, number>();
   readonly #dependents = new Map<number, number[]>();
-  /** Stages that were warned about, to warn once. */
+  /** Stages with a warning already, to warn once. */
   readonly #told = new Set<string>();
   #stop: Stop | undefined;
   /** A bug, not a failure: it ends the run. */
@@ -140,8 +143,8 @@ class Schedule {
   }
 
   /**
-   * All upstream items are done, so the keys are known: fresh items (early cutoff) end at once and
-   * release others, the rest waits for resources.
+   * All upstream items are done, so the keys are known. Fresh items (early cutoff) end immediately
+   * and release others; the rest wait for resources.
    */
   async #ready(indices: readonly number[]): Promise<void> {
     const ready = [...indices];
@@ -161,7 +164,7 @@ class Schedule {
         await removeSpent(this.#build, item.needs, this.#making);
         ready.push(...this.#released(index));
       } else if (!this.#mayComeWithout(decision) && this.#waitsForTemps(index, ready)) {
-        // It comes again when they are made.
+        // The item returns here when they are made.
       } else if (decision === undefined || decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
       } else if (decision.kind === 'run' && this.#elsewhere?.takes(index)) {
@@ -216,12 +219,12 @@ class Schedule {
     await this.#ended(index, done, settled);
   }
 
-  /** True of what may end without a process: the remote cache may have its result. */
+  /** True for an item that may end without a process, because the remote cache may have its result. */
   #mayComeWithout(decision: Decision | undefined): boolean {
     return decision?.kind === 'restore' || (decision?.kind === 'run' && !!this.#build.remote);
   }
 
-  /** True when temporary outs that it reads are gone: the items that make them are ready, or under way. */
+  /** True if temporary outs that it reads are gone. The items that make them are then ready or running. */
   #waitsForTemps(index: number, ready: number[]): boolean {
     const { temps, project, isSelected } = this.#build;
     if (temps === undefined) return false;
@@ -246,11 +249,13 @@ class Schedule {
     this.#making.delete(index);
     if (!this.#build.done.has(index)) handleOf(this.#build, index).finish(done, settled);
     else if (settled !== undefined) {
-      // Its temporary outs were made again, for a reader that found them removed by another run.
+      // The item's temporary outs were made again, for a reader that found them removed by another
+      // run.
       this.#build.settled.set(index, settled);
       this.#build.done.set(index, this.#build.conceal.value(done));
     }
-    if (done.verdict === 'blocked') this.#block(index, `needs ${done.item}, which is not there`);
+    if (done.verdict === 'blocked')
+      this.#block(index, `needs ${done.item}, which is not available`);
     else if (done.verdict === 'failed') {
       this.#block(index, `needs ${done.item}, which failed`);
       if (!this.#build.options.keepGoing) this.#stop ??= { cause: 'failed', item: done.item };
@@ -281,7 +286,7 @@ class Schedule {
   #cancel(index: number): void {
     const stop = this.#stop;
     const reason =
-      stop?.cause === 'failed' ? `not started, since ${stop.item} failed` : 'interrupted';
+      stop?.cause === 'failed' ? `not started, because ${stop.item} failed` : 'interrupted';
     handleOf(this.#build, index).finish({ verdict: 'cancelled', reason });
   }
 }

@@ -6,10 +6,10 @@ import { hasTemps, readersOf } from '../decide/temp-outs.js';
 const NONE: ReadonlySet<number> = new Set();
 
 /**
- * Of these items, removes the temporary outs whose readers all have a result of this run. A reader
- * outside of the selection may still need them, and so may another run that holds them.
+ * Removes the temporary outs of these items whose readers all have a result of this run. A reader
+ * outside the selection may still need them, and so may another run that has locked them.
  *
- * @param making items that make their outs again at this moment
+ * @param making items that are making their outs again right now
  */
 export async function removeSpent(
   build: BuildContext,
@@ -42,7 +42,7 @@ async function removeTemps(build: BuildContext, maker: number): Promise<void> {
     for (const { name, path } of there) {
       const digest = build.settled.get(maker)?.outs.find((each) => each.name === name)?.digest;
       const now = await cache.scan(path, { again: true });
-      // An edited file is the user's.
+      // An edited file belongs to the user.
       if (now === undefined || now.digest !== digest) continue;
       await cache.outs.remove(path, { known: [digest] });
     }

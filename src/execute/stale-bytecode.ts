@@ -1,4 +1,4 @@
-/** Compiled Python modules that Python would trust although their source has changed. */
+/** Removes compiled Python modules that Python would trust although their source has changed. */
 import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort } from '../cache/files/file-errors.js';
@@ -6,9 +6,10 @@ import type { Cooperative } from '../cache/files/yielding.js';
 import { statIfThere, unlessRefused } from '../sys/if-there.js';
 
 /**
- * Python compares the second and the size of a source with those that a compiled module names: it runs the
- * old code after an edit within one second that keeps the size. A compiled module that is not newer than
- * its source is of no use otherwise either, so it goes before the process starts.
+ * A compiled module names the time (in seconds) and the size of its source, and Python compares
+ * only these. So after an edit within one second that keeps the size, Python runs the old code. A
+ * compiled module that is not newer than its source has no other use, so pipe deletes it before the
+ * process starts.
  *
  * @param files of the item's code and deps, relative to `root`
  * @param prefix PYTHONPYCACHEPREFIX of the process
@@ -44,7 +45,7 @@ export function* sourcesBelow(root: string, folder: string): Cooperative<string[
   const queue = [folder];
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
     yield undefined;
-    // What cannot be read is reported where the dep is.
+    // Unreadable files are reported with the dep.
     for (const entry of unlessRefused(() => entriesIn(path.join(root, at as string))) ?? []) {
       const inner = `${at}/${entry.name}`;
       if (entry.isDirectory() && entry.name !== '__pycache__') queue.push(inner);

@@ -94,7 +94,7 @@ class Detaching {
     if (options.interruption.stop.aborted) return { verdict: 'cancelled', reason: 'interrupted' };
     const failed = [...done.values()].find(({ verdict }) => verdict === 'failed');
     if (failed !== undefined && !options.keepGoing)
-      return { verdict: 'cancelled', reason: `not started, since ${failed.item} failed` };
+      return { verdict: 'cancelled', reason: `not started, because ${failed.item} failed` };
     if (outlook.kind === 'missing') {
       const message = outlook.deps.map(missingAfterAll).join('\n');
       return { verdict: 'failed', failure: { message, command: '', tail: [] } };

@@ -49,8 +49,8 @@ it('causes one warning for each item that runs, and only if it reads an old valu
   const set = ['--set', 'train.rate=1', '--set', 'train.epochs=9', '--set', 'mine=2'];
   const first = await project.run('--concurrency', '1', ...set);
   expect([...warnings(first)].sort()).toEqual([
-    'named: its command names params.yaml, but --set train.epochs=9 changes train.epochs only in what pipe passes on: let the program read train.epochs from the JSON file that PIPE_CONTEXT names, not from params.yaml',
-    'script: tools/train.sh names params.yaml, but --set train.rate=1 changes train.rate only in what pipe passes on: let the program read train.rate from the JSON file that PIPE_CONTEXT names, not from params.yaml',
+    'named: its command names params.yaml, but --set train.epochs=9 changes train.epochs only in the params that pipe passes on: read train.epochs from the JSON file that PIPE_CONTEXT names, not from params.yaml',
+    'script: tools/train.sh names params.yaml, but --set train.rate=1 changes train.rate only in the params that pipe passes on: read train.rate from the JSON file that PIPE_CONTEXT names, not from params.yaml',
   ]);
   expect(warnings(await project.run(...set))).toEqual([]);
 });

@@ -41,7 +41,7 @@ describe('a protected out', () => {
     await on.run();
     on.write('text.txt', 'another\n');
     expect(await refused(on)).toBe(
-      'out/model.txt is protected, and this run would replace it: `pipe why train` says what changed: undo that, give the out another path, or move out/model.txt away or remove its `protected: true` to let pipe replace it',
+      'out/model.txt is protected, and this run would replace it: `pipe why train` says what changed: undo that, or give the out another path; to let pipe replace out/model.txt, move it away or remove `protected: true`',
     );
     expect(await refused(on, '--force', '--keep-going')).toContain('this run would replace it');
     expect(on.read('out/model.txt')).toBe('one\n');

@@ -316,7 +316,7 @@ stages:
     });
     const run = await made.run();
     expect(run.items.a?.failure?.message).toBe(
-      'in.txt changed while it ran: the result is not recorded; run again, or if the stage itself writes in.txt, let it write to an out instead',
+      'in.txt changed while it ran: the result is not recorded; run again, or if the stage itself writes in.txt, write to an out instead',
     );
   });
 
