@@ -1,9 +1,12 @@
-/** Which executor an item runs on. Loaded by every run; everything else of this folder only when it is needed. */
+/**
+ * Chooses the executor of an item. Every run loads this file; it loads the rest of this folder only
+ * if needed.
+ */
 import type { RunOptions } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';
 
-/** The machine of the run itself. */
+/** The machine on which the run itself executes. */
 export const LOCAL = 'local';
 
 interface Choice {
@@ -11,7 +14,7 @@ interface Choice {
   readonly options: Pick<RunOptions, 'executor'>;
 }
 
-/** The stage decides, then the command line, then `PIPE_EXECUTOR`. */
+/** The stage's choice, else the command line's, else `PIPE_EXECUTOR`. */
 export function executorOf({ project, options }: Choice, item: Pick<Item, 'executor'>): string {
   return item.executor ?? options.executor ?? (project.env.PIPE_EXECUTOR || LOCAL);
 }

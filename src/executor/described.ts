@@ -31,7 +31,7 @@ export function described(name: string, site: Described, { env, cwd }: Place): S
     ordered: site.options.after !== undefined,
     async submit(submission) {
       const { code, out, err } = await call(submitText(submission, site), submission.name);
-      // A number, alone or in a sentence.
+      // The job number, alone or in a sentence.
       if (code === 0) return /(?<=^|\s)\d[\w.[\]-]*/.exec(out)?.[0] ?? submission.name;
       const said = lastLines(err || out);
       throw code === TRY_AGAIN ? new Unanswered(said) : new Refused(said);
@@ -68,7 +68,7 @@ export function submitText(
   });
 }
 
-/** Whole cores, mebibytes, GPUs, seconds, and numbers with commas; empty if not stated. */
+/** Whole cores, mebibytes, GPUs, seconds, and job numbers separated by commas; empty if not stated. */
 function valuesOf(
   { cpu, memory, gpu, time }: Request,
   after: readonly string[],
@@ -97,7 +97,7 @@ const STATES: Readonly<Record<string, Pick<JobState, 'phase' | 'cause'>>> = {
 /**
  * Lines `<number> <name> <state> [reason or machine]`.
  *
- * @throws Unanswered for a state that it does not know: nothing may be concluded from it
+ * @throws Unanswered for an unknown state, from which nothing may be concluded
  */
 export function parseStatus(text: string): Jobs {
   const jobs = new Map<string, JobState>();

@@ -1,4 +1,4 @@
-/** The executors of a run: opens those that its items name, and gives each item its place there. */
+/** The executors of a run: opens the executors that its items name, and submits each item to its own. */
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
@@ -45,7 +45,7 @@ export function openExecutors(build: BuildContext, pending: readonly number[]): 
   };
 }
 
-/** An executor of the stage that cannot be used is reported at its place. */
+/** If a stage names an unusable executor, the error shows where. */
 function schedulerFor({ project }: BuildContext, item: Item, name: string, site: Site): Scheduler {
   try {
     if (name === 'slurm' && !isProgram('sbatch', project.env))
@@ -61,7 +61,7 @@ function schedulerFor({ project }: BuildContext, item: Item, name: string, site:
   }
 }
 
-/** Cancels in one call what is cancelled in one moment. */
+/** Cancels jobs together that are cancelled at the same moment. */
 const COLLECT_MS = 50;
 
 /** A job of an earlier run. */
@@ -77,7 +77,7 @@ class Executor {
   readonly #queue: Queue;
   readonly #means: JobMeans;
   readonly #cancelled = new Set<string>();
-  /** The last reason to wait, by item. */
+  /** The last reason for waiting, by item. */
   readonly #told = new Map<string, string>();
   #toCancel: string[] = [];
   #free: number;
@@ -131,7 +131,7 @@ class Executor {
   async submit(index: number, { key, after }: Wanted): Promise<Ended | Submitted | undefined> {
     if (this.#free-- <= 0) return undefined;
     return this.#alone(index, async (run) => {
-      // While an item that it needs is to run, the outs on disk decide nothing.
+      // While an item that it needs has yet to run, the outs on disk decide nothing.
       const earlier = key === undefined ? undefined : await run.alreadyFresh();
       if (earlier !== undefined) return earlier;
       const living = await this.#living(itemAt(this.#build, index).id);
@@ -144,7 +144,7 @@ class Executor {
     });
   }
 
-  /** False when the job was submitted to compute something else. */
+  /** False if the job was submitted to compute something else. */
   #suits(job: Job, key: string | undefined): boolean {
     const isSameVariant = isDeepStrictEqual(job.variant, this.#build.project.variant);
     return isSameVariant && (job.key === undefined || key === undefined || job.key === key);
@@ -175,7 +175,7 @@ class Executor {
     }
   }
 
-  /** The job that an earlier run has submitted, while it waits or runs. */
+  /** The job that an earlier run submitted, if it still waits or runs. */
   async #living(item: string): Promise<Living | undefined> {
     const files = new JobFiles(this.#build.project.root, item);
     const job = files.open();
@@ -183,7 +183,8 @@ class Executor {
     const submission = submissionOf(job.name);
     for (;;) {
       this.#build.options.interruption.stop.throwIfAborted();
-      // The call of a run that was killed goes on. Before the question: it may end in between.
+      // The submit call of a killed run continues. Checked before the scheduler is asked, because
+      // it may end in between.
       const isComing = isBeingSubmitted(submission);
       const state = await this.#stateOf(job.name, item);
       if (state === 'unknown') continue;
@@ -209,7 +210,7 @@ class Executor {
     }
   }
 
-  /** A place among the jobs that the scheduler may know at once. */
+  /** A slot among the jobs that the scheduler may have at the same time. */
   async #place(): Promise<void> {
     if (this.#free-- > 0) return;
     await new Promise<void>((resolve) => void this.#waiting.push(resolve));

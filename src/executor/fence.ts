@@ -1,7 +1,7 @@
-/** The fence of a job: whether it is still the one that counts for its item. */
+/** The fence of a job: whether it is still the current job of its item. */
 import type { JobFiles } from './job-file.js';
 
-/** How soon a job that lost its place ends its process. */
+/** How soon a superseded job ends its process. */
 const LOOK_MS = 1000;
 
 export interface NonceFence {
@@ -20,7 +20,7 @@ export function nonceFence(files: JobFiles, nonce: string, token: string): Nonce
   return { isHeld, lost: lost.signal, close: () => clearInterval(timer) };
 }
 
-/** True on a temporary read error: the fence is checked again before anything is recorded. */
+/** True on a temporary read error, because the fence is checked again before anything is recorded. */
 function holdsNow(isHeld: () => boolean): boolean {
   try {
     return isHeld();

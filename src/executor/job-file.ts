@@ -1,7 +1,8 @@
 /**
- * Files of the jobs of an item, in `cache/jobs/`, which the head (the run that submits) and the nodes share:
+ * Files of the jobs of an item, in `cache/jobs/`, which the head (the run that submits) and the
+ * nodes share:
  *
- *     <item>/current              the nonce of the job that counts: the fence
+ *     <item>/current              the nonce of the current job: the fence
  *     <item>/<nonce>/job.json     what the job executes
  *     <item>/<nonce>/start        the token of its last start: a scheduler may start a job twice
  *     <item>/<nonce>/events.jsonl its events, written by the node
@@ -37,20 +38,20 @@ export interface Job {
   readonly executor: string;
   readonly item: string;
   readonly variant: Variant;
-  /** What it was submitted to compute, if that was known. */
+  /** The key that it was submitted to compute, if known. */
   readonly key?: string;
   readonly force: boolean;
-  /** An earlier job has executed a part of it. */
+  /** True if an earlier job has executed a part of it. */
   readonly again: boolean;
-  /** No run follows it. */
+  /** True if no run follows the job. */
   readonly detached?: boolean;
-  /** The machine that submitted it does not share the project: its files are those of a checkout. */
+  /** True if the nodes do not share the project with the submitting machine: they work in a checkout. */
   readonly unshared?: boolean;
   /** How the run uses the remote cache. */
   readonly remote?: RunOptions['remote'];
 }
 
-/** How a job ended, by its own word. */
+/** How a job ended, as the job itself reports it. */
 export interface JobEnd {
   readonly done: ItemDone;
   readonly settled?: Settled;
@@ -72,12 +73,12 @@ export class JobFiles {
     this.#folder = path.join(jobsFolder(root), fileNameOf(item));
   }
 
-  /** The nonce of the job that counts. */
+  /** The nonce of the current job. */
   current(): string | undefined {
     return unlessAbsent(() => readFileSync(path.join(this.#folder, 'current'), 'utf8'))?.trim();
   }
 
-  /** From here on no earlier job of the item records anything. Returns the path of the job file. */
+  /** From here on, no earlier job of the item records anything. Returns the path of the job file. */
   make(job: Job): string {
     const own = this.#of(job.nonce);
     mkdirSync(own, { recursive: true });
@@ -87,7 +88,7 @@ export class JobFiles {
     return file;
   }
 
-  /** Returns the token of this start of a job. From here on no earlier start of it records anything. */
+  /** Returns the token of this start of a job. From here on, no earlier start of it records anything. */
   begin(nonce: string): string {
     const token = randomBytes(6).toString('hex');
     writeNew(path.join(this.#of(nonce), 'start'), token);
@@ -99,7 +100,7 @@ export class JobFiles {
     return unlessAbsent(() => readFileSync(path.join(this.#of(nonce), 'start'), 'utf8'));
   }
 
-  /** The job that counts, unless it has written its end. */
+  /** The current job, unless it has written its end. */
   open(): Job | undefined {
     const nonce = this.current();
     if (nonce === undefined || this.end(nonce) !== undefined) return undefined;
@@ -108,7 +109,7 @@ export class JobFiles {
 
   end(nonce: string): JobEnd | undefined {
     const file = path.join(this.#of(nonce), 'end.json');
-    // Cheaper than a read that is refused.
+    // Cheaper than a failed read.
     return lstatIfThere(file) === undefined ? undefined : readJson<JobEnd>(file);
   }
 
@@ -120,7 +121,7 @@ export class JobFiles {
     return path.join(this.#of(nonce), 'events.jsonl');
   }
 
-  /** Removes what all jobs but the current one left. */
+  /** Removes the files of all jobs except the current one. */
   clear(): void {
     const nonce = this.current();
     for (const name of unlessAbsent(() => readdirSync(this.#folder)) ?? [])
@@ -132,7 +133,7 @@ export class JobFiles {
   }
 }
 
-/** The job that a job file describes; undefined when it is not one. */
+/** The job in a job file; undefined if it is not a job file. */
 export function readJob(file: string): Job | undefined {
   const job = readJson<Job>(file);
   return job?.format === 1 ? job : undefined;
@@ -193,7 +194,7 @@ export class EventTail {
   }
 }
 
-/** None in an empty line, and in one that a node has not finished before it was lost. */
+/** No event for an empty line, or for a line that a lost node did not finish. */
 function eventIn(line: string): RunEvent[] {
   const event = ifJson(line);
   return event === undefined ? [] : [event as RunEvent];

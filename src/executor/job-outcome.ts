@@ -1,4 +1,4 @@
-/** How a job ended, and what the failure of its item says of it. */
+/** How a job ended, and the failure message of its item. */
 import type { Failure } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
@@ -7,7 +7,7 @@ import { lstatIfThere, unlessAbsent } from '../sys/if-there.js';
 import type { JobEnd } from './job-file.js';
 import type { Cause, JobState } from './scheduler.js';
 
-/** How a job ended: by its own word, or by the scheduler's. */
+/** How a job ended, as the job itself or the scheduler reports it. */
 export type Outcome =
   | { readonly how: 'end'; readonly end: JobEnd }
   | Over
@@ -20,29 +20,29 @@ export interface Over {
   readonly state: JobState | undefined;
   /** Epochs that it has completed. */
   readonly epochs: number;
-  /** What the job noted of its item before the scheduler ended it. */
+  /** The failure that the job noted for its item before the scheduler ended it. */
   readonly failure?: Failure | undefined;
 }
 
-/** What is known of a job that is over. */
+/** What is known about a job that is over. */
 interface Known {
-  /** Of its scheduler. */
+  /** Name of its scheduler. */
   readonly title: string;
   readonly item: Item;
-  /** Of the project. */
+  /** Root of the project. */
   readonly root: string;
   readonly isShared: boolean;
-  /** So many jobs in a row, with this one, completed no epoch. */
+  /** Number of successive jobs, including this one, that completed no epoch. */
   readonly idle: number;
-  /** Files that it writes: the events of pipe, and the output of its script. */
+  /** Files that the job writes: pipe's events, and the output of its script. */
   readonly events: string;
   readonly output: string;
 }
 
-/** Jobs in a row that their cluster may end before an epoch is done. */
+/** Number of successive jobs that the cluster may end before an epoch is done. */
 const MOST_IDLE = 5;
 
-/** Undefined: submit it again. */
+/** The reason why the item failed; undefined: submit it again. */
 export function failureAfter(outcome: Over, known: Known): string | undefined {
   const { epochs } = outcome;
   const said = `${known.title}: ${wordOf(outcome)}`;
@@ -61,7 +61,10 @@ export function failureAfter(outcome: Over, known: Known): string | undefined {
   }
 }
 
-/** Slurm says FAILED of a job that it ended for its memory, unless control groups did; its reason is in the output. */
+/**
+ * Slurm reports FAILED for a job that it ended for its memory, unless control groups did. The
+ * output has the reason.
+ */
 function exactCause({ cause }: Over, output: string): Cause | undefined {
   if (cause !== 'finished') return cause;
   const isOverMemory = outputIn(output).some((line) =>
@@ -99,11 +102,11 @@ function noResultText({ state }: Over, known: Known, said: string): string {
   return `its job ended before it wrote a file (${said}): does ${state?.where ?? 'its node'} see ${root}? Move the project to a file system that the nodes share`;
 }
 
-/** The last lines of the job itself, if they are there; of the item's process there is a log. */
+/** The last lines of the job's own output, if any. The item's process has a separate log. */
 export function outputIn(file: string): readonly string[] {
   return unlessAbsent(() => lastLines(file)) ?? [];
 }
 
 export function wordOf({ state }: Over): string {
-  return state?.word ?? 'it does not know the job any more';
+  return state?.word ?? 'it no longer knows the job';
 }

@@ -1,11 +1,14 @@
-/** The scheduler's list of jobs, asked for all items at once, and the clock of those that follow their job. */
+/**
+ * The scheduler's list of jobs, which one query gets for all items, and the timer of everything
+ * that follows a job.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JobState, type Jobs, type Scheduler, Unanswered } from './scheduler.js';
 
-/** How often the files of the jobs are read. */
+/** How often the jobs' files are read. */
 const TICK_MS = 500;
 
-/** Between two questions: short after a change, then longer and longer. */
+/** Interval between two queries: short after a change, then increasingly longer. */
 const SOON_MS = 2_000;
 const LATE_MS = 30_000;
 
@@ -23,12 +26,15 @@ export class Queue {
     this.#scheduler = scheduler;
   }
 
-  /** Counts the answers: a job that is not in a later one than that of its submission is gone. */
+  /**
+   * Number of answers so far. A job that is missing in an answer to a query after its submission is
+   * gone.
+   */
   get answers(): number {
     return this.#answers;
   }
 
-  /** What the scheduler said instead of an answer. */
+  /** The scheduler's error message, if it did not answer. */
   get silence(): string | undefined {
     return this.#silence;
   }
@@ -37,21 +43,21 @@ export class Queue {
     return this.#jobs.get(name);
   }
 
-  /** Asks soon: something has changed. */
+  /** Queries the scheduler soon, because something has changed. */
   hurry(interval = SOON_MS): void {
     this.#interval = Math.min(this.#interval, interval);
   }
 
   /** A fresh answer. @throws Unanswered */
   async ask(): Promise<Jobs> {
-    // An answer that was asked for before this call may be too old.
+    // The answer to an earlier query may be too old.
     await this.#asking;
     await this.#begin();
     if (this.#silence !== undefined) throw new Unanswered(this.#silence);
     return this.#jobs;
   }
 
-  /** Resolves at the next tick, for all who wait, after a question if one is due. */
+  /** Resolves for all waiting callers at the next tick, and starts a query if one is due. */
   next(): Promise<void> {
     this.#tick ??= this.#nextTick().finally(() => {
       this.#tick = undefined;
@@ -62,7 +68,7 @@ export class Queue {
   async #nextTick(): Promise<void> {
     await delay(TICK_MS);
     if (performance.now() - this.#askedAt < this.#interval) return;
-    // A scheduler that is slow to answer must not hide that jobs end.
+    // A slow scheduler must not hide that jobs end, so this does not wait for it.
     void this.#begin();
   }
 

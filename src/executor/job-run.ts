@@ -22,14 +22,14 @@ import type { JobState, Refused, Scheduler } from './scheduler.js';
 import type { Placed, Submitter } from './submitter.js';
 import { bringLines, type Unshared, UnsharedItem } from './unshared.js';
 
-/** After an interrupt, the scheduler is asked this often. */
+/** How often to query the scheduler after an interrupt. */
 const STOPPING_MS = 400;
 
 interface Submit {
-  /** An earlier job has executed a part of it. */
+  /** True if an earlier job has executed a part of it. */
   readonly again?: boolean;
   readonly key?: string | undefined;
-  /** Numbers of the jobs that must end well before. */
+  /** Numbers of the jobs that must succeed first. */
   readonly after?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface JobMeans {
   readonly scheduler: Scheduler;
   readonly queue: Queue;
   readonly submitter: Submitter;
-  /** Seconds in which files of a node appear here. */
+  /** Seconds until files written on a node appear here. */
   readonly latency: number;
   readonly cancel: (id: string) => void;
   /** Of nodes that share no folder with the run. */
@@ -49,13 +49,13 @@ export class JobRun {
   readonly #build: BuildContext;
   readonly #index: number;
   readonly #item: Item;
-  /** Of all jobs of the item. */
+  /** The files of all jobs of the item. */
   readonly #files: JobFiles;
   readonly #means: JobMeans;
   /** Of nodes that share no folder with the run. */
   readonly #unshared: UnsharedItem | undefined;
   #told: string | undefined;
-  /** What it is to compute, as far as this machine sees. */
+  /** The key to compute, as far as this machine can tell. */
   #key: string | undefined;
   #tail: EventTail | undefined;
 
@@ -68,7 +68,7 @@ export class JobRun {
     this.#unshared = means.unshared && new UnsharedItem(means.unshared, index);
   }
 
-  /** Another run has computed it. */
+  /** The end of the item if another run has computed it. */
   async alreadyFresh(): Promise<Ended | undefined> {
     const { project, options } = this.#build;
     for (const out of this.#item.outs) project.cache.forget(out.path);
@@ -91,7 +91,7 @@ export class JobRun {
   async run(found: Placed | undefined): Promise<Ended> {
     let placed = found;
     let idle = 0;
-    // Those of earlier runs.
+    // Skips the epochs of earlier runs.
     await this.#unshared?.newEpochs();
     for (let starts = 0; ; starts++) {
       const isAttached = placed !== undefined;
@@ -118,7 +118,7 @@ export class JobRun {
     }
   }
 
-  /** Takes the item from all earlier jobs. */
+  /** Submits a job that supersedes all earlier jobs of the item. */
   async submit({ again = false, key = this.#key, after = [] }: Submit): Promise<Placed> {
     const { item, means } = { item: this.#item, means: this.#means };
     await this.#unshared?.provide();
@@ -138,7 +138,7 @@ export class JobRun {
           ...(key === undefined ? {} : { key }),
         };
         const file = this.#files.make(job);
-        // What a lost job recorded until then.
+        // The events of a lost job.
         for (const event of this.#tail?.next() ?? []) this.#build.emit(event);
         this.#files.clear();
         return file;
@@ -151,11 +151,11 @@ export class JobRun {
     const { stop, kill } = this.#build.options.interruption;
     const tail = new EventTail(this.#files.events(nonce));
     this.#tail = tail;
-    // An answer that was on its way may not know the job yet.
+    // The answer to a query already sent may not include the job yet.
     let known = queue.answers + 2;
     const at = { epochs: 0, started: false, overSince: 0 };
     for (;;) {
-      // A job writes its end after its events. Most jobs wait, and have written neither.
+      // A job writes its end after its events. Most jobs still wait, and have written neither.
       const end = tail.hasBegun() ? this.#files.end(nonce) : undefined;
       for (const event of tail.next()) {
         if (event.type === 'epoch') at.epochs++;
@@ -164,7 +164,7 @@ export class JobRun {
       }
       if (end !== undefined && isResult(end)) return { how: 'end', end };
       const state = queue.stateOf(name);
-      // One answer may be cut off. Two without the job are not.
+      // One answer may be incomplete. Two answers without the job are conclusive.
       if (state !== undefined) known = queue.answers + 2;
       const isOver = state?.phase === 'ended' || (!state && queue.answers >= known);
       if (stop.aborted) {
@@ -195,7 +195,7 @@ export class JobRun {
     return this.#unshared.resultOf(outcome, this.#means.queue, this.#means.latency);
   }
 
-  /** Undefined when an earlier run's job has computed something else. */
+  /** Undefined if the job of an earlier run has computed something else. */
   async #taken(end: JobEnd, isAttached: boolean): Promise<Ended | undefined> {
     const { build, index } = { build: this.#build, index: this.#index };
     const { project, options } = build;
@@ -227,11 +227,11 @@ export class JobRun {
     return `${scheduler.title} will never start job ${id} (${reason}): ${cure}`;
   }
 
-  /** The job has noted its result as the last one of the item. */
+  /** The job has saved its result as the last one of the item. */
   #otherText(decision: Decision): string {
     const { item, code } = handleOf(this.#build, this.#index);
     const found = explain(this.#build.project, item, code, decision).map(({ text }) => text);
-    return `its job computed something else (${found.join('; ')}): run again after an edit; otherwise give \`pipe run\` and its jobs the same environment`;
+    return `its job computed something else (${found.join('; ')}): if you edited files meanwhile, run again; otherwise give \`pipe run\` and its jobs the same environment`;
   }
 
   #unseenText(): string {
@@ -267,7 +267,7 @@ export class JobRun {
     return this.#over(job, { type: 'item', item, verdict: 'cancelled', reason: 'interrupted' });
   }
 
-  /** Notes the end of a job that has not done so itself: then nobody asks for it any more. */
+  /** Writes the end of a job that has not written it itself, so that no later run asks for it. */
   #over(job: Placed | undefined, done: ItemDone, settled?: Settled): Ended {
     const ended = { done, ...(settled && { settled }) };
     if (job !== undefined && this.#files.end(job.nonce) === undefined)
@@ -275,14 +275,14 @@ export class JobRun {
     return ended;
   }
 
-  /** @param noted by the job: where the log of its item is */
+  /** @param noted the failure that the job noted, with the place of its item's log */
   #failed(message: string, job?: Placed, noted?: Failure): Ended {
     const tail = noted?.tail ?? (job === undefined ? [] : outputIn(job.output));
     const failure: Failure = { ...noted, message, command: describeAction(this.#item), tail };
     return this.#over(job, { type: 'item', item: this.#item.id, verdict: 'failed', failure });
   }
 
-  /** What the scheduler refused. */
+  /** The failure message for a refused job. */
   refused({ message }: Refused): Ended {
     const { scheduler, executor } = this.#means;
     const cure = cureFor(this.#build.project, this.#item, executor, message);

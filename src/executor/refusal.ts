@@ -1,4 +1,7 @@
-/** What to correct when a scheduler refuses a job, or will never start it: the options that its words are about, and where they are written. */
+/**
+ * What to correct when a scheduler refuses a job or will never start it: the options that its
+ * message is about, and where they are written.
+ */
 import type { Project } from '../decide/project.js';
 import type { Place } from '../error.js';
 import { placesOf, type ResourceKey } from '../pipeline/places.js';
@@ -7,9 +10,9 @@ import { splitWords } from './scheduler-programs.js';
 import { LOCAL_FILE, readSite } from './site.js';
 
 interface Topic {
-  /** In the words of Slurm. */
+  /** Matches Slurm's message. */
   readonly said: RegExp;
-  /** Names of the options of sbatch. */
+  /** Names of sbatch options. */
   readonly options: readonly string[];
   /** The key of `resources` that sets one of them. */
   readonly key?: ResourceKey;
@@ -36,23 +39,23 @@ const TOPICS: readonly Topic[] = [
   },
 ];
 
-/** Of every refusal for a limit, after the name of that limit. */
+/** Part of every refusal because of a limit, after the name of that limit. */
 const ANY_LIMIT = /Job violates accounting\/QOS policy \([^)]*\)/;
 
-/** A place where the job's options are written, and what is written there. */
+/** A place where options of the job are written, and those options. */
 interface Source {
   readonly words: readonly string[];
   readonly where: string;
 }
 
-/** @param said the words of the scheduler */
+/** @param said the scheduler's message */
 export function cureFor(
   project: Pick<Project, 'root' | 'env' | 'variant'>,
   item: Item,
   executor: string,
   said: string,
 ): string {
-  if (/dependency/i.test(said)) return 'a job that it waits for did not succeed: run again';
+  if (/dependency/i.test(said)) return 'a job that it waited for did not succeed: run again';
   if (/MaxSubmit/.test(said)) return `lower \`jobs\` in ${LOCAL_FILE}`;
   const places = placesOf({ project: project.root, ...project.variant });
   const own = at(`\`slurm\` of ${item.stage}`, item.slurm && places.slurm(item.id));
@@ -79,7 +82,7 @@ export function cureFor(
   return `${names === '' ? 'correct the options of the job' : `set ${names}`} in ${own}, in PIPE_SLURM, or in \`flags\` of ${LOCAL_FILE}`;
 }
 
-/** Those of an option that is named come first: its value alone may be wrong. */
+/** If the message names an option, only that option counts: just its value may be wrong. */
 function topicsOf(said: string): readonly Topic[] {
   const named = /(?<!\S)['"]?--([a-z][\w-]*)/.exec(said)?.[1];
   if (named !== undefined) return [{ said: /./, options: [named] }];
@@ -87,7 +90,7 @@ function topicsOf(said: string): readonly Topic[] {
   return TOPICS.filter((topic) => topic.said.test(about));
 }
 
-/** The last one counts for sbatch: the sources come in the reverse order. */
+/** sbatch uses the last occurrence of an option, so the sources are in reverse order. */
 function lastWritten(options: readonly string[], sources: readonly Source[]): string | undefined {
   for (const { words, where } of sources) {
     const index = words.findLastIndex((word) => options.some((name) => isOption(word, name)));

@@ -1,4 +1,7 @@
-/** Requeues the job of a detached training before its time limit: no run is left to submit the next job. */
+/**
+ * Requeues the job of a detached training before its time limit, because there is no run that could
+ * submit the next job.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Scheduler, Unanswered } from './scheduler.js';
 
@@ -19,7 +22,7 @@ export class TimeLimit {
     this.#decide();
   }
 
-  /** Without an epoch in each job, it would go on for ever. */
+  /** Required in each job, because otherwise the training could be requeued forever. */
   completedEpoch(): void {
     this.#hasEpoch = true;
     this.#decide();
@@ -30,7 +33,7 @@ export class TimeLimit {
   }
 }
 
-/** Puts this job back into the queue. Until its scheduler answers, or ends the job. */
+/** Puts this job back into the queue. Tries until the scheduler answers or ends the job. */
 export async function requeue(
   scheduler: Scheduler,
   stop: AbortSignal,
@@ -41,13 +44,13 @@ export async function requeue(
       return await scheduler.requeue?.();
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
-      warn(`${scheduler.title} does not requeue the job: ${error.message}`);
+      warn(`${scheduler.title} did not requeue the job: ${error.message}`);
       await Promise.race([delay(PAUSE_MS), aborted(stop)]);
     }
   }
 }
 
-/** Asked once, after the job began to listen: what comes later, it hears. */
+/** Checked once, after the job began to listen for the signal, in case the signal came earlier. */
 export async function isTimeNear(
   scheduler: Scheduler,
   warn: (message: string) => void,
@@ -56,7 +59,7 @@ export async function isTimeNear(
     return (await scheduler.isTimeNear?.()) ?? false;
   } catch (error) {
     if (!(error instanceof Unanswered)) throw error;
-    warn(`${scheduler.title} does not say how much time the job has left: ${error.message}`);
+    warn(`${scheduler.title} did not report how much time the job has left: ${error.message}`);
     return false;
   }
 }

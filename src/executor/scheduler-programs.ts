@@ -1,4 +1,4 @@
-/** Calls the programs of a batch system, and finds a call that another run has left behind. */
+/** Calls the programs of a batch system, and detects a call that another run has left running. */
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { allPids, environmentOf, statOf } from '../sys/proc.js';
 
@@ -8,17 +8,17 @@ export interface Called {
   readonly err: string;
 }
 
-/** Marks the process of a submission. */
+/** Environment variable that marks the process of a submission. */
 const SUBMISSION = 'PIPE_SUBMISSION';
 
 interface Call {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  /** The name of the submission that it makes. */
+  /** The name of the submission. */
   readonly mark?: string | undefined;
 }
 
-/** In a session of its own, so that Ctrl-C does not cut a submission in half. Never rejects. */
+/** Runs in a separate session, so that Ctrl-C does not interrupt a submission halfway. Never rejects. */
 export function runProgram(argv: readonly string[], { cwd, env, mark }: Call): Promise<Called> {
   const [program = '', ...args] = argv;
   const options: SpawnOptions = {
@@ -42,14 +42,14 @@ export function runProgram(argv: readonly string[], { cwd, env, mark }: Call): P
   });
 }
 
-/** True while a process of this machine, perhaps of a run that was killed, makes the submission. */
+/** True while a process on this machine, perhaps of a killed run, is making the submission. */
 export function isBeingSubmitted(name: string): boolean {
   return allPids().some(
     (pid) => environmentOf(pid, SUBMISSION) === name && statOf(pid)?.zombie === false,
   );
 }
 
-/** Words as in a shell, with quotes; nothing is expanded. */
+/** Splits a text into words as a shell does, with quotes, but expands nothing. */
 export function splitWords(text: string): string[] {
   const words = text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
   return words.map((word) =>

@@ -1,6 +1,9 @@
-/** What every batch system offers: submit, look, cancel. Slurm and the generic commands implement it. */
+/**
+ * Interface of a batch system: submit, look, cancel. Slurm and the commands of `pipe.local.yaml`
+ * implement it.
+ */
 
-/** One job, as its item asks for it. */
+/** The resources and options that an item requests for its job. */
 export interface Request {
   readonly cpu: number;
   /** Bytes; 0: not stated. */
@@ -8,78 +11,78 @@ export interface Request {
   readonly gpu: number;
   /** Seconds. */
   readonly time: number | undefined;
-  /** The stage's own options. */
+  /** The stage's options for the scheduler. */
   readonly flags: string | undefined;
 }
 
-/** Jobs of the same shape, submitted together. */
+/** Jobs with the same request, submitted together. */
 export interface Submission {
-  /** `pipe-<nonce>`: by this name a lost submission is found again. */
+  /** `pipe-<nonce>`: identifies a submission whose answer was lost. */
   readonly name: string;
   readonly count: number;
   readonly request: Request;
-  /** The numbers of the jobs that must end well before; if one does not, this one never starts. */
+  /** The numbers of the jobs that must succeed first; if one fails, this job never starts. */
   readonly after: readonly string[];
-  /** Absolute path of the job script; it reads its number from an array. */
+  /** Absolute path of the job script, which reads its array index from the environment. */
   readonly script: string;
   /** Absolute path of the file for the script's own output, by number. */
   readonly outputs: readonly string[];
   readonly outputPattern: string;
-  /** Where the jobs start. */
+  /** The folder in which the jobs start. */
   readonly folder: string;
-  /** No run follows the jobs: the scheduler itself starts them again. */
+  /** True if no run follows the jobs: the scheduler itself starts them again. */
   readonly detached?: boolean;
 }
 
 export interface JobState {
-  /** The number that people know the job by. */
+  /** The job number that users see. */
   readonly id: string;
   readonly phase: 'pending' | 'running' | 'ended';
-  /** The scheduler's own word, such as TIMEOUT. */
+  /** The scheduler's word for the state, such as TIMEOUT. */
   readonly word: string;
-  /** Why it waits, in the scheduler's own word. */
+  /** Why it waits, in the scheduler's words. */
   readonly reason?: string;
-  /** It waits for something that will not happen. */
+  /** True if it waits for something that will never happen. */
   readonly never?: boolean;
-  /** The machine; of an ended job, if the scheduler still says so. */
+  /** The machine; for an ended job, only if the scheduler still reports it. */
   readonly where?: string;
-  /** Of an ended job: what ended it. */
+  /** For an ended job: what ended it. */
   readonly cause?: Cause;
 }
 
 export type Cause =
-  /** It ended by itself. */
+  /** The job ended by itself. */
   | 'finished'
-  /** Its time limit. */
+  /** It reached its time limit. */
   | 'time'
   | 'preempted'
-  /** Its machine failed. */
+  /** The machine failed. */
   | 'node'
   | 'memory'
-  /** Somebody cancelled it. */
+  /** A user or an administrator cancelled it. */
   | 'cancelled';
 
 /** Jobs by name; a job of an array by `<name>_<number>`. */
 export type Jobs = ReadonlyMap<string, JobState>;
 
 export interface Scheduler {
-  /** As messages name it. */
+  /** The name for messages. */
   readonly title: string;
-  /** How many jobs it may know at once. */
+  /** How many jobs it may have at the same time. */
   readonly most: number;
-  /** True when jobs of one shape can be submitted together. */
+  /** True if jobs with the same request can be submitted together. */
   readonly arrays: boolean;
-  /** True when a job can wait for others. */
+  /** True if a job can wait for others. */
   readonly ordered: boolean;
   /**
-   * Resolves with their number when the scheduler has the jobs.
+   * Resolves with the job number when the scheduler has accepted the jobs.
    *
-   * @throws Unanswered when that is unknown
-   * @throws Refused when it will not take them
+   * @throws Unanswered when it is unknown whether it has
+   * @throws Refused when it refuses them
    */
   submit(submission: Submission): Promise<string>;
   /**
-   * The jobs that it still knows.
+   * The jobs that the scheduler still knows.
    *
    * @throws Unanswered
    */
@@ -87,15 +90,16 @@ export interface Scheduler {
   /** @throws Unanswered */
   cancel(ids: readonly string[]): Promise<void>;
   /**
-   * Ends the running job that calls it, and starts it again later under the same number, so that jobs
-   * behind it go on waiting. A job that is `detached` may call it after SIGURG, which its scheduler sends
-   * shortly before the time limit.
+   * Ends the running job that calls this, and starts it again later under the same number, so that
+   * jobs that depend on it keep waiting. A `detached` job may call it after SIGURG, which the
+   * scheduler sends shortly before the time limit.
    *
    * @throws Unanswered
    */
   requeue?(): Promise<void>;
   /**
-   * True when the time limit of the job that calls it is so near that SIGURG may have come before it listened.
+   * True if the calling job's time limit is so close that SIGURG may have come before the job
+   * listened for it.
    *
    * @throws Unanswered
    */
@@ -105,9 +109,9 @@ export interface Scheduler {
 /** The scheduler did not answer: nothing is known. */
 export class Unanswered extends Error {}
 
-/** The scheduler refused a job, with its own words. */
+/** The scheduler refused a job, with this message. */
 export class Refused extends Error {
-  /** It would take fewer jobs at once. */
+  /** True if the scheduler would accept fewer jobs at a time. */
   readonly isTooMany: boolean;
 
   constructor(message: string, isTooMany = false) {

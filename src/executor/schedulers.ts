@@ -1,4 +1,4 @@
-/** The schedulers by the names of their executors. */
+/** The schedulers by executor name. */
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { suggest } from '../pipeline/document/suggest.js';

@@ -1,4 +1,7 @@
-/** What belongs to a site and not to the project: `pipe.local.yaml` and `PIPE_SLURM`. It is not part of any key. */
+/**
+ * Settings of a site, not of the project: `pipe.local.yaml` and `PIPE_SLURM`. They are not part of
+ * any key.
+ */
 import type { Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import { type AstNode, child, keyAt } from '../pipeline/document/ast.js';
@@ -25,23 +28,26 @@ import {
 
 export const LOCAL_FILE = 'pipe.local.yaml';
 
-/** Jobs that a scheduler may know at once, unless the site says. */
+/** Default limit of jobs that a scheduler may have at the same time. */
 const JOBS = 50;
 
-/** Seconds; NFS caches attributes for as long as this. */
+/** In seconds. NFS caches attributes for this long. */
 const LATENCY = 60;
 
 interface Common {
   readonly jobs: number;
   readonly setup: string;
-  /** Shell lines that bring the project into an empty folder of a node that shares none; empty: nodes share it. */
+  /**
+   * Shell lines that check out the project into an empty folder, for nodes that do not share it;
+   * empty: they do.
+   */
   readonly checkout: string;
   readonly latency: number;
 }
 
-/** An executor that the site describes by commands. */
+/** An executor that the site defines by commands. */
 export interface Described extends Common, Record<Command, Template> {
-  /** Options of `submit`, each for jobs to which it applies. */
+  /** Options of `submit`, each used for the jobs that it applies to. */
   readonly options: Readonly<Partial<Record<OptionName, Template>>>;
 }
 
@@ -49,11 +55,11 @@ export interface Site {
   readonly slurm: Common & { readonly flags: readonly string[] };
   /** By name. */
   readonly described: ReadonlyMap<string, Described>;
-  /** Of an executor that is known. */
+  /** Settings of a built-in executor. */
   commonOf(executor: string): Common;
 }
 
-/** @throws UserError with the places of all mistakes */
+/** @throws UserError with all mistakes and their places */
 export function readSite({ root, env }: Pick<Project, 'root' | 'env'>): Site {
   const text = textOf(root);
   const diagnostics = createDiagnostics(createSource(LOCAL_FILE, text));
@@ -71,7 +77,7 @@ export function readSite({ root, env }: Pick<Project, 'root' | 'env'>): Site {
 
 const COMMON = ['jobs', 'setup', 'checkout', 'latency'];
 
-/** Names that mean something else. */
+/** Reserved names. */
 const TAKEN: readonly string[] = [LOCAL, 'slurm'];
 
 function describedIn(
@@ -133,7 +139,7 @@ function templateAt(
   };
   const { value } = node;
   if (typeof value !== 'string' || value.trim() === '')
-    return add(`expected a command, got ${describeValue(value)}`, 'write it as for a shell');
+    return add(`expected a command, got ${describeValue(value)}`, 'write it as in a shell');
   for (const name of namesIn(value))
     if (!values.includes(name)) {
       const known = values.length === 0 ? 'it takes none' : listed(values, 'known values are');
@@ -157,7 +163,7 @@ function commonOf(node: AstNode | undefined, diagnostics: Diagnostics): Common {
     Number.isInteger(value) && Number(value) >= 1 ? Number(value) : undefined,
   );
   const [setup = '', checkout = ''] = ['setup', 'checkout'].map((key) =>
-    valueAt(node, key, diagnostics, 'a text: lines of a shell', (value) =>
+    valueAt(node, key, diagnostics, 'a text with lines for a shell', (value) =>
       typeof value === 'string' ? value : undefined,
     ),
   );

@@ -1,4 +1,4 @@
-/** Slurm: resources → options of sbatch, the lines of squeue → states. */
+/** Slurm: resources → sbatch options, squeue lines → states. */
 
 import {
   type Cause,
@@ -13,7 +13,7 @@ import {
 import { runProgram, splitWords } from './scheduler-programs.js';
 
 export interface SlurmSite {
-  /** Options of sbatch for every job. */
+  /** sbatch options for every job. */
   readonly flags: readonly string[];
   readonly jobs: number;
   readonly env: NodeJS.ProcessEnv;
@@ -67,24 +67,24 @@ export function slurm(site: SlurmSite): Scheduler {
   };
 }
 
-/** The name comes last, since the user's own jobs may have any. */
+/** The name comes last, because the user's own jobs may have any name. */
 const LISTING = ['-t', 'all', '-o', '%i|%T|%r|%N|%j'];
 
 /** Shells and Node ignore the signal by default. */
 const NOTICE_SECONDS = 20;
 
-/** Slurm keeps time in steps: the signal arrives up to so much earlier. */
+/** Slurm measures time in steps, so the signal may arrive this much earlier. */
 const EARLY_SECONDS = 30;
 
-/** A line `4711` or `4711;cluster`: sites print texts of their own around it. */
+/** A line `4711` or `4711;cluster`; sites may print other text around it. */
 export function numberIn(out: string): string | undefined {
   return [...out.matchAll(/^(\d+)(?:;.*)?\r?$/gm)].at(-1)?.[1];
 }
 
-/** Variables of Slurm that name no job. */
+/** Slurm variables that are not about a job. */
 const OF_THE_SITE = /^SLURM_(?:CONF|CLUSTERS|JWT|SACK_\w+|TIME_FORMAT|BITSTR_LEN|DEBUG_FLAGS)$/;
 
-/** The devices of the job that the run itself is in. */
+/** The devices of the job in which this run executes. */
 const DEVICES = new Set([
   'CUDA_VISIBLE_DEVICES',
   'GPU_DEVICE_ORDINAL',
@@ -93,8 +93,9 @@ const DEVICES = new Set([
 ]);
 
 /**
- * For the programs of Slurm, and so for the jobs. Without the user's defaults of `squeue`, which would hide
- * jobs; and within a job without what describes that job, which the new jobs would take for their own.
+ * Environment for Slurm's programs, and so for the jobs. It omits the user's defaults for `squeue`,
+ * which could hide jobs. Inside a job it also omits the variables of that job, which the new jobs
+ * would mistake for their own.
  */
 export function environmentFor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isInJob = Boolean(env.SLURM_JOB_ID);
@@ -104,13 +105,13 @@ export function environmentFor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isForeign(name)));
 }
 
-/** The last job of an array has the number of the whole array. */
+/** Slurm gives the last job of an array the number of the whole array. */
 function ownNumber(env: NodeJS.ProcessEnv): string {
   const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: task, SLURM_JOB_ID: job = '' } = env;
   return array === undefined || task === undefined ? job : `${array}_${task}`;
 }
 
-/** `1-02:03:04`, `2:03:04` or `3:04`; without end for a word such as UNLIMITED. */
+/** `1-02:03:04`, `2:03:04` or `3:04`; infinite for a word such as UNLIMITED. */
 export function secondsIn(text: string): number {
   const found = /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)$/.exec(text.trim());
   if (found === null) return Number.POSITIVE_INFINITY;
@@ -129,7 +130,8 @@ export function sbatchArguments(
     ...resourceFlags(request),
     ...flags,
     ...splitWords(request.flags ?? ''),
-    // A preempted job would start again by itself, beside the one that a run submits for it.
+    // Otherwise a preempted job would start again by itself, in addition to the one that a run
+    // submits for it.
     ...(detached ? ['--requeue', `--signal=B:URG@${NOTICE_SECONDS}`] : ['--no-requeue']),
     ...(after.length > 0
       ? [`--dependency=afterok:${after.join(':')}`, '--kill-on-invalid-dep=yes']
@@ -143,7 +145,7 @@ export function sbatchArguments(
   ];
 }
 
-/** On one node: `--gpus` alone may spread them over several. */
+/** All on one node: `--gpus` alone may spread them over several. */
 export function resourceFlags({ cpu, memory, gpu, time }: Request): string[] {
   return [
     '--nodes=1',
@@ -151,7 +153,7 @@ export function resourceFlags({ cpu, memory, gpu, time }: Request): string[] {
     `--cpus-per-task=${Math.max(1, Math.ceil(cpu))}`,
     ...(memory > 0 ? [`--mem=${Math.ceil(memory / 2 ** 20)}M`] : []),
     ...(gpu > 0 ? [`--gres=gpu:${gpu}`] : []),
-    // Slurm counts whole minutes.
+    // Slurm accepts whole minutes.
     ...(time === undefined ? [] : [`--time=${Math.max(1, Math.ceil(time / 60))}`]),
   ];
 }
@@ -171,7 +173,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
 
 const PENDING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED']);
 
-/** Reasons that no other job's end removes. */
+/** Reasons that do not go away when other jobs end. */
 const NEVER =
   /^(?:PartitionTimeLimit|PartitionNodeLimit|BadConstraints|DependencyNeverSatisfied|Invalid(?:Account|QOS)|(?:Account|QOS)NotAllowed|(?:QOS|Assoc|Association)?Max(?:WallDuration|(?:Cpu|CPU|GRES|Node|Mem|TRES)\w*)PerJob\w*|QOSMinGRES|AssocMaxJobsLimit0)$/;
 
@@ -202,21 +204,21 @@ function stateOf(id: string, word: string, reason: string, where: string): JobSt
   const placed = where !== '' && { where };
   const cause = CAUSES[word];
   if (cause !== undefined) {
-    // A job that was ended before it had a node, for what it asks.
+    // A job that was ended before it got a node, because of what it requests.
     const never = where === '' && NEVER.test(reason);
     return { id, phase: 'ended', word, cause, ...(never ? { never, reason } : placed) };
   }
   return { id, phase: 'running', word, ...placed };
 }
 
-/** The controller did not take part in the answer. */
+/** The message is not from the controller. */
 function isSilence(said: string): boolean {
   return /unable to contact|socket timed out|connection (?:refused|timed out|reset)|zero bytes were transmitted|temporarily unable|transport endpoint|communication connection failure|slurm backup controller|try again|too many (?:pending|open)|protocol authentication|not running|did not answer/i.test(
     said,
   );
 }
 
-/** Without the program's name before each line. */
+/** Removes the program's name from the start of each line. */
 function wordsOf(text: string): string {
   const lines = text
     .split('\n')

@@ -1,4 +1,7 @@
-/** The jobs of items, for a command that follows none of them: from their files, and from their schedulers' lists. */
+/**
+ * The current jobs of items, for commands that do not follow them: from their files, and from the
+ * schedulers' lists.
+ */
 import { readdirSync } from 'node:fs';
 import { projectHome } from '../decide/lock-home.js';
 import type { Project } from '../decide/project.js';
@@ -12,15 +15,15 @@ import { schedulerOf } from './schedulers.js';
 import { readSite } from './site.js';
 import { jobLock } from './submissions.js';
 
-/** A job that waits or runs. */
+/** A job that is waiting or running. */
 export interface StandingJob {
-  /** `unknown`: its scheduler does not answer. */
+  /** `unknown` if its scheduler does not answer. */
   readonly phase: 'pending' | 'running' | 'unknown';
   readonly executor: string;
   /** Its name in the scheduler's list. */
   readonly name: string;
   readonly id?: string;
-  /** Why it waits, or what the scheduler said instead of an answer. */
+  /** Why it waits, or the scheduler's error message. */
   readonly reason?: string;
   /** The machine. */
   readonly where?: string;
@@ -31,7 +34,7 @@ export interface StandingJob {
   readonly text: string;
 }
 
-/** The last job of an item that has not written its end. */
+/** The last job of an item, if it has not written its end. */
 interface Open {
   readonly item: string;
   readonly name: string;
@@ -40,9 +43,10 @@ interface Open {
 }
 
 /**
- * The living jobs by item. Asks each scheduler once, and none without unfinished jobs.
+ * The unfinished jobs by item. Queries each scheduler once, and only if it has unfinished jobs.
  *
- * @throws UserError for mistakes in pipe.local.yaml, and for a job of an executor that it no longer names
+ * @throws UserError for mistakes in pipe.local.yaml, and for a job of an executor that it no longer
+ * names
  */
 export async function standingJobs(
   project: Pick<Project, 'root' | 'env'>,
@@ -63,14 +67,14 @@ export async function standingJobs(
   return found;
 }
 
-/** A living job whose output a command follows. */
+/** An unfinished job whose output a command follows. */
 export interface FollowedJob {
   readonly text: string;
-  /** False when the job is over, and no run submits it again. Call repeatedly. */
+  /** False if the job is over and no run will submit it again. Call repeatedly. */
   goesOn(): boolean;
 }
 
-/** Undefined without a living job. */
+/** Undefined if there is no unfinished job. */
 export async function followJob(
   project: Pick<Project, 'root' | 'env'>,
   item: string,
@@ -80,7 +84,7 @@ export async function followJob(
   const files = new JobFiles(project.root, item);
   const queue = new Queue(schedulerOf(project, found.executor, readSite(project)));
   let { name } = found;
-  // An answer that was on its way may not know the job yet.
+  // The answer to a query already sent may not include the job yet.
   let known = queue.answers + 2;
   const isAlive = () => {
     void queue.next();
@@ -115,7 +119,7 @@ async function answerOf(scheduler: Scheduler): Promise<Jobs | Unanswered> {
   }
 }
 
-/** Undefined when the job is over, or the scheduler does not know it. */
+/** Undefined if the job is over, or the scheduler does not know it. */
 function standing(
   { name, executor, events }: Open,
   title: string,
@@ -147,7 +151,7 @@ function placeOf({ where }: JobState): Pick<StandingJob, 'where'> {
   return where === undefined ? {} : { where };
 }
 
-/** By the job's own events. */
+/** According to the job's events. */
 function progressOf(file: string): Pick<StandingJob, 'where' | 'epoch' | 'target'> {
   let known: Pick<StandingJob, 'where' | 'epoch' | 'target'> = {};
   for (const event of new EventTail(file).next()) {

@@ -7,10 +7,13 @@ import { lockHolder } from '../process/file-lock.js';
 import { unlessAbsent } from '../sys/if-there.js';
 import { JobFiles, jobsFolder, readJob } from './job-file.js';
 
-/** Paths of the job files, relative to `cache/jobs/`: machines may see it under different names. */
+/**
+ * Paths of the job files, relative to `cache/jobs/`, because machines may see that folder under
+ * different names.
+ */
 const LIST = 'jobs.json';
 
-/** The name or number of the submission that a job belongs to: the jobs of an array have a number more. */
+/** The name or number of the submission of a job. A job of an array has an additional index. */
 export function submissionOf(job: string): string {
   return job.replace(/_\d+$/, '');
 }
@@ -19,7 +22,7 @@ export function submissionFolder(root: string, name: string): string {
   return path.join(jobsFolder(root), 'submitted', name);
 }
 
-/** @param files the job files, which exist: from then on `sweepSubmissions` keeps the folder */
+/** @param files the job files; they must exist, because `sweepSubmissions` keeps the folder only then */
 export function makeSubmission(root: string, name: string, files: readonly string[]): void {
   const folder = submissionFolder(root, name);
   mkdirSync(folder, { recursive: true });
@@ -39,7 +42,7 @@ export function sweepSubmissions(root: string): void {
   }
 }
 
-/** The job counts and is not over, or its run has not read its output yet. */
+/** The job is current and not over, or its run has not read its output yet. */
 function isInUse(root: string, file: string): boolean {
   const job = readJob(file);
   if (job === undefined) return false;

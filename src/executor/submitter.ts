@@ -1,4 +1,7 @@
-/** Submits jobs: together if they are ready together and alike, and again until the scheduler has each. */
+/**
+ * Submits jobs: together if they become ready together and are alike, and again until the scheduler
+ * has each.
+ */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,16 +14,16 @@ import { makeSubmission, submissionFolder, submissionOf } from './submissions.js
 /** Long enough to collect the items that become ready together. */
 const COLLECT_MS = 50;
 
-/** Below the smallest limit that Slurm has by default. */
+/** Below Slurm's smallest default limit. */
 const MOST_TOGETHER = 1000;
 
-/** On nodes that share no folder. */
+/** For nodes that share no folder. */
 const NODE_FOLDER = '/tmp';
 
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** What jobs of this run have in common. */
+/** What the jobs of this run have in common. */
 export interface Means {
   /** Absolute path of the project. */
   readonly root: string;
@@ -28,12 +31,12 @@ export interface Means {
   readonly queue: Queue;
   /** Shell lines to run before the job. */
   readonly setup: string;
-  /** Shell lines that bring the project, if nodes do not share it. */
+  /** Shell lines that check out the project, if the nodes do not share it. */
   readonly checkout: string;
-  /** The words that start pipe. */
+  /** The command that starts pipe, as words. */
   readonly pipe: readonly string[];
   readonly stop: AbortSignal;
-  /** The run leaves its jobs alone. */
+  /** True if the run ends without waiting for its jobs. */
   readonly detached: boolean;
 }
 
@@ -47,14 +50,14 @@ export interface Placed {
   readonly output: string;
 }
 
-/** One item that wants a job. */
+/** An item that needs a job. */
 export interface Want {
   readonly request: Request;
-  /** Numbers of the jobs that must end well before. */
+  /** Numbers of the jobs that must succeed first. */
   readonly after: readonly string[];
-  /** Writes the job file, and with that takes the item from all earlier jobs. */
+  /** Writes the job file, which supersedes all earlier jobs of the item. */
   readonly make: (nonce: string, name: string) => string;
-  /** Lines that write that file on a node that does not share it, and take the inputs. */
+  /** Shell lines that write this file on a node that does not share it, and fetch the inputs. */
   readonly bring: (file: string, pipe: string) => readonly string[];
   readonly onWait: (reason: string) => void;
 }
@@ -78,9 +81,9 @@ export class Submitter {
   }
 
   /**
-   * Resolves when the scheduler has the job.
+   * Resolves when the scheduler has accepted the job.
    *
-   * @throws Refused when it does not take the job
+   * @throws Refused when it refuses the job
    */
   submit(want: Want): Promise<Placed> {
     return new Promise((resolve, reject) => {
@@ -151,14 +154,14 @@ export class Submitter {
       after: (group[0] as Waiting).after,
       script,
       outputs: placed.map(({ output }) => output),
-      // Slurm replaces what follows a percent sign.
+      // Slurm replaces the characters after a percent sign.
       outputPattern: outputIn(place.replaceAll('%', '%%'), '%a'),
       folder: checkout === '' ? root : NODE_FOLDER,
     };
     return { submission, placed };
   }
 
-  /** `exec`: the scheduler's signals reach pipe itself. */
+  /** `exec`, so that the scheduler's signals reach pipe itself. */
   #scriptOf(group: readonly Waiting[], files: readonly string[]): string {
     const { root, setup, checkout, pipe } = this.#means;
     const pipeWords = pipe.map((word) => quotePlain(word)).join(' ');
@@ -174,7 +177,7 @@ export class Submitter {
       ...(isShared ? [] : ['set -e', 'cd "$(mktemp -d)"', 'echo "$HOSTNAME:$PWD"', checkout]),
       ...(isShared ? [] : ['set +e']),
       ...(setup === '' ? [] : [setup]),
-      // The mark of the submission is not the job's.
+      // The job must not inherit the mark of the submission.
       'unset PIPE_SUBMISSION',
       ...(isShared ? [`cd ${quotePlain(root)} || exit`] : []),
       ...(jobs.length === 1
@@ -190,8 +193,9 @@ export class Submitter {
   }
 
   /**
-   * An error does not say that the scheduler has no job: the answer may have been lost. So its list
-   * decides, and nothing is submitted again before it was seen.
+   * After an error the scheduler may still have the job, because only its answer may have been
+   * lost. So its list of jobs decides, and nothing is submitted again before pipe has seen that
+   * list.
    */
   async #place(submission: Submission, onWait: (reason: string) => void): Promise<string> {
     const { scheduler, stop } = this.#means;
@@ -207,7 +211,7 @@ export class Submitter {
     }
   }
 
-  /** Of a submission that may have reached the scheduler. */
+  /** For a submission that may have reached the scheduler. */
   async #numberOf(name: string, onWait: (reason: string) => void): Promise<string | undefined> {
     const { scheduler, queue, stop } = this.#means;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {

@@ -1,4 +1,7 @@
-/** Jobs on nodes that share no folder with the run: what they need and what they make goes through the remote cache. */
+/**
+ * Jobs on nodes that share no folder with the run: their inputs and results go through the remote
+ * cache.
+ */
 import path from 'node:path';
 import { type BuildContext, handleOf, itemAt } from '../decide/build-context.js';
 import type { Decision } from '../decide/decide.js';
@@ -33,7 +36,7 @@ export class Unshared {
   /** Sends the results of all items that this one needs. */
   async provide(index: number): Promise<void> {
     const { project, done } = this.#build;
-    // Each once: a diamond of dependencies has exponentially many ways through it.
+    // Visits each item once, because a chain of diamonds in the graph has exponentially many paths.
     for (const need of withNeeds(project.plan, itemAt(this.#build, index).needs)) {
       const key = done.get(need)?.key;
       if (key === undefined || this.#there.has(key)) continue;
@@ -49,7 +52,7 @@ export class Unshared {
     return isResult(ended) ? ended : undefined;
   }
 
-  /** How many epochs of the item the remote cache knows. */
+  /** How many epochs of the item the remote cache has. */
   async epochs(index: number, decision: Decision): Promise<number> {
     const { epochs, id: item } = itemAt(this.#build, index);
     if (epochs === undefined || decision.kind !== 'run') return 0;
@@ -60,12 +63,12 @@ export class Unshared {
   }
 }
 
-/** The jobs of one item on such nodes, by what they left in the remote cache. */
+/** The jobs of one item on such nodes, seen through the remote cache. */
 export class UnsharedItem {
   readonly #unshared: Unshared;
   readonly #index: number;
   #decision: Decision | undefined;
-  /** That the remote cache knew when it was last asked. */
+  /** Epochs that the remote cache had when last asked. */
   #epochs = 0;
 
   constructor(unshared: Unshared, index: number) {
@@ -78,7 +81,7 @@ export class UnsharedItem {
     return this.#unshared.provide(this.#index);
   }
 
-  /** What is to be computed. */
+  /** Remembers the decision about the item: what its job will compute. */
   expect(decision: Decision): void {
     this.#decision = decision;
   }
@@ -96,9 +99,9 @@ export class UnsharedItem {
   }
 
   /**
-   * The result of a job that is over; without one, the number of its epochs.
+   * The result of a job that is over; if there is none, the number of its epochs.
    *
-   * @param latency seconds that a result may take to appear after a job that ended well
+   * @param latency seconds that a result may take to appear after a successful job
    */
   async resultOf(over: Over, queue: Queue, latency: number): Promise<Over | Ended> {
     const isWell = over.cause === undefined || /^(?:COMPLETED|done)$/.test(wordOf(over));
@@ -112,7 +115,10 @@ export class UnsharedItem {
   }
 }
 
-/** Lines of the job's script that take the inputs from the remote cache, and write the job file: it is not there. */
+/**
+ * Lines of the job's script that fetch the inputs from the remote cache and write the job file,
+ * which the node lacks.
+ */
 export function bringLines(
   { project }: BuildContext,
   index: number,

@@ -167,7 +167,7 @@ it('shows what its job found otherwise than the run', async () => {
   const run = await made.run();
   expect([run.code, run.items.a?.failure?.message]).toEqual([
     1,
-    'its job computed something else (env SEED 8 → 7): run again after an edit; otherwise give `pipe run` and its jobs the same environment',
+    'its job computed something else (env SEED 8 → 7): if you edited files meanwhile, run again; otherwise give `pipe run` and its jobs the same environment',
   ]);
 });
 

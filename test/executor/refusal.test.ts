@@ -52,7 +52,7 @@ it.each([
     'correct -A lab in `slurm` of all (pipeline.yaml:6:12), or --partition long in `slurm` of all (pipeline.yaml:6:12)',
   ],
   ['QOSMaxCpuPerJobLimit', 'correct `cpu` in `resources` of all (pipeline.yaml:5:31)'],
-  ['DependencyNeverSatisfied', 'a job that it waits for did not succeed: run again'],
+  ['DependencyNeverSatisfied', 'a job that it waited for did not succeed: run again'],
 ])('after "%s": %s', (said, expected) => {
   expect(cure('all', said)).toBe(expected);
 });
