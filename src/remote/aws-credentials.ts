@@ -1,6 +1,6 @@
 /**
  * Credentials for S3, in the order of AWS's own tools: environment variables, a profile of
- * ~/.aws/credentials and ~/.aws/config, its `credential_process` (which gives single sign-on and
+ * ~/.aws/credentials and ~/.aws/config, its `credential_process` (which provides single sign-on and
  * instance roles). Never from a file of the project.
  */
 import { execFile } from 'node:child_process';
@@ -29,7 +29,7 @@ const NO_CREDENTIALS_CURE =
 /** Milliseconds before credentials expire at which they are requested again. */
 const MARGIN = 60_000;
 
-/** Asks once, and again when the credentials are about to expire. */
+/** Requests credentials once, and again when they are about to expire. */
 export function credentialsOf(env: Env): () => Promise<Credentials> {
   let asked: Promise<Credentials> | undefined;
   return async () => {
@@ -37,7 +37,7 @@ export function credentialsOf(env: Env): () => Promise<Credentials> {
     const before = asked;
     const found = await before;
     if (found.expires === undefined || found.expires - Date.now() > MARGIN) return found;
-    // One of all requests that wait asks.
+    // Among all waiting callers, one sends the request.
     if (asked === before)
       asked = findCredentials(env).catch((error: Error) => {
         throw new StoreError('unreadable', error.message);
@@ -46,7 +46,7 @@ export function credentialsOf(env: Env): () => Promise<Credentials> {
   };
 }
 
-/** @throws UserError when there are none */
+/** @throws UserError when there are no credentials */
 export async function findCredentials(env: Env): Promise<Credentials> {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = env;
   if (id && secret) return keys(id, secret, token);
@@ -63,7 +63,7 @@ export async function findCredentials(env: Env): Promise<Credentials> {
   );
 }
 
-/** The region that the environment or the profile names. */
+/** The region from the environment or the profile. */
 export function regionOf(env: Env): string {
   return env.AWS_REGION || env.AWS_DEFAULT_REGION || profileOf(env).section.region || 'us-east-1';
 }
@@ -84,7 +84,7 @@ function profileOf(env: Env): { readonly name: string; readonly section: Section
   return { name, section };
 }
 
-/** Sections of an INI file, with their `key = value` lines; nested values do not count. */
+/** Sections of an INI file, with their `key = value` lines; ignores nested values. */
 function sectionsIn(file: string): Map<string, Record<string, string>> {
   const sections = new Map<string, Record<string, string>>();
   let section: Record<string, string> = {};
@@ -100,7 +100,10 @@ function sectionsIn(file: string): Map<string, Record<string, string>> {
   return sections;
 }
 
-/** The answer's form: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
+/**
+ * Format of the answer:
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+ */
 async function fromProcess(command: string, profile: string, env: Env): Promise<Credentials> {
   const failed = (why: string) =>
     userError(

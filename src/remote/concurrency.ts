@@ -1,9 +1,12 @@
-/** Tasks with a limit of how many run at once. */
+/** Limits how many tasks run at the same time. */
 
-/** Requests at once, over as many connections. */
+/** Number of simultaneous requests, each with its own connection. */
 export const WIDTH = 64;
 
-/** Runs `task` for every value, `width` at a time. After a failure it starts no more, and throws it. */
+/**
+ * Runs `task` for every value, `width` at a time. After a failure, starts no more tasks and throws
+ * the error.
+ */
 export async function eachOf<T>(
   values: Iterable<T>,
   width: number,
@@ -24,7 +27,7 @@ export async function eachOf<T>(
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-/** Runs what it is given, at most so many at once. */
+/** Runs the given actions, at most a fixed number at a time. */
 export type Limit = <T>(act: () => Promise<T>) => Promise<T>;
 
 export function limitOf(most: number): Limit {

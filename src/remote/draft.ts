@@ -1,8 +1,11 @@
-/** A file that is written while it arrives: hashed in memory, and written in large pieces, without its zeros. */
+/**
+ * A file that is written while it is downloaded: hashed in memory, and written in large pieces,
+ * with holes for zeros.
+ */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Bytes of one write: a chunk of a connection has at most 64 KiB. */
+/** Bytes in one write. A chunk from a connection has at most 64 KiB. */
 const PIECE = 2 ** 20;
 
 /** A chunk of zeros becomes a hole, as in the cache. */
@@ -12,10 +15,10 @@ export class Draft {
   readonly #handle: FileHandle;
   #sum = createHash('sha256');
   #size = 0;
-  /** Not given to a write yet. */
+  /** Chunks that no write has yet. */
   #chunks: Buffer[] = [];
   #waiting = 0;
-  /** The write that runs while the next piece arrives. */
+  /** The write in progress, while the next piece arrives. */
   #writing = Promise.resolve();
 
   private constructor(handle: FileHandle) {
@@ -26,7 +29,7 @@ export class Draft {
     return new Draft(await open(file, 'w'));
   }
 
-  /** Bytes added since the start. */
+  /** Bytes added so far. */
   get size(): number {
     return this.#size;
   }
@@ -39,7 +42,7 @@ export class Draft {
     if (this.#waiting >= PIECE) await this.#write();
   }
 
-  /** Forgets what was added. */
+  /** Discards everything added so far. */
   async restart(): Promise<void> {
     this.#sum = createHash('sha256');
     [this.#size, this.#waiting, this.#chunks] = [0, 0, []];
@@ -97,7 +100,7 @@ async function writeAt(
   const { bytesWritten } = await handle.writev(chunks, position);
   let at = bytesWritten;
   const size = chunks.reduce((sum, { length }) => sum + length, 0);
-  // The disk may be full: then the next write says so.
+  // The disk may be full: the next write reports that.
   for (const rest = at < size ? Buffer.concat(chunks) : undefined; rest && at < size; )
     at += (await handle.write(rest, at, size - at, position + at)).bytesWritten;
 }

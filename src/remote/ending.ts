@@ -22,9 +22,9 @@ export class Ending {
     this.#stopped = new Promise((_, reject) => {
       this.#reject = reject;
     });
-    this.#stopped.catch(() => undefined); // Only those who wait for it hear of it.
+    this.#stopped.catch(() => undefined); // Only callers of `unlessStopped` handle it.
     const { signal } = this.#end;
-    // Each request listens to it.
+    // Each request adds a listener.
     setMaxListeners(0, signal);
     stop.addEventListener('abort', this.#onStop, { once: true, signal });
     kill.addEventListener('abort', () => this.#end.abort(), { once: true, signal });
@@ -32,12 +32,12 @@ export class Ending {
     if (kill.aborted) this.#end.abort();
   }
 
-  /** Aborted when nothing may be sent any more. */
+  /** Aborted when nothing more may be sent. */
   get signal(): AbortSignal {
     return this.#end.signal;
   }
 
-  /** @throws AbortError at the interrupt, even if the work goes on for a moment */
+  /** @throws AbortError at the interrupt, even if the work continues for a moment */
   unlessStopped<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.#stopped]);
   }

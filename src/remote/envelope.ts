@@ -1,6 +1,7 @@
 /**
- * Form of a record in a remote cache: a line of JSON with the checksum of the rest and signatures of it,
- * then the rest. The rest names its own key, so a record moved to another name is not believed there.
+ * Format of a record in a remote cache: a line of JSON with the checksum and the signature of the
+ * body, then the body. The body contains its own key, so a record copied to another name is
+ * rejected.
  */
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -13,16 +14,16 @@ interface Head {
 
 const PREFIX = 'ed25519:';
 
-/** Signs what we write, and judges what we read. */
+/** Signs the records that we write, and verifies those that we read. */
 export class Trust {
   readonly #trusted: ReadonlySet<string> | undefined;
   readonly #signer: KeyObject | undefined;
   readonly #own: string | undefined;
 
   /**
-   * `trust`: public keys, one of which must have signed; undefined: everything is believed.
-   * `signingKey`: a private Ed25519 key, as PEM, as `ed25519:` with its PKCS #8 in base64, or the path of
-   * a PEM file.
+   * `trust`: public keys, one of which must have signed a record; undefined: all records are
+   * accepted. `signingKey`: a private Ed25519 key, as PEM, as `ed25519:` with its PKCS #8 in
+   * base64, or the path of a PEM file.
    *
    * @throws UserError for a key that cannot be read
    */
@@ -32,7 +33,7 @@ export class Trust {
     this.#trusted = trust && new Set(trust.map((key) => publicText(publicKey(key))));
   }
 
-  /** False when readers with the same `trust` would not believe what we write. */
+  /** False if readers with the same `trust` would reject what we write. */
   get canSign(): boolean {
     return this.#trusted === undefined || (this.#own !== undefined && this.#trusted.has(this.#own));
   }
@@ -46,7 +47,7 @@ export class Trust {
     return Buffer.from(`${JSON.stringify(head)}\n${body}`);
   }
 
-  /** The rest; or why it is not believed. */
+  /** The body, or the reason to reject it. */
   open(bytes: Buffer): { readonly body: string } | { readonly refused: string } {
     const end = bytes.indexOf(10);
     const head = headIn(bytes.subarray(0, Math.max(0, end)).toString('utf8'));
@@ -60,7 +61,7 @@ export class Trust {
       return { refused: 'is signed by a key that is not trusted' };
     return verify(null, body, publicKey(signature.key), Buffer.from(signature.value, 'base64'))
       ? { body: body.toString('utf8') }
-      : { refused: 'has a false signature' };
+      : { refused: 'has an invalid signature' };
   }
 }
 
@@ -106,11 +107,11 @@ function readKey(text: string, where: string, read: () => KeyObject): KeyObject 
     const key = read();
     if (key.asymmetricKeyType === 'ed25519') return key;
   } catch {
-    // Reported below: the error of the library says nothing of the place.
+    // Reported below, because the library's error does not name the place.
   }
   throw userError(
     'remote-key',
-    `${where} holds no Ed25519 key${text.startsWith(PREFIX) ? '' : ` and does not begin with ${PREFIX}`}`,
-    'make a pair with `pipe remote keygen`',
+    `${where} is not an Ed25519 key${text.startsWith(PREFIX) ? '' : ` and does not begin with ${PREFIX}`}`,
+    'generate a key pair with `pipe remote keygen`',
   );
 }

@@ -29,19 +29,19 @@ import {
   sizeOf,
 } from './store.js';
 
-/** Milliseconds after which the guard of an update belongs to a process that was killed. */
+/** Milliseconds after which the lock file of an update must belong to a killed process. */
 const STALE = 10_000;
 
-/** Of a file that all users of the folder may read. */
+/** Mode of a file that all users of the folder may read. */
 const SHARED_MODE = 0o666;
 
-/** Milliseconds between two tries to get the guard. */
+/** Milliseconds between two attempts to create the lock file. */
 const PAUSE = 20;
 
-/** So many times as long as a guard may be stale, it is waited for: each writer holds it for a moment. */
+/** How long to wait for the lock file, in multiples of `STALE`. Each writer keeps it only for a moment. */
 const PATIENCE = 6;
 
-/** Milliseconds in which the folder must answer. */
+/** Milliseconds within which the folder must answer. */
 const ANSWER = 5000;
 
 export class FileStore implements Store {
@@ -59,7 +59,7 @@ export class FileStore implements Store {
 
   get(name: string, limit: number): Promise<Buffer | undefined> {
     return this.#reading(async () => {
-      // Somebody may have put a pipe there.
+      // There may be a named pipe.
       const handle = await open(this.#pathOf(name), READ);
       try {
         const found = await handle.stat();
@@ -100,7 +100,7 @@ export class FileStore implements Store {
     });
   }
 
-  /** Only the process that created the guard file compares and replaces. */
+  /** Only the process that created the lock file compares and replaces the body. */
   async update(name: string, limit: number, change: Change): Promise<void> {
     const guard = `${this.#pathOf(name)}.lock`;
     await this.#withDraft(guard, Buffer.alloc(0), async (draft) => {
@@ -109,12 +109,12 @@ export class FileStore implements Store {
       while (!(await linkIfAbsent(draft, guard))) {
         const there = await reading(() => stat(guard));
         const isSame = there?.ino === seen.ino && there.mtimeMs === seen.mtimeMs;
-        // By our clock alone: that of a file server may be an hour ahead.
+        // Measured by our clock only, because a file server's clock may be an hour ahead.
         if (!isSame && there !== undefined)
           seen = { ino: there.ino, mtimeMs: there.mtimeMs, at: performance.now() };
         else if (performance.now() - seen.at > this.#stale) await rm(guard, { force: true });
         if (performance.now() > giveUp)
-          throw new StoreError('unreachable', `${guard} is there all the time`);
+          throw new StoreError('unreachable', `${guard} is never free`);
         await delay(PAUSE);
       }
       try {
@@ -133,7 +133,10 @@ export class FileStore implements Store {
     return reading(look);
   }
 
-  /** The SHA-256 of what it copied. Reads as it does from a server, without blocking: the folder may be slow. */
+  /**
+   * Returns the SHA-256 of the copied bytes. Reads asynchronously, as from a server, because the
+   * folder may be slow.
+   */
   async #copy(from: FileHandle, file: string): Promise<string> {
     const draft = await Draft.open(file);
     try {
@@ -147,7 +150,10 @@ export class FileStore implements Store {
     }
   }
 
-  /** Asks once, in another process: a call to a file server that is gone blocks a thread, and our exit. */
+  /**
+   * Checks once that the folder answers, in another process, because a call to a dead file server
+   * blocks a thread, and even our exit.
+   */
   #reached(): Promise<void> {
     this.#answers ??= answering(this.#folder);
     return this.#answers;
@@ -155,7 +161,7 @@ export class FileStore implements Store {
 
   async #withDraft<T>(file: string, body: Body, act: (draft: string) => Promise<T>): Promise<T> {
     await this.#reached();
-    // No one can guess this name and put a link there.
+    // Nobody can guess this name and create a link there.
     const draft = `${file}.${randomUUID()}.tmp`;
     try {
       await this.#makeFolder(path.dirname(file));
@@ -173,13 +179,16 @@ export class FileStore implements Store {
         await rm(draft, { force: true });
       }
     } catch (error) {
-      // A full disk can still be read.
+      // A full disk is still readable.
       if (isFull(error)) throw new StoreError('unwritable', (error as Error).message);
       throw storeError(error, 'unwritable');
     }
   }
 
-  /** A disk that is not mounted must not make us fill the one below its mount point. */
+  /**
+   * Creates only this one level, so that a disk that is not mounted does not make us fill the disk
+   * below its mount point.
+   */
   async #makeFolder(folder: string): Promise<void> {
     await mkdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -192,19 +201,19 @@ export class FileStore implements Store {
   }
 }
 
-/** @throws StoreError when the folder does not answer in time; whether it exists does not matter */
+/** @throws StoreError when the folder does not answer in time, whether or not it exists */
 function answering(folder: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    // Of the file system, which no cache of the client answers.
+    // Queries the file system, because no client cache can answer that.
     const asking = spawn('stat', ['-f', '--', folder, path.dirname(folder)], { stdio: 'ignore' });
     const end = () => {
       asking.kill('SIGKILL');
       asking.unref();
       reject(new StoreError('unreachable', `${folder}: no answer within ${ANSWER / 1000} s`));
     };
-    // After a long computation, the answer may be here already.
+    // After a long computation, the answer may have arrived already.
     const late = setTimeout(() => setImmediate(end), ANSWER);
-    // Without the program, nothing is known.
+    // Without the program `stat`, this check is skipped.
     for (const event of ['exit', 'error'])
       asking.once(event, () => {
         clearTimeout(late);
@@ -213,7 +222,7 @@ function answering(folder: string): Promise<void> {
   });
 }
 
-/** @throws an error of the system, as where nothing is, for what is not a file */
+/** @throws a system error if it is not a file, the same as for an absent one */
 async function fileStat(file: string) {
   const found = await stat(file);
   if (!found.isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: 'ENOENT' });
@@ -226,7 +235,7 @@ async function linkIfAbsent(draft: string, file: string): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    // Without hard links, two writers at once may both believe that they were first.
+    // Without hard links, two simultaneous writers may both conclude that they were first.
     if (!isWithoutLinks(error)) throw error;
   }
   if ((await reading(() => stat(file))) !== undefined) return false;

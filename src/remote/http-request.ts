@@ -1,4 +1,4 @@
-/** One request over kept-alive connections, with the limits of time that a run can afford. */
+/** Requests over keep-alive connections, with time limits that suit a run. */
 import { createReadStream } from 'node:fs';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,19 +6,22 @@ import { type Route, refused } from './route.js';
 import { type Body, contentOf, type Meter, StoreError, sizeOf } from './store.js';
 
 /**
- * Milliseconds: to connect, for the next byte of an answer, and without progress of an upload. In two
- * windows in a row, a request that moves anything must move more than a trickle.
+ * Time limits in milliseconds: to connect, for the next byte of an answer, and without progress of
+ * an upload. A request that moves only a trickle in two successive windows fails.
  */
 export const LIMITS = { connect: 3000, answer: 5000, upload: 30_000, window: 10_000 };
 export type Limits = typeof LIMITS;
 
-/** Bytes in a window: a server that sends less keeps a run waiting for hours. */
+/** Least bytes in a window: a server that sends less would keep a run waiting for hours. */
 const TRICKLE = 1024;
 
-/** Tries of a request that the server or the connection failed, and the pause before each. */
+/**
+ * Pause before each attempt at a request; attempts continue after a server error or a broken
+ * connection.
+ */
 const PAUSES = [0, 250, 1000];
 
-/** The longest pause that a server may ask for, in milliseconds. */
+/** The longest pause that a server may request, in milliseconds. */
 const LONGEST_PAUSE = 5000;
 
 /** Codes of a certificate whose issuer is unknown. */
@@ -36,7 +39,7 @@ export class Requests {
   readonly #signal: AbortSignal;
   readonly #meter: Meter;
   readonly #limits: Limits;
-  /** Requests whose answer is not read to its end yet. */
+  /** Requests whose answer has not been read completely. */
   readonly #open = new Set<ClientRequest>();
 
   /** `signal` ends every request. */
@@ -45,21 +48,22 @@ export class Requests {
     this.#signal = signal;
     this.#meter = meter;
     this.#limits = limits;
-    // One listener for all: a listener for each request would cost a fifth of the time of a small one.
+    // One listener for all requests: a listener each would take a fifth of the time of a small
+    // request.
     signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /**
-   * The answer with any status, unless another try may change it. The caller reads or discards
+   * The answer with any status that another attempt would not change. The caller reads or discards
    * its body.
    *
-   * @throws StoreError when no try brought one
+   * @throws StoreError when no attempt got one
    */
   async send(request: Request): Promise<IncomingMessage> {
     let failure = '';
     let asked = 0;
     for (const pause of PAUSES) {
-      // Not all of those that a server turned away come back at once.
+      // A random pause, so that not all clients that a server rejected come back at the same time.
       if (pause > 0) await this.#pause(Math.max(asked, pause * (1 + Math.random())));
       const answer = await this.#try(request).catch((error: unknown) => {
         if (this.#signal.aborted || !isPassing(error)) throw unreachable(this.#route.name, error);
@@ -67,7 +71,7 @@ export class Requests {
       });
       if (answer === undefined) continue;
       const { statusCode = 0 } = answer;
-      // Only a proxy has this status.
+      // Only a proxy returns this status.
       if (statusCode === 407) throw refused(this.#route.name, statusCode);
       if (!isPassingStatus(statusCode)) return answer;
       asked = pauseAskedBy(answer);
@@ -97,7 +101,7 @@ export class Requests {
   #try({ method, url, headers, body }: Request): Promise<IncomingMessage> {
     if (this.#signal.aborted) return Promise.reject(interrupted());
     const length = body && { 'content-length': String(sizeOf(body)) };
-    // Not signed: Google's servers change it on its way.
+    // Not signed, because Google's servers change it on the way.
     const more = { ...length, 'accept-encoding': 'identity' };
     return new Promise((resolve, reject) => {
       const sent = this.#route.request(url, { method, headers: { ...headers, ...more } });
@@ -124,15 +128,16 @@ export class Requests {
   }
 }
 
-/** The time starts when the request has a connection, not while it waits for one of the others to end. */
+/** The time starts when the request has a connection, not while it waits for another request to end. */
 function limitTime(sent: ClientRequest, idle: number, limits: Limits): void {
-  // Once there is an answer, its reader handles the errors.
+  // Once there is an answer, its reader handles errors.
   let receiver: { destroy(error: Error): unknown } = sent;
   sent.once('response', (answer) => {
     receiver = answer;
   });
   sent.once('socket', (socket) => {
-    // Timers come before sockets: after a long computation, what we wait for may be here already.
+    // Node runs timers before sockets, so after a long computation the answer may have arrived
+    // already.
     const unless = (isThere: () => boolean, what: string) =>
       setImmediate(() => {
         if (!isThere()) receiver.destroy(Object.assign(new Error(what), { code: 'ETIMEDOUT' }));
@@ -161,18 +166,18 @@ function limitTime(sent: ClientRequest, idle: number, limits: Limits): void {
   });
 }
 
-/** No further try: it would be as slow. */
+/** Not retried: another attempt would be as slow. */
 function trickling(host: string, window: number): StoreError {
   const least = `${TRICKLE} bytes in ${window / 1000} s`;
-  return new StoreError('unreachable', `${host}: it sends or takes less than ${least}`);
+  return new StoreError('unreachable', `${host}: it sends or accepts less than ${least}`);
 }
 
-/** 501 (not implemented) and 507 (the server's disk is full) stay. */
+/** 501 (not implemented) and 507 (the server's disk is full) are permanent. */
 function isPassingStatus(status: number): boolean {
   return status === 429 || (status >= 500 && status !== 501 && status !== 507);
 }
 
-/** Milliseconds that `Retry-After` asks for, within reason. */
+/** The pause that `Retry-After` requests, in milliseconds, with a limit. */
 function pauseAskedBy({ headers }: IncomingMessage): number {
   const text = headers['retry-after'] ?? '';
   const asked = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
@@ -183,19 +188,19 @@ function interrupted(): StoreError {
   return new StoreError('unreachable', 'interrupted');
 }
 
-/** A connection that the server closed while it was idle: the next try gets another one. */
+/** The server closed a connection while it was idle: the next attempt gets another one. */
 function isPassing(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** An error of the network as a StoreError, and any other as it is. */
+/** Converts a network error to a StoreError; returns other errors unchanged. */
 export function unreachable(place: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   const cure = UNKNOWN_ISSUER.test(code)
     ? ' (name a file with the certificate of its issuer in NODE_EXTRA_CA_CERTS)'
     : '';
-  // The rest of such a message is for those who develop OpenSSL.
+  // The rest of such a message is for OpenSSL's developers.
   const reason = code === 'EPROTO' ? /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] : undefined;
   const what = reason === undefined ? message : `no TLS connection (${reason}): is it http://?`;
   return new StoreError('unreachable', `${place}: ${what}${cure}`);

@@ -1,4 +1,4 @@
-/** A store behind HTTP: GET, HEAD and PUT, as nginx, a WebDAV server, bazel-remote and S3 understand them. */
+/** A store behind HTTP: GET, HEAD and PUT, as nginx, WebDAV servers, bazel-remote and S3 implement them. */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Draft } from './draft.js';
@@ -6,37 +6,40 @@ import { LIMITS, type Limits, type Request, Requests, unreachable } from './http
 import { routeTo } from './route.js';
 import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
 
-/** Writers of one name at once: each round one of them is done. */
+/** How many simultaneous writers of a name are possible: one of them succeeds in each round. */
 const UPDATE_TRIES = 20;
 
-/** Milliseconds, or twice as many, after which a writer who read what we replaced has written. */
+/**
+ * Milliseconds (up to twice as many) after which a writer that read the old body has finished its
+ * write.
+ */
 const SETTLED = 500;
 
-/** Of a body that breaks off: each try asks for it from the start. */
+/** Attempts to read a body completely: each one starts from the beginning. */
 const BODY_TRIES = 3;
 
 const CURES: Readonly<Record<number, string>> = {
-  413: 'let the server accept larger bodies (nginx: client_max_body_size 0)',
-  507: 'make room on the server',
+  413: 'allow larger bodies on the server (nginx: client_max_body_size 0)',
+  507: 'free disk space on the server',
 };
 
 const ABOUT_CREDENTIALS: ReadonlySet<number> = new Set([400, 401, 403]);
 
-/** A longer answer to a refused request is not read. */
+/** A longer answer to a failed request is not read. */
 const SHORT = 64 << 10;
 
-/** Gives a request what it needs to be let in. */
+/** Adds the credentials to a request. */
 export type Authorize = (request: Request) => Request | Promise<Request>;
 
 export interface HttpPlace {
   /** Ends without a slash. */
   readonly base: string;
   readonly authorize: Authorize;
-  /** Names the proxy. */
+  /** The environment, which names the proxy. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly meter: Meter;
-  /** True when the server heeds `If-Match`. Else it may: an answer that refuses a write shows it. */
+  /** True if the server is known to respect `If-Match`. Otherwise it may: a rejected write proves it. */
   readonly compares: boolean;
   readonly limits?: Partial<Limits>;
 }
@@ -47,11 +50,11 @@ export class HttpStore implements Store {
   readonly #requests: Requests;
   readonly #meter: Meter;
   #compares: boolean;
-  /** False when the server has refused one. */
+  /** False if the server has rejected a conditional request. */
   #knowsConditions = true;
   #clock: number | undefined;
 
-  /** @throws UserError for a proxy that is not one */
+  /** @throws UserError for an invalid proxy */
   constructor({ base, authorize, env, signal, meter, compares, limits }: HttpPlace) {
     this.#base = base;
     this.#authorize = authorize;
@@ -70,7 +73,7 @@ export class HttpStore implements Store {
     return (await this.#whole(name, limit))?.bytes;
   }
 
-  /** Goes on from where a connection broke, as long as each try brings something. */
+  /** Resumes where a connection broke, as long as each attempt makes progress. */
   async download(name: string, file: string, limit: number): Promise<string | undefined> {
     const draft = await Draft.open(file);
     try {
@@ -110,7 +113,10 @@ export class HttpStore implements Store {
     return this.#put(name, body, onlyIfAbsent ? { 'if-none-match': '*' } : {});
   }
 
-  /** False when the condition does not hold. Without it on a server that knows none, as on one that ignores it. */
+  /**
+   * False if the condition does not hold. A server that rejects conditions gets none, which has the
+   * same effect as a server that ignores them.
+   */
   async #put(
     name: string,
     body: Body,
@@ -133,8 +139,9 @@ export class HttpStore implements Store {
   }
 
   /**
-   * By its version, where the server compares one. nginx does not: another writer that had read what
-   * was there before us may replace what we wrote. So it is read again when that writer must be done.
+   * Uses versions if the server compares them. nginx does not: another writer that read the old
+   * body may replace what we wrote. So this reads the body again when such a writer must have
+   * finished.
    */
   async update(name: string, limit: number, change: Change): Promise<void> {
     let isWritten = false;
@@ -148,14 +155,17 @@ export class HttpStore implements Store {
       const condition = before === undefined ? { 'if-none-match': '*' } : {};
       isWritten = await this.#put(name, after, isVersioned ? { 'if-match': version } : condition);
     }
-    throw new StoreError('unreachable', `${name} changes with every try to write it`);
+    throw new StoreError('unreachable', `${name} changed during each attempt to write it`);
   }
 
   close(): void {
     this.#requests.close();
   }
 
-  /** A body in memory, undefined above the limit, with its version. Asks again when the connection breaks. */
+  /**
+   * A body in memory (undefined above the limit) with its version. Starts again if the connection
+   * breaks.
+   */
   async #whole(name: string, limit: number): Promise<Whole | undefined> {
     for (let tries = 1; ; tries++) {
       const answer = await this.#read('GET', name);
@@ -171,7 +181,7 @@ export class HttpStore implements Store {
     }
   }
 
-  /** Undefined for a status that says that nothing is there. */
+  /** Undefined for a status that means that nothing has this name. */
   async #read(
     method: 'GET' | 'HEAD',
     name: string,
@@ -186,9 +196,9 @@ export class HttpStore implements Store {
     return undefined;
   }
 
-  /** S3 names the cause in a few lines of XML. */
+  /** S3 gives the cause in a few lines of XML. */
   async #refusal(method: string, answer: IncomingMessage): Promise<StoreError> {
-    const body = await bodyOf(answer, SHORT).catch(() => undefined); // The status is enough.
+    const body = await bodyOf(answer, SHORT).catch(() => undefined); // The status alone is enough.
     const text = body?.toString('utf8') ?? '';
     const cause = /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1];
     const status = `status ${answer.statusCode}${cause === undefined ? '' : ` (${cause})`}`;
@@ -197,7 +207,7 @@ export class HttpStore implements Store {
     return new StoreError(kind, message, this.#cureOf(answer, cause, text));
   }
 
-  /** Undefined where the credentials may be the cause. */
+  /** Undefined if the credentials may be the cause. */
   #cureOf(
     { statusCode = 0, headers }: IncomingMessage,
     cause: string | undefined,
@@ -214,7 +224,7 @@ export class HttpStore implements Store {
     if (ABOUT_CREDENTIALS.has(statusCode)) return undefined;
     if (!isRedirect) return 'check the address of the remote cache';
     const to = headers.location ?? /<Endpoint>([^<\s]{1,200})<\/Endpoint>/.exec(text)?.[1];
-    return `the server names another address${to === undefined ? '' : ` (${to})`}: use it for the remote cache`;
+    return `the server redirects to another address${to === undefined ? '' : ` (${to})`}: use that for the remote cache`;
   }
 
   async #send(request: Request): Promise<IncomingMessage> {

@@ -1,4 +1,4 @@
-/** Objects of a remote cache → a local store. Every byte is hashed before it is believed. */
+/** Downloads objects from a remote cache to a local store. Verifies the hash of every object. */
 import { hash } from 'node:crypto';
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { Yielder } from '../cache/files/yielding.js';
@@ -10,7 +10,7 @@ import type { Pack } from './remote-record.js';
 import type { Store } from './store.js';
 import type { Traffic } from './traffic.js';
 
-/** A listing above this counts as damaged: this allows 5 million files in one folder. */
+/** A listing above this size counts as damaged: the limit allows 5 million files in one folder. */
 const LISTING_LIMIT = 2 ** 29;
 
 /** Objects up to this size are fetched into memory. */
@@ -19,22 +19,22 @@ const IN_MEMORY = 2 ** 18;
 export interface ObjectSource {
   readonly store: Store;
   readonly packs: readonly Pack[];
-  /** Packs in memory at once. */
+  /** Limits the packs in memory. */
   readonly packing: Limit;
   readonly traffic: Traffic;
 }
 
 export interface ObjectTarget {
   readonly objects: Objects;
-  /** A new temporary file on the same file system. */
+  /** Path of a new temporary file on the same file system. */
   readonly draft: () => string;
-  /** Permissions of the files of objects. */
+  /** Mode of the objects' files. */
   readonly mode: number;
 }
 
-/** An object of the remote cache that is missing or not what its name says. */
+/** An object of the remote cache that is missing or does not match its name. */
 export class BadObject extends Error {
-  /** `cas/<sha256>` of the object, or of the pack that should hold it. */
+  /** `cas/<sha256>` of the object, or of the pack that should contain it. */
   readonly at: string;
 
   constructor(at: string, why: string) {
@@ -44,9 +44,9 @@ export class BadObject extends Error {
 }
 
 /**
- * Brings all objects of the digests here that are not here yet, listings first.
+ * Downloads all missing objects of the digests, listings first.
  *
- * @throws BadObject when one is missing or damaged; what was brought before stays
+ * @throws BadObject when one is missing or damaged; objects downloaded before are kept
  */
 export async function bringObjects(
   wanted: readonly { readonly digest: Digest; readonly size: number }[],
@@ -59,10 +59,10 @@ export async function bringObjects(
   await bringing.unpacked();
 }
 
-/** A pack on its way here. */
+/** A pack that is being downloaded and unpacked. */
 interface Unpacking {
   readonly whole: Promise<void>;
-  /** Listings that something waits for: they go first. */
+  /** Listings that a caller waits for: they are unpacked first. */
   readonly asked: { readonly hex: string; readonly resolve: () => void }[];
 }
 
@@ -98,8 +98,9 @@ class Bringing {
   }
 
   /**
-   * Brings an object, or begins to bring the pack of a file. `size`: undefined for a listing. True when
-   * it was here before. What a gc has just moved away is brought again.
+   * Downloads an object, or starts to download the pack of a file. `size`: undefined for a listing.
+   * True if the object existed already. An object that a gc has just moved away is downloaded
+   * again.
    */
   async #need(hex: string, size: number | undefined): Promise<boolean> {
     const { objects, mode } = this.#target;
@@ -128,7 +129,7 @@ class Bringing {
     return unpacking;
   }
 
-  /** Waits for a listing, which may be here long before the whole pack is. */
+  /** Waits for a listing, which may be ready long before the whole pack. */
   async #fromPack(
     { asked, whole }: Unpacking,
     hex: string,
@@ -139,9 +140,10 @@ class Bringing {
   }
 
   /**
-   * All objects of a pack: the caller needs one of them, and the others belong to the same outs. Each is
-   * hashed, so the pack as a whole need not be. A listing that is asked for names large objects, whose
-   * requests then run while the rest is unpacked.
+   * Unpacks all objects of a pack: the caller needs one of them, and the others belong to the same
+   * outs. Each object is hashed, so the pack as a whole need not be. A requested listing comes
+   * first, because the requests for the large objects in it can then run while the rest is
+   * unpacked.
    */
   async #unpack({ hex, size, holds }: Pack, asked: Unpacking['asked']): Promise<void> {
     const name = `cas/${hex}`;
@@ -165,12 +167,12 @@ class Bringing {
       }
       if (first === undefined) continue;
       first.resolve();
-      // The caller goes on first: it may ask for another object.
+      // Lets the caller continue first, because it may request another object.
       await undefined;
     }
   }
 
-  /** Resolves when no pack is being unpacked any more. */
+  /** Resolves when all packs are unpacked. */
   async unpacked(): Promise<void> {
     for (const { whole } of this.#packs.values()) await whole;
   }

@@ -1,4 +1,7 @@
-/** Objects of a local store → a remote cache: small ones together in packs, large ones by themselves. */
+/**
+ * Uploads objects from a local store to a remote cache: writes small ones together in packs, large
+ * ones separately.
+ */
 import { hash } from 'node:crypto';
 import { Yielder } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -8,20 +11,23 @@ import type { Pack } from './remote-record.js';
 import type { HashedBody, Store } from './store.js';
 import type { Traffic } from './traffic.js';
 
-/** Bytes from which an object goes by itself. */
+/** From this size in bytes, an object is uploaded separately. */
 const LARGE = 64 * 2 ** 10;
 
-/** Bytes of a pack, about. */
+/** Approximate size of a pack in bytes. */
 const PACK = 8 * 2 ** 20;
 
-/** From this size on, asking first costs less than sending an object that is there already. */
+/** From this size, checking first whether an object exists costs less than sending it in vain. */
 const WORTH_ASKING = 2 ** 18;
 
 export interface Sending {
   readonly store: Store;
-  /** Names known to be missing or damaged there: they are replaced without asking, and then removed. */
+  /**
+   * Names known to be missing or damaged in the remote cache: replaced without a check, then
+   * removed from the set.
+   */
   readonly bad: Set<string>;
-  /** Packs in memory at once. */
+  /** Limits the packs in memory. */
   readonly packing: Limit;
   readonly traffic: Traffic;
 }
@@ -32,9 +38,9 @@ interface Small {
 }
 
 /**
- * Sends all objects of the digests that are not there yet.
+ * Uploads all objects of the digests that the remote cache lacks.
  *
- * @returns the packs that hold the small ones
+ * @returns the packs with the small ones
  * @throws DamagedObject when a local object is missing or damaged
  */
 export async function sendObjects(
@@ -58,7 +64,7 @@ export async function sendObjects(
     await send(`cas/${hex}`, { content: objects.read(hex), size, hex }, sending);
     return [];
   }
-  // In order of names, so that the same objects make the same packs.
+  // Sorted by name, so that the same objects form the same packs.
   const groups = groupsOf(small.sort((a, b) => (a.hex < b.hex ? -1 : 1)));
   const packs: Pack[] = [];
   await eachOf(groups.entries(), WIDTH, ([at, group]) =>

@@ -17,7 +17,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /**
  * `signal` ends all requests.
  *
- * @throws UserError for an endpoint or a proxy that is not one
+ * @throws UserError for an invalid endpoint or proxy
  */
 export function openStore(
   config: RemoteConfig,
@@ -50,7 +50,7 @@ function withHeader(authorization: string | undefined): Authorize {
   return (request) => ({ ...request, headers: { ...request.headers, authorization } });
 }
 
-/** PIPE_REMOTE_TOKEN, or the entry of the host in netrc. */
+/** PIPE_REMOTE_TOKEN, or the host's entry in netrc. */
 function authorizationFor({ hostname }: URL, env: Env): string | undefined {
   if (env.PIPE_REMOTE_TOKEN) return `Bearer ${env.PIPE_REMOTE_TOKEN}`;
   const file = env.NETRC || path.join(env.HOME || homedir(), '.netrc');
@@ -60,7 +60,7 @@ function authorizationFor({ hostname }: URL, env: Env): string | undefined {
   return `Basic ${Buffer.from(`${entry.login}:${entry.password}`).toString('base64')}`;
 }
 
-/** The entry of a machine, or the default one. The format: netrc(5). */
+/** The entry of a machine, or the default entry. For the format see netrc(5). */
 export function netrcEntry(
   text: string,
   machine: string,

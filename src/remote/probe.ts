@@ -1,4 +1,4 @@
-/** Whether this machine can read and write a remote cache: for `pipe remote` and `pipe doctor`. */
+/** Checks whether this machine can read and write a remote cache, for `pipe remote` and `pipe doctor`. */
 import { openStore } from './open-store.js';
 import type { RemoteConfig } from './remote-config.js';
 import { StoreError } from './store.js';
@@ -8,15 +8,15 @@ export interface RemoteState {
   readonly mode: 'rw' | 'r';
   readonly read: boolean;
   readonly write: boolean;
-  /** Of one request. */
+  /** Duration of one request. */
   readonly milliseconds: number;
-  /** How far the server's clock is ahead of ours, if its answer has a time. */
+  /** How far the server's clock is ahead of ours, if its answer contains a time. */
   readonly clock?: number;
   /** Why it cannot be read or written. */
   readonly reason?: string;
 }
 
-/** Of no object: it shows whether we may write, and the next probe overwrites it. */
+/** A name without an object. Writing it shows whether we may write; the next probe overwrites it. */
 const PROBE = 'ac/pipe-probe';
 
 export async function probe(
@@ -52,11 +52,15 @@ export async function probe(
 /** One line, without the reason. */
 export function stateText({ url, mode, read, write, milliseconds }: RemoteState): string {
   if (!read) return `${url} cannot be read`;
-  const writes = write ? 'and written' : mode === 'r' ? 'and is only read from' : 'but not written';
+  const writes = write
+    ? 'and written'
+    : mode === 'r'
+      ? 'and is not written (mode r)'
+      : 'but not written';
   return `${url} can be read (${milliseconds} ms) ${writes}`;
 }
 
-/** Why not; undefined: it is allowed. */
+/** Why the action failed; undefined if it succeeded. */
 async function refusalOf(act: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await act();

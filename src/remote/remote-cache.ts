@@ -1,7 +1,7 @@
 /**
- * The remote cache of a run: takes results and epochs from it before they are computed, and sends what
- * was computed. It never changes the outcome of a run: a result that it lacks, or that fails a check, is
- * computed.
+ * The remote cache of a run: fetches results and epochs before they would be computed, and sends
+ * computed ones. It never changes the outcome of a run: if a result is missing there or fails a
+ * check, the run computes it.
  */
 import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { limitOf, WIDTH } from './concurrency.js';
@@ -9,7 +9,7 @@ import { RemoteEpochs, type WantedChain } from './remote-epochs.js';
 import { RemoteResults, type Wanted } from './remote-results.js';
 import { type RemoteOptions, Session } from './session.js';
 
-/** Results and chains that are sent at once: each waits for at least three answers. */
+/** How many results and chains are sent at the same time: each waits for at least three answers. */
 const SENT_AT_ONCE = 32;
 
 export class RemoteCache {
@@ -27,17 +27,17 @@ export class RemoteCache {
   }
 
   /**
-   * Asks for the records of keys that the run may need, all at once. Waits for the first answer, so that
-   * a cache that refuses reads ends the run before anything starts.
+   * Requests the records of all keys that the run may need, concurrently. Waits for the first
+   * answer, so that a cache that rejects reads ends the run before anything starts.
    *
-   * @throws UserError when it refuses reads
+   * @throws UserError when it rejects reads
    */
   async lookAhead(keys: readonly string[]): Promise<void> {
     const [first, ...rest] = new Set(keys.map((key) => `ac/${key}`));
     if (first === undefined) return;
     await this.#session.reading(() => this.#session.ask(first));
     for (const name of rest) {
-      // The item that needs the answer asks again after an error, and reports it.
+      // After an error, the item that needs the answer repeats the request and reports the error.
       this.#early(async () => {
         if (!this.#session.isOff && !this.#session.hasAsked(name)) await this.#session.ask(name);
       }).catch(() => undefined);
@@ -49,14 +49,14 @@ export class RemoteCache {
     return this.#results.find(wanted);
   }
 
-  /** Brings a result that the run is about to take. */
+  /** Starts to fetch a result that the run is about to need. */
   expect(wanted: Wanted): void {
     this.#results.expect(wanted);
   }
 
   /**
-   * Brings the record of a key with all objects of its outs. False when it is not there whole.
-   * `chain`: its epochs come along, without states, for the curves and metrics.
+   * Fetches the record of a key with all objects of its outs. False if it is missing or incomplete.
+   * `chain`: also fetches its epochs, without states, for curves and metrics.
    */
   takeResult(wanted: Wanted, files: RunRecord['files'], chain?: WantedChain): Promise<boolean> {
     return this.#results.take(wanted, files, async () => {
@@ -74,7 +74,7 @@ export class RemoteCache {
     return this.#results.send(record);
   }
 
-  /** Brings all epochs of a chain, and the newest state up to the target. */
+  /** Fetches all epochs of a chain, and the newest state up to the target. */
   takeEpochs(
     wanted: WantedChain,
     targetOf: (records: readonly EpochRecord[]) => number,
@@ -82,7 +82,7 @@ export class RemoteCache {
     return this.#epochs.take(wanted, targetOf);
   }
 
-  /** An epoch was stored: sends it now, or with a later one. */
+  /** Call after an epoch was stored: sends it now, or with a later one. */
   offerEpoch(wanted: WantedChain): void {
     if (this.#epochs.isDue(wanted)) this.offerChain(wanted);
   }
@@ -97,7 +97,7 @@ export class RemoteCache {
     return this.#epochs.send(wanted);
   }
 
-  /** Waits for what was offered. */
+  /** Waits for everything offered. */
   async settle(): Promise<void> {
     for (let sending = this.#sending.shift(); sending; sending = this.#sending.shift())
       await sending;
@@ -111,7 +111,7 @@ export class RemoteCache {
   #enqueue(send: () => Promise<unknown>): void {
     const sending = this.#some(send);
     this.#sending.push(sending);
-    // `settle` reports it.
+    // `settle` reports the error.
     sending.catch(() => undefined);
   }
 }

@@ -1,4 +1,7 @@
-/** Which remote cache a command uses: `remote:` of pipeline.yaml, PIPE_REMOTE, PIPE_REMOTE_MODE, `--remote`. */
+/**
+ * Determines the remote cache of a command: `remote:` in pipeline.yaml, PIPE_REMOTE,
+ * PIPE_REMOTE_MODE, `--remote`.
+ */
 import { userError } from '../error.js';
 import type { RemotePlace } from '../pipeline/plan.js';
 
@@ -12,10 +15,10 @@ export interface RemoteConfig extends RemotePlace {
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Undefined when there is none, or it is off. A place from the environment keeps the `trust` of
- * pipeline.yaml: a variable must not weaken it.
+ * Undefined if there is none, or if it is off. A URL from the environment keeps the `trust` of
+ * pipeline.yaml, because a variable must not weaken it.
  *
- * @throws UserError for a value that means nothing
+ * @throws UserError for an invalid value
  */
 export function remoteOf(
   planned: RemotePlace | undefined,
@@ -38,7 +41,7 @@ function modeIn(env: Env): RemoteMode {
   throw userError('remote-value', `PIPE_REMOTE_MODE is ${mode}`, 'set it to rw, r or off');
 }
 
-/** A query, a fragment, or an escape that is not one. */
+/** A query, a fragment, or an invalid escape. */
 function oddPartOf({ search, hash, pathname }: URL): string | undefined {
   const percent = /%(?![0-9a-f]{2})/i.exec(pathname)?.[0];
   return [search, hash, percent].find(Boolean);
@@ -51,7 +54,7 @@ function checkHost({ protocol, hostname, port, pathname }: URL): void {
   if (protocol === 's3:' && (hostname === '' || port !== ''))
     throw userError(
       'remote-value',
-      `the URL of the remote cache names ${port === '' ? 'no bucket' : 'a port after the bucket'}`,
+      `the URL of the remote cache has ${port === '' ? 'no bucket' : 'a port after the bucket'}`,
       'write s3://bucket/folder, and the address of the server in `endpoint` or AWS_ENDPOINT_URL',
     );
   if (protocol !== 'file:') return;
@@ -64,7 +67,7 @@ function checkHost({ protocol, hostname, port, pathname }: URL): void {
   if (/%2f|%00/i.test(pathname))
     throw userError(
       'remote-value',
-      'the URL of the remote cache contains %2F or %00, which no name of a folder does',
+      'the URL of the remote cache contains %2F or %00, which a folder name cannot contain',
       'write / between folders',
     );
 }
@@ -83,7 +86,7 @@ function checkUrl(url: string): void {
   throw userError(
     'remote-value',
     known
-      ? 'the URL of the remote cache holds a password'
+      ? 'the URL of the remote cache contains a password'
       : `${url} is not the URL of a remote cache`,
     known
       ? 'put it into ~/.netrc, or set PIPE_REMOTE_TOKEN'

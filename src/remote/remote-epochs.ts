@@ -1,4 +1,4 @@
-/** Epochs in a remote cache: the head of a chain names all of them, and which states are there. */
+/** Epochs in a remote cache: the head of a chain lists all epochs, and the states that are stored there. */
 import type { EpochRecord } from '../cache/records/record.js';
 import type { Manifest } from '../manifest.js';
 import { chainIn, madeHere, type RemoteChain, union, withoutValues } from './remote-record.js';
@@ -7,16 +7,16 @@ import { RECORD_LIMIT, type Session } from './session.js';
 export interface WantedChain {
   readonly item: string;
   readonly chain: string;
-  /** That names the chain. */
+  /** The manifest whose hash is the chain's name. */
   readonly manifest: Manifest;
 }
 
-/** Milliseconds between two newest checkpoints that are sent. */
+/** Milliseconds between two checkpoints that are sent. */
 const STATE_EVERY = 10 * 60_000;
 
 export class RemoteEpochs {
   readonly #session: Session;
-  /** States with objects that are missing or damaged there. */
+  /** States with missing or damaged objects in the remote cache. */
   readonly #broken = new Set<string>();
   /** When each chain was sent, or first offered. */
   readonly #sent = new Map<string, number>();
@@ -26,8 +26,8 @@ export class RemoteEpochs {
   }
 
   /**
-   * Brings all epochs of a chain, and the newest checkpoint up to the target that is newer than ours.
-   * `targetOf`: the epoch that the outs are of, once these epochs are known.
+   * Fetches all epochs of a chain, and the newest checkpoint up to the target, if it is newer than
+   * ours. `targetOf`: the epoch of the outs, once these epochs are known.
    */
   async take(
     wanted: WantedChain,
@@ -63,7 +63,10 @@ export class RemoteEpochs {
     }
   }
 
-  /** True when an epoch that was just stored goes now: if all states travel, or the last one is long ago. */
+  /**
+   * True if an epoch that was just stored must be sent now: all states are sent, or the last was
+   * sent long ago.
+   */
   isDue({ chain }: WantedChain): boolean {
     const { states = 'last' } = this.#session.options.config;
     const last = this.#sent.get(chain);
@@ -75,7 +78,10 @@ export class RemoteEpochs {
     return isNow;
   }
 
-  /** Sends all epochs of a chain, with the checkpoints that travel. True when they are there. */
+  /**
+   * Sends all epochs of a chain, with the checkpoints that `states` selects. True if the remote
+   * cache has them.
+   */
   async send(wanted: WantedChain): Promise<boolean> {
     const { store, trust, bad } = this.#session;
     const sent = await this.#session.writing(async () => {
@@ -93,7 +99,10 @@ export class RemoteEpochs {
     return sent ?? false;
   }
 
-  /** The newest checkpoint, or all that are here, as `states` says; those of the other head stay. */
+  /**
+   * The head to send: with the newest checkpoint, or with all stored here, as `states` says. The
+   * checkpoints of the remote head are kept.
+   */
   async #ownHead(
     { chain, item, manifest }: WantedChain,
     theirs: RemoteChain | undefined,
@@ -120,7 +129,7 @@ export class RemoteEpochs {
     return this.#session.believed(`ac/${chain}`, item, read, true);
   }
 
-  /** Undefined for a head that is not believed: ours replaces it. */
+  /** Undefined for a head that is rejected: ours replaces it. */
   #headIn(bytes: Buffer, { chain, item, manifest }: WantedChain): RemoteChain | undefined {
     const read = (body: string) => chainIn(body, chain, manifest);
     return this.#session.judged(`ac/${chain}`, bytes, item, read);

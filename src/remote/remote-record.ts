@@ -8,7 +8,7 @@ import { canonical, sha256 } from '../canonical.js';
 import type { Manifest } from '../manifest.js';
 import { isUsage, type Usage } from '../sys/usage.js';
 
-/** Where a result was computed: for reports; nothing is decided by it. */
+/** Where a result was computed. Only for reports: no decision depends on it. */
 export interface Made {
   /** ISO 8601. */
   readonly at: string;
@@ -18,11 +18,11 @@ export interface Made {
   readonly pipe: string;
 }
 
-/** Small objects in one file. */
+/** Several small objects in one file. */
 export interface Pack {
   readonly hex: string;
   readonly size: number;
-  /** Name, first byte and length of each object. */
+  /** Name, offset and length of each object. */
   readonly holds: readonly (readonly [hex: string, start: number, length: number])[];
 }
 
@@ -30,7 +30,7 @@ export interface RemoteResult extends Partial<Usage> {
   readonly format: 1;
   readonly key: string;
   readonly item: string;
-  /** With hashes in place of the values of `env:`. */
+  /** The manifest, with hashes instead of the values of `env:`. */
   readonly manifest: unknown;
   readonly outs: readonly RecordedOut[];
   readonly seconds: number;
@@ -38,7 +38,7 @@ export interface RemoteResult extends Partial<Usage> {
   readonly packs: readonly Pack[];
 }
 
-/** All epochs of a chain, and the checkpoints that are in the remote cache. */
+/** The head of a chain: all its epochs, and the checkpoints in the remote cache. */
 export interface RemoteChain {
   readonly format: 1;
   readonly chain: string;
@@ -65,7 +65,7 @@ export function madeHere(pipe: string): Made {
   };
 }
 
-/** The manifest as it may leave the machine: a hash in place of each value of a variable. */
+/** The manifest without private values: with a hash instead of the value of each variable. */
 export function withoutValues(manifest: Manifest): unknown {
   const env = Object.entries(manifest.env).map(([name, value]) => [
     name,
@@ -74,7 +74,10 @@ export function withoutValues(manifest: Manifest): unknown {
   return { ...manifest, env: Object.fromEntries(env) };
 }
 
-/** The result of a key; or why the text is none. The manifest must be ours: then the key is its hash. */
+/**
+ * The result of a key, or the reason to reject the text. Its manifest must equal ours, whose hash
+ * is the key.
+ */
 export function resultIn(
   body: string,
   key: string,
@@ -96,7 +99,7 @@ export function resultIn(
   return result as RemoteResult;
 }
 
-/** As `resultIn`, for the head of a chain. */
+/** Like `resultIn`, for the head of a chain. */
 export function chainIn(
   body: string,
   chain: string,
@@ -114,7 +117,7 @@ export function chainIn(
   return isWhole ? (head as RemoteChain) : { refused: 'is incomplete' };
 }
 
-/** Of two heads of a chain: an epoch of the first counts where both have one. */
+/** Merges two heads of a chain. If both have an epoch, that of the first counts. */
 export function union(first: RemoteChain, second: RemoteChain): RemoteChain {
   const byEpoch = <T extends { readonly epoch: number }>(a: readonly T[], b: readonly T[]): T[] =>
     [...new Map([...b, ...a].map((each) => [each.epoch, each])).values()].sort(

@@ -1,4 +1,4 @@
-/** Results in a remote cache: taken by key, and sent, objects first. */
+/** Results in a remote cache: fetched by key, and sent, objects before the record. */
 import type { RunRecord } from '../cache/records/record.js';
 import type { Manifest } from '../manifest.js';
 import { usageOf } from '../sys/usage.js';
@@ -12,23 +12,26 @@ import {
 } from './remote-record.js';
 import type { Session } from './session.js';
 
-/** What an item's result depends on, with its names for messages. */
+/** A result to fetch: its key with the manifest, and its item for messages. */
 export interface Wanted {
   readonly item: string;
   readonly key: string;
   readonly manifest: Manifest;
-  /** Of the item that takes it: its key has the same command. */
+  /** The values that the item substituted in its command; the same key has the same command. */
   readonly filled?: RunRecord['filled'] | undefined;
 }
 
-/** Results whose objects are brought before their item's turn. */
+/** How many results are fetched before their item's turn. */
 const AHEAD = 16;
 
 export class RemoteResults {
   readonly #session: Session;
-  /** Keys with objects that are missing or damaged there: they are sent again, and the record with them. */
+  /**
+   * Keys with missing or damaged objects in the remote cache: the objects and the record are sent
+   * again.
+   */
   readonly #broken = new Set<string>();
-  /** Results on their way here, by key. */
+  /** Results that are being fetched, by key. */
   readonly #coming = new Map<string, Promise<RemoteResult | undefined>>();
   readonly #ahead = limitOf(AHEAD);
 
@@ -42,7 +45,7 @@ export class RemoteResults {
     return found && recordOf(wanted, found, {});
   }
 
-  /** Brings the result that the run is about to need, once the results before it are here. */
+  /** Fetches a result that the run is about to need, after the results before it. */
   expect(wanted: Wanted): void {
     const { key } = wanted;
     if (this.#session.isOff || this.#coming.has(key)) return;
@@ -50,13 +53,13 @@ export class RemoteResults {
       this.#session.isOff ? undefined : await this.#bring(wanted),
     );
     this.#coming.set(key, coming);
-    // The item that needs it waits for it, and reports an error.
+    // The item that needs the result waits for it, and reports any error.
     coming.catch(() => undefined);
   }
 
   /**
-   * Brings the record of a key with all objects of its outs. False when it is not there whole.
-   * `before`: what must be here before the record is.
+   * Fetches the record of a key with all objects of its outs. False if it is missing or incomplete.
+   * `before`: called before the record is written.
    */
   async take(
     wanted: Wanted,
@@ -91,7 +94,7 @@ export class RemoteResults {
     return sent ?? false;
   }
 
-  /** The result, once all its objects are here. */
+  /** Fetches a result with all its objects. */
   async #bring(wanted: Wanted): Promise<RemoteResult | undefined> {
     const found = await this.#ask(wanted);
     if (found === undefined) return undefined;
@@ -131,11 +134,11 @@ export class RemoteResults {
     }
     const theirs = await this.#ask(record, true);
     if (theirs !== undefined) return this.#isSame(theirs, record);
-    // What was there is gone again, or is not believed.
+    // The record that prevented the write is gone again, or is rejected.
     return await store.put(name, bytes, false);
   }
 
-  /** Warns of a result with other bytes under the same key: the first one stays. */
+  /** Warns about a result with different bytes under the same key; the first one is kept. */
   #isSame({ outs, made }: RemoteResult, { item, outs: ours }: RunRecord): boolean {
     const digestThere = (name: string) => outs.find((out) => out.name === name)?.digest;
     const differing = ours.find(({ name, digest }) => digestThere(name) !== digest);
@@ -144,7 +147,7 @@ export class RemoteResults {
     const here = madeHere(this.#session.options.version);
     const [there, now] = [digestThere(name), digest].map((each) => each?.slice(0, 14));
     this.#session.tellOnce(
-      `${item}: the remote cache has another result for the same key, which stays: out ${name} is ${there} there (made on ${shown(made)}) and ${now} here (${shown(here)}): the stage is not deterministic`,
+      `${item}: the remote cache has another result for the same key, and keeps it: out ${name} is ${there} there (made on ${shown(made)}) and ${now} here (${shown(here)}): the stage is not deterministic`,
       item,
     );
     return false;

@@ -1,4 +1,7 @@
-/** How requests reach a server: directly, or through the proxy that the environment names, as curl has it. */
+/**
+ * How requests reach a server: directly, or through the proxy that the environment names, by curl's
+ * rules.
+ */
 import http, { type ClientRequest, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
@@ -12,16 +15,16 @@ type Env = Readonly<Record<string, string | undefined>>;
 const POOL = { keepAlive: true, maxSockets: WIDTH };
 
 export interface Route {
-  /** Names the server, and the proxy, in messages. */
+  /** Name of the server, and of the proxy, for messages. */
   readonly name: string;
   request(url: URL, options: RequestOptions): ClientRequest;
   close(): void;
 }
 
 /**
- * `limit`: milliseconds in which a proxy must open a tunnel.
+ * `limit`: milliseconds within which a proxy must open a tunnel.
  *
- * @throws UserError for a proxy that is not one
+ * @throws UserError for an invalid proxy
  */
 export function routeTo(origin: URL, env: Env, limit: number): Route {
   const proxy = proxyFor(origin, env);
@@ -44,7 +47,7 @@ function throughAgent(name: string, request: typeof https.request, agent: http.A
   };
 }
 
-/** The proxy gets the whole URL, and passes the request on. */
+/** The proxy gets the whole URL, and forwards the request. */
 function forwarded(name: string, proxy: URL): Route {
   const { Agent, request } = clientOf(proxy);
   const agent = new Agent(POOL);
@@ -59,7 +62,7 @@ function forwarded(name: string, proxy: URL): Route {
   };
 }
 
-/** Connections that a proxy passes on as they are, so that it sees no byte of a request. */
+/** Connections that a proxy forwards unchanged, so that it cannot read the encrypted requests. */
 class Tunnels extends https.Agent {
   readonly #name: string;
   readonly #target: string;
@@ -120,7 +123,7 @@ class Tunnels extends https.Agent {
 /** @param name of the route */
 export function refused(name: string, status: number | undefined): StoreError {
   const cure = status === 407 ? ' (write http://user:password@host:port for the proxy)' : '';
-  return new StoreError('unreachable', `${name}: the proxy answers with status ${status}${cure}`);
+  return new StoreError('unreachable', `${name}: the proxy answered with status ${status}${cure}`);
 }
 
 function placeOf({ protocol, hostname, port }: URL): RequestOptions {
@@ -133,7 +136,7 @@ function passFor({ username, password }: URL): { readonly 'proxy-authorization'?
   return { 'proxy-authorization': `Basic ${Buffer.from(pass).toString('base64')}` };
 }
 
-/** Undefined for a direct connection. This machine is always reached directly. */
+/** Undefined for a direct connection. Connections to this machine are always direct. */
 function proxyFor(origin: URL, env: Env): URL | undefined {
   const valueIn = (name: string) => env[name] || env[name.toUpperCase()] || '';
   const name = `${origin.protocol.slice(0, -1)}_proxy`;
@@ -153,7 +156,7 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
-/** An entry means a host and its subdomains; it may have a port, or be `*`. */
+/** An entry means a host and its subdomains. It may have a port, or be `*`. */
 function isExcepted({ hostname, port, protocol }: URL, list: string): boolean {
   const ours = port || (protocol === 'http:' ? '80' : '443');
   return list

@@ -1,5 +1,5 @@
 /**
- * Requests to S3 and what speaks like it, signed with AWS Signature Version 4:
+ * Requests to S3 and compatible servers, signed with AWS Signature Version 4:
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 import { createHmac, hash } from 'node:crypto';
@@ -18,8 +18,9 @@ export interface Signing {
 }
 
 /**
- * The base of all names: the bucket in the host at AWS, in the path at any other endpoint. A bucket with a
- * dot is in the path too, because no certificate is valid for two labels before `.s3`.
+ * The base URL of all names. At AWS the bucket is part of the host, at any other endpoint part of
+ * the path. A bucket with a dot is in the path too, because no certificate is valid for two labels
+ * before `.s3`.
  */
 export function s3Base(url: URL, endpoint: string | undefined, region: string): string {
   const folder = encodedPath(url).replace(/\/+$/, '');
@@ -34,7 +35,7 @@ export function s3Authorize(credentials: () => Promise<Credentials>, region: str
     signed(request, { credentials: await credentials(), region, now: new Date() });
 }
 
-/** The request with the headers that prove who sends it. Signs all headers that it has. */
+/** The request with the headers that authenticate it. Signs all headers that it has. */
 export function signed(request: Request, { credentials, region, now }: Signing): Request {
   const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
   const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
@@ -64,7 +65,7 @@ export function signed(request: Request, { credentials, region, now }: Signing):
   return { ...request, headers: { ...headers, authorization } };
 }
 
-/** The last one that was made, and of what: it changes once a day. */
+/** The last signing key, and what it was derived from: it changes once a day. */
 let made: { readonly of: string; readonly key: Buffer } | undefined;
 
 function signingKey(secret: string, day: string, region: string): Buffer {
@@ -80,13 +81,13 @@ function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-/** The server compares it. */
+/** The server checks this hash. */
 function bodyHash(body: Body | undefined): string {
   if (body === undefined) return EMPTY;
   return Buffer.isBuffer(body) ? hash('sha256', body) : body.hex;
 }
 
-/** S3 encodes every byte but letters, digits and `-._~/`, once. */
+/** S3 encodes every byte except letters, digits and `-._~/`, once. */
 function encodedPath(url: URL): string {
   const encode = (char: string) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
   return decodeURIComponent(url.pathname)

@@ -1,6 +1,6 @@
 /**
- * What a run knows of its remote cache: whether it is still used, what was asked and answered, and what
- * is missing or damaged there. Its failures never fail the run.
+ * The state of a remote cache in a run: whether it is still used, what it has answered, and what is
+ * missing or damaged in it. Its failures never fail the run.
  */
 import { type Cache, DamagedObject } from '../cache/cache.js';
 import { OBJECT_MODE, PRIVATE_MODE } from '../cache/objects/access.js';
@@ -25,7 +25,7 @@ export interface RemoteOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Version of pipe. */
   readonly version: string;
-  /** What we read ends at once at `stop`. What we send has some more seconds, unless `kill` ends it. */
+  /** `stop` ends downloads immediately. Uploads have a few more seconds, unless `kill` ends them. */
   readonly interruption: Interruption;
   readonly warn: (message: string, item?: string) => void;
   readonly onTransfer: (event: Transfer) => void;
@@ -33,10 +33,10 @@ export interface RemoteOptions {
 
 export const RECORD_LIMIT = 2 ** 28;
 
-/** Milliseconds for which an answer that nothing is there counts. */
+/** Milliseconds for which the answer that a name does not exist is valid. */
 const ABSENT_FOR = 10_000;
 
-/** Packs in memory at once, each of about 8 MiB. */
+/** How many packs may be in memory, each of about 8 MiB. */
 const PACKS = 8;
 
 type Answer = { readonly bytes: Buffer | undefined; readonly at: number };
@@ -47,16 +47,16 @@ export class Session {
   readonly options: RemoteOptions;
   readonly store: Store;
   readonly trust: Trust;
-  /** Names that are missing or damaged there: what we send replaces them. */
+  /** Names that are missing or damaged in the remote cache: our uploads replace them. */
   readonly bad = new Set<string>();
   readonly #ending: Ending;
   readonly #traffic: Traffic;
   readonly #packing = limitOf(PACKS);
-  /** Answers that were asked for in advance, by name. */
+  /** Answers to requests made in advance, by name. */
   readonly #answers = new Map<string, Promise<Answer>>();
   readonly #told = new Set<string>();
   #isOff = false;
-  /** What it lets us do once, it lets us do, until a token expires. */
+  /** Once a read has succeeded, a rejected one means that a token has expired. */
   #hasRead = false;
   #isReadOnly: boolean;
 
@@ -84,7 +84,10 @@ export class Session {
     return this.#answers.has(name);
   }
 
-  /** An answer asked for in advance counts; that nothing is there, only for a while. */
+  /**
+   * Uses an answer requested in advance. If it says that the name does not exist, uses it only for
+   * a while.
+   */
   async ask(name: string): Promise<Answer> {
     const early = this.#answers.get(name);
     if (early !== undefined) {
@@ -98,7 +101,7 @@ export class Session {
     return asked;
   }
 
-  /** What is stored at a name, if it is whole, signed as it must be, and what we asked for. */
+  /** The record at a name, if it is complete, correctly signed, and the one that we requested. */
   async believed<T extends object>(
     name: string,
     item: string,
@@ -125,8 +128,9 @@ export class Session {
   }
 
   /**
-   * Brings all objects of the digests. `isPrivate`: they belong to outs whose files may not be for
-   * everybody; then neither are the objects. False when one is missing or damaged there.
+   * Fetches all objects of the digests. `isPrivate`: they belong to outs with restricted
+   * permissions, so the objects get restricted permissions too. False if one is missing or damaged
+   * in the remote cache.
    */
   async bring(
     item: string,
@@ -149,7 +153,7 @@ export class Session {
     }
   }
 
-  /** Returns the packs that hold the small ones. */
+  /** Returns the packs with the small objects. */
   send(digests: readonly Digest[], objects: Objects): Promise<Pack[]> {
     const { store, bad } = this;
     return sendObjects(digests, objects, {
@@ -161,9 +165,9 @@ export class Session {
   }
 
   /**
-   * Undefined when the cache is off. A refusal later in a run turns it off, too: what runs goes on.
+   * Undefined if the cache is off. A later refusal also turns it off, and the run continues.
    *
-   * @throws UserError when the cache refuses the first read
+   * @throws UserError when the cache rejects the first read
    */
   async reading<T>(read: () => Promise<T>): Promise<T | undefined> {
     if (this.#isOff) return undefined;
@@ -176,7 +180,7 @@ export class Session {
       if (error.kind === 'unreadable' && !this.#hasRead)
         throw userError(
           'remote-refused',
-          `the remote cache ${this.#url} refuses to be read: ${error.message}`,
+          `the remote cache ${this.#url} refuses reads: ${error.message}`,
           `${error.cure ?? 'check the credentials (`pipe remote` tests them)'}, or run with --remote off`,
         );
       this.#turnOff(error);
@@ -184,7 +188,7 @@ export class Session {
     }
   }
 
-  /** Undefined when nothing was written: the cache is off or only read, or an object is gone here. */
+  /** Undefined if nothing was written: the cache is off or read-only, or a local object is gone. */
   async writing<T>(write: () => Promise<T>): Promise<T | undefined> {
     if (this.#isOff || this.#isReadOnly) return undefined;
     if (!this.trust.canSign) {
@@ -196,7 +200,7 @@ export class Session {
     try {
       return await write();
     } catch (error) {
-      // gc or `keep` removed it meanwhile: what is newer is sent later.
+      // gc or `keep` removed the object meanwhile: newer states are sent later.
       if (error instanceof DamagedObject) return undefined;
       if (!(error instanceof StoreError)) throw error;
       if (error.kind === 'unwritable') this.#readOnly(withCure(error));

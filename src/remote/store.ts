@@ -1,23 +1,30 @@
-/** A place that keeps bytes by name: `cas/<sha256>` objects, `ac/<key>` records. Nothing is ever listed. */
+/**
+ * Interface of a store of bytes by name: `cas/<sha256>` objects, `ac/<key>` records. It never lists
+ * names.
+ */
 
 export interface Store {
-  /** Undefined when nothing has the name. A body above `limit` bytes counts as absent. */
+  /** Undefined if nothing has the name. A body above `limit` bytes counts as absent. */
   get(name: string, limit: number): Promise<Buffer | undefined>;
   /**
-   * Writes the body to a file, and stops above `limit` bytes. Returns the SHA-256 of what it wrote, in
-   * hexadecimal. Undefined when nothing has the name.
+   * Writes the body to a file, and stops above `limit` bytes. Returns the SHA-256 of the written
+   * bytes, in hexadecimal. Undefined if nothing has the name.
    */
   download(name: string, file: string, limit: number): Promise<string | undefined>;
-  /** Size of the body with this name: undefined when there is none, NaN when the store does not know it. */
+  /** Size of the body with this name: undefined if there is none, NaN if the store does not report it. */
   sizeOf(name: string): Promise<number | undefined>;
-  /** False when `onlyIfAbsent` and something has the name. Readers never see half a body. */
+  /** False if `onlyIfAbsent` and something has the name. Readers never see an incomplete body. */
   put(name: string, body: Body, onlyIfAbsent: boolean): Promise<boolean>;
   /**
-   * Replaces a body by what `change` makes of it, so that no writer takes away what another one wrote at
-   * the same time. `change` returns undefined when there is nothing to write; it may be called again.
+   * Replaces a body by the result of `change`, so that no writer removes what another one wrote at
+   * the same time. `change` returns undefined if there is nothing to write. It may be called
+   * several times.
    */
   update(name: string, limit: number, change: Change): Promise<void>;
-  /** Seconds by which the server's clock is ahead of ours, once an answer contained its time. */
+  /**
+   * Seconds by which the server's clock is ahead of ours, known after an answer that contained its
+   * time.
+   */
   readonly clock?: number | undefined;
   close(): void;
 }
@@ -35,13 +42,13 @@ export interface HashedBody {
 }
 
 /**
- * Why a store gave no answer. `unreadable`, `unwritable`: it does not let us read, or write.
- * `unreachable`: no connection, no answer in time, or errors of the server in every try.
+ * Why a store gave no answer. `unreadable`, `unwritable`: it does not let us read or write.
+ * `unreachable`: no connection, no answer in time, or a server error in every attempt.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly kind: 'unreadable' | 'unwritable' | 'unreachable';
-  /** What to do, where the store knows the cause. */
+  /** What to do, if the store knows the cause. */
   readonly cure: string | undefined;
 
   constructor(kind: StoreError['kind'], message: string, cure?: string) {
@@ -59,7 +66,7 @@ export function contentOf(body: Body): Buffer | string {
   return Buffer.isBuffer(body) ? body : body.content;
 }
 
-/** Counts the bytes that a store receives (`in`) and sends (`out`), while they move. */
+/** Counts the bytes that a store receives (`in`) and sends (`out`), as they move. */
 export type Meter = (direction: Direction, bytes: number) => void;
 
 export type Direction = 'in' | 'out';

@@ -1,17 +1,17 @@
-/** How much goes to and comes from the remote cache: reports progress, rate and time left. */
+/** Traffic to and from the remote cache: reports progress, rate and time left. */
 import type { Transfer } from '../event.js';
 import type { Direction } from './store.js';
 
-/** Milliseconds between two reports; what is over sooner is not reported. */
+/** Milliseconds between two reports; shorter transfers are not reported. */
 const EVERY = 1000;
 
-/** Reports over which the rate is measured. */
+/** Number of reports over which the rate is measured. */
 const WINDOW = 5;
 
 interface Sum {
   planned: number;
   moved: number;
-  /** Bytes moved at the last reports, the newest last. */
+  /** Bytes moved at each of the last reports, the newest last. */
   last: number[];
 }
 
@@ -24,7 +24,7 @@ export class Traffic {
     this.#emit = emit;
   }
 
-  /** So many bytes are to be moved. */
+  /** Adds bytes to the amount to move. */
   plan(direction: Direction, bytes: number): void {
     this.#sums[direction].planned += bytes;
     this.#timer ??= setInterval(this.#report, EVERY).unref();
@@ -45,7 +45,7 @@ export class Traffic {
       if (last.length > WINDOW + 1) last.shift();
       const [first = 0] = last;
       const rate = ((moved - first) / Math.max(1, last.length - 1)) * (1000 / EVERY);
-      // Records are moved and not planned, and an object may be moved twice.
+      // Records are not part of the plan, and an object may be moved twice.
       const left = Math.max(0, planned - moved);
       if (left === 0 || moved === 0) continue;
       this.#emit({

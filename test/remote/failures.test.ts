@@ -105,7 +105,7 @@ describe('a remote cache', () => {
     const made = cloneWithin(await answering({ GET: status }));
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
-    expect(err).toMatch(new RegExp(`refuses to be read: .*status ${status}.*remote-refused`));
+    expect(err).toMatch(new RegExp(`refuses reads: .*status ${status}.*remote-refused`));
     expect(err).toContain('run with --remote off');
     expect(made.lines('ran.txt')).toEqual([]);
   });

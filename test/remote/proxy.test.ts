@@ -77,7 +77,7 @@ describe('a server behind a proxy', () => {
     expect(run).toMatchObject({ code: 0, summary: { ran: 3 } });
     expect(warnings(run)).toEqual([
       expect.stringMatching(
-        /storage\.lab through the proxy 127\.0\.0\.1:\d+: the proxy answers with status 407 \(write http:\/\/user:password@host:port/,
+        /storage\.lab through the proxy 127\.0\.0\.1:\d+: the proxy answered with status 407 \(write http:\/\/user:password@host:port/,
       ),
     ]);
   });
