@@ -1,6 +1,6 @@
 /**
- * Detects how entries arrive in a watched folder: by a rename within it or not. A rename reports the
- * old and the new name with nothing between them, since both happen under the folder's lock.
+ * Detects whether an entry arrives in a watched folder by a rename within it. A rename reports the
+ * old and the new name with nothing between them, because both happen under the folder's lock.
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ export class Arrivals {
   readonly #folder: string;
   /** Names present according to the events: each event toggles its name. */
   readonly #present: Set<string>;
-  /** Names seen as files: nothing was built in them. */
+  /** Names seen as files: nothing can be built in them. */
   readonly #files = new Set<string>();
-  /** By name: whether it was renamed from another name in this folder. */
+  /** For each name, whether it was renamed from another name in this folder. */
   readonly #renamed = new Map<string, boolean>();
   #last: string | undefined;
 
@@ -21,7 +21,7 @@ export class Arrivals {
     this.#present = new Set(readdirSync(folder));
   }
 
-  /** Handles an event: an entry came or went. */
+  /** Handles an event: an entry appeared or disappeared. */
   recordLstat(name: string): void {
     const before = this.#last;
     this.#last = name;
@@ -34,7 +34,7 @@ export class Arrivals {
     if (this.#isFile(name)) this.#files.add(name);
   }
 
-  /** Undefined when the arrival was not seen. */
+  /** Undefined if the arrival was not seen. */
   wasRenamed(name: string): boolean | undefined {
     return this.#renamed.get(name);
   }
@@ -49,7 +49,7 @@ export class Arrivals {
       const stat = lstatSync(join(this.#folder, name), { throwIfNoEntry: false });
       return stat !== undefined && !stat.isDirectory();
     } catch {
-      return false; // It disappeared at this moment.
+      return false; // It has just disappeared.
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Limits of Linux control groups, which containers and cluster jobs use. */
 
-/** Infinity where there is no limit. */
+/** Infinity if there is no limit. */
 export interface Allowance {
   /** CPU time in cores; may be a fraction. */
   readonly cores: number;
@@ -8,7 +8,7 @@ export interface Allowance {
   readonly memory: number;
 }
 
-/** The text of a file; undefined when it does not exist or is not readable. */
+/** The text of a file; undefined if it does not exist or is not readable. */
 type Read = (file: string) => string | undefined;
 
 /**
@@ -75,7 +75,7 @@ function mountsOf(text: string): Mount[] {
   });
 }
 
-/** Spaces and the like are written as `\040`. */
+/** Spaces and similar characters are written as `\040`. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal) =>
     String.fromCharCode(Number.parseInt(octal, 8)),

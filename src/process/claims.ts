@@ -18,14 +18,14 @@ export interface Paths {
 
 interface ClaimTicket extends LockOwner, Paths {
   readonly granted: boolean;
-  /** Where the claim's processes write their output. */
+  /** The folder to which the claim's processes write their output. */
   readonly logs: string;
 }
 
 export interface ClaimOptions {
   /** Purpose of the claim, such as `train@faces`: other processes display it while they wait. */
   readonly doing: string;
-  /** Called for each holder that this process starts to wait for. */
+  /** Called for each holder for which this process starts to wait. */
   readonly onWait: (owner: LockOwner, file: string) => void;
   /** Absolute path of the folder for the output of its processes. */
   readonly logs: string;
@@ -41,12 +41,15 @@ export class Claim {
     this.#held = held;
   }
 
-  /** False after another process took this one for dead: then nothing may be recorded under the claim. */
+  /**
+   * False after another process concluded that this one is dead: nothing may be recorded under the
+   * claim then.
+   */
   isHeld(): boolean {
     return this.#held.isOurs();
   }
 
-  /** Calls back when a heartbeat finds the claim lost. */
+  /** Calls back when a heartbeat finds that the claim is lost. */
   onLost(callback: () => void): void {
     this.#held.onLost(callback);
   }
@@ -65,7 +68,7 @@ export class Claim {
   }
 }
 
-/** Waits until the paths can be claimed. Creates the folder when needed. */
+/** Waits until the paths can be claimed. Creates the folder if needed. */
 export async function acquireClaim(
   folder: string,
   paths: Paths,
@@ -90,7 +93,7 @@ export async function acquireClaim(
   return new Claim(held);
 }
 
-/** Holders of a claim to write the path, dead or alive. */
+/** Holders of a write claim on the path, dead or alive. */
 export function writersOf(folder: string, path: string): LockOwner[] {
   return readLine(folder, RULES)
     .filter(({ ticket }) => ticket.granted && ticket.writes.includes(path))
@@ -112,7 +115,7 @@ function isTexts(value: unknown): boolean {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
-/** Tickets that hold what this ticket wants, or that wait for it and came first. */
+/** Tickets that hold what this ticket wants, or that wait for it and came earlier. */
 function inTheWay(
   line: readonly Queued<ClaimTicket>[],
   own: Queued<ClaimTicket>,
@@ -134,7 +137,7 @@ function meet(these: readonly string[], those: readonly string[]): boolean {
   return these.some((a) => those.some((b) => isWithin(a, b) || isWithin(b, a)));
 }
 
-/** For claims outside of a pipe cache: git ignores the folder. */
+/** For claims outside a pipe cache: makes git ignore the folder. */
 export function makeHiddenFolder(folder: string): void {
   if (existsSync(folder)) return;
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** Examines a committed folder: what its times show about its creation, and whether it changes. */
+/** Examines a committed folder: what its times show about how it was created, and whether it changes. */
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -6,21 +6,27 @@ export interface CommitLook {
   readonly isFolder: boolean;
   readonly isLink: boolean;
   readonly isEmpty: boolean;
-  /** Something in it was written after the folder got its name: it was not renamed, or was changed afterwards. */
+  /**
+   * True if something in it was written after the folder got its name: it was not renamed, or was
+   * changed later.
+   */
   readonly isLate: boolean;
-  /** Its times prove that it was complete when it was renamed. False proves nothing. */
+  /** True if its times prove that it was complete when it was renamed. False proves nothing. */
   readonly isSealed: boolean;
-  /** Identifies the folder and its entries: changes on a rename, and when an entry comes or goes. */
+  /**
+   * Identifies the folder and its entries: changes on a rename, and when an entry appears or
+   * disappears.
+   */
   readonly mark: string;
   /** Changes whenever a name, size, mtime or inode in it does. */
   readonly print: string;
 }
 
 /**
- * Undefined when nothing is there. All times are the file system's own; no other clock takes part. A
- * stage that creates the folder in place writes into it after the parent got the name, and the
- * parent's mtime shows when. A rename sets the folder's ctime and keeps the time of its last entry.
- * On a file system that behaves differently, nothing is sealed.
+ * Undefined if nothing exists there. All times come from the file system; no other clock is
+ * involved. A stage that creates the folder in place writes into it after the parent got the name,
+ * and the parent's mtime shows when. A rename sets the folder's ctime and keeps the time of its
+ * last entry. On a file system that behaves differently, nothing is sealed.
  */
 export function lookAtCommit(folder: string): CommitLook | undefined {
   const self = statOf(folder);
@@ -29,12 +35,12 @@ export function lookAtCommit(folder: string): CommitLook | undefined {
   const entries = self.isDirectory() ? below(folder) : [];
   const isRenamed =
     self.birthtimeNs <= self.mtimeNs && self.mtimeNs < self.ctimeNs && self.ctimeNs <= named;
-  // The parent's time moves on with each later draft, and would hide what was written since the rename.
+  // The parent's time advances with each later draft, and would hide writes after the rename.
   const complete = isRenamed ? self.ctimeNs : max(self.ctimeNs, named);
   const isWrittenLater = entries.some(
     ({ stat }) => writtenAt(stat) > (isLinked(stat) ? self.ctimeNs : complete),
   );
-  // An mtime that a program set, as a copier does, is not the time of an entry.
+  // If a program has set the mtime, as copy programs do, it is not the time of an entry.
   const filledLater = self.mtimeNs === self.ctimeNs && self.mtimeNs > named;
   return {
     isFolder: self.isDirectory(),
@@ -54,7 +60,7 @@ interface Entry {
   readonly stat: BigIntStats;
 }
 
-/** Everything in a folder, recursively. Skips what disappears meanwhile. */
+/** Everything in a folder, recursively. Skips entries that disappear meanwhile. */
 function below(folder: string): Entry[] {
   const found: Entry[] = [];
   const open = [folder];
@@ -70,20 +76,21 @@ function below(folder: string): Entry[] {
   return found;
 }
 
-/** The ctime of a file with several names changes whenever one of them comes or goes, anywhere. */
+/** The ctime of a file with several names changes whenever one of them appears or disappears, anywhere. */
 function writtenAt(stat: BigIntStats): bigint {
   return isLinked(stat) && stat.mtimeNs < stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
 }
 
 /**
- * It can be written under another name. Its folder is often a copier's, whose rename its own times cannot
- * prove, so its time is compared with that of the folder alone: the next draft would hide such a write.
+ * Such a file can be written under another name. A copy program often made its folder, and then the
+ * folder's times cannot prove the rename. So the file's time is compared only with that of the
+ * folder, because the next draft would hide such a write.
  */
 function isLinked(stat: BigIntStats): boolean {
   return stat.isFile() && stat.nlink > 1n;
 }
 
-/** Without ctime: storing creates hard links, which change it. */
+/** Without ctime, because storing creates hard links, which change it. */
 function printOf({ path, stat }: Entry): string {
   return `${path}\0${stat.ino}:${stat.size}:${stat.mtimeNs}`;
 }
@@ -106,7 +113,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** It disappeared or is not readable: then storing reports why. */
+/** It disappeared or is not readable: storing reports why. */
 function isUnseen(error: unknown): boolean {
   return UNSEEN.has((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -1,7 +1,7 @@
 /**
- * Runner side of the epoch protocol: detects what a stage commits and passes it on in order, one
- * epoch at a time. Does not know how an epoch is stored; the stage sees that it is stored when its
- * folder is gone.
+ * The run's side of the epoch protocol: detects a stage's commits and passes them on in order, one
+ * epoch at a time. Does not know how an epoch is stored. The stage sees that an epoch is stored
+ * when its folder is gone.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,10 @@ interface CommitWatchOptions {
   readonly completed: number;
   /** The epoch to reach. */
   readonly target: number;
-  /** Keeps what is found out about a commit, for a run after a crash. Called before the commit is stored. */
+  /**
+   * Saves the result of the check of a commit, for a run after a crash. Called before the commit is
+   * stored.
+   */
   readonly onNote?: (note: CommitNote) => void;
   /** Stores the epoch, then deletes its folder. The next commit waits until this resolves. */
   readonly onCommit: (epoch: number, folder: string) => Promise<void>;
@@ -25,12 +28,12 @@ interface CommitWatchOptions {
 }
 
 export interface CommitWatch {
-  /** How the stage broke the protocol, and the cure. Nothing is passed on after that. */
+  /** How the stage broke the protocol, and what to do. Nothing is passed on after that. */
   readonly mistake: string | undefined;
   /**
    * Looks a last time; call when the process has ended. Resolves when everything is passed on;
-   * rejects with the error of `onCommit`. Commits that remain were refused, or, when the process
-   * ended badly, may be incomplete.
+   * rejects with the error of `onCommit`. Remaining commits were refused or, if the process failed,
+   * may be incomplete.
    */
   drain(hasEndedWell?: boolean): Promise<void>;
   /** Stops watching. A store in progress continues. */
@@ -46,7 +49,8 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
   let failure: Error | undefined;
   let ending: Ending = 'running';
 
-  // Looks run one after another; a queued look also sees what came after it was requested.
+  // Looks run one after another. A queued look also sees commits that arrive after it was
+  // requested.
   let work = Promise.resolve();
   let asked = false;
   const look = () => {
@@ -73,7 +77,7 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
     for (;;) {
       const next = nextCommit(folder, completed, target);
       if (next === undefined) return;
-      // The event that shows how it came may be pending.
+      // The event that shows how it arrived may be pending.
       await eventsHeard();
       if (!judge.isWhole(next, ending)) return;
       await onCommit(next, join(folder, String(next)));
@@ -97,7 +101,7 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
   };
 }
 
-/** Reads all pending events: one happens in the loop turn between these two waits. */
+/** Reads all pending events: the event loop handles them between these two waits. */
 async function eventsHeard(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -110,14 +114,14 @@ function nextCommit(folder: string, completed: number, target: number): number |
   if (first === undefined) return undefined;
   if (first <= completed) throw repeated(first, completed);
   if (next > target) throw beyond(first, target);
-  // The epoch may have come while the folder was being listed.
+  // The epoch may have arrived while the folder was being listed.
   if (first !== next && !existsSync(join(folder, String(next)))) throw skipped(first, next);
   return next;
 }
 
 function beyond(epoch: number, target: number): CommitMistake {
   return new CommitMistake(
-    `epoch ${epoch} was committed, but PIPE_EPOCHS asks for ${target}: end after epoch ${target}`,
+    `epoch ${epoch} was committed, but PIPE_EPOCHS is ${target}: end after epoch ${target}`,
   );
 }
 
@@ -134,7 +138,7 @@ function repeated(epoch: number, completed: number): CommitMistake {
 
 function skipped(epoch: number, next: number): CommitMistake {
   return new CommitMistake(
-    `epoch ${epoch} was committed, but epoch ${next} was not: epochs come one after another (PIPE_EPOCH says how many are completed)`,
+    `epoch ${epoch} was committed, but epoch ${next} was not: commit epochs in order (PIPE_EPOCH says how many are completed)`,
   );
 }
 

@@ -7,11 +7,11 @@ interface Given {
   readonly progress: string;
   /** The file for PIPE_CONTEXT: see stage/context-file.ts. */
   readonly context: string;
-  /** GPUs that it holds, as CUDA_VISIBLE_DEVICES names them. */
+  /** The GPUs that the process may use, as CUDA_VISIBLE_DEVICES names them. */
   readonly gpus?: string | undefined;
   /** Number of threads that libraries may start. */
   readonly threads?: number | undefined;
-  /** Of an incremental stage. */
+  /** For an incremental stage. */
   readonly epochs?: EpochVariables | undefined;
 }
 
@@ -41,7 +41,7 @@ export function stageEnvironment(env: NodeJS.ProcessEnv, given: Given): NodeJS.P
   own.PIPE_CONTEXT = given.context;
   if (given.gpus !== undefined) {
     own.CUDA_VISIBLE_DEVICES = given.gpus;
-    // nvidia-smi, the source of the indices, counts in bus order; CUDA by default puts the fastest
+    // nvidia-smi, which provides the indices, counts in bus order; CUDA by default puts the fastest
     // first.
     own.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
   }
@@ -56,10 +56,10 @@ const THREADS = [
   'NUMEXPR_NUM_THREADS',
 ];
 
-/** Defaults, which the user's values override. Libraries follow OMP_NUM_THREADS where it is set. */
+/** Defaults, which the user's values override. Libraries use OMP_NUM_THREADS if it is set. */
 function defaultsFor(env: NodeJS.ProcessEnv, threads: number | undefined): NodeJS.ProcessEnv {
-  // Python writes logs in blocks of 8 KiB: a log would stay empty for minutes, and a kill would cut
-  // it.
+  // Otherwise Python writes its output in blocks of 8 KiB: a log would stay empty for minutes, and
+  // a kill would lose its end.
   const defaults: NodeJS.ProcessEnv = { PYTHONUNBUFFERED: '1' };
   if (threads === undefined || env.OMP_NUM_THREADS !== undefined) return defaults;
   for (const name of THREADS) defaults[name] = String(threads);

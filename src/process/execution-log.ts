@@ -9,7 +9,7 @@ const TAIL_LINES = 20;
 const TAIL_BYTES = 64 * 1024;
 const LONGEST_LINE = 1000;
 
-/** Never through a link: others may write to a shared cache. */
+/** Never follows a link, because others may write to a shared cache. */
 const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
 /** Creates a log file and its folder. The caller closes the descriptor. */
@@ -24,8 +24,8 @@ export function openLog(path: string): number {
 }
 
 /**
- * Writes a stream into the log and masks secrets; resolves at its end. When the log cannot be written
- * (disk full), drops the output and calls `onLost` with the reason: the process continues.
+ * Writes a stream to the log and masks secrets; resolves at its end. If the log cannot be written
+ * (disk full), drops the output and calls `onLost` with the reason, and the process continues.
  */
 export function writeMasked(
   stream: Readable,
@@ -43,7 +43,7 @@ export function writeMasked(
   };
   return new Promise((resolve) => {
     stream.on('data', (chunk: Buffer) => put(mask(chunk)));
-    // Also after an error or `destroy`: pending output is written in any case.
+    // Pending output is always written, even after an error or `destroy`.
     stream.on('close', () => {
       put(mask());
       resolve();

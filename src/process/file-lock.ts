@@ -1,13 +1,14 @@
 /**
- * Locks between processes: one file each, which names its owner. Does not know what a lock protects.
+ * Locks between processes: one file for each lock, which names its owner. Does not know what a lock
+ * protects.
  *
  * Invariants that mutual exclusion depends on:
  * - A lock file appears complete: link(2) of a finished draft, which fails when the file exists.
- *   Without hard links it is created empty, which also fails when it exists, and written at once:
+ *   Without hard links it is created empty, which also fails when it exists, and written immediately:
  *   a file without text counts as a leftover only after a while, and its creator then checks that it
  *   still owns the file.
  * - While its owner lives, only the owner removes it.
- * - An owner is dead when it is seen dead, or when its heartbeat has stopped (silence.ts). An owner
+ * - An owner is dead when it is visibly dead, or when its heartbeat has stopped (silence.ts). An owner
  *   that revives finds another token in the file, and records nothing: see `isHeld`.
  * - The lock of a dead owner D is never removed but replaced, and only by the process that holds the
  *   lock's own lock `<name>~<D's token>` and has seen D in the file since. Tokens never repeat, so
@@ -27,12 +28,12 @@ import { Silence } from './silence.js';
 interface LockOptions {
   /** Purpose of the lock: other processes display it while they wait. */
   readonly doing: string;
-  /** Called for each holder that this process starts to wait for. */
+  /** Called for each holder for which this process starts to wait. */
   readonly onWait?: (owner: LockOwner) => void;
   /**
-   * Called before the takeover of a dead holder's lock, while no other process can take it: the place
-   * to end the dead process's children. If this process dies in it, the next one finds the same dead
-   * holder.
+   * Called before the takeover of a dead holder's lock, while no other process can take it. It
+   * should end the dead process's children. If this process dies meanwhile, the next one finds the
+   * same dead holder.
    */
   readonly onDead?: (dead: LockOwner) => void | Promise<void>;
   /** Ends the waiting. */
@@ -50,7 +51,10 @@ export class Lock {
     this.#held = held;
   }
 
-  /** False after another process took this one for dead: then nothing may be recorded under the lock. */
+  /**
+   * False after another process concluded that this one is dead: nothing may be recorded under the
+   * lock then.
+   */
   isHeld(): boolean {
     return this.#held.isOurs();
   }
@@ -61,7 +65,7 @@ export class Lock {
   }
 }
 
-/** Waits for the lock, which folder and name identify. Creates the folder when needed. */
+/** Waits for the lock, which folder and name identify. Creates the folder if needed. */
 export async function acquireLock(
   folder: string,
   name: string,
@@ -101,7 +105,7 @@ export function lockHolder(folder: string, name: string): LockOwner | undefined 
   return owner === undefined || owner === TORN || livenessOf(owner) === 'dead' ? undefined : owner;
 }
 
-/** One wait for one lock. */
+/** A single wait for a lock. */
 class Waiting {
   readonly #file: string;
   readonly #options: LockOptions;
@@ -138,7 +142,7 @@ class Waiting {
     return owner === TORN ? this.#silence.isTornForGood(file) : this.#silence.isGone(file, owner);
   }
 
-  /** Undefined when another process was faster: then there is a new holder to wait for, or none. */
+  /** Undefined if another process was faster: there may be a new holder to wait for. */
   async #takeOver(
     file: string,
     dead: LockOwner | typeof TORN,
@@ -158,7 +162,7 @@ class Waiting {
     }
   }
 
-  /** The inner lock's holder may have died too: its lock is taken over in the same way. */
+  /** The inner lock's holder may have died too. Its lock is taken over in the same way. */
   async #tryInner(file: string): Promise<Lock | undefined> {
     const { doing } = this.#options;
     const lock = create(file, doing);
@@ -180,9 +184,9 @@ function create(file: string, doing: string): Lock | undefined {
 }
 
 /**
- * After a takeover, removes what the dead process left with the lock: inner locks, which have no
- * meaning any more, and drafts of dead processes. A later takeover removes what the system refuses to
- * list, read or remove now: an error here would lose a lock that is held already.
+ * After a takeover, removes the dead process's other files: inner locks, which have no meaning any
+ * more, and drafts of dead processes. Files that cannot be listed, read or removed now are left to
+ * a later takeover, because an error here would lose a lock that this process already holds.
  */
 function sweep(file: string): void {
   try {

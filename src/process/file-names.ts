@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 const LONGEST = 120;
 
 /**
- * A readable and unique file name: letters, digits and `@ , . _ + = -` stay, everything else becomes
- * `%xx` by its UTF-8 bytes, and a long name ends in a hash of the whole. Never contains `/` or `~`,
- * and never starts with a dot.
+ * A readable and unique file name: letters, digits and `@ , . _ + = -` are kept, everything else
+ * becomes `%xx` by its UTF-8 bytes, and a long name ends in a hash of the whole. Never contains `/`
+ * or `~`, and never starts with a dot.
  */
 export function fileNameOf(name: string): string {
   const encoded = Buffer.from(name)

@@ -1,4 +1,4 @@
-/** Follows the progress file of a stage: the runner's side of PIPE_PROGRESS. */
+/** Follows the progress file of a stage: the run's side of PIPE_PROGRESS. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 export interface Progress {
@@ -37,7 +37,7 @@ export function followProgress(
   };
 }
 
-/** Undefined when the file has not grown or is unreadable: the stage is free in what it puts there. */
+/** Undefined if the file has not grown or is unreadable: a stage may put anything there. */
 function readNews(file: string, seen: number): { size: number; progress?: Progress } | undefined {
   try {
     return readGrown(file, seen);

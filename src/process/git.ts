@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { userError } from '../error.js';
 
 interface Answer {
-  /** Undefined when git refused. */
+  /** Undefined if git reported an error. */
   readonly text: string | undefined;
   readonly complaint: string;
 }
 
-/** Where git runs. */
+/** The folder in which git runs. */
 export interface WorkTree {
   /** Absolute path of a folder in it. */
   readonly folder: string;
@@ -40,7 +40,7 @@ export async function fileAtRevision(
       throw userError(
         'no-git',
         'the project is not in a git repository',
-        `only what is committed can be compared: git init, then commit ${COMMITTED}`,
+        `pipe can compare only with a commit: git init, then commit ${COMMITTED}`,
       );
     if (revision === 'HEAD')
       throw userError(
@@ -51,7 +51,7 @@ export async function fileAtRevision(
     throw userError(
       'unknown-revision',
       `git does not know the revision "${revision}"`,
-      'in CI, fetch it first: git fetch --depth=1 origin <branch>, then name origin/<branch>',
+      'in CI, fetch it first: git fetch --depth=1 origin <branch>, then use origin/<branch>',
     );
   }
   return (await ask(tree, ['show', `${commit.text.trim()}:./${file}`])).text;
@@ -59,11 +59,11 @@ export async function fileAtRevision(
 
 function ask({ folder, env }: WorkTree, args: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    // The C locale, so that the messages are those matched below.
+    // The C locale, so that the messages match the texts below.
     const options = { cwd: folder, maxBuffer: 1 << 30, env: { ...env, LC_ALL: 'C' } };
     execFile('git', args, options, (error, text, complaint) => {
       if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT')
-        reject(userError('no-git', 'git is not installed', 'install it, or put it into PATH'));
+        reject(userError('no-git', 'git is not installed', 'install it, or add it to PATH'));
       else resolve({ text: error === null ? text : undefined, complaint });
     });
   });

@@ -14,9 +14,9 @@ import { type Queued, type Rules, takeTurn } from './ticket-queue.js';
 export interface LeaseOptions {
   /** Item and project: other processes display it while they wait. */
   readonly doing: string;
-  /** The item that holds them: a run nested in its execution must not wait for them. */
+  /** The item that holds the GPUs: a run nested in its execution must not wait for them. */
   readonly item?: string;
-  /** Where PIPE_GPUS and PIPE_RUNTIME_DIR are read. */
+  /** The environment with PIPE_GPUS and PIPE_RUNTIME_DIR. */
   readonly env: NodeJS.ProcessEnv;
   /** Called with a sentence when the lease has to wait, and again when it changes. */
   readonly onWait?: (reason: string) => void;
@@ -27,11 +27,14 @@ export interface LeaseOptions {
 export interface GpuLease {
   readonly indices: readonly number[];
   /**
-   * Value for CUDA_VISIBLE_DEVICES: the entries as found there; numbers count as in `nvidia-smi`,
-   * with CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined for the virtual slot: the variable stays as it is.
+   * Value for CUDA_VISIBLE_DEVICES: the entries as found there. Numbers are those of `nvidia-smi`,
+   * with CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined for the virtual slot: the variable is not changed.
    */
   readonly visible: string | undefined;
-  /** Notes the process group on the GPUs: if this process dies, the group is ended before the next lease. */
+  /**
+   * Notes the process group that uses the GPUs. If this process dies, the group is ended before the
+   * next lease.
+   */
   noteGroup(group: Group): void;
   release(): void;
 }
@@ -41,7 +44,7 @@ interface GpuTicket extends LockOwner {
   readonly count: number;
   /** Keys of the GPUs to choose from. */
   readonly among: readonly string[];
-  /** Keys of the GPUs that it holds; empty while it waits. */
+  /** Keys of the GPUs that the ticket holds; empty while it waits. */
   readonly granted: readonly string[];
   readonly item?: string;
 }
@@ -96,7 +99,7 @@ const GPU_RULES: Rules<GpuTicket> = {
 };
 
 /**
- * The GPUs that a ticket gets now; undefined when it has to wait for a holder, or for an earlier
+ * The GPUs that a ticket gets now; undefined if it has to wait for a holder, or for an earlier
  * ticket that wants the same GPUs.
  */
 function grantable(line: Line, own: number, { among, count }: GpuTicket): string[] | undefined {
@@ -107,7 +110,7 @@ function grantable(line: Line, own: number, { among, count }: GpuTicket): string
   return free.length >= count ? free.slice(0, count) : undefined;
 }
 
-/** Without the GPUs of the enclosing execution there may never be enough. */
+/** If the enclosing execution holds some of the GPUs, there may never be enough. */
 function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.ProcessEnv): void {
   const around = line
     .map(({ ticket }) => ticket)
@@ -119,7 +122,7 @@ function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.P
     throw waitsForItself(own.item ?? own.doing, first.item);
 }
 
-/** A sentence for a waiting run: who holds what since when, and who comes first. */
+/** A sentence for a waiting run: which processes hold which GPUs since when, and which wait ahead of it. */
 function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]): string {
   const { among, count } = own.ticket;
   const concerns = (keys: readonly string[]) => keys.some((key) => among.includes(key));
@@ -133,7 +136,7 @@ function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]):
     );
   const ahead = line
     .filter(({ number, ticket }) => number < own.number && waits(ticket) && concerns(ticket.among))
-    .map(({ ticket, file }) => `before it comes ${describeOwner(ticket, file)}`);
+    .map(({ ticket, file }) => `ahead of it waits ${describeOwner(ticket, file)}`);
   return `waits for ${count === 1 ? 'a GPU' : `${count} GPUs`}: ${[...held, ...ahead].join('; ')}`;
 }
 

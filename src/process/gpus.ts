@@ -7,18 +7,18 @@ import { jobIn } from './own-job.js';
 
 /** One GPU, or a part of one, that an item can hold. */
 export interface Slot {
-  /** Its number as in `nvidia-smi`, or else its position in CUDA_VISIBLE_DEVICES. */
+  /** Its number in `nvidia-smi`, else its position in CUDA_VISIBLE_DEVICES. */
   readonly index: number;
-  /** Its name for people and for CUDA_VISIBLE_DEVICES. */
+  /** Its name, for messages and for CUDA_VISIBLE_DEVICES. */
   readonly name: string;
-  /** Identical in every process that could use this GPU, and only there. */
+  /** A key that is the same in every process that could use this GPU, and in no other. */
   readonly key: string;
 }
 
 /** The slots as numbers, for counting and display. */
 export interface Gpus {
   readonly indices: readonly number[];
-  /** True when there are no GPUs: one slot represents the machine. */
+  /** True if there are no GPUs: one slot represents the machine. */
   readonly virtual: boolean;
 }
 
@@ -40,8 +40,9 @@ export async function findGpus(env: NodeJS.ProcessEnv): Promise<Gpus> {
 }
 
 /**
- * In this order: `PIPE_GPUS` (a count such as `2`, or indices such as `0,2` or `3,`), the entries of
- * `CUDA_VISIBLE_DEVICES`, all that `nvidia-smi` finds. None: `virtualSlot` represents the machine.
+ * In this order: `PIPE_GPUS` (a count such as `2`, or indices such as `0,2` or `3,`), the entries
+ * of `CUDA_VISIBLE_DEVICES`, all GPUs that `nvidia-smi` finds. If there are none, `virtualSlot`
+ * represents the machine.
  */
 export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]> {
   const { PIPE_GPUS: given, CUDA_VISIBLE_DEVICES: visible } = env;
@@ -50,7 +51,7 @@ export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]
     : visible === undefined
       ? undefined
       : entriesOf(visible);
-  // No GPU may be used: do not query.
+  // No GPU may be used, so there is no need to query.
   if (names !== undefined && names.length === 0) return [];
   found ??= askNvidiaSmi(env);
   const gpus = await found;
@@ -60,7 +61,7 @@ export async function findSlots(env: NodeJS.ProcessEnv): Promise<readonly Slot[]
   return [...new Map(slots.map((slot) => [slot.key, slot])).values()];
 }
 
-/** Without a GPU, items that ask for one hold this slot one after the other. */
+/** Without a GPU, items that request one use this slot one after the other. */
 export function virtualSlot(env: NodeJS.ProcessEnv): Slot {
   return { index: 0, name: '0', key: localKey('none', env) };
 }
@@ -79,7 +80,7 @@ export function parseGpus(text: string): number[] {
   return [...new Set(parts.map(Number))];
 }
 
-/** As CUDA reads the variable: up to the first entry that is not a valid GPU, such as `-1`. */
+/** Reads the variable as CUDA does: up to the first entry that is not a valid GPU, such as `-1`. */
 function entriesOf(visible: string): readonly string[] {
   const entries = visible.split(',').map((each) => each.trim());
   const end = entries.findIndex((each) => !/^(?:\d+|(?:GPU|MIG)-.+)$/.test(each));

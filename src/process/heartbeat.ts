@@ -4,7 +4,7 @@
  * A process that cannot see this one, on any machine that shares the file, sees the counter advance.
  */
 
-/** A file with a heartbeat, which learns when another process has taken its place. */
+/** A file with a heartbeat, which detects when another process has replaced it. */
 interface Beating {
   /** Writes the next beat. Must not reject. */
   beat(): Promise<void>;
@@ -13,13 +13,13 @@ interface Beating {
 /** Milliseconds between two beats. */
 export const BEAT_MS = 1000;
 
-/** So many files beat at each beat. Of more, each one beats less often, so that they do not load a file server. */
+/** How many files beat each time. If there are more, each beats less often, to spare a file server. */
 const AT_ONCE = 50;
 
-/** Far below the silence that counts as death. */
+/** Far shorter than the silence that counts as death. */
 const MOST_APART = 3;
 
-/** With the beats that passed since its own. */
+/** Each file, with the number of beats since its last. */
 const beating = new Map<Beating, number>();
 let timer: NodeJS.Timeout | undefined;
 

@@ -48,7 +48,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
     startBeating(this);
   }
 
-  /** Undefined when the path is taken. The file appears complete, or, without hard links, empty at first. */
+  /** Undefined if the path is taken. The file appears complete or, without hard links, empty at first. */
   static create<T extends LockOwner>(path: string, owner: T): HeldFile<T> | undefined {
     const draft = draftOf(path, owner);
     const written = writeDraft(draft, owner);
@@ -65,7 +65,10 @@ export class HeldFile<T extends LockOwner = LockOwner> {
     return HeldFile.#createEmpty(path, owner);
   }
 
-  /** A process that takes the empty file for a leftover writes another token: then the lock is lost. */
+  /**
+   * Another process may mistake the empty file for a leftover and write another token: the lock is
+   * then lost.
+   */
   static #createEmpty<T extends LockOwner>(path: string, owner: T): HeldFile<T> | undefined {
     const written = writeNew(path, owner);
     if (written === undefined) return undefined;
@@ -94,27 +97,30 @@ export class HeldFile<T extends LockOwner = LockOwner> {
     this.#bytes = bytes;
   }
 
-  /** Notes the leader of the processes that use what is held. */
+  /** Notes the leader of the processes that use the held resource. */
   noteGroup(group: string): void {
     writeSync(this.#handle, groupText(group), placesIn(this.#bytes).group);
   }
 
-  /** The fencing token: false once another process has replaced this file, or someone removed it. */
+  /**
+   * Checks the fencing token: false once another process has replaced this file, or a user has
+   * removed it.
+   */
   isOurs(): boolean {
     const owner = readOwner(this.path);
     return owner !== TORN && owner?.token === this.#owner.token;
   }
 
-  /** As `isOurs`, also when the process has no descriptor left to read the file with. */
+  /** Like `isOurs`, even if the process has no free descriptor to read the file. */
   #isStillThere(): boolean {
     const isToken = unless(['EMFILE', 'ENFILE'], () => this.isOurs());
     if (isToken !== undefined) return isToken;
-    // No other file gets this inode while it is open.
+    // While the file is open, no other file gets its inode.
     const [own, there] = [fstatSync(this.#handle), lstatIfThere(this.path)];
     return own.ino === there?.ino && own.dev === there.dev;
   }
 
-  /** Calls back once when a heartbeat finds the file lost. */
+  /** Calls back once, when a heartbeat finds that the file is lost. */
   onLost(callback: () => void): void {
     this.#onLost = callback;
   }
@@ -142,18 +148,18 @@ export class HeldFile<T extends LockOwner = LockOwner> {
   }
 
   async beat(): Promise<void> {
-    if (this.#writing !== undefined) return; // A slow file server: the previous beat is still being written.
+    if (this.#writing !== undefined) return; // The file server is slow, and the previous beat is still being written.
     if (this.#onLost !== undefined && this.#isLost()) {
       this.#onLost();
       this.#onLost = undefined;
     }
-    // A failed write only means a missed beat; the token shows when another process takes over.
+    // A failed write is only a missed beat. The token shows when another process takes over.
     this.#writing = this.#writeBeat().catch(() => {});
     await this.#writing;
     this.#writing = undefined;
   }
 
-  /** False on a temporary read error: the token is checked again before anything is recorded. */
+  /** False on a temporary read error, because the token is checked again before anything is recorded. */
   #isLost(): boolean {
     try {
       return !this.isOurs();
@@ -174,7 +180,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
     await sync(handle);
   }
 
-  /** After a pending beat. */
+  /** Waits for a pending beat. */
   #close(): void {
     const handle = this.#handle;
     if (this.#writing === undefined) closeSync(handle);
@@ -186,7 +192,7 @@ function draftOf(path: string, { token }: LockOwner): string {
   return `${path}~${token}.draft`;
 }
 
-/** A later takeover removes a remaining draft. The lock is held anyway. */
+/** A later takeover removes a remaining draft. The lock is valid regardless. */
 function removeDraft(draft: string): void {
   try {
     rmSync(draft, { force: true });
@@ -204,7 +210,7 @@ function writeDraft(draft: string, owner: LockOwner): Draft {
   return written(openSync(draft, 'w'), owner);
 }
 
-/** Replaces whatever is at the path. */
+/** Replaces any existing file at the path. */
 function placeDraft(draft: string, path: string, owner: LockOwner): Draft {
   const written = writeDraft(draft, owner);
   try {
@@ -228,7 +234,7 @@ function writeNew(path: string, owner: LockOwner): Draft | undefined {
   }
   try {
     const draft = written(handle, owner);
-    // Until then, other clients of a network file system see an empty file.
+    // Before that, other clients of a network file system see an empty file.
     fdatasyncSync(handle);
     return draft;
   } catch (error) {

@@ -6,13 +6,13 @@ import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
 import { type BatchJob, jobIn } from './own-job.js';
 
 export interface LockOwner extends Identity {
-  /** Unique for each time that something is taken. */
+  /** Unique for each acquisition. */
   readonly token: string;
   /** Purpose, such as `train@faces`. */
   readonly doing: string;
   /** ISO time. */
   readonly since: string;
-  /** The job of a batch system that it belongs to. */
+  /** The batch job that it belongs to. */
   readonly job?: BatchJob;
   /** Pid and start time of the leader of the processes that use it; blank: none yet. */
   readonly group?: string;
@@ -20,7 +20,7 @@ export interface LockOwner extends Identity {
   readonly beat?: string;
 }
 
-/** Widths of the fields that change while it is held: at the end, at fixed offsets. */
+/** Widths of the fields that change while the lock is held. They are at the end, at fixed offsets. */
 const GROUP_WIDTH = 40;
 const BEAT_WIDTH = 12;
 
@@ -38,7 +38,7 @@ export function beatText(beats: number): string {
   return String(beats).padStart(BEAT_WIDTH, '0');
 }
 
-/** Their offsets in a text of so many bytes. */
+/** The offsets of these fields in a text of the given length. */
 export function placesIn(bytes: number): { readonly group: number; readonly beat: number } {
   const beat = bytes - BEAT_WIDTH - '"}'.length;
   return { beat, group: beat - GROUP_WIDTH - '","beat":"'.length };
@@ -47,17 +47,20 @@ export function placesIn(bytes: number): { readonly group: number; readonly beat
 /** A file without valid text: after a crash of the machine, or while it is being created. */
 export const TORN = 'torn';
 
-/** More than any owner's text. */
+/** Longer than any owner's text. */
 const MOST_BYTES = 1 << 20;
 
-/** This process, about to hold something. */
+/** Describes this process, which is about to acquire something. */
 export function newOwner(doing: string): LockOwner {
   const token = randomBytes(6).toString('hex');
   const job = jobIn(process.env);
   return { ...ownIdentity(), token, doing, since: new Date().toISOString(), ...(job && { job }) };
 }
 
-/** Undefined when the file does not exist. What is no lock file, such as a pipe or a device, is torn. */
+/**
+ * Undefined if the file does not exist. Anything that is not a lock file, such as a pipe or a
+ * device, counts as torn.
+ */
 export function readOwner(file: string): LockOwner | typeof TORN | undefined {
   let handle: number;
   try {
@@ -83,9 +86,9 @@ function parseOwner(text: string): LockOwner | undefined {
 }
 
 /**
- * `train@faces, pid 4711, since 14:02:11`. For a holder on another machine or in another container it
- * adds that, and the cure when the holder is dead: only a person can know, and a wrong guess would
- * let two processes write the same thing.
+ * `train@faces, pid 4711, since 14:02:11`. For a holder on another machine or in another container
+ * it adds that, and what to do if the holder is dead. Only a person can know this, and a wrong
+ * guess would let two processes write to the same place.
  */
 export function describeOwner(owner: LockOwner, file: string): string {
   const says = `${owner.doing}, pid ${owner.pid}${whereIs(owner)}, since ${clockTime(new Date(owner.since))}`;
@@ -94,7 +97,7 @@ export function describeOwner(owner: LockOwner, file: string): string {
     : says;
 }
 
-/** Empty for a visible process outside of a batch system. */
+/** Empty for a visible process outside a batch system. */
 export function whereIs({ host, space, job }: LockOwner): string {
   const own = ownIdentity();
   const elsewhere = space === own.space ? '' : ' in another container';

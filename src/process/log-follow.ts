@@ -1,4 +1,4 @@
-/** Follows the logs of one item: prints the newest one, and what is being written. */
+/** Follows the logs of one item: prints the newest one, and new output as it is written. */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
@@ -27,7 +27,7 @@ export function sizeOfLog(file: string): number {
   return statSync(file).size;
 }
 
-/** Passes on a whole log in pieces. */
+/** Passes on a complete log in pieces. */
 export function readLog(file: string, onText: (text: string) => void): void {
   const reader = new LogReader(file, onText);
   reader.read();
@@ -35,8 +35,8 @@ export function readLog(file: string, onText: (text: string) => void): void {
 }
 
 /**
- * As `readLog`, then follows until nothing runs any more. When another execution begins meanwhile (a
- * retry, a watch), its log follows.
+ * Like `readLog`, then follows until nothing runs any more. If another execution begins meanwhile
+ * (a retry, a watch), its log is next.
  */
 export async function followLogs(
   folder: string,
@@ -48,7 +48,7 @@ export async function followLogs(
   let current: { readonly file: string; readonly reader: LogReader } | undefined;
   try {
     while (!signal.aborted) {
-      // Checked before reading, so that the last read includes all that the process wrote.
+      // Checked before reading, so that the last read includes everything that the process wrote.
       const goesOn = isRunning();
       current?.reader.read();
       const newest = logsIn(folder).at(-1);

@@ -1,4 +1,4 @@
-/** Cores and memory of this machine, or what the control group of a container or a job allows. */
+/** Cores and memory of this machine, within the limits of a container's or a job's control group. */
 import { availableParallelism, totalmem } from 'node:os';
 import { readIfThere } from '../sys/proc.js';
 import { allocation } from './allocation.js';
@@ -8,18 +8,19 @@ export interface Machine {
   readonly cores: number;
   /** Bytes. */
   readonly memory: number;
-  /** Without the limits of control groups and jobs. */
+  /** Ignores the limits of control groups and jobs. */
   readonly whole: { readonly cores: number; readonly memory: number };
 }
 
 /**
- * Node's figures are not enough: `os.availableParallelism()` of Node 20 counts permitted CPUs but
- * ignores CPU time limits, and `process.constrainedMemory()` reads only the innermost group, while
- * batch systems set the limit further up.
+ * Node's functions are not sufficient: `os.availableParallelism()` of Node 20 counts permitted CPUs
+ * but ignores CPU time limits, and `process.constrainedMemory()` reads only the innermost group,
+ * while batch systems set the limit further up.
  */
 export function thisMachine(env: NodeJS.ProcessEnv): Machine {
   const whole = { cores: availableParallelism(), memory: totalmem() };
-  // Not Linux, no such controller, or hidden from this process: no limit.
+  // There is no limit outside Linux, without such a controller, or if it is hidden from this
+  // process.
   const group = allowance((file) => readIfThere(file, 'utf8'));
   const job = allocation(env);
   return within(whole, {

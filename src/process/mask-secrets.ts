@@ -1,10 +1,10 @@
-/** Masks secret values in bytes and texts, however a stream is cut into chunks. */
+/** Masks secret values in bytes and texts, however a stream is split into chunks. */
 import { unicodeEscape } from '../printable.js';
 import { bytesOf } from '../sys/raw-text.js';
 
 const MASK = '***';
 
-/** A line of a multi-line secret counts as a secret when it is too long to occur by chance. */
+/** A line of a multi-line secret counts as a secret if it is too long to occur by chance. */
 const LONG_LINE = 8;
 
 /** A shorter part of an encoded secret could occur by chance. */
@@ -18,7 +18,7 @@ const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|[()*+][0-9A-Za-z])/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern removes them.
 const BEGUN = /\x1b(?:\[[0-?]{0,60}[ -/]{0,4}|[()*+])?$/;
 
-/** What must not appear: the values, the lines of multi-line values, and their encodings. */
+/** All texts to mask: the values, the lines of multi-line values, and their encodings. */
 function secretTexts(values: readonly string[]): string[] {
   const plain = values.flatMap((value) => [value, value.trim(), ...longLines(value)]);
   const texts = [...new Set(plain.filter((text) => text.length > 0))];
@@ -29,7 +29,7 @@ function longLines(value: string): string[] {
   return value.split(/\r?\n/).filter((line) => line.length >= LONG_LINE);
 }
 
-/** As JSON, URL, HTML and Base64. Base64 depends on the text in front. */
+/** Encodings in JSON, URLs, HTML and Base64. Base64 depends on the preceding text. */
 function encodings(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1);
   const ascii = json.replace(/[^ -~]/g, unicodeEscape);
@@ -62,7 +62,7 @@ const HTML: Readonly<Record<string, string>> = {
   "'": '#39',
 };
 
-/** The digits that depend on the text alone after `shift` bytes. */
+/** The Base64 digits that depend only on the text, if it follows `shift` bytes. */
 function base64(text: string, shift: number): string[] {
   const bytes = Buffer.from(text);
   const first = shift === 0 ? 0 : shift + 1;
@@ -77,7 +77,7 @@ export function maskText(text: string, values: readonly string[]): string {
   return values.length === 0 ? text : createMask(values)(text);
 }
 
-/** The same for many texts. */
+/** Like `mask`, for many texts. */
 export function createMask(values: readonly string[]): (text: string) => string {
   const secrets = byteTexts(values);
   return (text) => {
@@ -89,13 +89,13 @@ export function createMask(values: readonly string[]): (text: string) => string 
 /**
  * Returns a function from chunks to masked output; a call without a chunk returns the rest. Masks
  * every byte of an occurrence of a secret, overlaps included; each run of such bytes becomes one
- * `***`, and colours within it stay. Holds back only an end that may be the start of a secret.
+ * `***`, and colours within it are kept. Holds back only an end that may be the start of a secret.
  */
 export function masker(values: readonly string[]): (chunk?: Buffer) => Buffer {
   return maskerOf(byteTexts(values));
 }
 
-/** One character for each byte, so that a split character does no harm. */
+/** One character for each byte, so that a split character is no problem. */
 function byteTexts(values: readonly string[]): string[] {
   return secretTexts(values).map((text) => bytesOf(text).toString('latin1'));
 }
@@ -133,12 +133,12 @@ function maskerOf(secrets: readonly string[]): (chunk?: Buffer) => Buffer {
   };
 }
 
-/** A text as a terminal shows it. */
+/** The visible part of a text, as a terminal shows it. */
 interface Visible {
   readonly visible: string;
   /** Position in the text of a visible character. */
   readonly at: (index: number) => number;
-  /** Start of an incomplete sequence at the end; the text's end when there is none. */
+  /** Start of an incomplete sequence at the end; the text's end if there is none. */
   readonly end: number;
 }
 
@@ -177,7 +177,7 @@ function coverage(text: string, secrets: readonly string[]): Uint8Array {
   return marks;
 }
 
-/** Length of the longest end of the text that begins a secret. */
+/** Length of the longest end of the text that is the start of a secret. */
 function heldBack(text: string, secrets: readonly string[]): number {
   let longest = 0;
   for (const secret of secrets) {

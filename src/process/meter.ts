@@ -1,8 +1,8 @@
 /**
- * CPU time and peak memory of process trees. Node does not report the usage of a child, and a wrapper
- * that does would change how signals and exit codes arrive. A control group of its own is often not
- * allowed. So one sampler reads /proc for all executions of this process. Elsewhere than on Linux,
- * nothing is measured.
+ * CPU time and peak memory of process trees. Node does not report the usage of a child, and a
+ * wrapper that does would change how signals and exit codes arrive. A separate control group is
+ * often not allowed. So one sampler reads /proc for all executions of this process. On other
+ * systems than Linux, nothing is measured.
  */
 
 import {
@@ -15,19 +15,19 @@ import {
 } from '../sys/proc.js';
 import type { Usage } from '../sys/usage.js';
 
-/** Clock ticks of a second in /proc, the same on all architectures that Node supports. */
+/** Clock ticks per second in /proc, the same on all architectures that Node supports. */
 const TICKS = 100;
 
 /** Milliseconds between two samples, if samples are cheap. */
 const INTERVAL_MS = 50;
 
-/** Sampling takes at most this part of one core. */
+/** Sampling takes at most this fraction of one core. */
 const SHARE = 0.02;
 
 export class Meter {
-  /** The living processes of the tree, with their start times. */
+  /** The running processes of the tree, with their start times. */
   readonly #seen = new Map<number, string>();
-  /** At least so much was used. */
+  /** Lower bounds of the usage. */
   ticks = 0;
   #peak = 0;
 
@@ -57,7 +57,7 @@ export class Meter {
     this.ticks = Math.max(this.ticks, ticks);
   }
 
-  /** A process that is seen once stays a member, also when its parent ends and init adopts it. */
+  /** A process seen once stays a member, even if its parent ends and init adopts it. */
   #members(): readonly ProcessStat[] {
     const members: ProcessStat[] = [];
     const pids = new Set(this.#seen.keys());
@@ -78,11 +78,11 @@ export class Meter {
 
 class Sampler {
   readonly #meters = new Set<Meter>();
-  /** Those whose leaders ended in this turn of the event loop. */
+  /** The trees whose leaders ended in this turn of the event loop. */
   #over: Meter[] = [];
   #settling: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** What this process's children had used at the last sample. */
+  /** CPU time of this process's children at the last sample. */
   #reaped = 0;
   #cost = 0;
 
@@ -101,8 +101,9 @@ class Sampler {
   }
 
   /**
-   * The system adds the times of a child to those of its parent when the parent reaps it. Of a single
-   * child that is exact. Several that ended in one turn share what was not sampled.
+   * The system adds the times of a child to those of its parent when the parent reaps it. For a
+   * single child that is exact. Several children that ended in one turn share the part that was not
+   * sampled.
    */
   #settle(): void {
     const over = this.#over;
@@ -123,7 +124,7 @@ class Sampler {
 
   sample(): void {
     const started = performance.now();
-    // Other children that ended since, such as `git`.
+    // Other children that have ended since, such as `git`.
     if (this.#over.length === 0) this.#reaped = reapedTicks();
     for (const meter of this.#meters) meter.take();
     this.#cost = performance.now() - started;
@@ -133,7 +134,7 @@ class Sampler {
 
 const sampler = new Sampler();
 
-/** Takes a sample at once. */
+/** Takes a sample immediately. */
 export function sampleNow(): void {
   sampler.sample();
 }

@@ -1,4 +1,4 @@
-/** Kills orphans: processes that a killed runner left, so that none of them writes during a new run. */
+/** Kills orphans, which a killed run left behind, so that none of them writes during a new run. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, livenessOf, tagOf } from '../sys/identity.js';
 import { allPids, outputsOf, statOf } from '../sys/proc.js';
@@ -11,7 +11,7 @@ export interface Group {
   readonly start: string;
 }
 
-/** A runner, and what its ticket says about its processes. */
+/** A run, and what its ticket says about its processes. */
 type Runner = Identity & {
   readonly group?: string;
   /** Absolute path of the folder for their output. */
@@ -31,11 +31,11 @@ function groupIn({ group = '' }: Runner): Group | undefined {
 const KILLED_MS = 5_000;
 
 /**
- * Kills all processes that a dead runner has started: those with its mark, those of the group that it
+ * Kills all processes that a dead run has started: those with its mark, those of the group that it
  * noted, and those that write to one of its logs, in case they cleared or overwrote their
- * environment. They get no grace time, since nothing will store their results. Resolves with their
- * number when they are gone. Linux only: elsewhere it finds nothing, and only the stage host ends by
- * itself.
+ * environment. They get no grace time, because nothing will store their results. Resolves with
+ * their number when they are gone. Works only on Linux: on other systems it finds nothing, and only
+ * the stage host ends by itself.
  */
 export async function reapOrphans(runner: Runner): Promise<number> {
   if (livenessOf(runner) !== 'dead') return 0;
@@ -59,8 +59,8 @@ export async function reapOrphans(runner: Runner): Promise<number> {
 }
 
 /**
- * Members of the group's session that started after its leader. While one of them lives, the system
- * does not reuse the number; afterwards it may belong to another leader, with another start time.
+ * Members of the group's session that started after its leader. While one of them runs, the system
+ * does not reuse the number. Later it may belong to another leader, with another start time.
  */
 function membersOf({ pid: leader, start }: Group): number[] {
   const now = statOf(leader);
@@ -77,8 +77,8 @@ function membersOf({ pid: leader, start }: Group): number[] {
 }
 
 /**
- * Finds a process that left the session and cleared its environment by its open log. Other runs log
- * the same item in the same folder, but the names of a runner's logs hold its tag.
+ * Finds a process that left the session and cleared its environment, by its open log. Other runs
+ * write logs of the same item to the same folder, but the names of a run's logs contain its tag.
  */
 function writersInto(folder: string, tag: string): number[] {
   const isLog = (file: string) => file.startsWith(`${folder}/`) && file.endsWith(`-${tag}.log`);

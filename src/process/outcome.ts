@@ -3,13 +3,13 @@ import type { Usage } from '../sys/usage.js';
 
 export type Ending =
   | { readonly how: 'exit'; readonly code: number }
-  /** By a signal that pipe did not send. */
+  /** Ended by a signal that pipe did not send. */
   | { readonly how: 'signal'; readonly signal: string }
   /** Pipe stopped it after so many seconds. */
   | { readonly how: 'timeout'; readonly after: number }
-  /** Pipe stopped it with the run. */
+  /** Pipe stopped it together with the run. */
   | { readonly how: 'stopped' }
-  /** The program does not exist, or the system refuses to start it. */
+  /** The program does not exist, or the system cannot start it. */
   | { readonly how: 'unstartable'; readonly message: string };
 
 export interface Outcome {
@@ -20,7 +20,7 @@ export interface Outcome {
   readonly tail: readonly string[];
   /** Processes that survived SIGKILL, such as one that hangs in a dead network folder. */
   readonly left: readonly number[];
-  /** Undefined where the system does not report it, or when no process was started. */
+  /** Undefined if the system does not report it, or if no process was started. */
   readonly usage?: Usage | undefined;
 }
 

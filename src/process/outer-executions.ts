@@ -12,11 +12,11 @@ export function waitsForItself(item: string, owner: string): WaitsForItself {
   return new WaitsForItself({
     code: 'run-within-itself',
     message: `${item} waits for ${owner}, and ${owner} started this run and waits for it`,
-    hint: `do not run pipe inside ${owner} for items of the outer run; make what it needs a dep`,
+    hint: `do not run pipe inside ${owner} for items of the outer run; list what it needs under deps`,
   });
 }
 
-/** True when the holder is a run that started this process and holds it for the enclosing execution. */
+/** True if the holder is a run that started this process and holds the lock for the enclosing execution. */
 export function isHeldAroundUs(env: NodeJS.ProcessEnv, owner: LockOwner, item: string): boolean {
   if (livenessOf(owner) !== 'alive') return false;
   const runner = wordOf(owner);

@@ -1,4 +1,4 @@
-/** The job of a batch system that a process belongs to, and what its scheduler says of it. */
+/** The batch job that a process belongs to, and its state according to the scheduler. */
 import { execFile } from 'node:child_process';
 
 export interface BatchJob {
@@ -18,7 +18,7 @@ const VARIABLES = {
   JOB_ID: 'Grid Engine',
 } as const;
 
-/** Undefined outside of a job. */
+/** Undefined outside a job. */
 export function jobIn(env: Environment): BatchJob | undefined {
   for (const [variable, system] of Object.entries(VARIABLES)) {
     const id = env[variable];
@@ -28,13 +28,13 @@ export function jobIn(env: Environment): BatchJob | undefined {
   return undefined;
 }
 
-/** `stopped`: suspended, so that it cannot show that it lives. */
+/** `stopped`: suspended, so that it cannot show that it is alive. */
 export type JobWord = 'ended' | 'stopped';
 
-/** Between two questions about a job. */
+/** Interval between two queries about a job. */
 const PAUSE_MS = 2000;
 
-/** What Slurm has said of other jobs. Never waits: an answer is there at a later call. */
+/** Slurm's answers about other jobs. Never waits: a later call returns the answer. */
 export class JobWords {
   readonly #env: Environment;
   readonly #known = new Map<string, { at: number; word: JobWord | undefined }>();
@@ -43,7 +43,7 @@ export class JobWords {
     this.#env = env;
   }
 
-  /** Undefined when it runs, and when nothing is known. */
+  /** Undefined if it runs, or if nothing is known. */
   of({ system, id, cluster }: BatchJob): JobWord | undefined {
     const own = this.#env.SLURM_CLUSTER_NAME;
     if (system !== 'Slurm' || (own && cluster && own !== cluster)) return undefined;
@@ -57,7 +57,7 @@ export class JobWords {
   }
 }
 
-/** Undefined also when Slurm does not answer, or is not there. */
+/** Also undefined if Slurm does not answer or is not installed. */
 export function askSlurm(id: string, env: Environment): Promise<JobWord | undefined> {
   const words = ['-h', '-t', 'all', '-o', '%T', '-j', id];
   return new Promise((resolve) => {
@@ -65,7 +65,7 @@ export function askSlurm(id: string, env: Environment): Promise<JobWord | undefi
       if (error !== null) return resolve(/invalid job id/i.test(err) ? 'ended' : undefined);
       const states = out.split('\n').filter((line) => line !== '');
       if (states.some((state) => /^(?:SUSPENDED|STOPPED)$/.test(state))) return resolve('stopped');
-      // A job that waits again after a preemption has no process.
+      // A job that waits again after preemption has no process.
       const isOver = (state: string) =>
         !/^(?:RUNNING|COMPLETING|CONFIGURING|SIGNALING)/.test(state);
       resolve(states.every(isOver) ? 'ended' : undefined);

@@ -14,7 +14,7 @@ export const MARK = 'PIPE_EXECUTION';
 /** Above this number of new processes, scan all of /proc instead of each one. */
 const FEW = 256;
 
-/** In such a short time the pids cannot have wrapped around. */
+/** Pids cannot have wrapped around in such a short time. */
 const SOON_MS = 500;
 
 let executions = 0;
@@ -46,12 +46,12 @@ export class ProcessTree {
     this.#mark = mark.split('/').at(-1) ?? mark;
   }
 
-  /** Living processes, the leader included. Cheap when there are none. */
+  /** Running processes, including the leader. Cheap if there are none. */
   members(): number[] {
     const strays = this.#strays();
     if (!send(-this.#leader, 0)) return strays;
     if (!HAS_PROC) return [this.#leader, ...strays];
-    // The group exists, but may consist only of zombies that no parent has reaped.
+    // The group exists, but may contain only zombies that no parent has reaped.
     const group = allPids().filter((pid) => this.#inGroup(pid));
     return [...new Set([...group, ...strays])];
   }
@@ -61,7 +61,7 @@ export class ProcessTree {
     for (const pid of this.#strays()) send(pid, name);
   }
 
-  /** Resolves when none is left: true, or false when the time is over. */
+  /** Resolves with true when none is left, or with false when the time is over. */
   async gone(withinMs: number): Promise<boolean> {
     const deadline = performance.now() + withinMs;
     for (let pause = 1; this.members().length > 0; pause = Math.min(2 * pause, 50)) {
@@ -85,7 +85,10 @@ export class ProcessTree {
     });
   }
 
-  /** Pids count up, so processes that the leader started soon after its own start have the next numbers. */
+  /**
+   * Pids count upwards, so processes that the leader started soon after its own start have the next
+   * numbers.
+   */
   #candidates(): number[] {
     const last = lastPid();
     if (last === undefined) return [];
@@ -100,7 +103,7 @@ function hasMark(pid: number, wanted: (part: string) => boolean): boolean {
   return environmentOf(pid, MARK)?.split('/').some(wanted) === true;
 }
 
-/** False when the process or group does not exist, or belongs to another user by now. */
+/** False if the process or group does not exist, or now belongs to another user. */
 export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { userError } from '../error.js';
 
-/** Where it runs. */
+/** The folder in which it runs. */
 interface PythonPlace {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -12,7 +12,7 @@ interface PythonPlace {
 const LONGEST_MS = 60_000;
 
 /**
- * What the program prints.
+ * Returns the program's output.
  *
  * @throws UserError when the interpreter does not start, or the program fails
  */
@@ -30,7 +30,7 @@ export function askPython(
         reject(
           userError(
             'python-failed',
-            `${interpreter} did not say its version: ${cause}`,
+            `${interpreter} did not report its version: ${cause}`,
             'repair or recreate the environment',
           ),
         );

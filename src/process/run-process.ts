@@ -11,7 +11,7 @@ import type { Module } from './spawn-module.js';
 import { type Cause, type Limits, Termination } from './termination.js';
 
 export type Command =
-  /** For `/bin/sh -e -c`, or for bash. */
+  /** A command for `/bin/sh -e -c`, or for bash. */
   | { readonly kind: 'shell'; readonly shell?: 'bash'; readonly command: string }
   /** Without a shell. */
   | { readonly kind: 'argv'; readonly argv: readonly string[] }
@@ -21,19 +21,22 @@ export type Command =
 export interface Execution extends Limits {
   readonly command: Command;
   readonly cwd: string;
-  /** Purpose, such as `train@faces`: a run that the process starts recognises its enclosing execution by it. */
+  /**
+   * Purpose, such as `train@faces`: identifies the enclosing execution to a run that the process
+   * starts.
+   */
   readonly doing?: string;
   /** The whole environment, except the mark by which child processes are found. */
   readonly env: NodeJS.ProcessEnv;
-  /** Path of the log; its folder is created when needed. */
+  /** Path of the log; its folder is created if needed. */
   readonly log: string;
-  /** A file to write a shell command to that is too long for an argument. */
+  /** The file for a shell command that is too long for an argument. */
   readonly script?: string;
   /** Called with the group's leader once it has started. */
   readonly onStart?: (group: Group) => void;
-  /** Values to mask in the log. Without any, the process writes into the log directly. */
+  /** Values to mask in the log. If there are none, the process writes to the log directly. */
   readonly secrets?: readonly string[];
-  /** Called once when writing the log fails; the process continues. */
+  /** Called once if writing the log fails; the process continues. */
   readonly onLogLost?: (error: Error) => void;
 }
 
@@ -45,7 +48,10 @@ const SHELLS = {
 
 const NOT_STARTED: Outcome = { ending: { how: 'stopped' }, seconds: 0, tail: [], left: [] };
 
-/** Never rejects for what the process does: see Ending. Resolves when none of its processes is left. */
+/**
+ * Never rejects because of what the process does: see Ending. Resolves when none of its processes
+ * is left.
+ */
 export async function execute(execution: Execution): Promise<Outcome> {
   if (execution.stop?.aborted || execution.kill?.aborted) return NOT_STARTED;
   const started = performance.now();
@@ -76,7 +82,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const failed = ending.how !== 'exit' || ending.code !== 0;
     return { ending, seconds, tail: failed ? lastLines(execution.log) : [], left, usage };
   } finally {
-    // A file server may refuse here what it accepted before.
+    // A file server may now refuse an operation that it accepted before.
     try {
       closeSync(log);
     } catch (error) {
@@ -85,7 +91,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
   }
 }
 
-/** When the start could not be noted, the process must not run on without a record of it. */
+/** If the start cannot be noted, the process must not continue without a record of it. */
 function announce(child: Launched, { onStart }: Execution): { error: unknown } | undefined {
   if (child.pid === undefined) return undefined;
   try {
@@ -123,7 +129,7 @@ function shellWords({ script }: Execution, { command }: Command & { kind: 'shell
   return [script];
 }
 
-/** Waits for the end of the process tree, and ends it when needed. */
+/** Waits for the end of the process tree, and ends it if needed. */
 async function supervise(
   child: Launched,
   mark: string,
@@ -154,7 +160,7 @@ function programOf(command: Command): string {
   return command.kind === 'shell' ? SHELLS[command.shell ?? 'sh'][0] : process.execPath;
 }
 
-/** Why the system did not start it, and the cure. */
+/** Why the system did not start it, and what to do. */
 function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): string {
   const program = programOf(command);
   if (!existsSync(cwd)) return `the folder ${cwd} does not exist`;

@@ -14,7 +14,7 @@ export function runtimeFolder(env: NodeJS.ProcessEnv): string {
   if (!stat.isDirectory() || (process.getuid && stat.uid !== uid))
     throw userError(
       'runtime-folder',
-      `${folder} belongs to another user, so it cannot hold GPU leases`,
+      `${folder} belongs to another user, so pipe cannot use it for GPU leases`,
       CURE,
     );
   return folder;
@@ -33,9 +33,9 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * Only PIPE_RUNTIME_DIR changes the folder: TMPDIR and XDG_RUNTIME_DIR differ between a shell, a cron
- * job and a service of one user, which must all share it. /run/user disappears with the last login,
- * which a run may outlive.
+ * Only PIPE_RUNTIME_DIR changes the folder. A shell, a cron job and a service of the same user must
+ * share it, but may have different values of TMPDIR and XDG_RUNTIME_DIR. /run/user disappears with
+ * the last login, which a run may outlive.
  */
 function standardFolder(uid: number): string {
   return join(process.platform === 'win32' ? tmpdir() : '/tmp', `pipe-${uid}`);

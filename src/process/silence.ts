@@ -1,4 +1,4 @@
-/** Detects the death of an invisible holder: its heartbeat has stopped for long enough. */
+/** Detects the death of an invisible holder: its heartbeat has been silent for long enough. */
 import { dirname } from 'node:path';
 import { clockIfReadable } from '../sys/fs-clock.js';
 import { isFromBeforeBoot, livenessOf } from '../sys/identity.js';
@@ -6,25 +6,25 @@ import { BEAT_MS } from './heartbeat.js';
 import { type LockOwner, TORN } from './lock-owner.js';
 import { JobWords } from './own-job.js';
 
-/** A holder whose counter stops for this long, under observation, is dead. */
+/** A holder whose counter does not change for this long, while observed, is dead. */
 export const SILENT_MS = 10 * BEAT_MS;
 
-/** The same, if its scheduler says that its job has ended. A lost node may still run its processes. */
+/** The same limit if its scheduler says that its job has ended. A lost node may still run its processes. */
 const ENDED_MS = 4 * BEAT_MS;
 
-/** From then on its scheduler is asked. */
+/** After this time, its scheduler is queried. */
 const ASK_MS = 2 * BEAT_MS;
 
 /** Without hard links, a new lock file is empty for an instant. */
 const TORN_MS = BEAT_MS;
 
 /**
- * A longer pause between two looks does not count as observation: this process or the file server
+ * A longer pause between two checks does not count as observation: this process or the file server
  * paused, and the holder may not have had a chance to write.
  */
 const GAP_MS = 2 * BEAT_MS;
 
-/** By the clock of the file's file system. Where that cannot be read, no file is old. */
+/** By the clock of the file's file system. If that cannot be read, no file is old. */
 function clockBeside(file: string): () => number {
   return () => clockIfReadable(dirname(file))?.time ?? Number.NEGATIVE_INFINITY;
 }
@@ -36,7 +36,7 @@ interface Watched {
   readonly looked: number;
 }
 
-/** What a waiting process has observed of the holders that it waits for. */
+/** What a waiting process has observed about the holders that it waits for. */
 export class Silence {
   readonly #watched = new Map<string, Watched>();
   readonly #jobs: Pick<JobWords, 'of'>;
@@ -45,7 +45,7 @@ export class Silence {
     this.#jobs = jobs;
   }
 
-  /** True when the holder of a file is certainly dead, or has been silent. Call repeatedly. */
+  /** True if the holder of a file is certainly dead, or has been silent. Call repeatedly. */
   isGone(file: string, owner: LockOwner): boolean {
     switch (livenessOf(owner)) {
       case 'alive':
@@ -58,8 +58,8 @@ export class Silence {
   }
 
   /**
-   * True when a file has been without text for long enough. After a crash of the machine it stays so;
-   * a file that is being created gets its text at once.
+   * True if a file has been empty for long enough. After a crash of the machine it stays empty; a
+   * file that is being created gets its text immediately.
    */
   isTornForGood(file: string): boolean {
     return this.#stillFor(file, TORN) >= TORN_MS;
@@ -68,7 +68,7 @@ export class Silence {
   #isSilent(file: string, { token, beat = '', job }: LockOwner): boolean {
     const still = this.#stillFor(file, `${token} ${beat}`);
     const word = job && still >= ASK_MS ? this.#jobs.of(job) : undefined;
-    // A suspended job is not dead, and goes on with what it has.
+    // A suspended job is not dead, and continues with everything that it holds.
     return word !== 'stopped' && still >= (word === 'ended' ? ENDED_MS : SILENT_MS);
   }
 

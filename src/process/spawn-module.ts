@@ -9,8 +9,8 @@ export interface Module {
 }
 
 /**
- * The host's fourth descriptor is a pipe that pipe never writes to: when this process dies, however
- * that happens, the pipe closes and the host ends.
+ * The host's fourth descriptor is the read end of a pipe to which this process never writes. When
+ * this process dies for any reason, the pipe closes and the host ends.
  */
 export function launchModule({ host, bundle }: Module, options: LaunchOptions): Launched {
   const { cwd, env } = options;

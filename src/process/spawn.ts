@@ -20,11 +20,11 @@ export type RawEnd =
 
 /** A started process: the group's leader. */
 export interface Launched {
-  /** Undefined when the start failed: then `ended` gives the reason. */
+  /** Undefined if the start failed: `ended` then gives the reason. */
   readonly pid: number | undefined;
   readonly stdout: ChildProcess['stdout'];
   readonly stderr: ChildProcess['stderr'];
-  /** Resolves when the process itself has ended; its children may live on. */
+  /** Resolves when the process itself has ended; its children may continue. */
   readonly ended: Promise<RawEnd>;
 }
 
@@ -41,13 +41,13 @@ export function launch(argv: readonly string[], options: LaunchOptions): Launche
   try {
     return launched(spawn(program, args, spawnOptions));
   } catch (error) {
-    // Node throws some refusals (a long argument list) and emits others.
+    // Node throws some errors (a long argument list) and emits others.
     const end = { error: error as NodeJS.ErrnoException };
     return { pid: undefined, stdout: null, stderr: null, ended: Promise.resolve(end) };
   }
 }
 
-/** Node passes on text only: a shell sets values that are not UTF-8, then execs the process. */
+/** Node passes on only text, so a shell sets values that are not UTF-8, then execs the process. */
 function withRawValues(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; words: string[] } {
   const raw = Object.entries(env).filter(
     ([name, value]) => isRaw(value ?? '') && /^[A-Za-z_]\w*$/.test(name),
@@ -55,7 +55,7 @@ function withRawValues(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; words:
   if (raw.length === 0) return { env, words: [] };
   const others = { ...env };
   for (const [name] of raw) delete others[name];
-  // The dot keeps line feeds at the end of the value.
+  // The dot preserves line feeds at the end of the value.
   const sets = raw.map(
     ([name, value]) =>
       `${name}=$(printf %b '${octal(value as string)}.'); ${name}=\${${name}%.}; export ${name};`,

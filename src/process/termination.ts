@@ -11,11 +11,11 @@ export interface Limits {
   readonly grace: number;
   /** Sends SIGTERM, and SIGKILL after the grace time. */
   readonly stop?: AbortSignal | undefined;
-  /** Sends SIGKILL at once. */
+  /** Sends SIGKILL immediately. */
   readonly kill?: AbortSignal | undefined;
 }
 
-/** Grace time after a good end for processes about to end, such as `tee` in `> >(tee …)`. */
+/** Grace time after a successful end for processes that are about to end, such as `tee` in `> >(tee …)`. */
 const LINGER_MS = 250;
 
 /** A process that survives SIGKILL for this long hangs in the kernel. */
@@ -60,7 +60,10 @@ export class Termination {
     return this.#cause;
   }
 
-  /** Call when the first process has ended. Resolves when none is left, with those that cannot be ended. */
+  /**
+   * Call when the first process has ended. Resolves when none is left, with the processes that
+   * cannot be ended.
+   */
   async complete(): Promise<readonly number[]> {
     clearTimeout(this.#timer);
     try {

@@ -2,8 +2,8 @@
  * Queue of tickets in a folder: one file for each waiting or holding process, in order of arrival.
  * The rules decide what is held and which tickets conflict: GPUs (gpu-lease.ts), paths (claims.ts).
  *
- * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier one
- * waits for, so none waits for ever.
+ * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier
+ * one waits for, so none waits forever.
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -22,18 +22,18 @@ export interface Queued<T extends LockOwner> {
 }
 
 export interface Rules<T extends LockOwner> {
-  /** False for a file that a crash of the machine tore: it is ignored. */
+  /** False for a file that a crash of the machine has damaged: it is ignored. */
   isTicket(owner: LockOwner): owner is T;
   isGranted(ticket: T): boolean;
-  /** Tickets that may be in its way: while all of them remain, it need not look again. */
+  /** Tickets that may block this one: while all of them remain, it need not check again. */
   ahead(line: readonly Queued<T>[], own: Queued<T>): readonly Queued<T>[];
-  /** The ticket as granted; undefined when it has to wait. */
+  /** The ticket as granted; undefined if it has to wait. */
   grant(line: readonly Queued<T>[], own: Queued<T>): T | undefined;
 }
 
 interface TurnOptions<T extends LockOwner> {
   readonly doing: string;
-  /** Called after each look that grants nothing. */
+  /** Called after each check that grants nothing. */
   readonly onWait: (line: readonly Queued<T>[], own: Queued<T>) => void;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
@@ -42,7 +42,7 @@ interface TurnOptions<T extends LockOwner> {
 /** How often to check for a holder's death, which no event reports. */
 const POLL_MS = 100;
 
-/** Waits until the ticket is granted. Creates the folder when needed. */
+/** Waits until the ticket is granted. Creates the folder if needed. */
 export async function takeTurn<T extends LockOwner>(
   folder: string,
   ticket: T,
@@ -58,7 +58,7 @@ export async function takeTurn<T extends LockOwner>(
   }
 }
 
-/** All tickets in order of arrival, those of dead processes included. */
+/** All tickets in order of arrival, including those of dead processes. */
 export function readLine<T extends LockOwner>(folder: string, rules: Rules<T>): Queued<T>[] {
   const line: Queued<T>[] = [];
   for (const name of namesIn(folder).sort()) {
@@ -106,14 +106,14 @@ class Turn<T extends LockOwner> {
     this.#held?.release();
   }
 
-  /** True when it is granted. */
+  /** True if it is granted. */
   async #look(): Promise<boolean> {
     this.#options.signal?.throwIfAborted();
     const line = readLine(this.#folder, this.#rules);
     const gone = line.filter(({ file, ticket }) => this.#silence.isGone(file, ticket));
     if (gone.length > 0) await this.#alone(() => removeGone(gone));
-    // Another process took this one for dead during a pause and passed it: back to the end of the
-    // queue.
+    // During a pause, another process concluded that this one is dead and overtook it: back to the
+    // end of the queue.
     else if (!this.#own.isOurs()) await this.#alone(() => this.#rejoin());
     else if (this.#rules.grant(line, this.#queued)) await this.#alone(() => this.#grant());
     else {
@@ -124,7 +124,7 @@ class Turn<T extends LockOwner> {
     return this.#isGranted;
   }
 
-  /** Joins at the end, and is granted at once when no ticket is in the way. */
+  /** Joins at the end, and is granted immediately if no ticket blocks it. */
   #join(): void {
     const line = readLine(this.#folder, this.#rules);
     this.#number = (line.at(-1)?.number ?? 0) + 1;
@@ -139,7 +139,7 @@ class Turn<T extends LockOwner> {
     this.#join();
   }
 
-  /** Checks again, since only now no other process can take it. */
+  /** Checks again, because only now can no other process take it. */
   #grant(): void {
     if (!this.#own.isOurs()) return;
     const granted = this.#rules.grant(readLine(this.#folder, this.#rules), this.#queued);
@@ -159,8 +159,8 @@ class Turn<T extends LockOwner> {
   }
 
   /**
-   * Joining and granting happen under the queue's lock; releasing needs none. Avoids needless awaits,
-   * so that items of one process never meet here.
+   * Joining and granting happen under the queue's lock; releasing needs none. Avoids needless
+   * awaits, so that items of one process never run this concurrently.
    */
   async #alone(action: () => void | Promise<void>): Promise<void> {
     const { doing, signal } = this.#options;
@@ -183,7 +183,7 @@ class Turn<T extends LockOwner> {
 /** Lock of the queue. */
 const QUEUE = 'queue';
 
-/** What a dead runner held is free when its processes are gone too. */
+/** The resources of a dead run are free only when its processes are gone too. */
 async function removeGone<T extends LockOwner>(gone: readonly Queued<T>[]): Promise<void> {
   for (const { file, ticket } of gone) {
     // Skips a holder that revived, or that another process has removed.

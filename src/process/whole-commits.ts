@@ -1,4 +1,7 @@
-/** Decides which commits are complete: renamed to their number when finished, as the protocol requires. */
+/**
+ * Decides which commits are complete: renamed to their number after they were finished, as the
+ * protocol requires.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arrivals } from './arrivals.js';
@@ -8,21 +11,24 @@ import { openForWriting } from './writers.js';
 /** The stage broke the protocol. */
 export class CommitMistake extends Error {}
 
-/** Longest time a commit may stay unclear while the process runs, since it may be waiting for the store. */
+/**
+ * Longest time a commit may stay unclear while the process runs, because the process may be waiting
+ * for the commit to be stored.
+ */
 const UNCLEAR_MS = 10_000;
 
-/** The same where the system does not report renames, so that every small state is unclear. */
+/** The same for systems that do not report renames, where every small state is unclear. */
 const UNTOLD_MS = 1_000;
 
-/** What is known of the process that commits. */
+/** What is known about the process that commits. */
 export type Ending = 'running' | 'well' | 'badly';
 
-/** What was found out about a commit. */
+/** The result of the check of a commit. */
 export interface CommitNote {
   readonly epoch: number;
-  /** Of the folder, when it is complete; '' while unclear. */
+  /** Mark of the folder, if complete; '' while unclear. */
   readonly mark: string;
-  /** The rename was seen. */
+  /** True if the rename was seen. */
   readonly isRenamed: boolean;
 }
 
@@ -32,9 +38,10 @@ interface Unclear {
 }
 
 /**
- * Distinguishes complete commits from those still being filled. Most are clear at once: the rename
- * was seen, or their times prove it. But times have ticks, and a small state is built within one:
- * such a commit waits until the stage goes on or has ended well, and nothing in it has changed.
+ * Distinguishes complete commits from those still being filled. Most are clear immediately: the
+ * rename was seen, or their times prove it. But times have ticks, and a small state is built within
+ * one. Such a commit waits until the stage continues or has succeeded, and nothing in it has
+ * changed.
  */
 export class Judge {
   readonly #folder: string;
@@ -61,12 +68,12 @@ export class Judge {
   /**
    * False while it is unclear.
    *
-   * @throws CommitMistake when it is incomplete, or when it stays unclear
+   * @throws CommitMistake when the commit is incomplete, or stays unclear
    */
   isWhole(epoch: number, ending: Ending): boolean {
     const name = String(epoch);
     const folder = join(this.#folder, name);
-    // Checked before the look, since a stage that goes on has finished this commit.
+    // Checked first, because a stage that continues has finished this commit.
     const goesOn = existsSync(join(this.#folder, String(epoch + 1))) || ending === 'well';
     const look = lookAtCommit(folder);
     if (look === undefined) return false;
@@ -78,10 +85,10 @@ export class Judge {
       this.#onNote({ epoch, mark: look.mark, isRenamed });
       return true;
     }
-    // Report the kill, not this, for a process that was killed in the middle of something.
+    // For a process that was killed in the middle of a commit, the kill is reported instead.
     if (ending === 'badly' || this.#mayWait(epoch, look, goesOn)) return false;
     if (open !== undefined) throw stillOpen(epoch, open);
-    // Where nothing can decide, a waiting stage must not wait for ever.
+    // If nothing can decide, a waiting stage must not wait forever.
     if (this.#isTold() || look.isEmpty) throw madeInPlace(epoch, look);
     return true;
   }
@@ -90,7 +97,7 @@ export class Judge {
     return this.#arrivals.wasRenamed(name) === true || (look.isSealed && !look.isEmpty);
   }
 
-  /** Throws for what is certainly wrong. */
+  /** Throws for commits that are certainly wrong. */
   #refuse(epoch: number, look: CommitLook, isRenamed: boolean): void {
     if (!look.isFolder) throw noFolder(epoch, look);
     const before = this.#unclear.get(epoch);
@@ -109,7 +116,7 @@ export class Judge {
   }
 }
 
-/** True when a commit that no run watched may be stored; no process of its chain runs any more. */
+/** True if a commit that no run watched may be stored. Call when no process of its chain runs any more. */
 export function wasLeftWhole(
   commits: string,
   epoch: number,
@@ -124,7 +131,10 @@ export function wasLeftWhole(
   return look.isSealed || wentOn(commits, epoch);
 }
 
-/** True when the stage went on to the next epoch, or to a draft of it: only a stage that renames builds drafts. */
+/**
+ * True if the stage has continued with the next epoch or a draft of it. Only a stage that renames
+ * builds drafts.
+ */
 function wentOn(commits: string, epoch: number): boolean {
   return readdirSync(commits, { withFileTypes: true }).some(
     (entry) =>
@@ -151,7 +161,7 @@ function stillOpen(epoch: number, file: string): CommitMistake {
   );
 }
 
-/** The cure for a folder that was not renamed when it was complete. */
+/** The hint for a folder that was not renamed after it was complete. */
 function howTo(epoch: number): string {
   return `build the folder as $PIPE_COMMIT/<any other name>, then rename it to $PIPE_COMMIT/${epoch} (in Python: os.rename)`;
 }

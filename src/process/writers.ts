@@ -1,4 +1,4 @@
-/** Finds processes that write to a folder's files now: among this process's descendants, via /proc. */
+/** Finds processes that are writing to a folder's files, among this process's descendants, via /proc. */
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import { HAS_PROC, readIfThere } from '../sys/proc.js';
@@ -16,7 +16,7 @@ export function openForWriting(folder: string): string | undefined {
   return undefined;
 }
 
-/** Without daemons, which have another parent. */
+/** Excludes daemons, which have another parent. */
 function descendants(): number[] {
   const found: number[] = [];
   const open = [process.pid];
