@@ -6,15 +6,15 @@ import { ownIdentity, wordOf } from './identity.js';
 export interface Reading {
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Of the file system. */
+  /** Device number of the file system. */
   readonly dev: number;
-  /** This process's monotonic clock after the reading: the file system's time was `time` or later then. */
+  /** This process's monotonic clock after the reading, when the file system's time was `time` or later. */
   readonly moment: number;
 }
 
 let probes = 0;
 
-/** When all readings take longer (busy machine), the fastest counts. */
+/** If all readings take longer (busy machine), the fastest counts. */
 const QUICK_MS = 1;
 const TRIES = 3;
 
@@ -47,7 +47,7 @@ function probe(folder: string): Reading {
   }
 }
 
-/** As `readClock`; undefined where the system refuses. */
+/** Like `readClock`; undefined on a system error. */
 export function clockIfReadable(folder: string): Reading | undefined {
   try {
     return readClock(folder);

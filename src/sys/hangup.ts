@@ -5,14 +5,14 @@ import { readIfThere, statOf } from './proc.js';
 /** The bit of signal 1. */
 const HANGUP = 1n;
 
-/** `/dev/null` as stdin, open only for writing: only nohup does that. */
+/** Only nohup opens `/dev/null` as stdin just for writing. */
 const WRITE_ONLY = 1;
 
 /**
- * True under `nohup`, also when it started a script that started this process. Node resets an ignored
- * SIGHUP at its start, so this process cannot know. Parent processes of the session, under the same
- * nohup, and nohup's other effects show it; on other systems than Linux, only the shell's variable
- * `_` does.
+ * True under `nohup`, even if it started a script that started this process. Node resets an ignored
+ * SIGHUP when it starts, so this process cannot see it directly. Parent processes in the session,
+ * under the same nohup, and nohup's other effects show it. On other systems than Linux, only the
+ * shell's variable `_` does.
  */
 export function isHangupIgnored(env: NodeJS.ProcessEnv): boolean {
   return path.basename(env._ ?? '') === 'nohup' || hasInputOfNohup() || isIgnoredAbove();

@@ -7,11 +7,11 @@ import { bootId, exists, HAS_PROC, pidNamespace, statOf } from './proc.js';
 export interface Identity {
   readonly host: string;
   readonly pid: number;
-  /** Start time of the process, in the system's unit; empty where the system hides it. */
+  /** Start time of the process, in the system's unit; empty if the system hides it. */
   readonly start: string;
-  /** Boot id of the machine; empty where the system has none. */
+  /** Boot id of the machine; empty if the system has none. */
   readonly boot: string;
-  /** The pid namespace, which differs between containers of one machine; empty where there is none. */
+  /** The pid namespace, which differs between containers of one machine; empty if there is none. */
   readonly space: string;
 }
 
@@ -35,8 +35,8 @@ export function ownIdentity(): Identity {
 }
 
 /**
- * `dead` only with proof: this kernel, this pid namespace, and no such process. Another boot on a
- * host of the same name may be another machine, so that does not suffice.
+ * `dead` only with proof: the same kernel, the same pid namespace, and no such process. Another
+ * boot id is no proof, because another machine may have the same host name.
  */
 export function livenessOf(identity: Identity): Liveness {
   const own = ownIdentity();
@@ -50,7 +50,7 @@ export function livenessOf(identity: Identity): Liveness {
 }
 
 /**
- * True for a file that a process of this host wrote before the machine booted: that process is dead.
+ * True if a process of this host wrote the file before the machine booted: that process is dead.
  *
  * @param now by the clock of the file's file system; called only when needed
  */

@@ -9,7 +9,7 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   'ENOSYS',
 ]);
 
-/** True of a `link` error that any names would cause here. */
+/** True for an error of `link` that any two names would cause on this file system. */
 export function isWithoutLinks(error: unknown): boolean {
   return NO_LINKS.has((error as NodeJS.ErrnoException).code);
 }

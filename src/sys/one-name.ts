@@ -1,4 +1,4 @@
-/** Whether the file system treats two names in a folder as one. */
+/** Checks whether the file system treats two names in a folder as one. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, unless } from './if-there.js';

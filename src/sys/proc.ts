@@ -6,20 +6,20 @@ export const HAS_PROC = platform() === 'linux';
 
 export interface ProcessStat {
   readonly pid: number;
-  /** Ended, but not reaped by its parent: it does nothing any more. */
+  /** True for a process that has ended, but that its parent has not reaped. */
   readonly zombie: boolean;
-  /** 0 where unknown. */
+  /** 0 if unknown. */
   readonly parent: number;
   readonly group: number;
-  /** Session id: the pid of the detached leader; 0 where unknown. */
+  /** Session id: the pid of the detached leader; 0 if unknown. */
   readonly session: number;
   /** Start time: with the pid, it identifies one process until the next boot. */
   readonly start: string;
-  /** CPU time of it and of the children that it waited for, in clock ticks; 0 where unknown. */
+  /** CPU time of the process and of the children that it waited for, in clock ticks; 0 if unknown. */
   readonly ticks: number;
 }
 
-/** Undefined when the process does not exist. */
+/** Undefined if the process does not exist. */
 export function statOf(pid: number): ProcessStat | undefined {
   return HAS_PROC ? statFromProc(pid) : statFromPs(pid);
 }
@@ -52,7 +52,7 @@ export function reapedTicks(): number {
   return Number(fields[13] ?? 0) + Number(fields[14] ?? 0);
 }
 
-/** Living children, of all threads of the process; empty where the kernel does not list them. */
+/** Running children of all threads of the process; empty if the kernel does not list them. */
 export function childrenOf(pid: number): number[] {
   return namesIn(`/proc/${pid}/task`).flatMap((thread) => {
     const text = readIfThere(`/proc/${pid}/task/${thread}/children`) ?? '';
@@ -60,7 +60,7 @@ export function childrenOf(pid: number): number[] {
   });
 }
 
-/** Bytes that a process holds in memory, now and at most; 0 for one that has ended. */
+/** Memory of a process in bytes, now and at its peak; 0 for one that has ended. */
 export function memoryOf(pid: number): { readonly resident: number; readonly peak: number } {
   const text = readIfThere(`/proc/${pid}/status`) ?? '';
   const field = (name: string) =>
@@ -90,7 +90,7 @@ function statFromPs(pid: number): ProcessStat | undefined {
   };
 }
 
-/** True when any process has this pid, also another user's or one that /proc hides. */
+/** True if any process has this pid, including another user's or one that /proc hides. */
 export function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -99,7 +99,7 @@ export function exists(pid: number): boolean {
   }
 }
 
-/** All pids; empty where there is no /proc. */
+/** All pids; empty without /proc. */
 export function allPids(): number[] {
   if (!HAS_PROC) return [];
   return readdirSync('/proc')
@@ -107,20 +107,20 @@ export function allPids(): number[] {
     .map(Number);
 }
 
-/** The last pid assigned, from which the next ones count up; undefined where unknown. */
+/** The last assigned pid, from which the next ones count upwards; undefined if unknown. */
 export function lastPid(): number | undefined {
   const text = HAS_PROC ? readIfThere('/proc/loadavg') : undefined;
   return text === undefined ? undefined : Number(text.trim().split(' ')[4]);
 }
 
-/** A variable's value in a process's initial environment; undefined also when it is not readable. */
+/** A variable's value in a process's initial environment; also undefined if that is not readable. */
 export function environmentOf(pid: number, name: string): string | undefined {
   const text = readIfThere(`/proc/${pid}/environ`);
   const entry = text?.split('\0').find((each) => each.startsWith(`${name}=`));
   return entry?.slice(name.length + 1);
 }
 
-/** The files that a process writes its output to; empty when its descriptors are not readable. */
+/** The files that a process writes its output to; empty if its descriptors are not readable. */
 export function outputsOf(pid: number): string[] {
   return [1, 2].flatMap((descriptor) => {
     try {

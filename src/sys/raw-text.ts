@@ -1,7 +1,7 @@
 /**
- * Environment values that are not UTF-8. Node decodes every invalid byte to the same character. Here
- * such a byte is a lone surrogate, as in Python (`surrogateescape`): different values have different
- * texts, and each text gives its bytes back.
+ * Environment values that are not UTF-8. Node decodes every invalid byte to the same character.
+ * Here such a byte is a lone surrogate, as in Python (`surrogateescape`): different values have
+ * different texts, and each text can be converted back to its bytes.
  */
 import { readFileSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ const LOST = '\uFFFD';
 
 const ESCAPED = /([\udc80-\udcff])/u;
 
-/** True of a text that stands for bytes which are not UTF-8. */
+/** True for a text that represents bytes that are not UTF-8. */
 export function isRaw(text: string): boolean {
   return ESCAPED.test(text);
 }
@@ -41,8 +41,8 @@ export function bytesOf(text: string): Buffer {
 }
 
 /**
- * Only the variables, without inherited members (`toString`), and with raw values on Linux. Elsewhere
- * a damaged value stays as Node decoded it.
+ * Only the variables, without inherited members (`toString`), and with raw values on Linux. On
+ * other systems a damaged value stays as Node decoded it.
  */
 export function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const whole: NodeJS.ProcessEnv = Object.assign(Object.create(null), env);
@@ -51,7 +51,7 @@ export function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const values = startValues();
   for (const name of lost) {
     const bytes = values.get(name);
-    // The program may have set another value since.
+    // The program may have changed the value since.
     if (bytes?.toString() === env[name]) whole[name] = rawText(bytes as Buffer);
   }
   return whole;
@@ -64,7 +64,7 @@ function startValues(): Map<string, Buffer> {
   try {
     bytes = readFileSync('/proc/self/environ');
   } catch {
-    return values; // Not Linux, or hidden from this process: then a damaged value is refused.
+    return values; // Not Linux, or hidden from this process: a damaged value is then an error.
   }
   for (const entry of bytes.toString('latin1').split('\0')) {
     const end = entry.indexOf('=');

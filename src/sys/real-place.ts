@@ -1,4 +1,4 @@
-/** Real paths of what may not exist yet. */
+/** Real paths of entries that may not exist yet. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 
@@ -13,7 +13,7 @@ export function realPlace(absolute: string): string {
   }
 }
 
-/** The path itself, unresolved, in the real path of its folder. */
+/** The last name, unresolved, in the real path of its folder. */
 export function besideReal(absolute: string): string {
   const folder = path.dirname(absolute);
   return folder === absolute ? absolute : path.join(realPlace(folder), path.basename(absolute));

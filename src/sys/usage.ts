@@ -1,18 +1,18 @@
-/** What the processes of an execution used, as records and events have it. */
+/** CPU time and memory of an execution, as in records and events. */
 
 export interface Usage {
   /** CPU time of all processes. */
   readonly cpuSeconds: number;
-  /** Bytes of memory that they held at most, as sampled; absent for a very short execution. */
+  /** The most bytes of memory that they used, as sampled; absent for a very short execution. */
   readonly peakMemory?: number;
 }
 
-/** Also true where nothing was measured. */
+/** Also true if nothing was measured. */
 export function isUsage({ cpuSeconds, peakMemory }: Partial<Record<keyof Usage, unknown>>) {
   return [cpuSeconds, peakMemory].every((each) => each === undefined || Number.isFinite(each));
 }
 
-/** The usage alone. */
+/** Only the usage fields. */
 export function usageOf({ cpuSeconds, peakMemory }: Partial<Usage>): Partial<Usage> {
   return {
     ...(cpuSeconds !== undefined && { cpuSeconds }),
