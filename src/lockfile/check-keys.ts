@@ -1,6 +1,6 @@
 /**
- * Checks pipeline.lock against the pipeline. Computes every key from today's definition and code and
- * from the locked outs: so no result has to exist, only the user's files.
+ * Checks pipeline.lock against the pipeline. Computes every key from today's definition and code
+ * and from the locked outs. So no result has to exist, only the user's files.
  */
 import { type Cooperative, finish, finishSync } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
@@ -15,15 +15,15 @@ import type { LockSection } from './format/sections.js';
 import { inShort, reasonsAgainst } from './lock-reasons.js';
 
 export interface LockStanding {
-  /** The item's block, when the lock has one. */
+  /** The item's block, if the lock has one. */
   readonly block?: LockBlock;
-  /** Today's key, when it is known. */
+  /** Today's key, if known. */
   readonly key?: string;
-  /** How the lock differs from this pipeline; undefined when it matches. */
+  /** How the lock differs from this pipeline; undefined if it matches. */
   readonly difference?: string;
 }
 
-/** Of every selected item, by index. */
+/** The check of every selected item, by index. */
 export function lockStandings(
   build: BuildContext,
   section: LockSection,
@@ -86,14 +86,14 @@ function* standingOf(
 
 export const NOT_LOCKED = 'not in pipeline.lock';
 
-/** True of a dep read through links that items made: their targets need not exist here. */
+/** True for a dep read through links that items made: their targets need not exist here. */
 function leadsOut(dep: Dep, locked: Digest | null | undefined): boolean {
   return dep.made && locked != null && kindOf(locked) === 'link';
 }
 
-/** False when its content is unknown here: the user's data is missing, or an out's listing is not stored. */
+/** False if its content is unknown here: the user's data is missing, or an out's listing is not stored. */
 function isInSight(dep: Dep, context: DecisionContext): boolean {
-  // For a user file, absence is a state like any other.
+  // For an optional user file, absence is a state like any other.
   if (dep.optional && !dep.made) return true;
   const within = dep.within ?? [];
   return (

@@ -6,7 +6,7 @@ import { parseLock } from './format/parse-lock.js';
 import { type LockedProject, type LockFile, lockNameOf, lockText } from './format/sections.js';
 
 /**
- * Undefined when the file does not exist.
+ * Undefined if the file does not exist.
  *
  * @throws UserError for a merge conflict, an edit, another format
  */
@@ -53,6 +53,6 @@ function readText(file: string, name: string): string | undefined {
   throw userError(
     'lock-not-a-file',
     `${name} is not a file`,
-    'move it out of the way: the next run writes it',
+    'move it away: the next run writes the file',
   );
 }

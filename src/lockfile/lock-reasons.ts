@@ -6,7 +6,7 @@ import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { type LockBlock, lockedParts } from './format/block.js';
 
-/** Why the item's key is not the locked one; at least one reason. */
+/** Why the item's key differs from the locked one; at least one reason. */
 export function reasonsAgainst(...beside: Parameters<typeof lockDifferences>): string[] {
   const found = lockDifferences(...beside);
   return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
@@ -43,7 +43,7 @@ export function inShort(reasons: readonly string[]): string {
   return `${reasons[0] ?? 'stale'}${more}`;
 }
 
-/** The item's outs, by path, whose digest is not the locked one. */
+/** The item's outs whose digest differs from the locked one, by path. */
 export function otherOuts(
   item: Item,
   block: LockBlock,

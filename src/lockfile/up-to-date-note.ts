@@ -16,17 +16,17 @@ export function isLocked(variant: Variant): boolean {
   return sectionOf(variant) !== undefined;
 }
 
-/** True when the file is one that an earlier run read or wrote without an error. */
+/** True if an earlier run has read or written this file without an error. */
 export function isLockIntact(build: BuildContext): boolean {
   return noteOf(build) !== undefined;
 }
 
-/** True when the same results were compared with the same file before. */
+/** True if the same results were compared with the same file before. */
 export function isLockNoted(build: BuildContext): boolean {
   return isComplete(build) && noteOf(build)?.results === resultsOf(build);
 }
 
-/** Call when the file holds the results of this run. */
+/** Call when the file contains the results of this run. */
 export function noteLock(build: BuildContext): void {
   cacheOf(build).forget(lockNameOf(build.project));
   const lock = digestOf(build);
@@ -35,7 +35,7 @@ export function noteLock(build: BuildContext): void {
   cacheOf(build).state.writeKept('plans', nameOf(build), note);
 }
 
-/** What was noted of the file as it is now. */
+/** The note about the file in its current state. */
 function noteOf(build: BuildContext): Note | undefined {
   const lock = digestOf(build);
   const note = cacheOf(build).state.readKept('plans', nameOf(build)) as Note | undefined;

@@ -22,7 +22,7 @@ import { noteLock } from './up-to-date-note.js';
 export async function updateLock(build: BuildContext): Promise<void> {
   const section = sectionOf(build.project.variant);
   if (section === undefined) return;
-  // Without changes no lock is needed either: everything may be read-only.
+  // Without changes, no lock is needed: everything may be read-only.
   if (isWritten(build, section)) noteLock(build);
   else await writeUnderLock(build, section);
 }
@@ -30,7 +30,7 @@ export async function updateLock(build: BuildContext): Promise<void> {
 function isWritten(build: BuildContext, section: string): boolean {
   const before = readLockFile(build.project)?.get(section);
   if (before === undefined) return false;
-  // A block that is not there yet is made again under the lock.
+  // A block that is not in the file yet is created again under the lock.
   const { blocks, isWhole } = updated(build, before, () => {});
   const isSame =
     blocks.size === before.size && [...blocks].every(([id, b]) => before.get(id) === b);
@@ -38,7 +38,7 @@ function isWritten(build: BuildContext, section: string): boolean {
 }
 
 async function writeUnderLock(build: BuildContext, section: string): Promise<void> {
-  // Next to the file: runs with other caches write it too.
+  // Next to the file, because runs with other caches write it too.
   const locks = projectHome(build.project.root);
   const name = lockNameOf(build.project);
   const held = await acquireLock(locks, name, {
@@ -64,7 +64,7 @@ async function writeUnderLock(build: BuildContext, section: string): Promise<voi
 
 interface Updated {
   readonly blocks: LockSection;
-  /** False when a result disappeared meanwhile: the next run checks again. */
+  /** False if a result disappeared meanwhile: the next run checks again. */
   readonly isWhole: boolean;
 }
 
@@ -79,7 +79,8 @@ function updated(build: BuildContext, before: LockSection, warn: Warn): Updated 
   for (const [index, settled] of build.settled) {
     const item = itemAt(build, index);
     const old = before.get(item.id);
-    // A block of the same result stays: which epochs are recorded does not matter for the result.
+    // A block with the same result is kept, because the set of recorded epochs does not matter for
+    // the result.
     if (old !== undefined && holds(old, settled)) continue;
     const block = blockOf(build, item, settled, warn);
     if (block === undefined) isWhole = false;
@@ -118,7 +119,7 @@ function blockOf(
   };
 }
 
-/** Undefined when an out is no longer what the run found. */
+/** Undefined if an out no longer matches what the run found. */
 function allMetrics(
   build: BuildContext,
   item: Item,
@@ -144,13 +145,13 @@ function allMetrics(
     else warn(`metrics ${where} is not JSON: pipeline.lock does not contain its numbers`);
     if (lost.length > 0)
       warn(
-        `metrics ${where}: pipeline.lock does not contain ${listed(lost)}: not finite, a second one of that name, or nested more than 64 deep`,
+        `metrics ${where}: pipeline.lock does not contain ${listed(lost)}: not finite, a repeated name, or nested more than 64 levels deep`,
       );
   }
   return metrics;
 }
 
-/** Omits epochs past the end of patience: how far a stage got beyond it depends on timing. */
+/** Omits epochs past the end of patience, because how far a stage got beyond it depends on timing. */
 function epochsOf(build: BuildContext, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
   const { target, param, patience, best } = item.epochs;
@@ -167,7 +168,7 @@ function epochsOf(build: BuildContext, item: Item, manifest: Manifest): LockedEp
   };
 }
 
-/** Few lines for any number of epochs, with all of the first ones, which `verify` repeats. */
+/** Few lines for any number of epochs, including the first epochs, which `verify` repeats. */
 function isPowerOfTwo(epoch: number): boolean {
   return Number.isInteger(Math.log2(epoch));
 }

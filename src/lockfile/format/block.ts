@@ -9,13 +9,13 @@ export interface LockBlock {
   readonly key: string;
   readonly code: ModuleCode | CommandCode;
   readonly params: Readonly<Record<string, Json>>;
-  /** Values are hashed: they count, but stay private. */
+  /** Values are hashed, because they are private. */
   readonly env: Readonly<Record<string, string | null>>;
   readonly deps: Manifest['deps'];
   readonly outs: Readonly<Record<string, LockedOut>>;
   /** By out, then by dot path. */
   readonly metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Of an incremental item. */
+  /** For an incremental item. */
   readonly epochs?: LockedEpochs;
 }
 
@@ -29,7 +29,7 @@ export interface LockedEpochs {
   readonly target: number;
   readonly patience?: number;
   readonly best?: EpochChoice['best'];
-  /** Digests of the states after some epochs: 1, 2, 4, 8 … and the one that the outs are of. */
+  /** Digests of the states after some epochs: 1, 2, 4, 8 … and the epoch of the outs. */
   readonly states: Readonly<Record<number, Digest>>;
 }
 
@@ -45,7 +45,7 @@ export function blockText(section: string, item: string, block: LockBlock): stri
   return `  ${nameText(item)}:\n${body}    seal: ${sealOf(section, item, body)}\n`;
 }
 
-/** Short, since it detects accidents and edits, not forgery. */
+/** Short, because it detects accidents and edits, not forgery. */
 export function sealOf(section: string, item: string, body: string): string {
   return sha256(`pipe lock\n${section}\n${item}\n${body}`).slice(0, 16);
 }
@@ -62,7 +62,7 @@ export function lockedParts(manifest: Manifest): Pick<LockBlock, 'code' | 'param
   return JSON.parse(jsonText(parts)) as Pick<LockBlock, 'code' | 'params' | 'env'>;
 }
 
-/** False of a value that is not UTF-8: many such values would share one hash. */
+/** False for a value that is not UTF-8, because many such values would share one hash. */
 function isText(value: string): boolean {
   return !/\p{Surrogate}/u.test(value);
 }

@@ -2,13 +2,14 @@
 import { ifJson, parseLenient } from '../../json.js';
 
 /**
- * Undefined when the text is not JSON. Only numbers are metrics. `lost` gets the names of those that it leaves
- * out: NaN, numbers beyond the range of a double, the later ones of a name, and what is nested too deep.
+ * Undefined if the text is not JSON. Only numbers are metrics. `lost` gets the names of omitted
+ * ones: NaN, numbers beyond the range of a double, repeated names, and numbers that are nested too
+ * deeply.
  */
 export function metricsOf(text: string, lost?: string[]): Record<string, number> | undefined {
   const value = ifJson(text, parseLenient);
   if (value === undefined) return undefined;
-  // What JSON lacks is read as null.
+  // Values that JSON lacks are read as null.
   const isStrict = lost === undefined || ifJson(text, (each) => JSON.parse(each)) !== undefined;
   return numbersIn(value, lost, !isStrict);
 }
@@ -36,5 +37,5 @@ export function numbersIn(
   return Object.fromEntries(numbers);
 }
 
-/** Far deeper than anybody nests by hand, and far less than a stack holds. */
+/** Far deeper than metrics that people write, and far less than would overflow the stack. */
 const DEEPEST = 64;

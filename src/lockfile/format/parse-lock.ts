@@ -10,7 +10,7 @@ import { LOCK_FILE, LOCK_FORMAT, type LockFile } from './sections.js';
 
 /** @throws UserError at the first line that differs from the written form */
 export function parseLock(text: string, name: string = LOCK_FILE): LockFile {
-  // A checkout on Windows may have changed the line ends.
+  // A checkout on Windows may have changed the line endings.
   const lines = text.replaceAll('\r\n', '\n').split('\n');
   refuseConflict(lines, name);
   return new Reader(lines, name).file();
@@ -22,7 +22,7 @@ function refuseConflict(lines: readonly string[], name: string): void {
   throw mistake(name, lines, at, {
     code: 'lock-conflict',
     message: `${name} contains a merge conflict`,
-    hint: `take either side (git checkout --ours ${name}), then \`pipe run\`, which writes the current results`,
+    hint: `take either side (git checkout --ours ${name}), then run \`pipe run\`, which writes the current results`,
   });
 }
 
@@ -82,7 +82,7 @@ class Reader {
       throw mistake(this.#name, this.#lines, this.#at, {
         code: 'lock-format',
         message: `${this.#name} has format ${version}, this version of pipe reads format ${LOCK_FORMAT}`,
-        hint: 'use the version of pipe that wrote it, or remove the file and `pipe run`',
+        hint: 'use the version of pipe that wrote it, or remove the file and run `pipe run`',
       });
     }
     this.#at++;
@@ -219,12 +219,12 @@ class Reader {
     return mistake(this.#name, this.#lines, at, {
       code: 'lock-edited',
       message,
-      hint: `undo the edit (git checkout ${this.#name}), or remove the file and \`pipe run\``,
+      hint: `undo the edit (git checkout ${this.#name}), or remove the file and run \`pipe run\``,
     });
   }
 }
 
-/** False when the value is missing, or the name exists already. */
+/** False if the value is missing, or the name exists already. */
 function set<T>(map: Record<string, T>, name: string, value: T | undefined): boolean {
   if (value === undefined || Object.hasOwn(map, name)) return false;
   map[name] = value;

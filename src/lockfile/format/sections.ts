@@ -18,7 +18,7 @@ export function lockNameOf({ root, variant: { file } }: LockedProject): string {
 /** A file with another format version is refused. */
 export const LOCK_FORMAT = 1;
 
-/** Blocks by item, of one profile. */
+/** The blocks of one profile, by item. */
 export type LockSection = ReadonlyMap<string, LockBlock>;
 
 /** Sections by name. */
