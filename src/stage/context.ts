@@ -12,7 +12,7 @@ export type Json =
 /** The declared shape of a stage, for the type checker only: nothing reads it at run time. */
 export interface StageShape {
   params?: unknown;
-  /** A path by name; a list of paths where the dep is a glob. */
+  /** A path by name; a list of paths if the dep is a glob. */
   deps?: { readonly [name: string]: string | readonly string[] };
   outs?: { readonly [name: string]: string };
   matrix?: { readonly [axis: string]: string | number | boolean };
@@ -21,7 +21,7 @@ export interface StageShape {
 export interface Resources {
   /** Cores. */
   readonly cpu: number;
-  /** Bytes; 0 when the stage states none. */
+  /** Bytes; 0 if the stage states none. */
   readonly memory: number;
   /** GPUs, held exclusively. */
   readonly gpu: number;
@@ -39,9 +39,9 @@ export interface StageContext<S extends StageShape = StageShape> {
   readonly params: Part<S, 'params', Json>;
   /** Absolute paths by name; for a glob, the sorted list of its matches. */
   readonly deps: Part<S, 'deps', Readonly<Record<string, string>>>;
-  /** Absolute paths by name. Parent folders exist; nothing is at the paths themselves. */
+  /** Absolute paths by name. Parent folders exist; the paths themselves do not. */
   readonly outs: Part<S, 'outs', Readonly<Record<string, string>>>;
-  /** What the item holds while it runs. Not in its key: no result may depend on it. */
+  /** The resources of the item while it runs. They are not in its key: no result may depend on them. */
   readonly resources: Resources;
   /** Aborted when the run asks the stage to end (SIGTERM): finish or drop work in progress. */
   readonly signal: AbortSignal;
@@ -59,14 +59,14 @@ export interface Epochs {
   readonly target: number;
   /** Number of completed epochs: 0 at first, `target` when only the outs remain to be written. */
   readonly completed: number;
-  /** Folder with the state of epoch `completed`, read-only; undefined when nothing is completed. */
+  /** Folder with the state of epoch `completed`, read-only; undefined if no epoch is completed. */
   readonly state: string | undefined;
   /** The epochs still to compute, `completed + 1 … target`. */
   remaining(): Iterable<number>;
   /**
    * Commits epoch `epoch`: `write` fills a new folder with the complete state, `metrics` become its
-   * metrics.json. Resolves once the state is committed (renamed into place) and the runner is storing
-   * at most one state: training continues meanwhile.
+   * metrics.json. Resolves once the state is committed (renamed into place) and the run is storing
+   * at most one state, so that training continues meanwhile.
    *
    * @throws RangeError when `epoch` is not the one after the last committed
    */

@@ -1,10 +1,13 @@
-/** Stage side of the epoch protocol: builds states, commits them in order, one being stored at a time. */
+/**
+ * Stage side of the epoch protocol: builds states and commits them in order; one at a time is being
+ * stored.
+ */
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Epochs, Metrics } from './context.js';
 import { waitForChanges } from './notice.js';
 
-/** Values of the runner's variables. */
+/** Values of the variables that the run sets. */
 interface EpochVariables {
   /** PIPE_EPOCHS. */
   readonly target: number;
@@ -78,7 +81,7 @@ export class EpochProtocol implements Epochs {
     write: (folder: string) => void | Promise<void>,
     metrics: Metrics | undefined,
   ): Promise<void> {
-    // The name is not a number, so the runner ignores the folder until it is renamed.
+    // The name is not a number, so the run ignores the folder until it is renamed.
     const draft = join(this.#folder, `draft-${epoch}`);
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft);
@@ -88,7 +91,7 @@ export class EpochProtocol implements Epochs {
     renameSync(draft, join(this.#folder, String(epoch)));
   }
 
-  /** Resolves when the runner has stored a committed epoch: then its folder is gone. */
+  /** Resolves when the run has stored a committed epoch, which it shows by deleting the folder. */
   async #stored(epoch: number): Promise<void> {
     const folder = join(this.#folder, String(epoch));
     if (!existsSync(folder)) return;
@@ -104,12 +107,12 @@ export class EpochProtocol implements Epochs {
     const next = this.#last + 1;
     if (this.#pending)
       throw new Error(
-        `Epoch ${epoch} was committed while epoch ${next} still is: await each commit`,
+        `Epoch ${epoch} was committed while epoch ${next} was still being committed: await each commit`,
       );
     if (epoch === next && epoch <= this.target) return;
     throw new RangeError(
       next > this.target
-        ? `Epoch ${epoch} was committed, but the last one, ${this.target}, is committed already`
+        ? `Epoch ${epoch} was committed, but the last epoch, ${this.target}, is committed already`
         : `Epoch ${epoch} was committed, but epoch ${next} is next`,
     );
   }

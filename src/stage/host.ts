@@ -14,10 +14,10 @@ import { progressWriter } from './write-progress.js';
 
 type Run = (context: StageContext) => unknown;
 
-/** An error in the stage's module that its author can fix: shown without a stack. */
+/** An error in the stage's module that its author can fix, shown without a stack. */
 class StageMistake extends Error {}
 
-/** A stage with a pending promise keeps no handle open: Node would end it as if it were done. */
+/** A stage with only a pending promise keeps no handle open, so Node would end it as if it were done. */
 let settled = false;
 
 async function main(): Promise<void> {
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   await host.epochs?.settled();
 }
 
-/** The runner holds the other end of a pipe, which closes when the runner dies, however that happens. */
+/** The run has the other end of a pipe, which closes when the run dies for any reason. */
 function endWithRunner(fd: number): void {
   delete process.env.PIPE_RUNNER_FD;
   const pipe = new Socket({ fd, readable: true, writable: false });
@@ -97,8 +97,8 @@ function makeContext(file: ContextFile): { context: StageContext; epochs?: Epoch
 }
 
 /**
- * The signal that SIGTERM aborts. Only a stage that reads it handles SIGTERM; any other is ended by
- * it at once, like any process.
+ * The signal that SIGTERM aborts. Only a stage that reads it handles SIGTERM; otherwise SIGTERM
+ * ends the stage immediately, like any process.
  */
 function lazyAbort(): () => AbortSignal {
   let controller: AbortController | undefined;

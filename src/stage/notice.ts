@@ -2,17 +2,17 @@
 import { type FSWatcher, watch } from 'node:fs';
 
 interface Notice {
-  /** False when the system reports no changes here, and only the timer does. */
+  /** False if the system reports no changes here, and only the timer calls back. */
   readonly isTold: boolean;
   close(): void;
 }
 
-/** `rename`: the system's name for an entry that comes or goes; `undefined`: the timer. */
+/** `rename`: the system's name for an entry that appears or disappears; `undefined`: the timer. */
 type Change = 'rename' | 'change' | undefined;
 
 /**
- * Calls back when the folder's entries may have changed: at once by a system event, and by a timer,
- * for network folders and for what causes no event, such as the death of a lock's holder.
+ * Calls back when the folder's entries may have changed: immediately on a system event, and on a
+ * timer for network folders and for changes without an event, such as the death of a lock's holder.
  */
 export function noticeChanges(
   folder: string,
@@ -35,7 +35,7 @@ export function noticeChanges(
   };
 }
 
-/** When a watch fails (too many, or not supported), the timer does the work. */
+/** If a watch fails (too many, or not supported), the timer does the work. */
 function tryWatch(
   folder: string,
   onEntry: (entry: string | null, change: Change) => void,
@@ -52,13 +52,13 @@ function tryWatch(
 export interface Wait {
   /**
    * Resolves when something may have changed since the last call; rejects when the signal aborts. A
-   * change between two calls is not lost: the next call resolves at once.
+   * change between two calls is not lost: the next call resolves immediately.
    */
   next(signal?: AbortSignal): Promise<void>;
   close(): void;
 }
 
-/** As `noticeChanges`, to await, for the entries that concern the caller. */
+/** Like `noticeChanges`, as a promise, for the entries that concern the caller. */
 export function waitForChanges(
   folder: string,
   pollMs: number,

@@ -1,4 +1,4 @@
-/** Progress from a stage to the runner: lines `<done> <total> [unit]` in the PIPE_PROGRESS file. */
+/** Progress from a stage to the run: lines `<done> <total> [unit]` in the PIPE_PROGRESS file. */
 import { appendFileSync } from 'node:fs';
 
 /** More frequent updates are not visible. */
