@@ -5,7 +5,7 @@ import { within } from '../code/project-paths.js';
 import { userError } from '../error.js';
 import { packageAbove } from './outside.js';
 
-/** The paths to watch, relative to the project: `../…` outside of it. */
+/** The paths to watch, relative to the project: `../…` outside it. */
 export interface WatchSet {
   /** Equal for equal sets. */
   readonly id: string;
@@ -15,9 +15,9 @@ export interface WatchSet {
   leadsTo(folder: string): boolean;
   /** True if one of these items, or one that it needs, depends on the path. */
   concerns(path: string, executing: Iterable<string>): boolean;
-  /** True if targets of links are watched too. */
+  /** True if the targets of links are watched too. */
   readonly followsLinks: boolean;
-  /** Relevant files and folders outside of the project. */
+  /** Relevant files and folders outside the project. */
   readonly outside: readonly string[];
 }
 
@@ -25,7 +25,10 @@ export interface FileWatch {
   close(): Promise<void>;
 }
 
-/** Resolves when the watch is active; after an error, it may miss changes. `root`: absolute real path. */
+/**
+ * Resolves when the watch is active. After an error, the watch may miss changes. `root`: absolute
+ * real path.
+ */
 export async function watchFiles(
   root: string,
   set: WatchSet,
@@ -77,7 +80,7 @@ export async function watchFiles(
   return watcher;
 }
 
-/** The project and each package outside of it with relevant code; none of them below another one. */
+/** The project, and each package outside it with relevant code; none of them is below another one. */
 function foldersFor(root: string, { outside }: WatchSet): string[] {
   const all = [root, ...outside.map((each) => packageAbove(path.resolve(root, each)))];
   const isCovered = (folder: string) =>

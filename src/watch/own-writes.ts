@@ -1,15 +1,15 @@
-/** Detects files that a stage writes itself, not the user: they change in every execution. */
+/** Detects files that a stage itself writes, rather than the user: they change in every execution. */
 import path from 'node:path';
 
 /** After this number of executions in a row stopped by one file, it counts as written by the stage. */
 const OFTEN = 3;
 
 export class OwnWrites {
-  /** By file: the number of changes in a row during executions of these items. */
+  /** For each file, the number of successive changes during executions of these items. */
   readonly #seen = new Map<string, { readonly items: string; readonly times: number }>();
   #isWarned = false;
 
-  /** Records a change that concerns the executing items; true when these items made it. */
+  /** Records a change that concerns the executing items; true if these items made it. */
   recordLstat(file: string, executing: ReadonlySet<string>): boolean {
     const items = [...executing].sort().join(' ');
     // chokidar also reports a watched file that names itself as a file in a folder of its own name.

@@ -22,9 +22,9 @@ interface WatchUser {
   readonly onMistake: (error: UserError) => void;
   /** A run begins because files changed; `over` when it replaces a stopped run. */
   readonly onChanged: (what: string, over: boolean) => void;
-  /** Everything is done for now. */
+  /** Nothing more to do for now. */
   readonly onIdle: (result: RunResult | undefined) => void;
-  /** Called once, with the actions of the keys. */
+  /** Called once, with the actions for the keys. */
   readonly bindKeys: (keys: { runNow(): void; quit(): void }) => void;
 }
 
@@ -42,7 +42,7 @@ export async function watchProject(
   await session.untilQuit();
 }
 
-/** A project with its relevant files; without the project when it is not readable. */
+/** A project with its relevant files; without the project if it is not readable. */
 interface Opened {
   readonly set: WatchSet;
   readonly project?: Project;
@@ -65,12 +65,12 @@ class Session {
   readonly #own = new OwnWrites();
   #state: WatchState = 'idle';
   #set: WatchSet | undefined;
-  /** The last one read from a valid pipeline. */
+  /** The last project read from a valid pipeline. */
   #known: Watched | undefined;
   #watch: FileWatch | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #stopRun = new AbortController();
-  /** The error that ended the watch, and then the session. */
+  /** The error that ended the watch and thereby the session. */
   #error: unknown;
 
   constructor(host: Host, variant: Variant, options: RunOptions, user: WatchUser) {
@@ -171,7 +171,8 @@ class Session {
         return project;
       }
       project?.cache.close();
-      // Closes the old watch first: of two at the same time, each would miss what the other removed.
+      // Closes the old watch first, because two simultaneous watches would each miss what the other
+      // removed.
       await this.#watch?.close();
       this.#set = set;
       this.#watch = await watchFiles(this.#root, set, this.#changed, this.#failed);
@@ -230,7 +231,7 @@ class Session {
     this.#user.emit(this.#withCause(event));
   };
 
-  /** Replaces the interruption as the reason by the change that caused it. */
+  /** Replaces the reason "interrupted" by the change that caused the interruption. */
   #withCause(event: RunEvent): RunEvent {
     if (event.type !== 'item' || event.verdict !== 'cancelled') return event;
     if (!this.#stopRun.signal.aborted || this.#changes.size === 0) return event;

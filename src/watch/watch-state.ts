@@ -20,7 +20,7 @@ export type WatchState =
   | 'running'
   /** Runs; something changed that does not concern the executing items. */
   | 'dirty'
-  /** Stops the run, since an executing item became stale; completed epochs are kept. */
+  /** Stops the run, because an executing item became stale; completed epochs are kept. */
   | 'stopping'
   | 'quitting'
   | 'ended';

@@ -60,7 +60,7 @@ export class Watched implements WatchSet {
   readonly #traceInputs: ReadonlySet<string>;
   /** The folders above them. */
   readonly #onTheWay: ReadonlySet<string>;
-  /** Paths of all outs, where runs write. */
+  /** Paths of all outs, which runs write. */
   readonly #outs: ReadonlySet<string>;
 
   constructor(build: BuildContext) {
@@ -107,7 +107,7 @@ export class Watched implements WatchSet {
     return this.#reads.some((reads) => readsPath(reads, path));
   }
 
-  /** What is installed in a folder with Python packages shows in a name for its metadata. */
+  /** An installed Python package is visible as a name for its metadata in the packages folder. */
   #isFoundation(path: string): boolean {
     if (this.#traceInputs.has(path)) return true;
     return (
