@@ -1,4 +1,7 @@
-/** Compares the result of one execution with the expected one: by digests, and by content where those differ. */
+/**
+ * Compares the result of one execution with the expected one: by digests, and if these differ by
+ * content.
+ */
 import path from 'node:path';
 import { DamagedObject, openCache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -18,9 +21,9 @@ import type { Run, VerifyJob } from './job.js';
 export type Compared = Pick<Verified, 'verdict' | 'findings'>;
 
 /**
- * Compares the first execution with the expectation, the others with the first.
+ * Compares the first execution with the expected result, and the others with the first.
  *
- * @param count number of this execution; 0 when it is the only one
+ * @param count number of this execution; 0 if it is the only one
  */
 export async function compareRun(
   build: BuildContext,
@@ -56,12 +59,12 @@ interface AstNode {
   readonly comparison: Comparison;
 }
 
-/** The other side of a comparison: its digest, and its content where available. */
+/** The other side of a comparison: its digest, and its content if available. */
 interface Other {
   readonly digest: Digest;
   /** Absolute path of the content. */
   content(): Promise<string | undefined>;
-  /** Numbers of a JSON file, where nothing else is known of it. */
+  /** Numbers of a JSON file, if nothing else is known about it. */
   readonly numbers?: Readonly<Record<string, number>>;
 }
 
@@ -107,7 +110,7 @@ async function compareOut(
 /** The allowed deviations of an out. */
 interface Allowed {
   readonly whole: Tolerance | undefined;
-  /** By file in a folder: its metrics have their own tolerance. */
+  /** Tolerances by file in a folder, because its metrics have their own. */
   readonly ofFile?: ReadonlyMap<string, Tolerance>;
 }
 
@@ -162,7 +165,7 @@ function expectedOuts(
   };
 }
 
-/** From the cache, or from the workspace where its content there is right. */
+/** From the cache, or from the workspace if the content there is right. */
 async function storedContent(
   build: BuildContext,
   fresh: FreshFolder,
@@ -210,7 +213,7 @@ async function compareStates(
   return tolerated;
 }
 
-/** A state contains what the outs are made of, so the tolerance of any out applies to it. */
+/** The outs are made from the state, so the tolerance of any out applies to it. */
 function wholeTolerance({ tolerance }: Item): Tolerance | undefined {
   return tolerance && Object.assign({}, ...Object.values(tolerance));
 }
@@ -238,7 +241,7 @@ function expectedStates(build: BuildContext, { expected }: VerifyJob, chain: str
   };
 }
 
-/** Undefined for a state that is not kept. */
+/** Undefined for a state that is not stored. */
 async function stateFolder(
   { cache, root }: Pick<FreshFolder, 'cache' | 'root'>,
   chain: string,

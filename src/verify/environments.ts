@@ -1,6 +1,6 @@
 /**
- * Installed packages in a fresh folder: they are not inputs, so their folders are linked. A tool such as
- * `uv run` finds its build files and the environment of the project, and changes neither.
+ * Installed packages in a fresh folder. They are not inputs, so their folders are linked. A tool
+ * such as `uv run` finds its build files and the environment of the project, and changes neither.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
@@ -14,13 +14,16 @@ import { environmentOf } from '../code/python/programs.js';
 import type { Code } from '../decide/code.js';
 import type { Item } from '../pipeline/plan.js';
 
-/** What tools for environments read in the project's folder. */
+/** Files that environment tools read in the project's folder. */
 const BUILD_FILES = (
   'pyproject.toml uv.lock uv.toml .python-version poetry.lock poetry.toml Pipfile Pipfile.lock ' +
   'pdm.lock pdm.toml .pdm-python requirements.lock'
 ).split(' ');
 
-/** They keep an environment outside of the project, under a name made of its path: how to ask for it. */
+/**
+ * Tools that keep the environment outside the project, under a name derived from its path, and how
+ * to query it.
+ */
 const ASK: Readonly<Record<string, readonly string[]>> = {
   poetry: ['env', 'info', '--path'],
   pipenv: ['--venv'],
@@ -38,7 +41,7 @@ export interface Environments {
   readonly missing: readonly string[];
 }
 
-/** `env`: the variables that an execution gets. */
+/** `env`: the environment of the execution. */
 export function bringEnvironments(
   places: Places,
   env: NodeJS.ProcessEnv,
@@ -65,7 +68,8 @@ export function bringEnvironments(
       const inner = within(machine.snapshot.root, place);
       if (typeof found !== 'string') variables.VIRTUAL_ENV = place;
       else if (!isOutside(inner)) linkInstalled(places, inner);
-      // With these files but without the environment, the tool would make another one here.
+      // With these files but without the environment, the tool would create another environment
+      // here.
       if (isOfTool) bringBuildFiles(places, [folder, ...Object.keys(code.scripts).map(parentOf)]);
       if (isOfTool && environment.tool === 'uv') variables.UV_NO_SYNC = '1';
     } else if (typeof found !== 'string') missing.push(`${found.message}: ${found.hint}`);
@@ -82,7 +86,7 @@ function askFor(tool: string, cwd: string, env: NodeJS.ProcessEnv): string | und
   return existsSync(path.join(place, 'pyvenv.cfg')) ? place : undefined;
 }
 
-/** Those in the folders and above them. */
+/** The files in the folders and above them. */
 function bringBuildFiles({ from, to }: Places, folders: readonly string[]): void {
   for (const folder of new Set(folders.flatMap(withParents))) {
     for (const name of BUILD_FILES) {
@@ -102,7 +106,7 @@ export function linkPackages(places: Places, folder: string): void {
   linkInstalled(places, path.join(folder, 'node_modules'));
 }
 
-/** Installed, not made: the versions count, so the folder is linked. */
+/** The folder is installed, not made by a stage, and its versions are inputs, so it is linked. */
 function linkInstalled({ from, to }: Places, folder: string): void {
   const [installed, link] = [path.join(from, folder), path.join(to, folder)];
   if (!existsSync(installed) || existsSync(link)) return;

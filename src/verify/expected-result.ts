@@ -14,7 +14,7 @@ export interface Expected {
   readonly manifest: Manifest;
   /** Its name in messages. */
   readonly source: string;
-  /** By name; empty when there are only the other runs to compare with. */
+  /** Outs by name; empty if there are only the other runs to compare with. */
   readonly outs: Readonly<Record<string, Digest>>;
   /** Numbers of the lock, by out. */
   readonly metrics: LockBlock['metrics'];
@@ -22,7 +22,7 @@ export interface Expected {
   readonly states: Readonly<Record<number, Digest>>;
 }
 
-/** @param wanted compare only with what is recorded of these epochs */
+/** @param wanted compare only with the records of these epochs */
 interface Wanted {
   readonly runs: number;
   readonly epochs: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * Fresh project folder that contains only what one item declares: its deps, and the scripts that a
- * command's code includes. Packages are linked, since they are not inputs.
+ * Fresh project folder that contains only what one item declares: its deps, and the scripts of its
+ * command. Packages are linked, because they are not inputs.
  */
 import {
   existsSync,
@@ -83,7 +83,7 @@ export async function makeFreshFolder(
   return { root, cache, environments };
 }
 
-/** From the workspace when its content there is right, else from the cache. */
+/** From the workspace if the content there is right, else from the cache. */
 async function isInPlace(
   project: Project,
   dep: Dep,
@@ -111,12 +111,13 @@ async function restore(
   { path: where, made }: Part,
   { dep, digest, context }: Wanted,
 ): Promise<void> {
-  // With links in it, the stored digest differs from the digest of what is read.
+  // If the out contains links, the stored digest differs from the digest of the content that is
+  // read.
   const own = made ? (await finish(scanAt(sourceOf(dep, where), context)))?.digest : undefined;
   await stored.outs.restore({ digest: (own ?? digest) as Digest }, where);
 }
 
-/** True of what does not count in a user folder. */
+/** True for entries of a user folder that do not count. */
 function isLeftOut(where: string, ignoreRules: IgnoreRules | undefined, project: Project): boolean {
   if (ignoreRules === undefined) return false;
   const isFolder = () => lstatSync(path.join(project.root, where)).isDirectory();
@@ -126,7 +127,7 @@ function isLeftOut(where: string, ignoreRules: IgnoreRules | undefined, project:
   );
 }
 
-/** Replaces a link by its target, except links within the folder and those that lead nowhere. */
+/** Replaces a link by its target, except links within the folder and broken ones. */
 function copyTree(
   root: string,
   fresh: string,
@@ -137,7 +138,7 @@ function copyTree(
   const tree = realpathSync(path.join(root, top));
   const copy = (where: string) => {
     const [source, target] = [path.join(root, where), path.join(fresh, where)];
-    // Deps may overlap: another one brought it.
+    // Deps may overlap, so another dep may have copied it.
     if (lstatIfThere(target)?.isDirectory() === false) return;
     const isLink = lstatSync(source).isSymbolicLink();
     if (isLink && where !== top && (isWithin(tree, source) || !existsSync(source))) {
@@ -158,7 +159,7 @@ function isWithin(tree: string, link: string): boolean {
   return target === tree || target.startsWith(`${tree}${path.sep}`);
 }
 
-/** Copies each script with the package.json and tsconfig.json above it, which say how to read it. */
+/** Copies each script with the package.json and tsconfig.json above it, which determine how it is read. */
 function bringScripts(from: string, to: string, scripts: readonly string[]): void {
   const files = new Set(scripts);
   for (const script of scripts) {

@@ -1,4 +1,4 @@
-/** Verify job: one item to verify, and one execution of it, as the steps of `verify` pass them on. */
+/** Verify job: one item to verify, and one execution of it, as passed between the steps of `verify`. */
 import type { RunRecord } from '../cache/records/record.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
 import type { Expected } from './expected-result.js';
@@ -8,7 +8,10 @@ export interface VerifyJob {
   readonly index: number;
   readonly expected: Expected;
   readonly runs: number;
-  /** Of an incremental item: compute so many epochs from the beginning, and compare only their states. */
+  /**
+   * For an incremental item: compute this many epochs from the beginning, and compare only their
+   * states.
+   */
   readonly epochs: number | undefined;
   /** The workspace as it will be once everything is restored. */
   readonly context: DecisionContext;

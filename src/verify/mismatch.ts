@@ -1,4 +1,4 @@
-/** Items whose definition differs from pipeline.lock: a difference known without executing anything. */
+/** Items whose definition differs from pipeline.lock, which is known without executing anything. */
 
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import type { Prediction } from '../decide/prediction.js';

@@ -31,7 +31,7 @@ export function undeclaredReads(log: string, { project, fresh, known }: Places):
   return [...found];
 }
 
-/** A word is a path when it looks like one, or when its line is about something missing. */
+/** A word is a path if it looks like one, or if its line is about something missing. */
 function relativePath(root: string, word: string, isAboutAbsence: boolean): string | undefined {
   if (word.startsWith(`${root}/`)) return path.normalize(word.slice(root.length + 1));
   if (word === '' || path.isAbsolute(word) || !(isAboutAbsence || /[./]/.test(word)))

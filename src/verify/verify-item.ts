@@ -44,7 +44,7 @@ export async function verifyItem(build: BuildContext, job: VerifyJob): Promise<V
     }
     return ended(total(compared));
   } finally {
-    // Closing the cache reports what could not be deleted.
+    // Closing the cache reports files that could not be deleted.
     for (const folder of made) removeTree(folder);
   }
 }
@@ -122,14 +122,14 @@ async function executed(
   }
 }
 
-/** The same item in another folder; with fewer epochs when only those are requested. */
+/** The same item in another folder, with fewer epochs if only those are requested. */
 function workIn(
   build: BuildContext,
   { index, epochs }: VerifyJob,
   { root, cache, environments }: FreshFolder,
 ): BuildContext {
   const items = [...build.project.plan.items];
-  // In the fresh folder, a link's target has the name of the dep.
+  // In the fresh folder, the content behind a link has the name of the dep.
   const deps = itemAt(build, index).deps.map(({ links: _, ...dep }) => dep);
   const item = { ...itemAt(build, index), deps };
   items[index] = item;

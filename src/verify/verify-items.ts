@@ -23,7 +23,7 @@ interface VerifyOptions {
   readonly targets: readonly string[];
   /** Number of executions of each. */
   readonly runs: number;
-  /** Of incremental items: compute so many epochs from the beginning, and compare only their states. */
+  /** For incremental items: compute this many epochs from the beginning, and compare only their states. */
   readonly epochs: number | undefined;
   readonly concurrency: number | undefined;
   readonly interruption: Interruption;
@@ -34,7 +34,7 @@ interface VerifyOptions {
  *
  * @param tell receives messages about the executions
  * @param onVerified receives each item as soon as it is done
- * @returns of every target, in plan order
+ * @returns the results of all targets, in plan order
  * @throws UserError when an item cannot be executed or compared
  */
 export async function verify(
