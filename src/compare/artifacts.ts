@@ -10,8 +10,8 @@ import { compareValues } from './values.js';
 const LARGEST_VALUES = 1 << 30;
 
 /**
- * With `tolerance`, compares values where the format is known; without it, bytes. `ofFile`: the
- * tolerance of a file in a folder instead.
+ * With `tolerance`, compares values if the format is known; without it, bytes. `ofFile`: a separate
+ * tolerance for a file in a folder.
  */
 export function compareArtifacts(
   expected: string,
@@ -71,7 +71,8 @@ function compareFiles(
   );
   if (values === undefined) return { difference: bytes };
   if ('difference' in values) return values;
-  // Equal values in other bytes: another layout is a difference, unless a tolerance is given.
+  // Equal values in different bytes: a different layout is a difference, unless a tolerance is
+  // given.
   return tolerance === undefined ? { difference: bytes } : values;
 }
 

@@ -1,10 +1,10 @@
-/** Finds the first byte in which two files differ, without holding either in memory. */
+/** Finds the first byte in which two files differ, without loading either into memory. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { BytesDifference } from './difference.js';
 
 const CHUNK = 1 << 20;
 
-/** Undefined when they are equal. */
+/** Undefined if they are equal. */
 export function compareBytes(expected: string, actual: string): BytesDifference | undefined {
   const [a, b] = [openSync(expected, 'r'), openSync(actual, 'r')];
   try {

@@ -1,10 +1,10 @@
-/** Tolerance of numbers, by pattern: `*` matches any characters, dots included. */
+/** Tolerance of numbers, by pattern: `*` matches any characters, including dots. */
 import { wildcards } from '../wildcards.js';
 
 /** Patterns over JSON paths or tensor names → allowed absolute deviation. */
 export type Tolerance = Readonly<Record<string, number>>;
 
-/** The allowed deviation at a path: of the most specific matching pattern, 0 without a match. */
+/** The allowed deviation at a path: that of the most specific matching pattern, or 0 without a match. */
 export function allowanceOf(tolerance: Tolerance): (path: string) => number {
   const rules = Object.entries(tolerance)
     .map(([pattern, allowed]) => ({

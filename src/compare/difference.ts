@@ -1,7 +1,7 @@
-/** The difference of two artifacts, as data, and the sentence for it. */
+/** The difference between two artifacts, as data, and as a sentence. */
 
 export type Difference =
-  /** A file is only on one side. */
+  /** A file exists only on one side. */
   | { readonly kind: 'absent'; readonly side: 'expected' | 'actual' }
   /** Another file type, link target or executable bit. */
   | { readonly kind: 'nature'; readonly expected: string; readonly actual: string }
@@ -13,24 +13,24 @@ export type Difference =
 
 export interface BytesDifference {
   readonly kind: 'bytes';
-  /** Of the first differing byte; the shorter size when one file is a prefix of the other. */
+  /** Offset of the first differing byte; the shorter size if one file is a prefix of the other. */
   readonly offset: number;
   /** Undefined past the end. */
   readonly expected: number | undefined;
   readonly actual: number | undefined;
   readonly sizes: readonly [expected: number, actual: number];
-  /** Of texts: the line, from 1. */
+  /** For texts: the line, from 1. */
   readonly line?: number;
 }
 
 export interface JsonDifference {
   readonly kind: 'json';
-  /** Dots between names and indices; empty for the whole. */
+  /** Names and indices joined by dots; empty for the whole value. */
   readonly path: string;
-  /** JSON; undefined when absent. */
+  /** JSON; undefined if absent. */
   readonly expected: string | undefined;
   readonly actual: string | undefined;
-  /** Number of values that differ beyond their tolerance, this one included. */
+  /** Number of values that differ beyond their tolerance, including this one. */
   readonly count: number;
   /** The largest deviation of the numbers among them. */
   readonly largest?: number;
@@ -50,7 +50,7 @@ export interface TensorDifference {
   readonly largest: number;
 }
 
-/** The difference of two artifacts, or the deviation within the tolerance. */
+/** The difference between two artifacts, or the deviation within the tolerance. */
 export type Comparison =
   | { readonly verdict: 'same' }
   | { readonly verdict: 'tolerated'; readonly largest: number }

@@ -5,10 +5,10 @@ import { allowanceOf, isWithin, type Tolerance } from './deviation.js';
 import type { JsonDifference } from './difference.js';
 
 export type ValueComparison<T> =
-  /** All deviations are within the tolerance; `largest` is 0 when nothing differs. */
+  /** All deviations are within the tolerance; `largest` is 0 if nothing differs. */
   { readonly largest: number } | { readonly difference: T };
 
-/** Undefined when one of the texts is not JSON. */
+/** Undefined if one of the texts is not JSON. */
 export function compareJson(
   expected: string,
   actual: string,
@@ -27,7 +27,7 @@ export function compareJson(
 class Walk {
   first: Pick<JsonDifference, 'path' | 'expected' | 'actual'> | undefined;
   count = 0;
-  /** Of tolerated deviations. */
+  /** The largest tolerated deviation. */
   largest = 0;
   largestBeyond = 0;
   readonly #allowance: (path: string) => number;

@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, ElementType>> = {
   f8: 'F64',
 };
 
-/** Undefined for what is not a .npy file, or has elements that are not numbers. */
+/** Undefined if it is not a .npy file, or has elements that are not numbers. */
 export function readNpy(bytes: Buffer): Tensor | undefined {
   if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY') return undefined;
   // Version 1 has a length of two bytes, later versions of four.

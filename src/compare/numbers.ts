@@ -5,7 +5,7 @@ import type { Tolerance } from './deviation.js';
 import type { Comparison } from './difference.js';
 import { compareJson } from './json-values.js';
 
-/** Undefined when no number differs: then something else does. */
+/** Undefined if no number differs: something else must differ then. */
 export function compareNumbers(
   expected: Readonly<Record<string, number>>,
   file: string,

@@ -50,7 +50,7 @@ export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/** Compares two tensors of one type and shape. */
+/** Compares two tensors of the same type and shape. */
 export function compareTensors(
   name: string,
   expected: Tensor,
@@ -79,7 +79,7 @@ export function compareTensors(
   return { difference: { kind: 'tensor', tensor: name, index, ...values, count, size, largest } };
 }
 
-/** Element by its place in storage. */
+/** An element by its position in storage. */
 export function reader({ type, bytes, bigEndian = false }: Tensor): (index: number) => number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { size, read }: Element = ELEMENTS[type];

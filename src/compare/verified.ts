@@ -17,11 +17,11 @@ export interface Verified {
   readonly against: string;
   /** Wall time of all its executions. */
   readonly seconds: number;
-  /** One for each out, state or cause. */
+  /** One finding for each out, state or cause. */
   readonly findings: readonly Finding[];
-  /** Of a failure: its last lines. */
+  /** For a failure: the last lines of its output. */
   readonly tail: readonly string[];
-  /** Of a failure: its log, relative to the project. */
+  /** For a failure: the path of its log, relative to the project. */
   readonly log?: string;
 }
 
