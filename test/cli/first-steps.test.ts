@@ -103,7 +103,7 @@ it('a comparison reports what is missing: a repository, its first commit, the re
   const complaint = async (...args: string[]) => (await project.pipe(...args)).err.split('\n');
   expect(await complaint('metrics', 'diff')).toEqual([
     'error: the project is not in a git repository (no-git)',
-    '  only what is committed can be compared: git init, then commit pipeline.yaml and pipeline.lock',
+    '  pipe can compare only with a commit: git init, then commit pipeline.yaml and pipeline.lock',
     '',
   ]);
   execFileSync('git', ['init', '-q'], { cwd: project.root });

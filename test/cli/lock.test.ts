@@ -127,7 +127,7 @@ describe('pipeline.lock', () => {
       const { code, err } = await made.pipe('run');
       expect([code, err]).toEqual([
         2,
-        'error: pipeline.lock is not a file (lock-not-a-file)\n  move it out of the way: the next run writes it\n',
+        'error: pipeline.lock is not a file (lock-not-a-file)\n  move it away: the next run writes the file\n',
       ]);
     },
   );

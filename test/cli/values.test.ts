@@ -63,7 +63,7 @@ describe('metrics that JSON cannot hold', () => {
       });
       const { code, events } = await made.run();
       expect(code).toBe(0);
-      const why = 'not finite, a second one of that name, or nested more than 64 deep';
+      const why = 'not finite, a repeated name, or nested more than 64 levels deep';
       expect(events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))).toEqual(
         lost === undefined
           ? []

@@ -122,7 +122,7 @@ test.each<[string, number, (string | number)[], number[], string]>([
     0,
     [1, 3],
     [1],
-    'epoch 3 was committed, but epoch 2 was not: epochs come one after another (PIPE_EPOCH says how many are completed)',
+    'epoch 3 was committed, but epoch 2 was not: commit epochs in order (PIPE_EPOCH says how many are completed)',
   ],
   [
     'a repeat',
@@ -143,7 +143,7 @@ test.each<[string, number, (string | number)[], number[], string]>([
     7,
     [8, 9],
     [8],
-    'epoch 9 was committed, but PIPE_EPOCHS asks for 8: end after epoch 8',
+    'epoch 9 was committed, but PIPE_EPOCHS is 8: end after epoch 8',
   ],
   ['leading zeros', 0, ['01'], [], '"01" was committed: name the folder 1, without leading zeros'],
 ])('%s is a mistake that is named', async (_, completed, names, taken, message) => {

@@ -147,7 +147,7 @@ describe('a server', () => {
   it.each([
     [507, /status 507 for PUT: make room/],
     [413, /status 413 for PUT: .*client_max_body_size/],
-    [308, /status 308 for PUT: the server names another address/],
+    [308, /status 308 for PUT: the server redirects to another address/],
   ])(
     'that answers writes with %i is read on, and the line names the cure',
     async (status, line) => {

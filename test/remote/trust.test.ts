@@ -80,7 +80,7 @@ describe('a remote cache with trust', () => {
     writer.remove('cache');
     const refused = await writer.pipe('run');
     expect(refused.code).toBe(2);
-    expect(refused.err).toContain('PIPE_REMOTE_SIGNING_KEY holds no Ed25519 key');
+    expect(refused.err).toContain('PIPE_REMOTE_SIGNING_KEY is not an Ed25519 key');
     expect(refused.err).not.toContain('nonsense');
   });
 });

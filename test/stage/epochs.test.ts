@@ -97,7 +97,7 @@ describe('a commit', () => {
 
   test('beyond the target is a mistake', async () => {
     await expect(stage(3, 3).epochs.commit(4, weights('x'))).rejects.toThrow(
-      'Epoch 4 was committed, but the last one, 3, is committed already',
+      'Epoch 4 was committed, but the last epoch, 3, is committed already',
     );
   });
 
