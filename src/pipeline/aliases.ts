@@ -4,7 +4,7 @@ import { addOut, createOutTree, nameOf, type OutTree, type Owner, ownersOf } fro
 /** Name → place; a place is relative to the project, or absolute outside of it. */
 export type Links = Readonly<Record<string, string>>;
 
-/** Equal for names that a file system may treat as one: of another case, or with composed accents. */
+/** Equal for names that a file system may treat as one: with another case, or with composed accents. */
 export function foldName(name: string): string {
   return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
 }
@@ -36,7 +36,7 @@ export function placeOf(path: string, links: Links): string {
   return place === '' ? rest.slice(1) : `${place}${rest}`;
 }
 
-/** The links by which these paths lead to one place, in a clause; undefined without links. */
+/** A clause with the links by which these paths lead to one place; undefined without links. */
 export function leadsTo(paths: readonly string[], links: Links): string | undefined {
   const found = new Map<string, Set<string>>();
   for (const path of paths) {

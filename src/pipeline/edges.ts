@@ -1,4 +1,7 @@
-/** Derives edges from paths: an item needs the items that write what it reads. Finds overlapping outs too. */
+/**
+ * Derives edges from paths: an item needs the items that write what it reads. Also finds
+ * overlapping outs.
+ */
 
 import { isWithin } from '../sys/is-within.js';
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
@@ -136,7 +139,7 @@ function protectAxes(drafts: readonly Draft[], files: PlanFiles, diagnostics: Di
   }
 }
 
-/** The outs that a dep's path or pattern finds; independent of the reader. */
+/** The outs that a dep's path or pattern finds, independent of the reader. */
 interface Reading {
   readonly owners: readonly Owner[];
   /** Those that may only contain matches. */

@@ -1,8 +1,8 @@
 /**
  * Path patterns: `*` and `?` within a name, `[ab]`, `{a,b}`, `**` for any folders between. A
- * backslash escapes the next character. `*`, `?` and `**` skip names that begin with a dot. Matching
- * takes polynomial time: it follows all alternatives of a pattern at once, and does not multiply out
- * choices within a name. Pure: does not read the disk.
+ * backslash escapes the next character. `*`, `?` and `**` skip names that begin with a dot.
+ * Matching takes polynomial time: it follows all alternatives of a pattern in parallel, and does
+ * not multiply out choices within a name. Pure: does not read the disk.
  */
 import { choicesIn, expandBraces, firstBraces } from './braces.js';
 

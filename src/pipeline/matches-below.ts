@@ -1,8 +1,8 @@
-/** Walks folders for the paths that a pattern matches: of the user's files, and of what items make. */
+/** Walks folders for the paths that a pattern matches, among the user's files and among outs. */
 import { type Glob, matchGlob, mayHold } from './glob.js';
 import type { IgnoreRules } from './ignored-files.js';
 
-/** Written by runs: an item that reads it would always be stale. */
+/** Runs write these files: an item that reads them would always be stale. */
 export const WRITTEN_BY_RUNS: ReadonlySet<string> = new Set([
   'cache',
   'node_modules',
@@ -15,7 +15,7 @@ interface Entry {
   isSymbolicLink(): boolean;
 }
 
-/** Folders on disk, or still to be restored. `inside`: the folders being walked. */
+/** Folders on disk, or folders that will be restored. `inside`: the folders being walked. */
 export interface Tree {
   entriesOf(folder: string, inside: readonly string[]): readonly Entry[];
   isPassedOver(name: string): boolean;
@@ -32,7 +32,7 @@ export interface Search {
 /** Number of entries after which the event loop gets a turn. */
 export const TURN_EVERY = 64;
 
-/** Yields each match, and now and then undefined. `**` matches files only; other patterns folders too. */
+/** Yields each match, and sometimes undefined. `**` matches files only; other patterns folders too. */
 export function* matchesBelow(
   search: Search,
   folder: string,

@@ -1,6 +1,6 @@
 /**
- * All outs of the pipeline as a tree of folder names, to find the writers of a path without asking
- * every item. A lookup costs the length of the path plus the number of results.
+ * All outs of the pipeline as a tree of folder names, to find the writers of a path without
+ * checking every item. A lookup costs the length of the path plus the number of results.
  */
 import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
 
@@ -9,7 +9,7 @@ export interface Owner {
   readonly path: string;
   readonly item: number;
   readonly out: number;
-  /** Its position in the tree if that is not its path: another name, through a link. */
+  /** Its position in the tree if that is not its path, but another name through a link. */
   readonly name?: string;
   /** The link, and the place that it leads to. */
   readonly link?: readonly [name: string, place: string];
@@ -94,7 +94,7 @@ export function ownersOf({ root }: OutTree, path: string): readonly Owner[] {
 interface Gathering {
   /** Outs that match, are inside a match, or may contain matches. */
   readonly owners: readonly Owner[];
-  /** Those that may only contain matches. */
+  /** The outs that do not match, but may contain matches. */
   readonly holders: readonly Owner[];
   /** The paths that match by the plan alone, sorted. */
   readonly paths: readonly string[];
@@ -146,7 +146,7 @@ function walk(root: Folder, steps: Steps, found: Found): void {
 /**
  * The plan does not know which outs are folders. It assumes that an out without an extension, or one
  * that the pattern names, may contain matches: `cache/out/*` + `/m.json` searches cache/out/faces,
- * but not cache/out/plot.png. Else an item would wait for every file, even in a cycle.
+ * but not cache/out/plot.png. Otherwise an item would wait for every file, even in a cycle.
  */
 function looksLikeFolder(at: Folder): boolean {
   return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(lastName(at));

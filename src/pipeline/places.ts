@@ -5,7 +5,7 @@ import { placeOf } from './document/source-text.js';
 import { draftPipeline, type LoadOptions } from './load.js';
 import type { Resources } from './plan.js';
 
-/** Of `resources` in a stage. */
+/** A key of `resources` in a stage. */
 export type ResourceKey = keyof Resources | 'time';
 
 /** Undefined for a part that is no longer in the file. */
@@ -16,7 +16,7 @@ interface Places {
   run(item: string): Place | undefined;
   executor(item: string): Place | undefined;
   slurm(item: string): Place | undefined;
-  /** Of the stage, or at the top of the file. */
+  /** In the stage, or at the top of the file. */
   packages(item: string): Place | undefined;
 }
 

@@ -16,7 +16,7 @@ interface Means {
   readonly read?: (file: string) => TextRead;
 }
 
-/** Reads each file and expands each pattern once, so that a plan sees a single state of them. */
+/** Reads each file and expands each pattern once, so that a plan is based on a single state. */
 export class PlanFiles {
   readonly project: string;
   readonly #means: Means;

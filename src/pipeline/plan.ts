@@ -9,29 +9,29 @@ export interface Plan {
   readonly format: 3;
   /** The resolved params tree. */
   readonly params: Json;
-  /** In topological order: each item comes after all that it needs. */
+  /** In topological order: each item comes after the items that it needs. */
   readonly items: readonly Item[];
   /** Warnings, each shown once. */
   readonly warnings: readonly string[];
   /** The files other than pipeline.yaml from which it was made. */
   readonly reads: readonly PlanRead[];
-  /** `remote:`, which enters no key. */
+  /** `remote:`, which is not part of any key. */
   readonly remote?: RemotePlace;
 }
 
 /** `remote:` of pipeline.yaml. */
 export interface RemotePlace {
   readonly url: string;
-  /** Of an S3 server that is not AWS. */
+  /** For an S3 server that is not AWS. */
   readonly endpoint?: string;
   readonly region?: string;
-  /** Which checkpoints travel: none, the newest, or all that `keep` keeps. Default: `last`. */
+  /** Which checkpoints are sent: none, the newest, or all that `keep` keeps. Default: `last`. */
   readonly states?: 'none' | 'last' | 'keep';
-  /** Public keys, `ed25519:<base64>`: only what one of them signed counts. */
+  /** Public keys, `ed25519:<base64>`: only results that one of them signed count. */
   readonly trust?: readonly string[];
 }
 
-/** An input of the plan, with its digest. Part of the plan, to validate a cached one. */
+/** An input of the plan, with its digest. Part of the plan, so that a cached one can be validated. */
 export interface PlanRead {
   /** Relative to the project. */
   readonly path: string;
@@ -51,17 +51,20 @@ export interface Item {
   readonly action: Action;
   readonly deps: readonly Dep[];
   readonly outs: readonly Out[];
-  /** Metrics inside outs. They enter neither key nor record: the out does. */
+  /** Metrics inside outs. They are not part of the key or the record, because the out is. */
   readonly views?: readonly MetricView[];
-  /** In the order of the file. They enter neither key nor record: the outs do. */
+  /** In the order of the file. They are not part of the key or the record, because the outs are. */
   readonly plots?: readonly Plot[];
   /** The named params by dot path (`image`, `train.epochs`), resolved. */
   readonly params: Readonly<Record<string, Json>>;
-  /** Params that the command was filled with, by dot path. The key has the command instead. */
+  /** Params that were substituted in the command, by dot path. The key contains the command instead. */
   readonly filled?: Readonly<Record<string, Json>>;
-  /** Params of files with overridden values: a command that reads the file does not see them. */
+  /**
+   * Params of files whose values are overridden. A command that reads the file itself does not see
+   * the new values.
+   */
   readonly overridden?: readonly Overridden[];
-  /** Names of variables that enter the key, sorted. */
+  /** Names of variables that are part of the key, sorted. */
   readonly env: readonly string[];
   /** Names of variables that are passed on but never displayed, sorted. */
   readonly secrets: readonly string[];
@@ -70,9 +73,9 @@ export interface Item {
   readonly threads?: number;
   /** Seconds: time limit of one cluster job. */
   readonly time?: number;
-  /** Where it runs; absent: where the command line says. */
+  /** The executor; absent: the one of the command line. */
   readonly executor?: string;
-  /** Options of sbatch. */
+  /** Options for sbatch. */
   readonly slurm?: string;
   readonly epochs?: EpochPlan;
   /** Seconds. */
@@ -105,15 +108,15 @@ export type Action =
     };
 
 /**
- * `command` and `argv` enter the key: there, `${deps.x}` of a pattern dep is its pattern, and
- * `${resources.cpu}` is literal. `parts` is for execution; `expandAction` of command.ts fills in the
- * files.
+ * `command` and `argv` are part of the key: there, `${deps.x}` of a pattern dep is its pattern, and
+ * `${resources.cpu}` is literal. `parts` is for execution; `expandAction` in expand-command.ts
+ * fills in the files.
  */
 export type CommandPart = string | FilesPart | ResourcePart;
 
-/** Text with the size of a resource, which the key omits, so that another machine makes nothing stale. */
+/** Text with the amount of a resource. The key omits it, so that another machine makes nothing stale. */
 export interface ResourcePart {
-  /** With its placeholder. */
+  /** The text with its placeholder. */
   readonly written: string;
   readonly filled: string;
 }
@@ -121,19 +124,19 @@ export interface ResourcePart {
 export interface FilesPart {
   readonly dep: string;
   readonly pattern: string;
-  /** The program that parses file names as code again, such as `eval`, where quoting is impossible. */
+  /** The program that parses file names again as code, such as `eval`, for which quoting is impossible. */
   readonly reader?: string;
 }
 
 export interface Dep {
-  /** Name within the stage; in a plain list, the path or pattern as written. */
+  /** Name within the stage; for a plain list, the path or pattern as written. */
   readonly name: string;
   /** Relative to the project, `/` as separator, no `.` or `..`; a pattern when `glob`. */
   readonly path: string;
   readonly glob: boolean;
   /**
-   * Sorted paths of all outs that the pattern matches; they count by the plan, whether or not they
-   * exist. Other matching files on disk count too.
+   * Sorted paths of all outs that the pattern matches. They count because of the plan, whether or
+   * not they exist. Other matching files on disk count too.
    */
   readonly gathered?: readonly string[];
   /**
@@ -143,16 +146,19 @@ export interface Dep {
   readonly within?: readonly string[];
   /** Patterns to exclude, relative to the folder or to the fixed part of the pattern. */
   readonly exclude?: readonly string[];
-  /** It may be absent or match nothing, which is a state like any other. */
+  /** True if it may be absent or match nothing, which is a state like any other. */
   readonly optional?: boolean;
   /**
-   * Sorted outs inside the dep, or inside a folder that its pattern gathers. Of such a folder, these
-   * and the user's files count; leftovers of other plans do not.
+   * Sorted outs inside the dep, or inside a folder that its pattern gathers. In such a folder,
+   * these and the user's files count; leftovers of other plans do not.
    */
   readonly outs?: readonly string[];
-  /** For links to outs: name in this dep → path of the out, where it is read: the link may be broken yet. */
+  /**
+   * For links to outs: name in this dep → path of the out. The out is read at its own path, because
+   * the link may still be broken.
+   */
   readonly links?: Readonly<Record<string, string>>;
-  /** True when an item writes this path, one above it or one inside it. */
+  /** True if an item writes this path, one above it or one inside it. */
   readonly made: boolean;
 }
 
@@ -164,7 +170,7 @@ export interface Out {
   readonly metrics: boolean;
   /** No run overwrites or removes it. */
   readonly protected?: boolean;
-  /** Removed once all items that read it are done. */
+  /** True if it is removed once all items that read it are done. */
   readonly temp?: boolean;
 }
 
@@ -204,7 +210,7 @@ export interface Overridden {
 export interface EpochPlan {
   /** The epoch to reach; with `patience`, the last one allowed. */
   readonly target: number;
-  /** The param that gave the target (`train.epochs`): not part of the chain. */
+  /** The param that provides the target (`train.epochs`), which is not part of the chain. */
   readonly param?: string;
   /** Stops after this number of epochs without a better `best`. */
   readonly patience?: number;

@@ -9,7 +9,7 @@ export function pipelineName(root: string, file: string | undefined): string {
   return file === undefined ? PIPELINE_FILE : path.relative(root, file);
 }
 
-/** At or above a folder; undefined when there is none. */
+/** At or above a folder; undefined if there is none. */
 export function rootAbove(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = path.dirname(folder)) {
     if (existsSync(path.join(folder, PIPELINE_FILE))) return folder;

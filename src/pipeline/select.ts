@@ -24,7 +24,7 @@ export function select(plan: Plan, targets: readonly string[]): readonly number[
   return [...chosen].sort((a, b) => a - b);
 }
 
-/** These items and all that they need, directly or not; in plan order. */
+/** These items and all items that they need, directly or indirectly, in plan order. */
 export function withNeeds(plan: Plan, indices: readonly number[]): readonly number[] {
   if (indices.length === plan.items.length) return indices;
   const wanted = new Uint8Array(plan.items.length);

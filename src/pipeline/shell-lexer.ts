@@ -2,7 +2,7 @@
 
 /**
  * Parser state at the end of a command's text, as sh and bash read it. Where they differ, or only a
- * full parser could decide, the state is unsure: from there on only harmless values are allowed.
+ * full parser could decide, the state is unsure. After that, only harmless values are allowed.
  */
 export interface ShellState {
   /** Nested contexts, innermost last. */
@@ -29,7 +29,7 @@ interface HereDocument {
   readonly delimiter: string;
   /** `<<-`: ignores tabs before the delimiter. */
   readonly stripsTabs: boolean;
-  /** Commands in its text are executed, since no part of the delimiter is quoted. */
+  /** True if commands in its text are executed, because no part of the delimiter is quoted. */
   readonly isExpanded: boolean;
 }
 
@@ -76,13 +76,13 @@ export function advance(state: ShellState, text: string): ShellState {
   return { stack, length, escaped, wordStart, heredocs, unsure };
 }
 
-/** What is read at once: a character, a run of harmless ones, an opening such as `$(`, or a line. */
+/** The unit of reading: a character, a run of harmless ones, an opening such as `$(`, or a line. */
 export interface Step {
   readonly start: number;
   readonly end: number;
   /** The context before the step. */
   readonly context: Context;
-  /** A backslash precedes it. */
+  /** True if a backslash precedes it. */
   readonly escaped: boolean;
   /** Number of contexts before and after the step. */
   readonly depth: number;
@@ -104,7 +104,7 @@ export function readAll(state: ShellState, text: string, onStep: (step: Step) =>
   return reader;
 }
 
-/** The state after a value that was filled in as this text. */
+/** The state after a value that was inserted as this text. */
 export function afterValue(state: ShellState, text: string): ShellState {
   return { ...state, length: state.length + text.length, wordStart: false };
 }
@@ -280,7 +280,7 @@ function skipLine(reader: Reader): void {
   const line = text.slice(at, end < 0 ? text.length : end);
   const { delimiter, stripsTabs, isExpanded } = heredocs[0] as HereDocument;
   if (isExpanded && goesOn(line)) reader.unsure ??= 'behind a here-document with commands';
-  // A line without its line break may continue behind a value.
+  // A line without its line break may continue after a value.
   if (end >= 0 && (stripsTabs ? line.replace(/^\t+/, '') : line) === delimiter) heredocs.shift();
   if (heredocs.length === 0) stack.pop();
   reader.at = end < 0 ? text.length : end + 1;

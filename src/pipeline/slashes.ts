@@ -29,7 +29,8 @@ export function refuseMissedSlashes(
       if (!glob || told.has(path)) continue;
       const needs = new Set(linked[reader]!.needs);
       const { owners, holders } = gather(tree, parseGlob(path));
-      // A folder need not hold a match, unless the pattern looks into the folders of the stage's other items.
+      // A folder need not contain a match, unless the pattern matches in the folders of the stage's
+      // other items.
       const gathered = new Set([...needs].map((need) => drafts[need]!.item.stage));
       const missed = owners.find(
         (owner) =>

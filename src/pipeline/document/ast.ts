@@ -12,7 +12,7 @@ export interface AstNode {
   readonly items?: readonly AstNode[];
   /** Members of a map, by key. */
   readonly entries?: ReadonlyMap<string, Entry>;
-  /** Number of values in it, itself included, with aliases expanded. */
+  /** Number of values in it, including itself, with aliases expanded. */
   readonly size: number;
 }
 
@@ -44,7 +44,7 @@ export function child(node: AstNode, step: PropertyKey): AstNode | undefined {
   return node.entries?.get(String(step))?.node;
 }
 
-/** What to underline for the value at `path`: its key if the value is empty. */
+/** The span to underline for the value at `path`: that of its key if the value is empty. */
 export function spanAt(root: AstNode, path: Path): Span {
   const node = partAt(root, path);
   if (node.span.end > node.span.start || path.length === 0) return node.span;

@@ -1,8 +1,8 @@
-/** Collects the diagnostics of a file, to report all of them at once. */
+/** Collects the diagnostics of a file, to report all of them together. */
 import { type Diagnostic, UserError } from '../../error.js';
 import { placeOf, type Source, type Span } from './source-text.js';
 
-/** Each cell of a matrix may repeat a diagnostic at one place: at most this many are shown. */
+/** Each cell of a matrix may repeat a diagnostic at the same place. At most this many are shown. */
 const MOST_PER_SPOT = 3;
 
 export interface Mistake {
@@ -14,7 +14,7 @@ export interface Mistake {
 export interface Diagnostics {
   readonly source: Source;
   readonly count: number;
-  /** Without a span for text outside of the file, such as `--set`. */
+  /** Without a span for text outside the file, such as `--set`. */
   add(mistake: Mistake, span?: Span): void;
   /** Collects diagnostics of another file into the same list. */
   within(source: Source): Diagnostics;

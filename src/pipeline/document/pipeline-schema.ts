@@ -1,9 +1,12 @@
-/** What pipeline.yaml may hold: the one definition that validates it and gives the JSON Schema. */
+/**
+ * The schema of pipeline.yaml: the one definition that validates the file and generates the JSON
+ * Schema.
+ */
 import * as z from 'zod';
 import { DURATION, SIZE } from './quantity.js';
 import type { What } from './value-errors.js';
 
-/** Ties a schema to the words of its mistake; see value-errors.ts. */
+/** Links a schema to its error texts; see value-errors.ts. */
 const say = (what: What) => ({ error: what });
 
 const HOLE = /^\$\{[^{}]+\}$/;
@@ -21,7 +24,7 @@ const variables = z.array(
 const whole = (least: number, what: What) => z.int(say(what)).min(least, say(what));
 const above0 = (what: What) => z.number(say(what)).positive(say(what));
 
-/** A value, or where it comes from: `${train.epochs}`. */
+/** A value, or a placeholder for it: `${train.epochs}`. */
 const orHole = <T extends z.ZodType>(value: T, what: What) =>
   z.union([value, z.string().regex(HOLE, say(what))], say(what));
 
@@ -45,7 +48,7 @@ const deps = several(
     exclude: z
       .array(path, say('list'))
       .optional()
-      .describe('Files that do not count, in a folder or pattern: *.tmp, notes/, raw/*.bak.'),
+      .describe('Files to ignore in a folder or pattern: *.tmp, notes/, raw/*.bak.'),
   }),
 );
 
@@ -57,7 +60,7 @@ const outs = several(
     temp: flag
       .optional()
       .describe(
-        'Removed, and not kept in the cache, once all items that read it are done. Made again when needed.',
+        'Removed, and not kept in the cache, once all items that read it are done. Made again if needed.',
       ),
   }),
 );
@@ -94,9 +97,7 @@ const matrix = z
   .object(
     {
       include: cells.optional().describe('Additional cells; each names every axis.'),
-      exclude: cells
-        .optional()
-        .describe('Cells to leave out; a missing axis means all its values.'),
+      exclude: cells.optional().describe('Cells to omit; a missing axis means all its values.'),
     },
     say('map'),
   )
@@ -161,7 +162,7 @@ const shell = z
 
 const packages = z
   .enum(['python', 'none'], say('packages'))
-  .describe('python: versions of Python and of the packages that the code imports count.');
+  .describe('python: the versions of Python and of the imported packages are part of the key.');
 
 const timeout = orHole(time, 'duration').describe(
   'Longest time an item may run: 90s, 30m, 2h, 1h30m, or seconds.',
@@ -210,7 +211,7 @@ const stage = z
   .describe('A step of the pipeline.')
   .meta({ oneOf: [{ required: ['run'] }, { required: ['cmd'] }] });
 
-/** Anything that JSON holds: what is in it is the stages' business. */
+/** Any JSON value: only the stages interpret it. */
 const tree = z.record(z.string(), z.unknown(), say('map'));
 const source = z.union([tree, path], say('source'));
 const params = z
@@ -255,7 +256,7 @@ const remote = z
     say('remote'),
   )
   .describe(
-    'A remote cache, from which results are taken and to which they are sent. Not part of any key.',
+    'A remote cache, from which results are fetched and to which they are sent. Not part of any key.',
   );
 
 const pipeline = map({
@@ -276,7 +277,7 @@ export type Issue = z.core.$ZodIssue;
 /** The keys a stage may have, for suggestions. */
 export const STAGE_KEYS: readonly string[] = Object.keys(stage.shape);
 
-/** What does not fit the definition; empty for a valid file. */
+/** The parts that do not fit the definition; empty for a valid file. */
 export function validate(value: unknown): readonly Issue[] {
   return pipeline.safeParse(value).error?.issues ?? [];
 }

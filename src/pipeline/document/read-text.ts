@@ -5,7 +5,7 @@ import { userError } from '../../error.js';
 import { PIPELINE_FILE } from '../root.js';
 import type { Mistake } from './diagnostics.js';
 
-/** A file of this size holds some 25,000 stages; a larger one is a mistake. */
+/** A file of this size contains some 25,000 stages; a larger one is a mistake. */
 export const MAX_BYTES = 8 * 1024 * 1024;
 
 /** @throws UserError when the file is not readable */
@@ -77,7 +77,7 @@ function notAFile(file: string): Mistake {
   };
 }
 
-/** For a text that {@link readPipeline} did not read. */
+/** Checks a text that {@link readPipeline} did not read. */
 export function checkSize(text: string): void {
   if (text.length <= MAX_BYTES) return;
   const { code, message } = tooLarge(PIPELINE_FILE, text.length);

@@ -1,4 +1,4 @@
-/** Turns schema errors into diagnostics with texts and places. */
+/** Converts schema errors to diagnostics with texts and places. */
 
 import { type AstNode, keyAt, type Path, partAt, spanAt } from './ast.js';
 import type { Diagnostics } from './diagnostics.js';
@@ -35,7 +35,7 @@ export function reportSchemaErrors(
   return { top, stages };
 }
 
-/** The keys of a stage that an issue leaves unknown: for a typo, the intended key. */
+/** The keys of a stage that an issue makes unknown: for a typo, the intended key. */
 function unusable(issue: Issue, key: string | undefined, root: AstNode): readonly string[] {
   if (key !== undefined) return [key];
   if (issue.code !== 'unrecognized_keys') return ['*'];
@@ -173,7 +173,7 @@ function keyHint(key: string, path: Path): string | undefined {
   return meant === undefined ? suggest(key, known, 'known keys are') : `did you mean "${meant}"?`;
 }
 
-/** The known key that a typo, or another tool's word, stands for. */
+/** The known key that a typo, or another tool's key, stands for. */
 function meantKey(key: string, known: readonly string[]): string | undefined {
   const word = Object.hasOwn(OTHER_WORDS, key) ? OTHER_WORDS[key] : undefined;
   return word !== undefined && known.includes(word) ? word : nearest(key, known);

@@ -1,7 +1,7 @@
-/** A text, and places in it by offset. */
+/** A text, and positions in it by offset. */
 import type { Place } from '../../error.js';
 
-/** Offsets into the text, the end excluded. */
+/** Offsets into the text, excluding the end. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -33,7 +33,10 @@ export function lineOf({ lines }: Source, offset: number): number {
   return low + 1;
 }
 
-/** The place that an error shows: the first line of the span, with the part of it that the span covers. */
+/**
+ * The place that an error shows: the first line of the span, and the part of the line that the span
+ * covers.
+ */
 export function placeOf(source: Source, span: Span): Place {
   const line = lineOf(source, span.start);
   const start = source.lines[line - 1]!;

@@ -1,11 +1,11 @@
-/** `did you mean …?`: finds the known name nearest to the written one. */
+/** `did you mean …?`: finds the known name closest to the written one. */
 
-/** The nearest of `known`; undefined when none is near enough. */
+/** The closest of the known names; undefined if none is close enough. */
 export function nearest(written: string, known: Iterable<string>): string | undefined {
   const wanted = written.toLowerCase();
   const names = [...known];
   let best: string | undefined;
-  // A name of one letter would be near to any other letter.
+  // A name of one letter would be close to any other letter.
   let least = Math.min(written.length, Math.max(1, Math.floor(written.length / 3)) + 1);
   for (const name of names) {
     if (Math.abs(name.length - written.length) >= least) continue;
@@ -23,7 +23,7 @@ function continues(long: string, short: string): boolean {
   return short.length >= 3 && long.toLowerCase().startsWith(short.toLowerCase());
 }
 
-/** A hint with the nearest name; without one, the known names if they are few. */
+/** A hint with the closest name; without one, the known names if they are few. */
 export function suggest(
   written: string,
   known: Iterable<string>,

@@ -1,5 +1,5 @@
 /**
- * Error messages for YAML syntax errors, with cures. The YAML package reports where parsing failed;
+ * Error messages for YAML syntax errors, with hints. The YAML package reports where parsing failed;
  * the cause is often earlier. This file knows only the package's codes and messages.
  */
 import type { Mistake } from './diagnostics.js';
@@ -20,7 +20,7 @@ interface SyntaxMistake {
   readonly span: Span;
 }
 
-/** A conflict marker; a single one is left by an incomplete resolution. */
+/** A conflict marker. An incomplete resolution may leave a single one. */
 const MARKER = /^(?:<{7}(?: .*)?|\|{7}(?: .*)?|={7}|>{7}(?: .*)?)\r?$/gm;
 
 /** A conflict left by `git merge`: no line of YAML within a map looks like a marker. */
@@ -43,7 +43,7 @@ export function conflictMistake(text: string): SyntaxMistake | undefined {
   };
 }
 
-/** The parser recovers from these: its next error is an independent one. */
+/** The parser recovers from these, so its next error is independent. */
 const LOCAL = new Set(['BAD_SCALAR_START', 'TAG_RESOLVE_FAILED', 'BAD_DQ_ESCAPE', 'BAD_ALIAS']);
 
 /** In text order, up to the first error from which the parser cannot recover; later errors follow from it. */
@@ -142,7 +142,7 @@ function* placed(text: string, tokensOf: Tokens): Iterable<{ token: string; at: 
 /** Start of a document or scalar; end of a truncated flow collection. */
 const CONTROL = new Set(['\x02', '\x1f', '\x18']);
 
-/** A line with a key and the text behind its colon, also as a list entry with "- ". */
+/** A line with a key and the text after its colon, also as a list entry with "- ". */
 const KEY_LINE = /^((?: *- )? *)("[^"]*"|'[^']*'|[^\s#'"[\]{},][^:]*?):(?:\s|$)/;
 
 /** A key in a column where no key can begin. */
@@ -194,7 +194,7 @@ function columnText({ indent, name, line }: Column): string {
   return `${spaces}, like "${name}" in line ${line}`;
 }
 
-/** A superfluous colon in a text, or a missing one behind a key. */
+/** A superfluous colon in a text, or a missing one after a key. */
 function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
   const [start] = fault.pos;
   const rest = restOfLine(text, start).trimEnd();

@@ -1,10 +1,10 @@
-/** Texts for a wrong value: error code, what was expected, and a hint. */
+/** Texts for a wrong value: error code, expected value, and a hint. */
 
 export interface Expected {
   readonly code: string;
   /** `expected …, got the text "x"`. */
   readonly text: string;
-  /** The cure, which may depend on the written value. */
+  /** The hint, which may depend on the written value. */
   readonly hint?: string | ((value: unknown) => string | undefined);
 }
 
@@ -18,7 +18,7 @@ export function hintOf({ hint }: Expected, value: unknown): string | undefined {
   return typeof hint === 'function' ? hint(value) : hint;
 }
 
-/** By the name that schema.ts gives to each part of the file. */
+/** By the name that pipeline-schema.ts gives to each part of the file. */
 export const EXPECTED = {
   text: value('a text', textHint),
   map: value('a map'),

@@ -36,7 +36,7 @@ const OPTIONS = {
   logLevel: 'error',
 } as const;
 
-/** Undefined when nothing is usable after the errors. */
+/** Undefined if nothing is usable after the errors. */
 export function parseYaml(diagnostics: Diagnostics): AstNode | undefined {
   const conflict = conflictMistake(diagnostics.source.text);
   if (conflict) {

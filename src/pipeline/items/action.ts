@@ -11,7 +11,7 @@ import { type CommandScope, lookupIn, lookupInCommand } from './scope.js';
 interface Written {
   readonly run: Template | undefined;
   readonly cmd: Template | readonly Template[] | undefined;
-  /** For a text `cmd`. */
+  /** The shell for a text `cmd`. */
   readonly shell: StageSpec['shell'];
 }
 

@@ -15,7 +15,7 @@ export interface Written {
   readonly optional: boolean;
   /** A protected out. */
   readonly protected: boolean;
-  /** An out that is removed after use. */
+  /** A temporary out. */
   readonly temp: boolean;
   /** Patterns excluded from a dep. */
   readonly exclude: readonly Template[];

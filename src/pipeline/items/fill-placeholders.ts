@@ -130,14 +130,14 @@ export function placeholderText(
   return undefined;
 }
 
-/** The source of a param's value if it is not the file's `params`, for messages. */
+/** For messages: the source of a param's value, if it is not the file's `params`. */
 export function givenBy(placeholder: Placeholder, lookup: Lookup): string {
   const found = lookup(placeholder.name);
   const origin = typeof found === 'object' && 'value' in found ? found.origin : undefined;
   return origin === undefined || origin.kind === 'file' ? '' : `, set by ${giver(origin)}`;
 }
 
-/** The text of a placeholder's value. `hint`: the cure for a value that is not a scalar. */
+/** The text of a placeholder's value. `hint`: what to do about a value that is not a scalar. */
 export function placeholderAsText(
   placeholder: Placeholder,
   template: Template,

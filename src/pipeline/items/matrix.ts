@@ -20,7 +20,7 @@ export type Cell = Readonly<Record<string, AxisValue>>;
 
 const AXIS = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
-/** Limit for one stage: axes multiply, and a few too many would exceed the memory. */
+/** Limit for one stage: axes multiply, and a few too many would exhaust the memory. */
 const MAX_CELLS = 100_000;
 
 /** Not allowed as axis names, since `${deps.x}`, `${outs.x}` and `${resources.x}` would be ambiguous. */

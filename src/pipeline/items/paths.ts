@@ -95,7 +95,7 @@ export function noName(what: 'dep' | 'out'): Mistake {
 /** True when `path` is `folder` or inside it. */
 type DepPath = { readonly path: string; readonly glob: boolean } | { readonly mistake: Mistake };
 
-/** A dep: a path or a pattern, but not what pipe itself writes. */
+/** A dep: a path or a pattern, but not a file that pipe itself writes. */
 export function depPath(written: string): DepPath {
   const glob = isGlob(written);
   const normal = normalisePath(glob ? written : unescapeGlob(written));

@@ -1,4 +1,4 @@
-/** What `${…}` can name in a part of a stage, and the errors for other names. */
+/** The names that `${…}` can use in each part of a stage, and the errors for other names. */
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt } from '../params-tree.js';
@@ -8,7 +8,7 @@ import type { Cell } from './matrix.js';
 
 interface Scope {
   readonly cell: Cell;
-  /** Undefined when the params have errors. */
+  /** Undefined if the params have errors. */
   readonly params: Param | undefined;
   /** The matrix has errors: an unknown name may be an axis. */
   readonly axesUnknown: boolean;
@@ -31,7 +31,7 @@ export interface CommandScope extends Scope {
 /** By name; undefined for a path with errors. */
 export interface Paths {
   readonly byName: ReadonlyMap<string, string | undefined>;
-  /** False when some names were not readable. */
+  /** False if some names were not readable. */
   readonly complete: boolean;
 }
 

@@ -1,14 +1,14 @@
 /** Quotes a value at its position in a shell command, so that the shell reads it unchanged. */
 import { contextOf, type ShellState } from '../shell-lexer.js';
 
-/** True where a value is an unquoted word or a part of one. */
+/** True if a value is an unquoted word or a part of one. */
 export function isUnquoted(state: ShellState): boolean {
   return !state.escaped && ['plain', 'group', 'inner'].includes(contextOf(state));
 }
 
 type Quoted = { readonly text: string } | { readonly refused: string };
 
-/** The text around a value, as far as it is known. */
+/** The text around a value, as far as known. */
 interface Around {
   readonly before: string;
   readonly next: string;
@@ -20,7 +20,7 @@ export function quote(value: string, state: ShellState, { before, next }: Around
   if (context === 'heredoc') return { refused: 'in a here-document' };
   const isSafe = isHarmless(value);
   if (state.unsure !== undefined && !isSafe) return { refused: state.unsure };
-  // `$name` before it would absorb the value's first letters.
+  // A `$name` before the value would absorb its first letters.
   const joins = /\$[A-Za-z_]\w*$/.test(before) && /^\w/.test(value);
   switch (context) {
     case 'plain':
@@ -59,7 +59,7 @@ function isComputed(before: string, next: string): boolean {
 const SAFE = /^[A-Za-z0-9_\-./:@%+,]+$/;
 const RESERVED = new Set('if then else elif fi do done case esac while until for in'.split(' '));
 
-/** True for a value that stays the same however often it is parsed as code. */
+/** True for a value that stays the same no matter how often it is parsed as code. */
 export function isHarmless(value: string): boolean {
   return value === '' || SAFE.test(value);
 }

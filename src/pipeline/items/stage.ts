@@ -19,9 +19,9 @@ interface StageInput {
   readonly name: string;
   readonly spec: StageSpec;
   readonly node: AstNode;
-  /** Keys with schema errors: what depends on them is not checked. */
+  /** Keys with schema errors. Parts that depend on them are not checked. */
   readonly broken: ReadonlySet<string>;
-  /** Undefined when the params have errors. */
+  /** Undefined if the params have errors. */
   readonly params: Param | undefined;
   /** Without profiles and `--set`. */
   readonly ownParams: Param | undefined;
@@ -181,7 +181,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   };
 }
 
-/** The setting for all stages concerns those that have a command. */
+/** The setting for all stages applies to those with a command. */
 function packagesOf({ spec, packages }: StageInput): Draft['item']['packages'] {
   if (spec.run !== undefined) return undefined;
   if ((spec.packages ?? packages) !== 'python') return undefined;
