@@ -1,4 +1,4 @@
-/** Every recorded result of a project as a row, with its state by today's pipeline. */
+/** Every recorded result of a project as a row, with its state in today's pipeline. */
 import { neverAlways } from '../decide/build-context.js';
 import { inspection } from '../decide/inspection.js';
 import { predict } from '../decide/prediction.js';
@@ -9,7 +9,7 @@ import type { ResultRow } from './row.js';
 
 export type { ResultRow, ResultState } from './row.js';
 
-/** Oldest first. `warn`: called when the state of the pipeline or the saved index is not available. */
+/** Oldest first. `warn`: called if the state of the pipeline or the saved index is not available. */
 export async function resultsOf(
   project: Project,
   warn: (message: string) => void,

@@ -1,4 +1,4 @@
-/** Whether less or more of a metric is better, by its name: where a stage does not say so. Pure. */
+/** Guesses from a metric's name whether less or more is better, if the stage does not say so. Pure. */
 
 const LESS =
   /(?:^|[._-])(?:loss|error|err|[rm]*mse|mae|mape|perplexity|nll|distance|fid|lpips)(?:$|[._-])/i;

@@ -1,4 +1,4 @@
-/** Puts the outs of a result into a folder of its own: complete, or not at all. */
+/** Copies the outs of a result to a new folder: complete, or not at all. */
 import { mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
@@ -15,7 +15,7 @@ import { SHORT } from './select-rows.js';
 
 export interface CheckedOut {
   readonly name: string;
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly size: number;
 }
@@ -43,7 +43,7 @@ export async function checkout(
   try {
     for (const [at, out] of record.outs.entries())
       await cache.outs.copy(out, path.join(draft, names[at] as string));
-    // Replaces an empty folder, and fails where another process has put files meanwhile.
+    // Replaces an empty folder, and fails if another process has put files there meanwhile.
     renameSync(draft, folder);
   } catch (error) {
     removeTree(draft);
@@ -65,7 +65,7 @@ function removed({ item, key }: ResultRow, why = 'gc removed its outs'): Error {
   );
 }
 
-/** Each out by the last name of its path, or all by the names of the outs if two are the same. */
+/** Names each out by the last name of its path, or all by the names of the outs if two are the same. */
 function fileNames(items: readonly Item[], { item, outs }: RunRecord): string[] {
   const stage = item.split('@', 1)[0];
   const own = items.find((each) => each.id === item) ?? items.find((each) => each.stage === stage);

@@ -1,4 +1,4 @@
-/** Two results side by side: what they were made of, and what they measured. Pure, except that it reads records. */
+/** Two results side by side: their inputs and their metrics. Pure, except that it reads records. */
 
 import type { RunRecord } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
@@ -8,9 +8,9 @@ export interface Side {
   readonly key: string;
   readonly item: string;
   readonly state: ResultRow['state'];
-  /** False for a removed result: the index knows neither its files and packages nor its outs. */
+  /** False for a removed result, because the index does not contain its files, packages and outs. */
   readonly isWhole: boolean;
-  /** By name with its kind first, such as `params.train.lr`. */
+  /** By name with the kind first, such as `params.train.lr`. */
   readonly values: Readonly<Record<string, unknown>>;
 }
 
@@ -40,7 +40,7 @@ export function sideOf({ cache }: Project, row: ResultRow): Side {
   };
 }
 
-/** Files of the code with their digests, and packages with their versions. */
+/** Code files with their digests, and packages with their versions. */
 function codeOf({ files, manifest: { code } }: RunRecord): Record<string, unknown> {
   const scripts = code.kind === 'command' ? code.scripts : {};
   return {
@@ -57,14 +57,17 @@ function named(kind: string, values: Readonly<Record<string, unknown>>): Record<
 
 export interface Difference {
   readonly name: string;
-  /** Undefined when absent. */
+  /** Undefined if absent. */
   readonly a: unknown;
   readonly b: unknown;
 }
 
 const OF_RECORD = new Set(['files', 'packages', 'outs']);
 
-/** In the order of the sides; equal values only with `all`. Only what both sides know. */
+/**
+ * In the order of the sides; equal values only with `all`. Omits values that are known for one side
+ * only.
+ */
 export function differences(a: Side, b: Side, all: boolean): Difference[] {
   const names = [...new Set([...Object.keys(a.values), ...Object.keys(b.values)])];
   const order = [...new Set(names.map(kindOf))];

@@ -1,4 +1,4 @@
-/** One comparison of a filter, such as `train.lr<0.01`: in `pipe results` and in the page. Pure. */
+/** One comparison of a filter, such as `train.lr<0.01`, for `pipe results` and the page. Pure. */
 
 export type Cell = string | number | undefined;
 
@@ -27,7 +27,10 @@ export function termsIn(text: string): string[] {
   return terms.filter((term) => term !== '');
 }
 
-/** All columns that a name may mean: by their whole name, with their kind, or by its last parts. */
+/**
+ * All columns that a name may mean: by whole name, by name with the kind, or by the last parts of
+ * the name.
+ */
 export function namesakes<Column extends { readonly name: string; readonly kind: string }>(
   columns: readonly Column[],
   name: string,
@@ -40,10 +43,10 @@ export function namesakes<Column extends { readonly name: string; readonly kind:
   return tests.map((test) => columns.filter(test)).find((found) => found.length > 0) ?? [];
 }
 
-/** What a column holds: a digest is also named by its beginning, a moment by a date. */
+/** The type of a column's cells. A digest may be abbreviated, and a time written as a date. */
 export type Content = 'value' | 'digest' | 'moment';
 
-/** A cell without a value matches only `!=`. A text says why there is no test. */
+/** A cell without a value matches only `!=`. Returns a text with the reason if there is no test. */
 export function testFor(
   { operator, wanted }: Comparison,
   content: Content,
@@ -53,7 +56,7 @@ export function testFor(
   const low = wanted.toLowerCase();
   const same = (cell: Cell) => cell !== undefined && isSame(cell, value, content);
   const ordered = (holds: (order: number) => boolean) => (cell: Cell) =>
-    // Text is not compared with a number, as in `lr<0.1` where one value of `lr` is "auto".
+    // Does not compare text with a number, as in `lr<0.1` if one value of `lr` is "auto".
     cell !== undefined && isNumber(cell) === isNumber(value) && holds(order(cell, value));
   switch (operator) {
     case '<':
@@ -84,7 +87,7 @@ function isNumber(cell: string | number): boolean {
   return typeof cell === 'number' || (cell.trim() !== '' && !Number.isNaN(Number(cell)));
 }
 
-/** Numbers by their value, also where they are texts. */
+/** Compares numbers by value, even if they are texts. */
 export function order(a: string | number, b: string | number): number {
   if (isNumber(a) && isNumber(b)) return Number(a) - Number(b);
   const [left, right] = [String(a), String(b)];

@@ -1,6 +1,6 @@
 /**
- * The index of results: a row for each record that this project's cache has or had. It is made when first
- * asked, and brought up to date before gc removes records, so that their rows stay.
+ * The index of results: a row for each record that this project's cache has or had. It is created
+ * on first use, and updated before gc removes records, so that their rows are kept.
  */
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
@@ -16,26 +16,26 @@ import { usageOf } from '../sys/usage.js';
 import { type Measured, Measures } from './measures.js';
 import { definitionOf, type ResultRow } from './row.js';
 
-/** Inode, size and time of birth: `use` of a record changes its other times. */
+/** Inode, size and birth time. Using a record changes its other times. */
 type Stamp = readonly [number, number, number];
 
 export interface IndexedRow extends Omit<ResultRow, 'state'> {
-  /** Of the record's file; undefined when it is gone. */
+  /** The stamp of the record's file; undefined if the file is gone. */
   readonly stamp?: Stamp | undefined;
-  /** The metrics that were read: after a change of `metrics:` they are read again. */
+  /** Identifies the metrics that were read. After a change of `metrics:` they are read again. */
   readonly measured: string;
 }
 
 interface Body {
   readonly format: 1;
-  /** Of what one writer wrote; absent before. */
+  /** Id of this version of the index; absent before the first write. */
   readonly id?: string;
-  /** By name of a folder of records, its times and inode when it was read. */
+  /** Times and inode of each folder of records when it was read, by name. */
   readonly shards: Readonly<Record<string, readonly number[]>>;
   readonly rows: readonly IndexedRow[];
 }
 
-/** A folder that changed so shortly before it was read may have changed again with the same times. */
+/** A folder that changed this recently before it was read may have changed again with the same times. */
 const SETTLED_MS = 5_000;
 
 const NEVER = new AbortController().signal;
@@ -50,7 +50,8 @@ export async function indexedResults(
   const first = updated(project, known);
   if (first === undefined) return known.rows;
   if (cache.isReadOnly) return first.rows;
-  // A row of a removed record is nowhere else: writers take turns, each on what the last one wrote.
+  // The row of a removed record exists only here. So writers take turns, and each starts from what
+  // the last one wrote.
   const lock = await acquireLock(cache.layout.locks, 'results', { doing: 'results', signal });
   try {
     const last = bodyOf(cache.state.readResults());
@@ -62,7 +63,7 @@ export async function indexedResults(
   }
 }
 
-/** The rows for a reader, who may lack the right or the room to write the index. */
+/** The rows for a reader, which may lack the permission or the disk space to write the index. */
 export async function resultsNow(
   project: Project,
   warn: (message: string) => void,
@@ -77,7 +78,7 @@ export async function resultsNow(
   }
 }
 
-/** Undefined when nothing changed. */
+/** Undefined if nothing changed. */
 function updated(project: Project, { shards: known, rows }: Body): Body | undefined {
   const { cache } = project;
   const before = new Map(rows.map((row) => [row.key, row]));
@@ -120,7 +121,7 @@ class Update {
     this.#measures = new Measures(project);
   }
 
-  /** The records are those of before: only what is measured may have changed. */
+  /** The records are unchanged: only the choice of metrics may have changed. */
   measureAgain(rows: readonly IndexedRow[]): void {
     for (const row of rows) this.#keep(row, row.stamp);
   }
@@ -151,7 +152,7 @@ class Update {
   #read(key: string, row: IndexedRow | undefined): void {
     const file = this.#cache.readRecordFile(key);
     this.isChanged = true;
-    // Of an invalid record the earlier row stays, as of a removed one.
+    // Keeps the earlier row of an invalid record, as for a removed one.
     if (file?.record !== undefined)
       this.rows.push(rowOf(file.record, file.stat, this.#measures.of(file.record), row));
     else if (row !== undefined) this.rows.push({ ...row, stamp: undefined });
@@ -172,7 +173,7 @@ function rowOf(
     key,
     item,
     ...definitionOf(record, item),
-    // Without a time of birth, a record that was used since looks younger.
+    // Without a birth time, a record that was used since looks newer.
     when: before !== undefined && isSame(stamp, before.stamp) ? before.when : timeOf(stat),
     seconds,
     ...usageOf(record),
@@ -183,7 +184,7 @@ function rowOf(
   };
 }
 
-/** `use` renews the other times; a copy of the cache has another birth. */
+/** Using a record renews the other times; a copy of the cache has another birth time. */
 function timeOf({ birthtimeMs, mtimeMs }: Stats): number {
   return Math.round(birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs);
 }
@@ -196,7 +197,7 @@ function isSame(a: readonly number[] | undefined, b: readonly number[] | undefin
   return a === b || (a !== undefined && b !== undefined && a.every((each, at) => each === b[at]));
 }
 
-/** Anything else than an index of this format is an empty one. */
+/** Anything other than an index in this format counts as an empty index. */
 function bodyOf(body: unknown): Body {
   const known = body as Partial<Body> | undefined;
   return known?.format === 1 ? (known as Body) : { format: 1, shards: {}, rows: [] };

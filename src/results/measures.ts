@@ -1,4 +1,4 @@
-/** The metrics of a record: numbers in its metrics files, and those of the epoch that its outs are of. */
+/** The metrics of a record: numbers in its metrics files, and those of the epoch of its outs. */
 import type { RunRecord } from '../cache/records/record.js';
 import { stopEpoch } from '../decide/incremental.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
@@ -16,11 +16,11 @@ export interface Measured {
   readonly measured: string;
 }
 
-/** A record does not say which of its outs are metrics: today's pipeline does. */
+/** Today's pipeline says which outs are metrics, because a record does not. */
 export class Measures {
   readonly #project: Project;
   readonly #items: ReadonlyMap<string, Item>;
-  /** By item: which files, and the name of what is measured. */
+  /** For each item, its metrics files, and the id of this choice. */
   readonly #known = new Map<Item, { readonly files: MetricFiles; readonly name: string }>();
 
   constructor(project: Project) {
@@ -28,13 +28,13 @@ export class Measures {
     const items = new Map<string, Item>();
     for (const item of project.plan.items) {
       items.set(item.id, item);
-      // An item of another value of the matrix measures what its stage measures.
+      // An item that is no longer in the matrix has the metrics of its stage.
       if (!items.has(item.stage)) items.set(item.stage, item);
     }
     this.#items = items;
   }
 
-  /** Identifies what is measured. */
+  /** Identifies the choice of metrics. */
   nameFor(id: string): string {
     const item = this.#itemFor(id);
     return item === undefined ? '' : this.#about(item).name;

@@ -5,17 +5,18 @@ import { repeats, type Spread, spreadOf } from './repeats.js';
 import type { ResultRow } from './row.js';
 import { type Column, columnNamed } from './row-columns.js';
 
-/** Its metrics are means. What belongs to a single execution is that of the newest result. */
+/** Its metrics are means. Fields of a single execution are those of the newest result. */
 export interface Group extends ResultRow {
   readonly n: number;
-  /** Of the results, the newest first. */
+  /** Keys of the results, the newest first. */
   readonly keys: readonly string[];
   readonly spreads: Readonly<Record<string, Spread>>;
 }
 
 /**
- * Groups with equal stage, axes, params, variables and code but for `name`, in the order of their newest
- * result. Results without a value of `name` are left out. A value counts once, by its newest result.
+ * Groups with the same stage, axes, params, variables and code except for `name`, in the order of
+ * their newest result. Omits results without a value of `name`. Each value counts once, with its
+ * newest result.
  *
  * @throws UserError for an unknown name, or one that is not an axis or a param
  */
@@ -29,7 +30,7 @@ export function groupsOver(
     throw userError(
       'over-column',
       `--over ${name}: "${over.name}" is not an axis or a param`,
-      'name what only repeats a result, as in --over seed',
+      'name an axis or a param that only repeats a result, as in --over seed',
     );
   const newestFirst = [...rows].sort((a, b) => b.when - a.when);
   const groups = repeats(
@@ -61,7 +62,7 @@ function groupOf(rows: readonly ResultRow[], over: Column): Group {
     spreads[name] = spreadOf(rows.flatMap(({ metrics }) => metrics[name] ?? []));
   return {
     ...newest,
-    // Options and deps mostly follow from the value that is averaged over.
+    // Options and deps usually follow from the value that is averaged over.
     item: newest.stage,
     args: {},
     deps: {},

@@ -1,4 +1,7 @@
-/** Results that repeat each other, such as those of several seeds: groups, and means of what they measured. Pure. */
+/**
+ * Results that repeat each other, such as those of several seeds: groups, and means of their
+ * metrics. Pure.
+ */
 
 export interface Spread {
   readonly mean: number;
@@ -9,8 +12,8 @@ export interface Spread {
 }
 
 /**
- * Rows by group, in the order of their newest row, which is the first of its group. Of the rows with one
- * value only the newest counts, and a row without a value does not count.
+ * Rows by group, in the order of their newest row, which is the first of its group. Among rows with
+ * the same value only the newest counts. A row without a value does not count.
  */
 export function repeats<Row>(
   newestFirst: Iterable<Row>,

@@ -26,7 +26,7 @@ const FIELDS = [
 
 const GROUPS = ['matrix', 'params', 'args', 'env', 'deps', 'metrics'] as const;
 
-/** All columns that the rows have values for, each group in the order of names. */
+/** All columns for which the rows have values, each group sorted by name. */
 export function columnsOf(rows: readonly ResultRow[]): Column[] {
   const fields = FIELDS.map((name): Column => ({ name, kind: 'field', of: (row) => row[name] }));
   const code: Column = { name: 'code', kind: 'code', of: (row) => row.code };
@@ -50,9 +50,10 @@ function cellOf(value: unknown): Cell {
 }
 
 /**
- * The column that a name means: `train.lr`, `lr`, or `params.train.lr` where several have the name.
+ * The column that a name means: `train.lr`, `lr`, or `params.train.lr` if several columns have the
+ * name.
  *
- * @throws UserError with the nearest name, or the ways to name one of several
+ * @throws UserError with the closest name, or with the full names of several columns
  */
 export function columnNamed(columns: readonly Column[], name: string): Column {
   const found = namesakes(columns, name);
@@ -69,8 +70,8 @@ export function columnNamed(columns: readonly Column[], name: string): Column {
 }
 
 /**
- * Columns whose values differ among the rows. What follows from the item, or repeats another column, is left out;
- * metrics always show.
+ * Columns whose values differ among the rows. Omits columns that follow from the item, or repeat
+ * another column. Always includes metrics.
  */
 export function differing(columns: readonly Column[], rows: readonly ResultRow[]): Column[] {
   const shown: Column[] = [];
@@ -87,7 +88,7 @@ export function differing(columns: readonly Column[], rows: readonly ResultRow[]
   return shown;
 }
 
-/** True for a word of the command that differs within a stage only by the params and axes in it. */
+/** True for a word of the command that differs within a stage only because of the params and axes in it. */
 export function isFilled({ kind, of }: Column, rows: readonly ResultRow[]): boolean {
   if (kind !== 'args') return false;
   const byStage = new Map<string, string>();
@@ -98,7 +99,7 @@ export function isFilled({ kind, of }: Column, rows: readonly ResultRow[]): bool
         name,
       ]),
     );
-    // A command has a number as it is written: 1e-3 for .001.
+    // A command contains a number as written: 1e-3 for .001.
     const nameOf = (value: string) => names.get(value) ?? names.get(String(Number(value)));
     const text = String(of(row)).replace(VALUE, (value) => `\0${nameOf(value) ?? value}`);
     if (!byStage.has(row.stage)) byStage.set(row.stage, text);
@@ -109,7 +110,7 @@ export function isFilled({ kind, of }: Column, rows: readonly ResultRow[]): bool
 /** A number or a word within an option of a command. */
 const VALUE = /\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])|[a-z_]\w*/gi;
 
-/** True when rows of one item have one value. */
+/** True if all rows of an item have the same value. */
 function isOfItem(values: readonly Cell[], rows: readonly ResultRow[]): boolean {
   const byItem = new Map<string, Cell>();
   return rows.every(({ item }, at) => {

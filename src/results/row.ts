@@ -1,11 +1,14 @@
-/** One recorded result as a row: what it was made of, what it measured, and whether its outs are still there. */
+/** One recorded result as a row: its inputs, its metrics, and whether its outs still exist. */
 import type { RunRecord } from '../cache/records/record.js';
 import { canonical, sha256 } from '../canonical.js';
 import type { Manifest } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 import type { Usage } from '../sys/usage.js';
 
-/** `current`: of today's key. `kept`: in the cache. `removed`: its outs were collected, its metrics stay. */
+/**
+ * `current`: has today's key. `kept`: in the cache. `removed`: gc removed its outs and kept its
+ * metrics.
+ */
 export type ResultState = 'current' | 'kept' | 'removed';
 
 export interface ResultRow extends Partial<Usage> {
@@ -18,26 +21,29 @@ export interface ResultRow extends Partial<Usage> {
   /** Wall time of the execution. */
   readonly seconds: number;
   readonly state: ResultState;
-  /** Leaves of the params tree by dot path, and what the command was filled with; a list is one leaf. */
+  /**
+   * Leaves of the params tree by dot path, and the params substituted in the command; a list is one
+   * leaf.
+   */
   readonly params: Readonly<Record<string, Json>>;
   readonly env: Readonly<Record<string, string | null>>;
-  /** Digest of the code without what differs by item and by params. */
+  /** Digest of the code without the parts that depend on the item and the params. */
   readonly code: string;
-  /** After substitution; undefined for a module. */
+  /** The command after substitution; undefined for a module. */
   readonly command?: string;
   /** Options and words of the command by name: `--rate`, `word 3`. */
   readonly args: Readonly<Record<string, string>>;
   readonly deps: Readonly<Record<string, string | null>>;
-  /** Numbers by dot path: of its metrics files, and those of its epoch, if it has one. */
+  /** Numbers by dot path, from its metrics files and its epoch, if it has one. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Bytes of the outs. */
   readonly bytes: number;
-  /** Of an incremental stage: its chain, and the epoch of the outs. */
+  /** For an incremental stage: its chain, and the epoch of the outs. */
   readonly chain?: string;
   readonly epoch?: number;
 }
 
-/** What follows from the manifest, and from the params that its command was filled with. */
+/** The fields that follow from the manifest and from the params substituted in its command. */
 export type Definition = Pick<
   ResultRow,
   'stage' | 'matrix' | 'params' | 'env' | 'code' | 'command' | 'args' | 'deps'
@@ -57,14 +63,14 @@ export function definitionOf(
   const { command } = code;
   const text = typeof command === 'string' ? command : command.join(' ');
   if (typeof command !== 'string') return { ...shared, command: text, args: argsOf(command) };
-  // A stage that reads its params from a file has one command for all of them.
+  // A stage that reads its params from a file has the same command for all of them.
   if (command !== lastCommand) [lastCommand, lastArgs] = [command, argsOf(wordsOf(command))];
   return { ...shared, command: text, args: lastArgs };
 }
 
 let [lastCommand, lastArgs]: [string, Definition['args']] = ['', {}];
 
-/** Results of one stage mostly have the same code. */
+/** Results of a stage usually have the same code. */
 let [lastCode, lastDigest] = ['', ''];
 
 function digestOf(code: Manifest['code']): string {
@@ -84,13 +90,13 @@ function flatten(value: Json, path: string, into: Record<string, Json>): void {
   else for (const [name, below] of Object.entries(value)) flatten(below, `${path}.${name}`, into);
 }
 
-/** Roughly as a shell splits them: this names columns, and decides nothing. */
+/** Splits roughly as a shell does. This only names columns, and decides nothing. */
 function wordsOf(command: string): string[] {
   const words = command.match(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g) ?? [];
   return words.map((word) => (/^['"]/.test(word) ? word.replace(/^(['"])(.*)\1$/s, '$2') : word));
 }
 
-/** `--rate 0.1` and `--rate=0.1` are named by the option, other words by their place. */
+/** Names `--rate 0.1` and `--rate=0.1` by the option, other words by their position. */
 function argsOf(words: readonly string[]): Record<string, string> {
   const args: Record<string, string> = {};
   let option: string | undefined;

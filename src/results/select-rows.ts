@@ -1,4 +1,4 @@
-/** Finds results: by stages, items and patterns, or one result by what a user calls it. */
+/** Finds results: by stages, items and patterns, or a single result by a key, item or revision. */
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parseLock } from '../lockfile/format/parse-lock.js';
@@ -8,7 +8,7 @@ import { predicate, select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
 import type { ResultRow } from './row.js';
 
-/** Shown of a key: enough for 10,000 results. */
+/** Number of characters to show of a key: enough for 10,000 results. */
 export const SHORT = 10;
 
 /** @throws UserError for a target that names neither a result nor an item */
@@ -27,10 +27,10 @@ export function rowsOf(
 }
 
 /**
- * The result that a key, the beginning of one, an item (today's result, else its newest) or `item@rev`
- * (its result in that revision's pipeline.lock) names.
+ * The result that a key, the start of a key, an item (today's result, else its newest) or
+ * `item@rev` (its result in that revision's pipeline.lock) identifies.
  *
- * @throws UserError when it names none, or several
+ * @throws UserError when there is none, or several
  */
 export async function rowNamed(
   project: Project,
@@ -44,7 +44,11 @@ export async function rowNamed(
   const [first, second] = byKey;
   if (second !== undefined) {
     const keys = byKey.map(({ key, item }) => `${key.slice(0, name.length + 8)} (${item})`);
-    throw userError('ambiguous-result', `"${name}" begins several keys`, listed(keys, 'they are'));
+    throw userError(
+      'ambiguous-result',
+      `several keys start with "${name}"`,
+      listed(keys, 'they are'),
+    );
   }
   return first ?? (await atRevision(project, rows, name)) ?? unknown(project, rows, name);
 }
