@@ -6,10 +6,10 @@ export interface Change {
   /** The item; empty for values without one. */
   readonly where: string;
   readonly name: string;
-  /** Undefined when absent. */
+  /** Undefined if absent. */
   readonly before: unknown;
   readonly now: unknown;
-  /** The current value does not belong to today's pipeline. */
+  /** True if the current value does not belong to today's pipeline. */
   readonly stale?: true;
 }
 
@@ -38,7 +38,7 @@ export function changesMarkdown(changes: readonly Change[], what: string, since:
   return `${title}${markdownTable(rowsOf(changes.slice(0, MOST_ROWS)))}${rest}`;
 }
 
-/** @param room columns of the terminal; undefined where nothing limits the width */
+/** @param room columns of the terminal; undefined if nothing limits the width */
 export function changesText(
   changes: readonly Change[],
   what: string,

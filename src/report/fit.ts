@@ -7,15 +7,15 @@ export type Rows = readonly (readonly string[])[];
 /** Between two columns. */
 const GAP = 2;
 
-/** A text is not cut below this width: shorter, it could not be recognized. */
+/** A text is not cut below this width, because it would be unrecognizable. */
 const LEAST = 8;
 
 /** Numbers, sizes and durations, such as `0.25`, `1.2 MB`, `2 h 05 min`, `2 of 5`. */
 const FIGURE = /^[-+\u2013]?[\d.e+-]+(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})?$/;
 
 /**
- * Cuts the middle of the longest texts until the rows fit, and never a number. Columns that do not fit
- * even then follow in tables of their own, each with the first column.
+ * Cuts the middle of the longest texts until the rows fit, but never a number. Columns that still
+ * do not fit follow in separate tables, each with the first column.
  *
  * @param room undefined: any width fits
  */
@@ -51,7 +51,7 @@ function blocksOf(floors: readonly number[], room: number): readonly (readonly n
   return blocks;
 }
 
-/** Widths of a block's columns: those above the highest limit that fits are cut to it. */
+/** Widths of a block's columns: wider ones are cut to the highest limit that fits. */
 function capsOf(
   block: readonly number[],
   widths: readonly number[],

@@ -1,11 +1,11 @@
-/** Dependency graph as data, for every output format: items, or stages with their items folded. */
+/** Dependency graph as data, for every output format: items, or stages that stand for their items. */
 
 export interface GraphNode {
-  /** Of the stage or item. */
+  /** Name of the stage or item. */
   readonly name: string;
-  /** Number of items folded into it; 1 for an item. */
+  /** Number of items that it stands for; 1 for an item. */
   readonly items: number;
-  /** What the stage does, as pipeline.yaml says; undefined when its items say different things. */
+  /** The stage's description in pipeline.yaml; undefined if its items have different ones. */
   readonly desc?: string | undefined;
   /** Number of items in each state, worst first; undefined when unknown. */
   readonly states: readonly StateCount[] | undefined;
@@ -34,7 +34,7 @@ export function stateLabel({ states }: GraphNode): string {
   return states.map(({ state, count }) => `${count} ${state}`).join(', ');
 }
 
-/** State of its worst item, for its colour. */
+/** The worst state of its items, for its colour. */
 export function worstState({ states }: GraphNode): GraphState | undefined {
   return states?.[0]?.state;
 }

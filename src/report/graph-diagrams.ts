@@ -63,7 +63,7 @@ function dotText(text: string): string {
   return text.replace(/[\\"]/g, '\\$&');
 }
 
-/** Its name, what it does, and its state, as far as they are known. */
+/** Its name, description and state, as far as known. */
 function linesOf(node: GraphNode): readonly string[] {
   return [nodeLabel(node), node.desc ?? '', stateLabel(node)].filter((part) => part !== '');
 }

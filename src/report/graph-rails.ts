@@ -8,7 +8,7 @@ export function reduceNeeds(needs: readonly (readonly number[])[]): readonly (re
   return needs.map((list, node) => {
     const all = reach[node]!;
     const kept: number[] = [];
-    // From the last: earlier needs are mostly reachable from it.
+    // Starts with the last need, because earlier ones are usually reachable from it.
     for (const need of [...new Set(list)].sort((a, b) => b - a)) {
       if ((all[need >> 5]! >>> (need & 31)) & 1) continue;
       kept.push(need);
@@ -20,7 +20,7 @@ export function reduceNeeds(needs: readonly (readonly number[])[]): readonly (re
 }
 
 /**
- * A row of rails for each node: `○` has no needs, `●` ends the rails of its needs. Undefined when
+ * A row of rails for each node: `○` has no needs, `●` ends the rails of its needs. Undefined if
  * more than `limit` rails would run in parallel.
  */
 export function drawRails(
@@ -32,7 +32,7 @@ export function drawRails(
   /** The node whose rail is in the column. */
   const columns: (number | undefined)[] = [];
   const rows: string[] = [];
-  /** Column of a node above that nothing needs: a node right below would seem to need it. */
+  /** Column of the node above, if nothing needs it: a node directly below would seem to need it. */
   let above = -1;
   for (const [node, list] of needs.entries()) {
     const joined = new Set(list.map((need) => columns.indexOf(need)));

@@ -9,7 +9,7 @@ import {
 import { drawRails, reduceNeeds } from './graph-rails.js';
 import { cut, cutMiddle, pad, widthOf } from './live/text-columns.js';
 
-/** Colours a text by its state. */
+/** Colours a text according to its state. */
 type Paint = (text: string, state: GraphState) => string;
 
 /** Above this number, rails are unreadable: rows name the needs instead. */
@@ -19,7 +19,7 @@ const MOST_NAMES = 6;
 /** Width of the longest state, `restorable`. */
 const STATE_WIDTH = 10;
 
-/** A description is not cut below this width: shorter, it would say nothing. */
+/** A description is not cut below this width, because it would say nothing. */
 export const LEAST_DESC = 16;
 
 /** A name is not cut below this width. */

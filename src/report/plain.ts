@@ -15,7 +15,7 @@ import {
 
 export type Write = (text: string) => void;
 
-/** One of so many reports about a transfer is a line. There is one each second. */
+/** Only every n-th report about a transfer becomes a line. There is a report each second. */
 const SHOWN_TRANSFER = 5;
 
 /** Writes the lines of each event. */

@@ -6,7 +6,7 @@ import { pad } from './live/text-columns.js';
 /**
  * Columns two spaces apart; numbers right-aligned.
  *
- * @param room columns of the terminal; undefined where nothing limits the width
+ * @param room columns of the terminal; undefined if nothing limits the width
  */
 export function plainTable(texts: Rows, room?: number): string {
   const rows = texts.map((row) => row.map(printable));
@@ -49,7 +49,7 @@ function escapeCell(text: string): string {
   return escapeMarkdown(text).replaceAll('|', '\\|');
 }
 
-/** As RFC 4180, with line feeds. */
+/** CSV as in RFC 4180, but with line feeds. */
 export function csvTable(rows: Rows): string {
   const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return rows.map((row) => `${row.map(cell).join(',')}\n`).join('');

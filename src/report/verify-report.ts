@@ -56,7 +56,7 @@ export function verifiedJUnit(results: readonly Verified[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n<testsuite name="pipe verify" ${counts}>\n${cases}</testsuite>\n</testsuites>\n`;
 }
 
-/** Workflow commands, which the page of the check displays. */
+/** Workflow commands, which GitHub displays on the page of the check. */
 export function verifiedAnnotations(results: readonly Verified[]): string[] {
   return results
     .filter(({ verdict }) => verdict === 'differs' || verdict === 'failed')

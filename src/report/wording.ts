@@ -12,7 +12,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${twoDigits(Math.floor((whole % 3600) / 60))} min`;
 }
 
-/** A duration without needless precision: `0.4 s`, `12 s`, `14 min`, `2 h 05 min`. */
+/** A duration without unnecessary precision: `0.4 s`, `12 s`, `14 min`, `2 h 05 min`. */
 export function roughly(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (Math.round(seconds) < 60) return duration(seconds);
@@ -52,7 +52,7 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
 /**
  * Rows as lines of aligned columns.
  *
- * @param room columns of the terminal; undefined where nothing limits the width
+ * @param room columns of the terminal; undefined if nothing limits the width
  */
 export function table(texts: Rows, room?: number): string {
   const tables = fitted(texts, room === undefined ? undefined : room - INDENT.length);
@@ -114,7 +114,7 @@ export function metricsText(metrics: unknown, limit = 4): string {
     .join(', ');
 }
 
-/** Whole numbers in full, others to four digits. */
+/** Whole numbers in full, others with four digits. */
 function shown(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }

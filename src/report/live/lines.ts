@@ -19,17 +19,17 @@ interface Piece {
 
 export type Line = readonly Piece[];
 
-/** Reports about a transfer come every second until it ends. */
+/** Reports about a transfer arrive every second until it ends. */
 const TRANSFER_SECONDS = 2.5;
 
 /** A shorter detail, including the space before it, is useless. */
 const SHORTEST_DETAIL = 6;
 
 /**
- * One line for each active item, as far as there is room, and one for the run. No line uses the last
- * column, where terminals differ, and one row stays free for the cursor. Nothing is aligned to the
- * right edge: when the terminal becomes narrower, short lines do not wrap, and lines that wrapped off
- * the screen cannot be redrawn.
+ * One line for each active item, as far as there is room, and one for the run. No line uses the
+ * last column, because terminals treat it differently, and one row stays free for the cursor.
+ * Nothing is aligned to the right edge. When the terminal becomes narrower, short lines then do not
+ * wrap, and lines that wrapped off the screen could not be redrawn.
  */
 export function frame(state: LiveState, size: Size, now: number): Line[] {
   const columns = Math.max(1, size.columns - 1);
@@ -57,7 +57,7 @@ function runningFirst([, a]: [string, Active], [, b]: [string, Active]): number 
   return Number(a.phase === 'waiting') - Number(b.phase === 'waiting');
 }
 
-/** Name, time and detail in columns; cuts what does not fit at the end. */
+/** Name, time and detail in columns; cuts the end if it does not fit. */
 function itemLines(items: readonly [string, Active][], columns: number, now: number): Line[] {
   const longest = Math.max(8, Math.floor(columns * 0.45));
   const names = items.map(([item]) => cutMiddle(item, longest));
@@ -96,7 +96,7 @@ function detailText(active: Active, now: number): string {
   }
 }
 
-/** Most important first, since the end is cut. */
+/** Most important first, because the end may be cut. */
 function runningDetail(running: Running, now: number): string {
   const { epochs, progress, gpus, where } = running;
   const parts: string[] = where === undefined ? [] : [`on ${where}`];

@@ -10,7 +10,7 @@ import type {
 } from '../../event.js';
 import type { Metrics } from '../../stage/context.js';
 
-/** All times are seconds of any one clock. */
+/** All times are in seconds, by the same clock. */
 export interface LiveState {
   readonly since: number;
   /** Number of items without events so far, by stage. */
@@ -18,7 +18,7 @@ export interface LiveState {
   /** Active items, in order of start. */
   readonly active: ReadonlyMap<string, Active>;
   readonly ended: Readonly<Record<Verdict, number>>;
-  /** The last reports about bytes from and to the remote cache. */
+  /** The last reports about transfers from and to the remote cache. */
   readonly transfers: Readonly<Partial<Record<Transfer['direction'], TransferAt>>>;
 }
 
@@ -43,9 +43,9 @@ export interface Running extends Why {
   readonly phase: 'running';
   readonly since: number;
   readonly gpus: readonly number[];
-  /** Another machine. */
+  /** The machine, if it is another one. */
   readonly where?: string;
-  /** Seconds that it took the last time. */
+  /** Seconds that the item took last time. */
   readonly expected?: number;
   readonly epochs?: Epochs;
   readonly progress?: Progress;
@@ -66,7 +66,7 @@ export interface Progress {
   readonly total: number;
   readonly unit?: string;
   readonly at: number;
-  /** The first report, from which a speed is measured. */
+  /** The first report, from which the speed is measured. */
   readonly first: { readonly done: number; readonly at: number };
 }
 
@@ -152,7 +152,7 @@ function started(event: ItemStarted, now: number): Active {
 function progressed(running: Running, event: ItemProgress, now: number): Running {
   const { done, total, unit } = event;
   const before = running.progress;
-  // Another total, or fewer than before: the stage has begun something else.
+  // Another total, or less progress than before: the stage has started something else.
   const goesOn = before !== undefined && before.total === total && before.done <= done;
   const first = goesOn ? before.first : { done, at: now };
   const progress = { done, total, at: now, first, ...(unit === undefined ? {} : { unit }) };

@@ -14,10 +14,13 @@ interface LiveTerminal {
   readonly colors: boolean;
 }
 
-/** More frequent frames are not visible, and a shorter run shows no frame at all. */
+/**
+ * Milliseconds between two frames. More frames would not be visible, and a shorter run shows none
+ * at all.
+ */
 const EVERY_MS = 100;
 
-/** Updates the times while nothing happens. */
+/** Updates the elapsed times while nothing else happens. */
 const TICK_MS = 1000;
 
 export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void {
@@ -38,7 +41,7 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
   };
   const begin = () => {
     end();
-    // Unref: a run that dies of a bug must not be kept alive by its view.
+    // Unref, because the view must not keep a run alive that dies of a bug.
     tick = setInterval(draw, TICK_MS).unref();
     letGo = terminal.onResize(draw);
   };
@@ -62,12 +65,12 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
   };
 }
 
-/** Some terminals (of tests, serial lines) do not report their size. */
+/** Some terminals (in tests, on serial lines) do not report their size. */
 function known({ columns, rows }: Size): Size {
   return { columns: columns || 80, rows: rows || 24 };
 }
 
-/** Lines of an event that stay on the screen. The frame shows what is in progress. */
+/** Lines of an event that stay on the screen. The frame shows everything in progress. */
 function lasting(event: RunEvent): string[] {
   switch (event.type) {
     case 'run':

@@ -28,7 +28,10 @@ export class LiveScreen {
     this.#drawn = frame.map((line) => line.reduce((sum, piece) => sum + widthOf(piece.text), 0));
   }
 
-  /** Back to the start of the frame, whose lines take more rows after the terminal became narrower. */
+  /**
+   * Moves back to the start of the frame, whose lines take more rows if the terminal has become
+   * narrower.
+   */
   #toTop({ columns }: Size): string {
     const rows = this.#drawn.reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),

@@ -25,7 +25,7 @@ export function cut(text: string, width: number): string {
   return width < 1 ? '' : `${head(text, width - 1)}…`;
 }
 
-/** Cuts the middle: the end of an item's name matters as much. */
+/** Cuts the middle, because the end of an item's name matters as much as the start. */
 export function cutMiddle(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   if (width < 3) return cut(text, width);
