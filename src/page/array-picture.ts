@@ -5,18 +5,18 @@ import { type ElementType, reader, type Tensor } from '../compare/tensor.js';
 
 export interface ArrayPicture {
   readonly png: Buffer;
-  /** Shape, type, and the values that are drawn as black and as white. */
+  /** Shape, type, and the values of black and white. */
   readonly note: string;
-  /** The longer side by the shorter one. */
+  /** Ratio of the longer side to the shorter one. */
   readonly ratio: number;
 }
 
-/** A longer side is drawn by every n-th row and column. */
+/** Of a longer side, only every n-th row or column is drawn. */
 const LONGEST = 1024;
 const MOST_PLANES = 64;
 const GAP = 1;
 
-/** Undefined for another shape, and for what is not an array of numbers. */
+/** Undefined for another shape, and for anything that is not an array of numbers. */
 export function arrayPicture(bytes: Buffer): ArrayPicture | undefined {
   const tensor = readNpy(bytes);
   const layout = tensor && layoutOf(tensor.shape);
@@ -30,7 +30,7 @@ export function arrayPicture(bytes: Buffer): ArrayPicture | undefined {
   const down = Math.ceil(planes / across);
   const width = across * (tile.width + GAP) - GAP;
   const height = down * (tile.height + GAP) - GAP;
-  // Each line begins with the number of its filter: none.
+  // Each line begins with the number of its filter, which is "none".
   const line = 1 + width * channels;
   const pixels = Buffer.alloc(height * line, 255);
   for (let y = 0; y < height; y++) pixels[y * line] = 0;
@@ -62,7 +62,7 @@ interface Layout {
   readonly axes: readonly [number | undefined, number, number, number | undefined];
 }
 
-/** Gray, colours last or first as frameworks store them, or a stack of gray pictures. */
+/** Gray, with colours last or first as frameworks store them, or a stack of gray pictures. */
 function layoutOf(shape: readonly number[]): Layout | undefined {
   if (shape.some((length) => length === 0)) return undefined;
   const isColor = (length: number | undefined) => length === 1 || length === 3 || length === 4;
@@ -99,7 +99,7 @@ function sampled(tensor: Tensor, layout: Layout, step: number): Float64Array {
   return values;
 }
 
-/** The usual ranges of pictures where the values fit, so that two pictures have one scale. */
+/** The usual ranges of pictures if the values fit, so that two pictures have the same scale. */
 function rangeOf(values: Float64Array, type: ElementType): readonly [number, number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {

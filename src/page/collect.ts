@@ -1,4 +1,4 @@
-/** Reads the data of the page: items with their states, what they are made of, metrics, epochs and logs. */
+/** Reads the data of the page: items with their states, inputs, metrics, epochs and logs. */
 import path from 'node:path';
 import type { LastRun } from '../cache/cache.js';
 import type { RunRecord } from '../cache/records/record.js';
@@ -20,7 +20,7 @@ import { plotsOf } from './plots.js';
 import { resultColumns } from './result-columns.js';
 import { newestRun } from './runs.js';
 
-/** What `pipe status` says of an item. */
+/** The status of an item, as in `pipe status`. */
 export interface Standing {
   readonly item: string;
   readonly state: ItemState;
@@ -28,7 +28,7 @@ export interface Standing {
   readonly key?: string;
 }
 
-/** Bytes for the logs of a page: each item has its share, and a failed one more. */
+/** Bytes for the logs of a page: each item has a share, and a failed item a larger one. */
 const LOGS_BYTES = 1024 * 1024;
 const SHARE = { most: 16 * 1024, least: 512 } as const;
 const LOG_LINES = 200;
@@ -36,7 +36,7 @@ const LOG_LINES = 200;
 /** More points of a curve are not visible on a screen. */
 const MOST_POINTS = 500;
 
-/** `standings`: of all items, in plan order. */
+/** `standings`: those of all items, in plan order. */
 export async function collectPage(
   project: Project,
   standings: readonly Standing[],
@@ -78,7 +78,7 @@ export function withoutSecrets({ plan, env }: Project, model: PageModel): PageMo
   return mapTexts(concealing(secretValues(plan, env)).value(model), printable);
 }
 
-/** Plots and pictures of a result. `onlyPlots`: no picture that is not named under `plots:`. */
+/** Plots and pictures of a result. `onlyPlots`: only pictures named under `plots:`. */
 export function taking({ cache }: Project, sourceOf: PictureSource, onlyPlots = false): Take {
   return (item, outs, isOlder) => ({
     plots: plotsOf(cache, item, outs, MOST_POINTS),
@@ -104,7 +104,7 @@ export function definitionOf(item: Item) {
   return { id, stage, desc, matrix, command, params, env, needs, resources: { ...resources } };
 }
 
-/** Of today's key, else of the last execution. */
+/** The record for today's key, else for the last execution. */
 function resultOf(project: Project, item: Item, standing: Standing | undefined, take: Take) {
   const { cache } = project;
   const { state = 'unknown', key, reasons = [] } = standing ?? {};

@@ -1,4 +1,4 @@
-/** What the live page shows: data that are read again when they may have changed, logs and pictures. */
+/** Content of the live page: data, read again when they may have changed, logs and pictures. */
 import path from 'node:path';
 import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
@@ -12,13 +12,13 @@ import type { PageLog, PageModel } from './model.js';
 import { type PictureSource, shownPicture } from './page-pictures.js';
 import { resultColumns } from './result-columns.js';
 
-/** Reads the pipeline once. A mistake in pipeline.yaml comes as its text. */
+/** Reads the pipeline once. Returns the text of an error in pipeline.yaml. */
 export type Look = (
   sourceOf: PictureSource,
   use: (project: Project, model: PageModel) => void,
 ) => Promise<string | undefined>;
 
-/** Reading may take this part of a core, at most. */
+/** Reading may take at most this fraction of a core. */
 const PART_OF_TIME = 0.1;
 const LEAST_MS = 300;
 
@@ -28,7 +28,7 @@ export class LivePage implements Omit<Served, 'html' | 'policy'> {
   readonly #look: Look;
   /** The data as JSON; empty before the first reading. */
   #bytes = Buffer.alloc(0);
-  /** Without the time at which it was read. */
+  /** The data without the time at which they were read. */
   #compared = '';
   #cache: Cache | undefined;
   #items: ReadonlySet<string> = new Set();
@@ -46,7 +46,7 @@ export class LivePage implements Omit<Served, 'html' | 'policy'> {
     return this.#bytes;
   }
 
-  /** True when the data changed. Reads no more often than it may. */
+  /** True if the data changed. Limits how often it reads. */
   async read(): Promise<boolean> {
     if (performance.now() < this.#nextRead) return false;
     const before = this.#compared;

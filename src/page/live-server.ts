@@ -1,4 +1,7 @@
-/** The live page on 127.0.0.1: read-only, for pages of its own origin; it serves only what the pipeline names. */
+/**
+ * Serves the live page on 127.0.0.1: read-only, to pages of its own origin, and only files that the
+ * pipeline names.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RunFeed } from './run-feed.js';
@@ -7,28 +10,31 @@ import type { RunFeed } from './run-feed.js';
 export interface Served {
   readonly html: Buffer;
   readonly policy: string;
-  /** The data of the page, as JSON: the same bytes for all that ask. */
+  /** The data of the page, as JSON: the same bytes for all clients. */
   data(): Promise<Buffer>;
   /** The end of an item's log; undefined for a name that the pipeline does not have. */
   log(item: string): Promise<unknown>;
-  /** A picture by its digest; undefined unless the data name it. */
+  /** A picture by its digest; undefined unless the data refer to it. */
   picture(digest: string): { readonly type: string; readonly bytes: Buffer } | undefined;
 }
 
 const KEEP_ALIVE_MS = 15_000;
 
-/** Pages that are kept up to date. Further ones ask again. */
+/** How many pages are updated live. Further pages retry. */
 const MOST_LISTENERS = 64;
 const RETRY_SECONDS = 5;
 
-/** The other descriptors of the process are for the project's files. */
+/** The process needs its other descriptors for the project's files. */
 const MOST_CONNECTIONS = 512;
 
-/** A client must send its request in this time, and read without a longer pause than `STALLED_MS`. */
+/**
+ * A client must send its request within this time, and must not pause reading for longer than
+ * `STALLED_MS`.
+ */
 const REQUEST_MS = 10_000;
 const STALLED_MS = 60_000;
 
-/** A page that is so far behind is cut off: it connects again, and gets the newest state. */
+/** A page that is this far behind is disconnected: it connects again, and gets the newest state. */
 const MOST_UNREAD_BYTES = 16 * 1024 * 1024;
 
 export class LiveServer {
@@ -59,7 +65,7 @@ export class LiveServer {
     return this.#listeners.size > 0;
   }
 
-  /** Rejects when the port is taken. */
+  /** Rejects if the port is taken. */
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -71,12 +77,12 @@ export class LiveServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Rejects with an error of a request: a bug. */
+  /** Rejects with the error of a request, which is a bug. */
   failed(): Promise<never> {
     return new Promise((_resolve, reject) => this.#server.once('error', reject));
   }
 
-  /** Ends the wait of `failed`. */
+  /** Makes `failed` reject. */
   fail(error: unknown): void {
     this.#server.emit('error', error);
   }
@@ -155,8 +161,8 @@ function eventText(kind: string, value: unknown): string {
 }
 
 /**
- * A name of another site may be made to lead to 127.0.0.1 (DNS rebinding), so the host must be ours. A
- * page of another site may neither read nor embed anything.
+ * Another site's name may resolve to 127.0.0.1 (DNS rebinding), so the host must be ours. A page of
+ * another site may neither read nor embed anything.
  */
 function refusalOf(
   { method, headers }: IncomingMessage,

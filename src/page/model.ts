@@ -20,9 +20,9 @@ export interface PageModel {
   readonly results: PageResults;
   /** Events of the newest recorded run. */
   readonly run?: PageRun | undefined;
-  /** Why some of the data are missing, for the reader of the page. */
+  /** Why some data are missing, for the reader of the page. */
   readonly notes: readonly string[];
-  /** A page of `pipe plots`: it has no other views. */
+  /** True for a page of `pipe plots`, which has no other views. */
   readonly only?: 'plots' | undefined;
 }
 
@@ -31,10 +31,10 @@ export interface PageItem {
   readonly stage: string;
   readonly desc?: string | undefined;
   readonly state: ItemState;
-  /** Why it is not fresh, likeliest cause first. */
+  /** Why it is not fresh, most likely cause first. */
   readonly reasons: readonly string[];
   readonly key?: string | undefined;
-  /** Key of the result that outs, plots and pictures are of. */
+  /** Key of the result with the outs, plots and pictures. */
   readonly shown?: string | undefined;
   readonly matrix: Readonly<Record<string, Scalar>>;
   readonly command: string;
@@ -46,7 +46,7 @@ export interface PageItem {
   /** Indices into `items`. */
   readonly needs: readonly number[];
   readonly metrics: Readonly<Record<string, number>>;
-  /** The metrics are those of another key. */
+  /** True if the metrics are those of another key. */
   readonly isStale?: boolean | undefined;
   /** Wall time of its last execution. */
   readonly seconds?: number | undefined;
@@ -75,7 +75,7 @@ export interface PagePlot {
   readonly xName: string;
   readonly x: readonly number[];
   readonly curves: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Rows of the table; `x` may have fewer of them. */
+  /** Number of rows in the table; `x` may have fewer values. */
   readonly rows: number;
   /** Why there are no curves. */
   readonly problem?: string | undefined;
@@ -84,7 +84,7 @@ export interface PagePlot {
 export interface PagePicture {
   /** Its name under `plots:`. */
   readonly name?: string | undefined;
-  /** Of an array: its shape, its type, and the values that are black and white. */
+  /** For an array: its shape, its type, and the values of black and white. */
   readonly note?: string | undefined;
   /** Relative to the project. */
   readonly path: string;
@@ -95,7 +95,7 @@ export interface PagePicture {
 export interface PageFile {
   readonly name: string;
   readonly path: string;
-  /** Of the last result; absent when there is none. */
+  /** Manifest of the last result; absent if there is none. */
   readonly digest?: string | undefined;
   readonly size?: number | undefined;
   readonly files?: number | undefined;
@@ -103,14 +103,14 @@ export interface PageFile {
 
 export interface PageEpochs {
   readonly target: number;
-  /** The epoch that the outs are of. */
+  /** The epoch of the outs. */
   readonly wanted: number;
   /** The metric to draw first. */
   readonly drawn?: string | undefined;
   readonly best?: { readonly metric: string; readonly mode: 'max' | 'min' } | undefined;
   readonly numbers: readonly number[];
   readonly seconds: readonly number[];
-  /** By metric, a value for each epoch. */
+  /** For each metric, a value for each epoch. */
   readonly values: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
@@ -121,17 +121,17 @@ export interface PageLog {
   readonly bytes: number;
 }
 
-/** A table by columns, since 10,000 rows as objects would be three times as large. */
+/** A table by columns, because 10,000 rows as objects would be three times as large. */
 export interface PageResults {
   readonly rows: number;
   readonly columns: readonly PageColumn[];
-  /** Axes of the matrix, which the names of the items have too. */
+  /** Axes of the matrix, which are also part of the items' names. */
   readonly axes: readonly PageAxis[];
 }
 
 export interface PageAxis {
   readonly name: string;
-  /** By place of an item among the texts of the items; `null` where the item has no such axis. */
+  /** A value for each entry in the texts of the item column; `null` if the item has no such axis. */
   readonly values: readonly (string | number | null)[];
 }
 
@@ -152,17 +152,17 @@ export interface PageColumn {
     | 'code'
     | 'dep'
     | 'metric';
-  /** One number for each row: the value itself, or with `texts` an index into them. `null`: none. */
+  /** One number for each row: the value itself, or with `texts` an index into it; `null` for no value. */
   readonly cells: readonly (number | null)[];
   readonly texts?: readonly string[] | undefined;
-  /** Of means: their sample standard deviations, as texts. */
+  /** For means: their sample standard deviations, as texts. */
   readonly deviations?: readonly string[] | undefined;
 }
 
 export interface PageRun {
   /** Events with the time at which they were written, in ms since 1970. */
   readonly events: readonly TimedEvent[];
-  /** The process that wrote them is gone, and no summary was written. */
+  /** True if the process that wrote them is gone without a summary. */
   readonly isCutOff: boolean;
 }
 
@@ -188,10 +188,10 @@ export interface TimedEvent {
   readonly metrics?: { readonly [name: string]: Tree };
 }
 
-/** What the live page is sent of a run. */
+/** A message about a run to the live page. */
 export interface RunMessage extends PageRun {
   /** Distinguishes runs; sorted by their start. */
   readonly id: string;
-  /** The events are all of them, not an addition. */
+  /** True if `events` contains all events, not only new ones. */
   readonly isNew: boolean;
 }

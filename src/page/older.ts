@@ -5,18 +5,18 @@ import type { Item } from '../pipeline/plan.js';
 import type { ResultRow } from '../results/all-results.js';
 import type { PageItem, PageOlder } from './model.js';
 
-/** The newest ones. More of them would not fit on a screen. */
+/** The number of newest results. More would not fit on a screen. */
 const MOST_OF_ITEM = 4;
 const MOST_ITEMS = 100;
 
-/** What a page shows of the outs of a result. */
+/** Collects the plots and pictures of a result. */
 export type Take = (
   item: Item,
   outs: readonly RecordedOut[],
   isOlder: boolean,
 ) => Pick<PageOlder, 'plots' | 'pictures'>;
 
-/** By item, for the first items that have plots or pictures. `rows`: oldest first. */
+/** Earlier results by item, for the first items that have plots or pictures. `rows`: oldest first. */
 export function olderOf(
   project: Project,
   items: readonly PageItem[],
@@ -50,7 +50,7 @@ export function olderOf(
   return found;
 }
 
-/** Params that differ from those of the result that is shown, else its time. */
+/** The params that differ from those of the shown result, else the time. */
 function labelOf({ params, when }: ResultRow, shown: ResultRow | undefined): string {
   const differing = Object.entries(params).filter(
     ([name, value]) => JSON.stringify(value) !== JSON.stringify(shown?.params[name]),

@@ -8,7 +8,7 @@ import type { Item } from '../pipeline/plan.js';
 import type { Metrics } from '../stage/context.js';
 import type { PageEpochs } from './model.js';
 
-/** `manifest`: of the result that is shown. Undefined for a stage without epochs. */
+/** `manifest`: that of the shown result. Undefined for a stage without epochs. */
 export function epochsOf(
   { cache }: Project,
   { epochs: plan }: Item,
@@ -51,7 +51,7 @@ function namesIn(metrics: Metrics, prefix = ''): string[] {
   });
 }
 
-/** Six digits: more than a screen can show, and half of the bytes. */
+/** Six digits are more than a screen can show, and half of the bytes. */
 export function rounded<T extends number | undefined>(value: T): T {
   return (value === undefined ? value : Number(value.toPrecision(6))) as T;
 }

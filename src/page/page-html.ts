@@ -1,10 +1,10 @@
-/** The page as one HTML file: client code, style sheet and data inline, under a strict policy. */
+/** The page as one HTML file: client code, style sheet and data inline, with a strict policy. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PageModel } from './model.js';
 
-/** A file without requests, or a page that reads from the server that it came from. */
+/** A file without requests, or a page that reads from its server. */
 export type Delivery = 'file' | 'live';
 
 export interface PageText {
@@ -18,7 +18,7 @@ export function pageText(dist: string, delivery: Delivery, model?: PageModel): P
   const code = readFileSync(path.join(dist, 'page', 'page.js'), 'utf8');
   const style = readFileSync(path.join(dist, 'page', 'page.css'), 'utf8');
   const policy = policyOf(code, style, delivery);
-  // `frame-ancestors` counts in the header only: a browser warns about it in the element.
+  // `frame-ancestors` is valid only in the header: browsers warn about it in the element.
   const meta = policy.replace(/; frame-ancestors [^;]*/, '');
   const title = model === undefined ? 'pipe' : `${escaped(model.project)} · pipe`;
   const data = model === undefined ? '' : embedded(model);
@@ -62,7 +62,7 @@ function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-/** JSON that no HTML parser can leave: it holds no `<`. */
+/** JSON without `<`, so that an HTML parser cannot leave the element. */
 function embedded(model: PageModel): string {
   const json = JSON.stringify(model).replaceAll('<', '\\u003c');
   return `<script type="application/json" id="data">${json}</script>\n`;

@@ -6,10 +6,10 @@ import type { Item } from '../pipeline/plan.js';
 import { type ArrayPicture, arrayPicture } from './array-picture.js';
 import type { PagePicture } from './model.js';
 
-/** Of an array, which is drawn when it is shown. */
+/** For an array, which is drawn when it is shown. */
 const ARRAY = 'npy';
 
-/** By the end of a file's name. Browsers run no script of an SVG that is an image. */
+/** Types by file extension. Browsers do not run scripts in an SVG that is used as an image. */
 const TYPES: Readonly<Record<string, string>> = {
   png: 'image/png',
   jpg: 'image/jpeg',
@@ -27,17 +27,17 @@ export interface StoredPicture {
   readonly size: number;
 }
 
-/** The address of a picture in the page; undefined: it is left out. `isOlder`: of an earlier result. */
+/** The address of a picture in the page; undefined to omit it. `isOlder`: belongs to an earlier result. */
 export type PictureSource = (picture: StoredPicture, isOlder: boolean) => string | undefined;
 
 /** A larger array is not read. */
 const MOST_OF_ARRAY = 8 * 1024 * 1024;
 
-/** Without a name under `plots:`, a larger or a longer array is data, and hardly a picture. */
+/** Unless named under `plots:`, a larger or longer array is probably data, not a picture. */
 const MOST_UNNAMED = 1024 * 1024;
 const LONGEST_UNNAMED = 8;
 
-/** As a browser shows it. */
+/** The picture in a format that browsers show. */
 export function shownPicture(
   cache: Cache,
   { digest, type }: Pick<StoredPicture, 'digest' | 'type'>,
@@ -48,7 +48,7 @@ export function shownPicture(
   return drawn && { type: 'image/png', bytes: drawn.png };
 }
 
-/** What the live page has found out about arrays; undefined for one that cannot be drawn. */
+/** Pictures of arrays that the live page knows already; undefined for an array that cannot be drawn. */
 const known = new Map<Digest, Pick<ArrayPicture, 'note' | 'ratio'> | undefined>();
 
 /** Undefined for an array that is not shown. */
@@ -63,7 +63,7 @@ function noteOf(cache: Cache, digest: Digest, size: number, isNamed: boolean): s
   return array && (isNamed || array.ratio <= LONGEST_UNNAMED) ? array.note : undefined;
 }
 
-/** In a folder of thousands, the first ones. */
+/** Only the first ones of a folder with thousands. */
 const MOST_OF_ITEM = 24;
 
 export function picturesOf(
@@ -102,7 +102,7 @@ export function picturesOf(
 const MOST_EMBEDDED = 8 * 1024 * 1024;
 const MOST_OF_PICTURE = 1024 * 1024;
 
-/** Pictures as part of a file, as far as its size allows; `onLeftOut` counts the others. */
+/** Embeds pictures in a file, as far as its size allows; `onLeftOut` counts the others. */
 export function embedding(cache: Cache, onLeftOut: () => void): PictureSource {
   let room = MOST_EMBEDDED;
   return (picture, isOlder) => {

@@ -3,7 +3,7 @@ import { isTree, parseLenient } from '../json.js';
 
 export type Cell = string | number | undefined;
 
-/** A table that cannot be drawn gives a text with the reason. */
+/** For a table that cannot be drawn, returns a text with the reason. */
 export function tableIn(text: string, path: string): ReadonlyMap<string, readonly Cell[]> | string {
   if (/\.json$/i.test(path)) return ofJson(text, path);
   const [header, ...rows] = linesIn(text.replace(/^\ufeff/, ''), /\.tsv$/i.test(path) ? '\t' : ',');
@@ -18,7 +18,7 @@ function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]
   } catch (error) {
     return `${path}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`;
   }
-  // `{"roc": [{…}]}`: tools that write several tables, each into its own file, name it inside as well.
+  // `{"roc": [{…}]}`: tools that write each table to its own file may repeat its name in the file.
   const lists = isTree(value) ? Object.values(value).filter(isTable) : [value];
   const [rows] = lists;
   if (lists.length > 1)

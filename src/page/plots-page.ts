@@ -1,4 +1,4 @@
-/** The data of the page of `pipe plots`: only plots, those of today and others. */
+/** The data of the page of `pipe plots`: only plots, current and other ones. */
 import path from 'node:path';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
@@ -13,13 +13,13 @@ import { resultColumns } from './result-columns.js';
 /** An item with the outs that its plots are in. */
 export interface Plotted {
   readonly item: Item;
-  /** Of its result. */
+  /** Key of its result. */
   readonly key: string | undefined;
   readonly outs: readonly RecordedOut[];
   readonly isStale: boolean;
 }
 
-/** The same plots in another place, such as a revision: outs by item. */
+/** The same plots elsewhere, such as in a revision: outs by item. */
 export interface Other {
   readonly label: string;
   readonly outs: ReadonlyMap<string, readonly RecordedOut[]>;

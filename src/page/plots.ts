@@ -11,7 +11,7 @@ import { type Cell, tableIn } from './plot-table.js';
 /** A larger table is not read. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Undefined for an item without tables. `most`: points of a curve; absent: all. */
+/** Undefined for an item without tables. `most`: limit for the points of a curve; absent: all. */
 export function plotsOf(
   cache: Cache,
   item: Item,
@@ -32,7 +32,7 @@ export function plotsOf(
 
 type Columns = ReadonlyMap<string, readonly Cell[]>;
 
-/** A text says why there is none. */
+/** Returns a text with the reason if there is no table. */
 function tableOf(
   cache: Cache,
   item: Item,
@@ -62,7 +62,7 @@ function curvesOf({ path, x: xName, y }: Plot, columns: Columns): Drawn | string
   const drawn = y ?? [...columns.keys()].filter((name) => name !== xName && numeric(name));
   const places = xName === undefined ? undefined : columns.get(xName);
   const order = Array.from({ length: rows }, (_, row) => row);
-  // A row whose x is not a number has no place.
+  // A row whose x is not a number cannot be drawn.
   const kept = places ? order.filter((row) => typeof places[row] === 'number') : order;
   const at = (row: number) => (places ? (places[row] as number) : row + 1);
   return {
@@ -79,7 +79,7 @@ function numberOrNull(cell: Cell | undefined): number | null {
   return typeof cell === 'number' ? cell : null;
 }
 
-/** Evenly, with the first and the last point. */
+/** Evenly spaced points, including the first and the last one. */
 function thinned(drawn: Drawn, most: number): Drawn {
   const { x, curves } = drawn;
   if (x.length <= most) return drawn;

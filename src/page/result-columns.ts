@@ -8,7 +8,7 @@ import { rounded } from './page-epochs.js';
 /** Characters of a digest that identify it. */
 const SHORT = 12;
 
-/** Rows in their order. */
+/** Rows in the given order. */
 export function resultColumns(rows: readonly ResultRow[]): PageResults {
   const named = columnsOf(rows).filter(({ kind, name }) => kind !== 'field' || name !== 'stage');
   const isOnly = (name: string) => named.filter((each) => each.name === name).length === 1;
@@ -25,7 +25,7 @@ export function resultColumns(rows: readonly ResultRow[]): PageResults {
   return { rows: rows.length, columns, axes };
 }
 
-/** What readers want most comes before digests and sizes. */
+/** The most interesting columns come before digests and sizes. */
 function isFirst({ kind, name }: Column): boolean {
   if (kind === 'field') return ['item', 'state', 'when', 'seconds'].includes(name);
   return kind === 'params' || kind === 'metrics';
@@ -37,7 +37,7 @@ function kindOf({ kind, name }: Column): PageColumn['kind'] {
   return OWN.find((own) => own === name) ?? 'field';
 }
 
-/** Those with the same name in both are left out. */
+/** Omits columns that have the same name in both. */
 const KINDS = {
   matrix: 'axis',
   params: 'param',
@@ -69,7 +69,7 @@ function numberOf(value: string | number | undefined): number | null {
     : null;
 }
 
-/** Each text once, and its place for each row. */
+/** Each text once, and its index for each row. */
 function textCells(values: readonly (string | number | undefined)[]) {
   const places = new Map<string, number>();
   const cells = values.map((value) => {

@@ -4,10 +4,10 @@ import { noticeChanges } from '../stage/notice.js';
 import type { RunMessage } from './model.js';
 import { RunReader } from './runs.js';
 
-/** The system reports most changes at once; this finds the death of a process. */
+/** The system reports most changes immediately; polling detects the death of a process. */
 const POLL_MS = 500;
 
-/** Finished runs that are shown, in addition to all that run. */
+/** Number of finished runs to show, in addition to running ones. */
 const SHOWN = 3;
 
 export class RunFeed {
@@ -24,7 +24,7 @@ export class RunFeed {
     this.#notice = noticeChanges(folder, POLL_MS, () => this.#look());
   }
 
-  /** All that is known, for a new listener. */
+  /** Everything known so far, for a new listener. */
   messages(): RunMessage[] {
     return [...this.#readers].map(([id, { run }]) => ({ id, isNew: true, ...run }));
   }
@@ -53,7 +53,7 @@ export class RunFeed {
 
   readonly #old = new Set<string>();
 
-  /** Undefined for an old run that is over: it is not read again. */
+  /** Undefined for an old run that is over, which is not read again. */
   #opened(name: string, newest: readonly string[]): RunReader | undefined {
     if (this.#old.has(name)) return undefined;
     const reader = new RunReader(this.#folder, name);

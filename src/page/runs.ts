@@ -1,4 +1,4 @@
-/** Runs of any process of the project, by their journals: read once, or followed while they grow. */
+/** Runs of all processes of the project, from their journals: read once, or followed while they grow. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
@@ -9,7 +9,7 @@ import type { PageRun, TimedEvent } from './model.js';
 
 const CHUNK = 256 * 1024;
 
-/** A run's journal, from the last position on. */
+/** A run's journal, read from the last position. */
 export class RunReader {
   readonly name: string;
   readonly #file: string;
@@ -18,7 +18,7 @@ export class RunReader {
   #rest = '';
   #owner: Identity | undefined;
   #isOver = false;
-  /** Without superseded progress. */
+  /** The events, without superseded progress. */
   #events: TimedEvent[] = [];
 
   constructor(folder: string, name: string) {
@@ -39,7 +39,7 @@ export class RunReader {
     return { events: this.#events, isCutOff: this.isCutOff };
   }
 
-  /** No summary was written, and the process is gone. */
+  /** True if the process is gone without a summary. */
   get isCutOff(): boolean {
     return !this.#isOver && this.#owner !== undefined && livenessOf(this.#owner) === 'dead';
   }
@@ -65,7 +65,7 @@ export class RunReader {
   }
 
   #eventIn(line: string): TimedEvent[] {
-    // A machine that crashed leaves a torn line.
+    // After a crash of the machine, a line may be incomplete.
     const value = (ifJson(line) ?? {}) as Partial<TimedEvent> & Partial<Omit<JournalHead, 'type'>>;
     if (value.type === 'journal') this.#owner = value.owner;
     if (value.type === 'summary') this.#isOver = true;
@@ -75,7 +75,7 @@ export class RunReader {
   }
 }
 
-/** The fields that the page shows: paths of this machine stay here. */
+/** Only the fields that the page shows, so that paths of this machine are not published. */
 function shown(
   event: TimedEvent & { readonly failure?: { readonly message: string } },
 ): TimedEvent {
@@ -106,7 +106,7 @@ const SHOWN: ReadonlySet<string> = new Set<keyof TimedEvent>([
   'metrics',
 ]);
 
-/** Of progress and epochs, only the last of each item: a long training has thousands. */
+/** Keeps only the last progress and epoch of each item, because a long training has thousands. */
 function compacted(events: readonly TimedEvent[]): TimedEvent[] {
   const last = new Map<string, TimedEvent>();
   for (const event of events)
@@ -120,7 +120,7 @@ function isSuperseded({ type }: TimedEvent): boolean {
   return type === 'progress' || type === 'epoch';
 }
 
-/** The newest recorded run; undefined when there is none. */
+/** The newest recorded run; undefined if there is none. */
 export function newestRun(folder: string): PageRun | undefined {
   const name = journalsIn(folder).at(-1);
   if (name === undefined) return undefined;
