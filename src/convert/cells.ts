@@ -19,13 +19,13 @@ interface Matrix {
   readonly tree: Tree;
   /** Path in dvc.yaml → text in pipeline.yaml: `item.x` → `${x}`. */
   readonly axes: ReadonlyMap<string, string>;
-  /** True when it copies values of params. */
+  /** True if it copies values of params. */
   readonly isCopy: boolean;
 }
 
 export interface Iteration {
   readonly cells: readonly Cell[];
-  /** The param with the iterated values, if pipe has it too. */
+  /** The param with the iterated values, if pipe has one too. */
   readonly param?: string;
   /** Axes of a matrix. */
   readonly axes?: ReadonlyMap<string, Axis>;
@@ -86,7 +86,7 @@ export function matrixOf(node: AstNode, scope: Scope): Iteration {
   return { cells, axes };
 }
 
-/** Undefined when each cell needs a separate stage. */
+/** Undefined if each cell needs a separate stage. */
 export function asMatrix(iteration: Iteration, uses: Uses, scope: Scope): Matrix | undefined {
   const { cells, axes, param } = iteration;
   const used = uses.all.filter(([first]) => valueAt(cells[0]!.own, [first!]) !== undefined);
@@ -199,7 +199,7 @@ function namesFor(
   return names;
 }
 
-/** Values become part of item names, where pipe refuses others. */
+/** Values become part of item names, for which pipe accepts only some. */
 function isAxisValue(node: AstNode): boolean {
   return isScalar(node) && !/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(node));
 }

@@ -155,7 +155,10 @@ function fieldsOf(body: AstNode, scope: Scope, all: readonly Scope[], context: C
   };
 }
 
-/** DVC runs each command of a list in its own shell: a command that changes its shell becomes a subshell. */
+/**
+ * DVC runs each command of a list in a separate shell, so a command that changes its shell becomes
+ * a subshell.
+ */
 function commandOf(cmd: AstNode, { scope, wdir, base }: Site): string {
   const texts = (cmd.items ?? [cmd]).map((each) => render(textIn(each).trim(), 'cmd', scope));
   const several = texts.length > 1;

@@ -1,4 +1,4 @@
-/** Values that dvc.yaml can name: params files and `vars`, and which of them become pipe's params. */
+/** Values that dvc.yaml can name, in params files and `vars`, and which of them become pipe's params. */
 import { type AstNode, textOf } from '../pipeline/document/ast.js';
 import { createDiagnostics } from '../pipeline/document/diagnostics.js';
 import { mapOf } from '../pipeline/document/merge.js';
@@ -61,7 +61,7 @@ export class Params {
     return this.#trees.get(file);
   }
 
-  /** Why pipe cannot read the file as params; undefined if it can, and then the file is added. */
+  /** Why pipe cannot read the file as params; undefined if it can. In that case the file is added. */
   refusal(file: string): string | undefined {
     if (this.files.includes(file)) return undefined;
     if (!/\.(?:ya?ml|json)$/.test(file)) return 'pipe reads params from YAML and JSON';

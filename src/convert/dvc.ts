@@ -79,7 +79,7 @@ function translation(file: string, text: string, read: ReadText): Translation {
   return { text: `${sections.join('\n\n')}\n`, notes: notes.all };
 }
 
-/** None for an invalid stage, which is reported later. */
+/** Empty for an invalid stage, which is reported later. */
 function paramsFilesOf(node: AstNode, base: string): readonly string[] {
   try {
     return paramsFilesIn(child(node, 'do') ?? node, base);

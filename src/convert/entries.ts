@@ -78,7 +78,7 @@ const REMOVED =
 
 interface ParamsRead {
   readonly names: readonly string[];
-  /** Params files that are read as a whole. */
+  /** Params files that a stage reads as a whole. */
   readonly files: readonly string[];
 }
 
@@ -103,7 +103,7 @@ export function plotOptions(
 
 const AXES = new Set(['x', 'y']);
 
-/** What pipe draws anyway. */
+/** Options for something that pipe draws anyway. */
 function isCurve(name: string, { value }: AstNode): boolean {
   return name === 'template' && (value === 'simple' || value === 'linear');
 }

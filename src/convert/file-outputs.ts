@@ -1,4 +1,7 @@
-/** `metrics` and `plots` of dvc.yaml itself: files inside the outs of some stage, which gets them here. */
+/**
+ * Top-level `metrics` and `plots` of dvc.yaml: files inside the outs of some stage, to which this
+ * adds them.
+ */
 import { type AstNode, child } from '../pipeline/document/ast.js';
 import type { Span } from '../pipeline/document/source-text.js';
 import { kindOfPlot } from '../pipeline/plot-kind.js';
@@ -54,7 +57,7 @@ function curvesOf(entry: Entry, notes: Notes) {
   });
 }
 
-/** Those inside the out, relative to it, if they are the same in each item. */
+/** The files inside the out, relative to it, if they are the same in each item. */
 export function outputsBelow(
   { path, span }: Entry,
   outs: readonly string[],

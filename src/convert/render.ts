@@ -86,7 +86,7 @@ function word(node: AstNode, path: readonly string[], scope: Scope): string {
   return typeof node.value === 'string' ? literal(quotePlain(node.value), 'cmd') : put;
 }
 
-/** True where pipe, which quotes inserted values, gives the same text as DVC. */
+/** True if pipe, which quotes inserted values, produces the same text as DVC. */
 export function isPlain(text: string, spot: Spot): boolean {
   if (spot === 'cmd') return text !== '' && quotePlain(text) === text && isHarmless(text);
   return spot !== 'dep' || escapeGlob(text) === text;

@@ -19,7 +19,7 @@ export class Notes {
     this.#source = source;
   }
 
-  /** Ignores repeated notes, since a part of a stage may be rendered several times. */
+  /** Ignores repeated notes, because a part of a stage may be rendered several times. */
   add(span: Span, text: string): void {
     const { file } = this.#source;
     const line = lineOf(this.#source, span.start);
