@@ -26,7 +26,7 @@ interface Bundled {
   readonly bundle: Bundle;
   /** Imports that pipe cannot trace. */
   readonly opaque: readonly Diagnostic[];
-  /** Undefined when the trace could not be validated later. */
+  /** Undefined if the trace could not be validated later. */
   readonly traceInputs: TraceInputs | undefined;
 }
 
@@ -55,7 +55,7 @@ export async function bundleModule(root: string, file: string, timeAt: TimeAt): 
     traced: { code, files, importers: defined(importers) },
     bundle,
     opaque: opaqueImports(built, seen),
-    // Only another trace can find new matches of an import with an open path.
+    // Only a new trace can find new matches of an import with an open path.
     traceInputs: hasOpenImports(built.metafile)
       ? undefined
       : collectInputs(file, built.metafile, seen, (dev) => timeAt(dev, moment)),
@@ -101,7 +101,7 @@ export async function build(
       format: 'esm',
       platform: 'node',
       target: TARGET,
-      // As in Node, which ignores `module`, both as a field and as a condition.
+      // As in Node, which ignores `module`, as a field and as a condition.
       mainFields: ['main'],
       conditions: ['module-sync'],
       sourcemap: 'external',
@@ -130,7 +130,7 @@ function bundleOf({ outputFiles }: Built, links: Links): Bundle {
   return { text: text.replace(/^#![^\n]*/, ''), map, links };
 }
 
-/** Without layout and comments, and with labels for paths of this machine. */
+/** The bundle without layout and comments, and with labels for paths of this machine. */
 async function digestOf(esbuild: Esbuild, { text, links }: Bundle): Promise<string> {
   const { code } = await esbuild.transform(text, {
     loader: 'js',
@@ -142,7 +142,7 @@ async function digestOf(esbuild: Esbuild, { text, links }: Bundle): Promise<stri
   return sha256(`pipe bundle\n${labelled(code, links)}`);
 }
 
-/** Without the entry, which has no importer. */
+/** Excludes the entry, which has no importer. */
 export function defined(
   importers: ReadonlyMap<string, string | undefined>,
 ): Record<string, string> {

@@ -10,8 +10,8 @@ import { namesFor, stemOf, type TraceInputs } from './trace-inputs.js';
 import { aliasTargets, extendedBy, type PathAliases, pathAliases } from './tsconfig.js';
 
 /**
- * Undefined when a trace input changed during the trace, so that it is unknown which state the trace
- * saw. `startedAt`: start of the trace, by the clock of a file system.
+ * Undefined if a trace input changed during the trace, because it is then unknown which state the
+ * trace saw. `startedAt`: start of the trace, by the clock of a file system.
  */
 export function collectInputs(
   entry: string,
@@ -26,7 +26,7 @@ export function collectInputs(
   for (const [file, { imports }] of Object.entries(metafile.inputs)) {
     const folder = path.dirname(path.resolve(seen.root, file));
     for (const { path: found, original, external } of imports) {
-      // An external import that is not a package was missing: it may appear.
+      // An external import that is not a package was missing, and may appear later.
       const written = original ?? (external ? found : undefined);
       if (written !== undefined && /^\.{0,2}\/|^\.\.?$/.test(written)) {
         gathering.ask(path.resolve(folder, written));
@@ -50,7 +50,7 @@ const CLOCK_TICK_MS = 12;
 const CONFIGS = ['tsconfig.json', 'jsconfig.json'];
 
 class Gathering {
-  /** By file system: the latest change, in ms, of inputs that the trace did not read itself. */
+  /** For each file system, the latest change, in ms, of inputs that the trace did not read itself. */
   readonly newest = new Map<number, number>();
   readonly #root: string;
   readonly #snapshot: FsSnapshot;
@@ -70,7 +70,7 @@ class Gathering {
     this.#files[within(this.#root, file)] = hexOfBytes(bytes);
   }
 
-  /** An imported path: its alternatives are inputs too. */
+  /** An imported path, whose alternatives are inputs too. */
   ask(target: string): void {
     this.#listed(path.dirname(target)).add(stemOf(path.basename(target)));
     this.linked(path.dirname(target));
@@ -78,7 +78,7 @@ class Gathering {
     this.#listed(target).add('index').add('package');
   }
 
-  /** A path as written: a folder on its way may be replaced by a link. */
+  /** A path as written, because a link may later replace a folder on the way. */
   linked(file: string): void {
     for (const each of upward(file)) {
       if (each === this.#root) return;
@@ -89,7 +89,10 @@ class Gathering {
     }
   }
 
-  /** The nearest package.json and tsconfig.json above each folder, with all that the latter extends. */
+  /**
+   * The nearest package.json and tsconfig.json above each folder, with all files that the latter
+   * extends.
+   */
   surroundings(folders: readonly string[]): PathAliases[] {
     for (const folder of new Set(folders)) {
       this.#nearest(folder, ['package.json']);
@@ -121,7 +124,7 @@ class Gathering {
     return { files: this.#files, absent: [...this.#absent], links: this.#links, folders };
   }
 
-  /** True when the import resolved to it. */
+  /** True if the import resolved to it. */
   #package(folder: string, found: string | undefined): boolean {
     const where = within(this.#root, folder);
     this.#links[where] = this.#snapshot.link(where) ?? '';

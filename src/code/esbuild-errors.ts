@@ -1,4 +1,4 @@
-/** Errors in a stage's code: esbuild's messages, with place and cure. */
+/** Errors in a stage's code: esbuild's messages, with place and hint. */
 import path from 'node:path';
 import type { Diagnostic, Place } from '../error.js';
 import type { Location, Message } from './esbuild.js';
@@ -87,7 +87,7 @@ function utf16(text: string, from: number, to: number): string {
   return Buffer.from(text).subarray(from, to).toString();
 }
 
-/** Searches the text for the import, since esbuild does not report its place. */
+/** Searches the text for the import, because esbuild does not report its place. */
 export function placeOfImport(file: string, specifier: string, seen: Observed): Place | undefined {
   const bytes = seen.files.get(path.resolve(seen.root, file))?.bytes;
   if (bytes === undefined) return undefined;

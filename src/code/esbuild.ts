@@ -1,4 +1,4 @@
-/** The only importer of esbuild, which is loaded only to trace: a no-op run never loads it. */
+/** The only importer of esbuild. It is loaded only for a trace, so a no-op run never loads it. */
 import type { BuildResult } from 'esbuild';
 import { UserError } from '../error.js';
 
@@ -20,7 +20,7 @@ export type Esbuild = Pick<typeof import('esbuild'), 'build' | 'transform'>;
 /** Result of a build: texts in memory, and the metafile. */
 export type Built = BuildResult<{ write: false; metafile: true }>;
 
-/** The oldest Node that pipe supports. Newer syntax is lowered to it; nothing else changes the text. */
+/** The oldest Node that pipe supports. Newer syntax is converted to it; nothing else changes the text. */
 export const TARGET = 'node20.19';
 
 export async function loadEsbuild(): Promise<Esbuild> {
@@ -28,16 +28,16 @@ export async function loadEsbuild(): Promise<Esbuild> {
   return { build: withCause(build), transform: withCause(transform) };
 }
 
-/** Says nothing about the code. */
+/** An error that says nothing about the code. */
 export class EsbuildEnded extends UserError {
   constructor() {
-    const message = 'the process that reads the code of stages (esbuild) was ended';
-    const hint = 'run again; the system may have ended it for want of memory';
+    const message = 'the process that reads the code of stages (esbuild) was killed';
+    const hint = 'run again; the system may have killed it because memory ran out';
     super([{ code: 'esbuild-ended', message, hint }]);
   }
 }
 
-/** esbuild is a process of its own, which a Ctrl-C ends as well as pipe. */
+/** esbuild is a separate process, which Ctrl-C also ends. */
 function withCause<F extends (...args: never[]) => Promise<unknown>>(call: F): F {
   return (async (...args: never[]) => {
     try {

@@ -5,7 +5,7 @@ import { type Links, type Places, placed } from './placeholder.js';
 
 /** A bundled module with placeholders for paths. */
 export interface Bundle {
-  /** One statement a line. */
+  /** One statement per line. */
   readonly text: string;
   readonly map: string;
   readonly links: Links;

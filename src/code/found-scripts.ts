@@ -12,8 +12,8 @@ export type Script = { readonly kind: 'script'; readonly target: string } | Laun
 
 export interface TracedScripts {
   /**
-   * By path of each script and local import: `f:<SHA-256>` of its bytes, or for Python `py:<SHA-256>`
-   * of its code.
+   * Digest by path of each script and local import: `f:<SHA-256>` of its bytes, or for Python
+   * `py:<SHA-256>` of its code.
    */
   readonly scripts: Readonly<Record<string, string>>;
   /** SHA-256 of the bytes of each file. */
@@ -24,15 +24,15 @@ export interface TracedScripts {
   readonly packages: Readonly<Record<string, string>>;
   /** Top-level names that Python files import and that are not local, sorted. */
   readonly external: readonly string[];
-  /** Code that is loaded, or programs that are started, in ways that pipe cannot follow. */
+  /** Code loads and program starts that pipe cannot follow. */
   readonly opaque: readonly Untraced[];
-  /** Starts of Python by the command, and by the scripts that it names. */
+  /** How the command, and the scripts that it names, start Python. */
   readonly programs: readonly Program[];
   /** Names of the stored traces. */
   readonly traces: readonly string[];
 }
 
-/** For most commands, which name no script. */
+/** The result for most commands, which name no script. */
 export const NO_SCRIPTS: TracedScripts = {
   scripts: {},
   bytes: {},
@@ -44,19 +44,19 @@ export const NO_SCRIPTS: TracedScripts = {
   traces: [],
 };
 
-/** Files that count as deps or outs only. */
+/** Files that count only as deps or outs. */
 export interface Declared {
-  /** A script that is a declared dep counts as a dep only. */
+  /** A script that is a declared dep counts only as a dep. */
   readonly deps: readonly Pick<Dep, 'path' | 'glob' | 'made'>[];
   readonly outs: readonly Pick<Out, 'path'>[];
 }
 
-/** For Python, includes how it is executed, which determines where imports are looked up. */
+/** For Python, includes how it is executed, because this determines where imports are looked up. */
 export function nameOf(script: Script): string {
   return script.kind === 'script' ? script.target : JSON.stringify(script);
 }
 
-/** Traced one by one: each may start more. */
+/** Traced one by one, because each may start more. */
 export class Found {
   readonly #options: Declared;
   readonly #snapshot: FsSnapshot;
@@ -64,7 +64,7 @@ export class Found {
   readonly #queue: Script[] = [];
   readonly #programs: Program[];
   readonly #opaque: Untraced[];
-  /** The file that starts it, by script. */
+  /** For each script, the file that starts it. */
   readonly #starters: Record<string, string> = {};
 
   constructor(named: NamedScripts, options: Declared, snapshot: FsSnapshot) {
@@ -91,7 +91,7 @@ export class Found {
     }
   }
 
-  /** Those that exist. */
+  /** The files that exist. */
   #enqueue({ files, launches }: NamedScripts): readonly Script[] {
     const scripts = files.map((target) => ({ kind: 'script', target }) as const);
     const there = [...scripts, ...launches].filter(
@@ -115,7 +115,7 @@ export class Found {
     return !this.#isMade(file) && !isOfEnvironment && isFileDigest(this.#snapshot.hex(file));
   }
 
-  /** Outs are not scripts of the project, whether they exist or not. */
+  /** Outs are not scripts of the project, even if they exist. */
   #isMade(file: string): boolean {
     const { deps, outs } = this.#options;
     const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob)];
@@ -156,7 +156,7 @@ export class Found {
   }
 }
 
-/** Of scripts that are files of the project. */
+/** For scripts that are files of the project. */
 const IS_FILE: ReadonlySet<Script['kind']> = new Set(['script', 'file', 'program', 'input']);
 
 function isAt(file: string, where: string): boolean {

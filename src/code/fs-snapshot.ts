@@ -1,4 +1,4 @@
-/** File system snapshot: reads each path once, for all traces of one run, since stages share helpers. */
+/** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { bytesIfThere, unlessAbsent } from '../sys/if-there.js';
@@ -32,9 +32,9 @@ const NOBODY: SnapshotObserver = { recordLstat: () => {}, recordStat: () => {} }
 
 /** Snapshot for one run, which reads each path once. Reads of `digestAt` are not included. */
 export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBODY): FsSnapshot {
-  // `..` behind a link does not lead to the folder that holds the link.
+  // `..` after a link does not lead to the folder that contains the link.
   const root = realpathSync.native(project);
-  // Without path.join, which costs more than the read; systems accept `/` and `..`.
+  // Does not use path.join, which costs more than the read. Systems accept `/` and `..`.
   const absolute = (where: string) => `${root}/${where}`;
   const statBehind = (where: string) => {
     const full = absolute(where);

@@ -55,8 +55,8 @@ function isOpen({ external, path: imported }: Import): boolean {
 }
 
 /**
- * Refuses files outside of the project, which another clone would lack. A package linked from there
- * is allowed: package.json names it.
+ * Refuses files outside the project, which another clone would not have. A package linked from
+ * there is allowed: package.json names it.
  *
  * @throws UserError
  */

@@ -56,7 +56,7 @@ export interface NamedScripts {
   readonly files: readonly string[];
   /** Scripts and modules that Python executes, and programs that may be either. */
   readonly launches: readonly Launch[];
-  /** Why a program that the command starts stays unknown. */
+  /** Why a program that the command starts is unknown. */
   readonly unclear: readonly string[];
   /** The Python programs that the command starts with a file, a module or a text of the project. */
   readonly programs: readonly Program[];
@@ -82,11 +82,11 @@ export interface InnerCommand {
   readonly text?: string;
   /** Working directory, relative to the project. */
   readonly folder: string;
-  /** The folder of the script that the text is of, relative to the project. */
+  /** The folder of the script that contains the text, relative to the project. */
   readonly own?: string;
 }
 
-/** What the commands of a script start. */
+/** The programs that the commands of a script start. */
 export function namedInside(
   { words, text = '', folder, own }: InnerCommand,
   around: Surroundings,
@@ -122,7 +122,7 @@ function isLaunched(file: string): boolean {
   return isPython(file) || /(?:^|\/)[^/.]+$|\.(?:ba|z|k|da)?sh$/i.test(file);
 }
 
-/** Paths within the project that the words of the command are, whether they exist or not. */
+/** Words of the command that may be paths within the project, whether or not they exist. */
 export function pathsIn(action: Exclude<Action, { kind: 'module' }>): string[] {
   return commandsIn(action).flatMap(({ folder, words }) =>
     folder === undefined ? [] : words.flatMap((word) => inProject(folder, word ?? '')),
@@ -152,7 +152,7 @@ const HINTS: readonly RegExp[] = [
   /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
 ];
 
-/** Adds the commands of `sh -c text` behind the command, which then loses the text. */
+/** Adds the commands of `sh -c text` after the command, and removes the text from it. */
 function withNested(given: SimpleCommand): SimpleCommand[] {
   const command = elsewhere(given);
   const { folder, words } = command;
@@ -176,7 +176,7 @@ const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = 
   [/^yarn$/, /^--cwd(?:=|$)/],
 ];
 
-/** `env -C sub python x.py`: the command, where it starts the other one. */
+/** `env -C sub python x.py`: the command, in the folder where it starts the other one. */
 function elsewhere(command: SimpleCommand): SimpleCommand {
   const { folder, words } = command;
   const end = words.findIndex(
@@ -231,7 +231,7 @@ function startedPath(words: SimpleCommand['words']): string[] {
   return program?.includes('/') ? [program] : [];
 }
 
-/** The index of its word, also behind `nice` and the like; -1 without one. */
+/** The index of its word, also after `nice` and similar programs; -1 without one. */
 function startedProgram(words: SimpleCommand['words']): number {
   const start = commandStart(words);
   if (!STARTERS.test(words[start] ?? '')) return start;
@@ -239,7 +239,7 @@ function startedProgram(words: SimpleCommand['words']): number {
   return words.findIndex((word, at) => at > start && !isOption(word));
 }
 
-/** They start the program behind their options. */
+/** They start the program after their options. */
 const STARTERS =
   /^(?:env|nice|nohup|timeout|stdbuf|taskset|numactl|sudo|srun|mpirun|mpiexec|xargs|setsid|ionice|exec)$/;
 

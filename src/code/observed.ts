@@ -1,4 +1,4 @@
-/** Everything that a trace sees: each file that it read, each package that it looked up. */
+/** Everything that a trace saw: each file that it read, each package that it looked up. */
 import type { Links, PlaceKind } from './placeholder.js';
 import type { Prologue } from './prologue.js';
 

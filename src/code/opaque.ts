@@ -6,7 +6,7 @@ import { statIfThere } from '../sys/if-there.js';
 import { extensionOf, isAddon, isScript } from './loaders.js';
 import { isPython } from './python/launches.js';
 
-/** Files that stand for packages: one of them as a dep covers imports by name. */
+/** Files that represent installed packages: one of them as a dep covers imports by name. */
 const PACKAGE_FILES = new Set([
   'package.json',
   'package-lock.json',
@@ -15,7 +15,7 @@ const PACKAGE_FILES = new Set([
   'yarn.lock',
 ]);
 
-/** @throws UserError with all of them, unless a dep is code that they may mean */
+/** @throws UserError with all of them, unless a dep is code that they may load */
 export function requireCovered(
   imports: readonly Diagnostic[],
   deps: readonly string[],
@@ -31,7 +31,7 @@ export function coversPython(deps: readonly { readonly path: string }[], root: s
 }
 
 interface Language {
-  /** Files that stand for installed packages. */
+  /** Files that represent installed packages. */
   readonly packages: ReadonlySet<string>;
   isFile(name: string): boolean;
   /** True for the last part of a pattern that matches such files. */

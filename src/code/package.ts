@@ -44,7 +44,7 @@ function versionIn(folder: string, name: string): string {
 
 type PackageManifest = Readonly<Record<string, unknown>>;
 
-/** Undefined when it is missing or not a JSON object. */
+/** Undefined if it is missing or not a JSON object. */
 export function readManifest(file: string): PackageManifest | undefined {
   let text: string;
   try {
@@ -55,11 +55,11 @@ export function readManifest(file: string): PackageManifest | undefined {
     throw error;
   }
   const value = ifJson(text);
-  // Node rejects a broken package.json, but only one that it reads: left to Node.
+  // Node rejects a broken package.json, but only if it reads it, so this is left to Node.
   return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
 }
 
-/** True when the manifest declares the package optional. */
+/** True if the manifest declares the package optional. */
 export function isOptional(manifest: PackageManifest | undefined, name: string): boolean {
   const optional = member(manifest, 'optionalDependencies');
   const peer = member(member(manifest, 'peerDependenciesMeta'), name);

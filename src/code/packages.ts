@@ -7,7 +7,7 @@ import type { Link } from './placeholder.js';
 import { within } from './project-paths.js';
 
 interface Packages {
-  /** Version by name; by `name (importer's folder)` when the bundle uses several versions. */
+  /** Version by name; by `name (importer's folder)` if the bundle uses several versions. */
   readonly versions: Readonly<Record<string, string>>;
   readonly links: Readonly<Record<string, Link>>;
 }

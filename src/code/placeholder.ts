@@ -25,7 +25,7 @@ export interface Link {
 /** Links by placeholder. */
 export type Links = Readonly<Record<string, Link>>;
 
-/** Only letters, so that esbuild prints it unchanged, in double quotes. */
+/** Only letters, so that esbuild prints it unchanged and in double quotes. */
 export function placeholder(kind: PlaceKind, relative: string): string {
   const hash = createHash('sha256').update(relative).digest('hex').slice(0, 16);
   return `pipe:${kind}:${hash}`;

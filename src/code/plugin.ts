@@ -27,10 +27,13 @@ const STAGE_DOORS: readonly string[] = ['pipe-run/stage', 'pipe/stage'];
 /** Marks the plugin's own calls of esbuild's resolver, which invoke the plugin again. */
 const ASKED = Symbol('asked');
 
-/** Any specifier but `./x`, `../x`, `/x`. */
+/** Any specifier except `./x`, `../x`, `/x`. */
 const BARE = /^[^./]|^\.{1,2}[^./]/;
 
-/** Handling of an unresolved import: an error in a stage; ignored in a script, whose runtime is unknown. */
+/**
+ * How to handle an unresolved import: an error in a stage; ignored in a script, whose runtime is
+ * unknown.
+ */
 export type Unresolved = 'mistake' | 'left';
 
 export function tracePlugin(seen: Observed, unresolved: Unresolved): Plugin {
@@ -63,8 +66,8 @@ async function resolveBare(
   const failed = found.errors.length > 0;
   noteLookup(args, failed ? undefined : found.path, seen);
   if (failed) return resolveAbsent(args, seen, unresolved);
-  // Resolved again by esbuild: what a plugin resolves loses the options of its tsconfig.json, so the text
-  // of a module would depend on which of its importers comes first.
+  // Lets esbuild resolve it again, because a path that a plugin resolves loses the options of its
+  // tsconfig.json. The text of a module would then depend on which importer comes first.
   if (found.external || found.namespace !== 'file' || !isInstalled(seen.root, found.path))
     return undefined;
   return { path: notePackage(args, found.path, seen), external: true };
@@ -100,7 +103,10 @@ function withScheme(specifier: string): string {
   return specifier.startsWith('node:') ? specifier : `node:${specifier}`;
 }
 
-/** `require` reaches this ES module through a bundled one, since not every Node can require ES modules. */
+/**
+ * `require` reaches this ES module through a bundled one, because not every Node can require ES
+ * modules.
+ */
 function resolveStageDoor({ kind }: OnResolveArgs, seen: Observed): OnResolveResult {
   const name = placeholder('stage', '');
   seen.links[name] = { kind: 'stage', path: '', label: 'pipe-run/stage' };
@@ -167,7 +173,7 @@ async function load({ path: file }: OnLoadArgs, seen: Observed): Promise<OnLoadR
   const relative = within(seen.root, file);
   let bytes: Buffer;
   try {
-    // A named pipe would be waited for.
+    // Reading a named pipe would block.
     if (!(await stat(file)).isFile()) return unreadable(relative, 'not a file');
     bytes = await readFile(file);
   } catch (error) {
@@ -188,7 +194,7 @@ async function load({ path: file }: OnLoadArgs, seen: Observed): Promise<OnLoadR
   return { contents: withPrologue(text, prologue), loader };
 }
 
-/** As esbuild says it of a folder. */
+/** The same wording as esbuild's for a folder. */
 function unreadable(relative: string, reason: string): OnLoadResult {
   return { errors: [{ text: `Cannot read file "${relative}": ${reason}` }] };
 }

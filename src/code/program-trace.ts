@@ -1,4 +1,4 @@
-/** Traces a file whose first line says what executes it: `./fit`, `bash run.sh`. */
+/** Traces a file whose first line names its interpreter: `./fit`, `bash run.sh`. */
 import path from 'node:path';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { headOf } from './python/find-interpreter.js';
@@ -9,14 +9,14 @@ import { traceSourced } from './sourced.js';
 
 const PYTHON = /^#!.*\b(?:i?python[\d.]*|pypy[\d.]*|uv run)\b/;
 
-/** The launch that a Python program is; undefined for any other. */
+/** The launch of a Python program; undefined for any other program. */
 export function asPython(launch: Launch, snapshot: FsSnapshot): Launch | undefined {
   if (launch.kind !== 'program') return launch;
   const head = headOf(path.join(snapshot.root, launch.target));
   return PYTHON.test(head) ? { ...launch, kind: 'file' } : undefined;
 }
 
-/** As a shell script, unless something else executes it. */
+/** Traced as a shell script, unless something else executes it. */
 export function traceProgram(
   { target, folder, path: search }: Launch,
   entries: ReadonlySet<string>,
@@ -31,7 +31,7 @@ export function traceProgram(
   return traceSourced({ entry: target, folder, around: { path: search, entries } }, snapshot);
 }
 
-/** A file without such a line is executed by the shell. */
+/** The shell executes a file without such a line. */
 function isForShell(head: string): boolean {
   return head.startsWith('#!') ? /^#!.*\b(?:ba|z|k|da)?sh\b/.test(head) : !head.includes('\0');
 }

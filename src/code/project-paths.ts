@@ -1,7 +1,7 @@
 /** Paths of files: relative to the project in keys, absolute for the file system. */
 import path from 'node:path';
 
-/** The path as stored and displayed: relative to the project, with `/`; `../…` outside of it. */
+/** The path as stored and displayed: relative to the project, with `/`; `../…` outside it. */
 export function within(root: string, file: string): string {
   return path.relative(root, file).split(path.sep).join('/');
 }
@@ -25,7 +25,10 @@ export function* upward(folder: string): Iterable<string> {
   }
 }
 
-/** A path named by a command in a folder; none if outside of the project, or in the cache folder. */
+/**
+ * A path that a command in a folder names; undefined if it is outside the project, or in the cache
+ * folder.
+ */
 export function inProject(folder: string, word: string): string[] {
   if (word.startsWith('/') || word === '') return [];
   const file = folder === '' && !DOTS.test(word) ? word : path.posix.join(folder, word);

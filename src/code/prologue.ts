@@ -16,7 +16,7 @@ export const DEFINES: Readonly<Record<string, string>> = {
 
 const WORDS = /import\s*\.\s*meta|__filename|__dirname/;
 
-/** A hashbang must stay first; directives need not, since a bundle is always strict. */
+/** A hashbang must stay first; directives need not, because a bundle is always strict. */
 const HASHBANG = /^(?:#![^\n]*\n)?/;
 
 export interface Prologue {

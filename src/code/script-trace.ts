@@ -39,7 +39,7 @@ export interface StartedScripts {
 /** Code loaded in a way that pipe cannot follow. */
 export interface Untraced {
   readonly message: string;
-  /** Absent if the command itself starts it. */
+  /** Absent if the command itself starts the script. */
   readonly place?: Pick<Place, 'file'> & Partial<Place>;
 }
 
@@ -49,7 +49,7 @@ export interface ScriptTrace {
   readonly traceInputs: TraceInputs | undefined;
 }
 
-/** What esbuild does not understand is not an error: the script's own runtime decides. */
+/** Code that esbuild does not understand is not an error: the script's own runtime decides. */
 export async function traceScript(
   root: string,
   file: string,

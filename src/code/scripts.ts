@@ -35,7 +35,7 @@ export interface ScriptOptions extends Declared {
   readonly traceCache?: TraceCache;
   /** Scripts of earlier commands in this run, to trace each once. */
   readonly known: KnownScripts;
-  /** Called before esbuild reads files, since the snapshot does not record those reads. */
+  /** Called before esbuild reads files, because the snapshot does not record those reads. */
   readonly unseen?: () => void;
 }
 
@@ -48,7 +48,7 @@ export function noScripts(): KnownScripts {
   return { traced: new Map(), parsed: new Map() };
 }
 
-/** The scripts of a command; undefined when a parser is needed because trace inputs changed. */
+/** The scripts of a command; undefined if trace inputs changed and a parser is needed. */
 export function keptScripts(
   command: Command,
   options: ScriptOptions,

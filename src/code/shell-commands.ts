@@ -1,6 +1,6 @@
 /**
  * Splits a shell command into simple commands with their words, as far as possible without running
- * it. Pure. It serves to find files that a command names, so doubtful parts are omitted.
+ * it. Pure. It only serves to find files that a command names, so doubtful parts are omitted.
  */
 import { type Context, readAll, SHELL_START, type Step } from '../pipeline/shell-lexer.js';
 import { folderIn } from './project-paths.js';
@@ -11,15 +11,15 @@ export interface SimpleCommand {
   readonly folder: string | undefined;
   /** Undefined for a word that the shell expands: `$x`, `*.py`, `$(…)`. */
   readonly words: readonly (string | undefined)[];
-  /** Files that its input is, by `<` or `cat files |`. */
+  /** Files that are its input, by `<` or `cat files |`. */
   readonly inputs: readonly string[];
-  /** Its input is what another program prints. */
+  /** True if its input is the output of another program. */
   readonly piped?: boolean;
   /** Its here-document or here-string. */
   text?: string;
 }
 
-/** `own`: the folder of the script that the text is of, relative to the working directory. */
+/** `own`: the folder of the script that contains the text, relative to the working directory. */
 export function simpleCommands(text: string, own?: string): SimpleCommand[] {
   return commandsIn(withConstants(own === undefined ? text : withOwnFolder(text, own)), '');
 }
@@ -30,7 +30,7 @@ function commandsIn(text: string, folder: string | undefined): SimpleCommand[] {
   return reader.finish();
 }
 
-/** Words of the shell behind which a command stands. */
+/** Shell words after which a command follows. */
 const BEFORE_COMMANDS = new Set(
   'if then else elif do while until ! { time exec command'.split(' '),
 );
@@ -60,9 +60,9 @@ interface List {
   /** The operator whose target is the next word. */
   redirection: string | undefined;
   text?: string;
-  /** The files that the command before it prints, undefined for anything else. */
+  /** The files that the previous command prints; undefined for anything else. */
   piped?: { readonly files: readonly string[] | undefined } | undefined;
-  /** Left by `pushd`. */
+  /** Folders that `pushd` has left. */
   left: (string | undefined)[];
 }
 
@@ -70,9 +70,9 @@ class CommandReader {
   readonly #commands: SimpleCommand[] = [];
   readonly #text: string;
   readonly #lists: List[];
-  /** Steps before this offset belong to what was read already. */
+  /** Steps before this offset were read already. */
   #next = 0;
-  /** A part without words of its own, up to this depth: a comment, a number, a text in backticks. */
+  /** A part without words, up to this depth: a comment, a number, a text in backticks. */
   #hidden:
     | { readonly depth: number; readonly commandsFrom?: number; readonly documentFrom?: number }
     | undefined;
@@ -234,7 +234,7 @@ class CommandReader {
     else if (redirection === '<<<' && isKnown) list.text = word.text;
   }
 
-  /** `cat a b |` gives files to the next command, anything else what it prints. */
+  /** `cat a b |` passes files to the next command, anything else passes its output. */
   #pipe(): void {
     this.#endWord();
     const [first, ...files] = this.#list.words;
@@ -248,7 +248,7 @@ class CommandReader {
     const list = this.#list;
     const { folder, words, inputs, text, left, piped } = list;
     const isEmpty = words.length + inputs.length === 0;
-    // A line may end behind `|`.
+    // A line may end after `|`.
     if (isEmpty && piped !== undefined) return;
     if (!isEmpty)
       this.#commands.push({
@@ -263,7 +263,7 @@ class CommandReader {
     Object.assign(list, listIn(next), { left, text: undefined, piped: undefined });
   }
 
-  /** The effect of a subshell's `cd` ends with it. */
+  /** The effect of `cd` in a subshell ends with the subshell. */
   #closeList(): void {
     this.#endCommand();
     this.#lists.pop();

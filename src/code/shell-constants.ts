@@ -1,6 +1,9 @@
-/** Puts in what a shell text determines by itself: variables with one plain value, and its own folder. Pure. */
+/**
+ * Inserts values that a shell text itself determines: variables with one plain value, and its own
+ * folder. Pure.
+ */
 
-/** Without a character that the shell would treat in another way. */
+/** A text without special characters of the shell. */
 const PLAIN = /^[\w./-]+$/;
 
 const ASSIGNMENT =
@@ -34,7 +37,7 @@ const OWN_FOLDER = new RegExp(
 /** `$(cd "folder" && pwd)` is the folder. */
 const ABSOLUTE = /\$\(cd (?:-- )?("?)([\w./-]+)\1(?: *>\/dev\/null(?: 2>&1)?)? *&& *pwd(?: -P)?\)/g;
 
-/** `cd "$(dirname "$0")"`: the folder of the script, as it is from the working directory. */
+/** `cd "$(dirname "$0")"`: the folder of the script, relative to the working directory. */
 export function withOwnFolder(text: string, own: string): string {
   const folder = own === '' ? '.' : own;
   if (!PLAIN.test(folder)) return text;

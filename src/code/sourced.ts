@@ -63,7 +63,10 @@ function isShell(file: string, text: string): boolean {
   return /\.(?:ba|z|k|da)?sh$/i.test(file) || /^#!.*\b(?:ba|z|k|da)?sh\b/.test(text);
 }
 
-/** Both languages start at the working directory, usually the project's root or the file's folder. */
+/**
+ * In both languages a path is relative to the working directory, usually the project's root or the
+ * file's folder.
+ */
 function meant(written: string, file: string): Set<string> {
   return new Set(['', parentOf(file)].flatMap((from) => inProject(from, written)));
 }

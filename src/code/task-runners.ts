@@ -1,16 +1,16 @@
-/** Programs that start commands which a file of the project names: `make train`, `npm run train`. Pure. */
+/** Programs that start commands from a file of the project: `make train`, `npm run train`. Pure. */
 import { inProject, upward } from './project-paths.js';
 import type { SimpleCommand } from './shell-commands.js';
 
 interface TaskRunner {
   readonly name: RegExp;
-  /** What it reads in the folder in which it runs. */
+  /** The files that it reads in its working directory. */
   readonly files: readonly string[];
-  /** It reads these of a folder above if there are none. */
+  /** True if it otherwise reads these files in a folder above. */
   readonly searches?: true;
-  /** The option that names another file. */
+  /** The option to name another file. */
   readonly option?: RegExp;
-  /** One of them must follow. */
+  /** Words of which one must follow. */
   readonly verb?: RegExp;
 }
 
@@ -53,7 +53,7 @@ export interface TaskFiles {
   readonly files: readonly string[];
 }
 
-/** `at`: the index of the program's word. Undefined if it does not run tasks. */
+/** `at`: the index of the program's word. Undefined if the program does not run tasks. */
 export function taskFiles({ folder, words }: SimpleCommand, at: number): TaskFiles | undefined {
   const program = words[at];
   const runner = program?.slice(program.lastIndexOf('/') + 1) ?? '';

@@ -17,7 +17,7 @@ export interface TraceCache {
 
 export type TimeAt = (dev: number, moment: number) => number;
 
-/** For a trace that is not cached, so that its validity does not matter. */
+/** For a trace that is not cached, whose validity does not matter. */
 export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
 
 /** Format version: traces with another one are ignored. */
@@ -38,7 +38,7 @@ interface KeptBundle {
   readonly bundle: Bundle;
 }
 
-/** The same name whatever the file's content: a new trace replaces the old one. */
+/** The name does not depend on the file's content, so that a new trace replaces the old one. */
 export function traceName(
   { version }: TraceCache,
   root: string,
@@ -48,7 +48,7 @@ export function traceName(
   return sha256(JSON.stringify(['trace', FORMAT, version, root, kind, file]));
 }
 
-/** Undefined when there is none, or when a trace input changed. */
+/** Undefined if there is none, or if a trace input changed. */
 export function readTrace<T>(
   traceCache: TraceCache,
   name: string,
@@ -79,7 +79,7 @@ export function writeTrace<T>(
   traceCache.write(name, { format: FORMAT, ...trace } satisfies KeptTrace<T>);
 }
 
-/** Stored apart from the trace, since only an execution reads it. */
+/** Stored separately from the trace, because only an execution reads it. */
 export function writeBundle(
   traceCache: TraceCache,
   name: string,
@@ -89,7 +89,7 @@ export function writeBundle(
   traceCache.write(`${name}-bundle`, { format: FORMAT, digest, bundle } satisfies KeptBundle);
 }
 
-/** Undefined when missing, or when it belongs to another state of the code. */
+/** Undefined if missing, or if it belongs to another state of the code. */
 export function readBundle(
   traceCache: TraceCache,
   name: string,

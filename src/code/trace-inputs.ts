@@ -1,5 +1,5 @@
 /**
- * Trace inputs: the content of what a trace read, and the names in folders where imports were looked
+ * Trace inputs: the contents that a trace read, and the names in folders where imports were looked
  * up. While they are unchanged, the trace is valid.
  */
 
@@ -40,8 +40,8 @@ export function holds(
 }
 
 /**
- * The places to watch for changes of the trace. Outside of the project only files: to watch absent
- * paths and folders would mean to watch folders far above.
+ * The places to watch for changes of the trace. Outside the project only files, because watching
+ * absent paths and folders would mean watching folders far above.
  */
 export function placesIn(inputs: TraceInputs): string[] {
   const { files, absent, links } = inputs;

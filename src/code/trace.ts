@@ -75,7 +75,7 @@ export function keptTrace(
   return kept.traced;
 }
 
-/** The executable text of a cached trace; undefined when it is gone: trace again. */
+/** The executable text of a cached trace; undefined if it is gone and the module must be traced again. */
 export function keptExecutable(
   project: string,
   file: string,

@@ -12,7 +12,7 @@ type Extended =
 export interface PathAliases {
   /** Absolute folder to which targets are relative. */
   readonly base: string;
-  /** True when every bare import is tried in `base` too. */
+  /** True if every bare import is also tried in `base`. */
   readonly everything: boolean;
   /** Targets by pattern; a pattern has at most one `*`. */
   readonly paths: Readonly<Record<string, readonly string[]>>;

@@ -10,7 +10,7 @@ export interface TestFile {
   readonly file: string;
   /** The package of the file; empty without one. */
   readonly parent: string;
-  /** The folder in which its first package lies: it is put in front of the search path. */
+  /** The folder of its first package, which pytest puts at the start of the search path. */
   readonly base: string;
 }
 
@@ -19,7 +19,7 @@ const PATTERNS: Readonly<Record<string, RegExp>> = {
   unittest: /^test.*\.py$/,
 };
 
-/** Folders that the collectors leave out, or that hold no code of the project. */
+/** Folders that the collectors skip, or that contain no code of the project. */
 const SKIPPED = /^(?:\..*|__pycache__|build|dist|node_modules|venv|_darcs|CVS|cache)$/;
 
 const DEEPEST = 16;
@@ -31,7 +31,7 @@ interface Collected {
   readonly opaque: readonly Untraced[];
 }
 
-/** None for a launch of another kind. */
+/** Empty for a launch of another kind. */
 export function collectedTests(launch: Launch, finder: Finder, reads: Reads): Collected {
   if (launch.kind !== 'tests') return { tests: [], opaque: [] };
   const texts = CONFIGURATIONS.map((file) => ({ file, text: reads.textOf(file) ?? '' }));

@@ -12,7 +12,7 @@ const HIDDEN = 'this loads modules that its text does not name';
 
 const LOADERS = new Set(['import_module', '__import__', 'run_module', 'run_path']);
 const FILE_LOADERS = new Set(['spec_from_file_location', 'SourceFileLoader', 'load_source']);
-/** Functions that load what a value names, by the top-level package or module that they are of. */
+/** Functions that load what a value names, by their top-level package or module. */
 const NAMED_LATER: Readonly<Record<string, readonly string[]>> = {
   hydra: ['instantiate', 'call', 'get_class', 'get_method', 'get_object'],
   pydoc: ['locate'],
@@ -46,7 +46,7 @@ export class DynamicLoads {
     );
   }
 
-  /** A name at a token; the reader of statements has seen it too. */
+  /** A name at a token that is part of a statement read before. */
   name(at: number): void {
     const word = this.#aliases.get(this.#reader.text(at)) ?? this.#reader.text(at);
     const before = this.#reader.text(at - 1);
@@ -188,7 +188,7 @@ export class DynamicLoads {
     else if (this.#isChange(at + 3)) this.#note(at, SEARCH);
   }
 
-  /** `.append(…)`, `= …`, `[0] = …` behind a list. */
+  /** `.append(…)`, `= …`, `[0] = …` after a list. */
   #isChange(at: number): boolean {
     const [next, method] = [this.#reader.text(at), this.#reader.text(at + 1)];
     if (next === '.') return /^(?:insert|append|extend|remove|pop)$/.test(method);
@@ -202,7 +202,7 @@ export class DynamicLoads {
     return next + 1;
   }
 
-  /** Where the modules of a package are looked for. */
+  /** Where Python looks for the modules of a package. */
   #packagePath(at: number): void {
     if (this.#isChange(at + 1)) this.#note(at, SEARCH);
   }

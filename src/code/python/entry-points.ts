@@ -12,7 +12,7 @@ export interface Commands {
   readonly tasks: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Of the files in the root of the project. */
+/** From the files in the root of the project. */
 export function commandNames(snapshot: FsSnapshot): ReadonlySet<string> {
   const known = names.get(snapshot);
   if (known !== undefined) return known;
@@ -56,7 +56,7 @@ export function commandsOf(text: string): Commands {
   return { modules, tasks };
 }
 
-/** Text in quotes; one that holds the other kind of quotes is whole. */
+/** A quoted text, which may contain the other kind of quotes. */
 function stringsIn(line: string): string[] {
   const found = line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'/g);
   return [...found].map(

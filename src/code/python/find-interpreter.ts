@@ -25,7 +25,7 @@ export interface Lack {
   readonly hint: string;
 }
 
-/** Absolute path of the interpreter; undefined when none of the words starts Python. */
+/** Absolute path of the interpreter; undefined if none of the words starts Python. */
 export function locate(program: Program, machine: Machine): string | Lack | undefined {
   const { folder, words, environment, script } = program;
   const start = path.join(machine.snapshot.root, folder);
@@ -85,13 +85,13 @@ const HEAD = 1024;
 function executes(file: string): string | undefined {
   const [first = '', second = ''] = headOf(file).split('\n');
   if (!first.startsWith('#!')) return undefined;
-  // A path that is too long for the first line stands in the second one.
+  // If the path is too long for the first line, it is in the second one.
   const long = /^'''exec' "?(\/[^"\s]+)/.exec(second)?.[1];
   const words = long === undefined ? first.slice(2).trim().split(/\s+/) : [long];
   return words.find((word) => INTERPRETER.test(word));
 }
 
-/** The first bytes of a file; empty for what is not one, or may only be executed. */
+/** The first bytes of a file; empty if it is not a file, or may only be executed. */
 export function headOf(file: string): string {
   if (!statSync(file).isFile()) return '';
   let descriptor: number;
@@ -109,7 +109,7 @@ export function headOf(file: string): string {
   }
 }
 
-/** Absolute path; `start`: the one of the folder in which the command runs. */
+/** Absolute path; `start`: that of the folder in which the command runs. */
 export function environmentAt(
   environment: Environment,
   start: string,

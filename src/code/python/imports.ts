@@ -1,4 +1,4 @@
-/** What the text of a Python file says about the code that it loads. */
+/** The loads that the text of a Python file contains. */
 import type { SearchFolder } from './search-folders.js';
 import type { Started } from './started-programs.js';
 import type { PlaceInFile } from './token-reader.js';
@@ -9,7 +9,7 @@ export interface PythonImport {
   readonly name: string;
   /** Number of leading dots; 0 for an absolute import. */
   readonly level: number;
-  /** Names behind `import`, each possibly a submodule; `*` for all names in `__all__`. */
+  /** Names after `import`, each possibly a submodule; `*` for all names in `__all__`. */
   readonly names: readonly string[];
   /** Executed as a program, like `python -m`: a package by its `__main__`. */
   readonly main?: boolean;
@@ -25,7 +25,7 @@ export interface Namespace {
 
 /** An executed file: `exec(open("x.py").read())`. */
 export interface Executed extends SearchFolder {
-  /** Where its `__file__` and its package are from: the code that executes it, itself, or unknown. */
+  /** The origin of its `__file__` and its package: the code that executes it, itself, or unknown. */
   readonly namespace: 'executor' | 'own' | 'either';
 }
 

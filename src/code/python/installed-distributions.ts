@@ -10,21 +10,21 @@ import type { TraceCache } from '../trace-cache.js';
 import { type Interpreter, namesIn } from './interpreter.js';
 
 export interface Versions {
-  /** Version by name of the distribution, or by the imported name where no distribution has it. */
+  /** Version by name of the distribution, or by the imported name if it belongs to no distribution. */
   readonly versions: Readonly<Record<string, string>>;
-  /** SHA-256 of the files that say so, by path relative to the project. */
+  /** SHA-256 of the files that contain these versions, by path relative to the project. */
   readonly files: Readonly<Record<string, string>>;
-  /** Folders in which another distribution may come, relative to the project. */
+  /** Folders in which another distribution may appear, relative to the project. */
   readonly folders: readonly string[];
 }
 
 /** Folder or file of metadata: `torch-2.1.0.dist-info`. pip renames what it removes to `~orch…`. */
 const METADATA = /^[^~].*\.(?:dist|egg)-info$/;
 
-/** A module of which nothing says what distribution it belongs to. */
+/** Version of a module that no metadata assigns to a distribution. */
 const NO_METADATA = 'without metadata';
 
-/** What a distribution provides, as long as its metadata has this stamp. */
+/** The contents of a distribution, valid while its metadata has this stamp. */
 interface Entry {
   readonly stamp: string;
   readonly provides: readonly string[];
@@ -39,11 +39,11 @@ interface KeptIndex {
 
 const FORMAT = 1;
 
-/** The distributions of one run: each folder is looked through once. */
+/** The distributions of one run. Each folder is searched once. */
 export class Distributions {
   readonly #snapshot: FsSnapshot;
   readonly #traceCache: TraceCache;
-  /** By folder: metadata by imported name. */
+  /** For each folder, metadata by imported name. */
   readonly #providers = new Map<string, ReadonlyMap<string, readonly string[]>>();
 
   constructor(snapshot: FsSnapshot, traceCache: TraceCache) {
@@ -57,7 +57,7 @@ export class Distributions {
     const names = imported.filter((each) => !library.has(each));
     const versions = new Map<string, string>();
     const files: Record<string, string> = {};
-    /** Of two with one name the first in the path counts. */
+    /** Of two distributions with the same name, the first in the path counts. */
     const folderOf = new Map<string, string>();
     for (const each of names) {
       const found = folders.flatMap((folder) =>
@@ -69,7 +69,7 @@ export class Distributions {
         folderOf.set(name, folder);
         const place = within(this.#snapshot.root, file);
         files[place] = this.#snapshot.hex(place) ?? '';
-        // An update that broke off may leave two.
+        // An interrupted update may leave two.
         const known = versions.get(name)?.split(', ') ?? [];
         versions.set(name, [...new Set([...known, version])].sort().join(', '));
       }
@@ -116,7 +116,7 @@ export class Distributions {
     return providers;
   }
 
-  /** Reads only what is new since the kept index was made. */
+  /** Reads only metadata that is newer than the stored index. */
   #indexOf(folder: string): Index {
     const name = sha256(
       JSON.stringify(['python folder', FORMAT, this.#traceCache.version, folder]),
@@ -140,7 +140,7 @@ export class Distributions {
     return index;
   }
 
-  /** Also the name of the distribution itself, which is all that an editable installation says. */
+  /** Includes the name of the distribution itself, because an editable installation lists nothing else. */
   #provides(info: string): string[] {
     const [own = ''] = path.basename(info).split(/-\d|\.(?:dist|egg)-info$/);
     const names = new Set([own.toLowerCase().replace(/[-.]+/g, '_')]);
@@ -166,7 +166,7 @@ function textIfThere(file: string): string | undefined {
 /** A line of RECORD: a folder with a file in it, or a module. */
 const TOP_LEVEL = /^"?(?:([^\W\d]\w*)\/|([^\W\d]\w*)\.(?:[^./,]+\.)?(?:py|so|pyd),)/u;
 
-/** One spelling for `Foo.Bar`, `foo_bar` and `foo-bar`, by the rule of Python's packaging. */
+/** The same spelling for `Foo.Bar`, `foo_bar` and `foo-bar`, by Python's packaging rules. */
 function canonicalName(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-');
 }

@@ -1,4 +1,4 @@
-/** Asks an interpreter for its version and its package folders, once: the answer is stored. */
+/** Queries an interpreter once for its version and its package folders, and stores the answer. */
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
 import { userError } from '../../error.js';
@@ -41,20 +41,20 @@ print("\\n" + json.dumps({
 
 export interface Asking extends Machine {
   readonly traceCache: TraceCache;
-  /** Runs a program in Python, and gives what it prints. */
+  /** Runs a program in Python, and returns its output. */
   readonly ask: (file: string, program: string, folder: string) => Promise<string>;
 }
 
 interface Kept {
   readonly format: typeof FORMAT;
-  /** What the answer depends on. */
+  /** The inputs of the answer. */
   readonly inputs: Inputs;
   readonly interpreter: Interpreter;
 }
 
 interface Inputs {
   readonly env: Readonly<Record<string, string | null>>;
-  /** Of the interpreter and of files that configure it, by absolute path; null: absent. */
+  /** Stamps of the interpreter and of files that configure it, by absolute path; null: absent. */
   readonly stamps: Readonly<Record<string, string | null>>;
 }
 
@@ -80,7 +80,7 @@ export async function interpreterAt(
   return interpreter;
 }
 
-/** A `sitecustomize` may print as well. */
+/** A `sitecustomize` may print something too. */
 function parsed(output: string, file: string): Interpreter {
   const line = output.trimEnd().split('\n').at(-1) ?? '';
   try {

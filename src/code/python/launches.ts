@@ -1,17 +1,20 @@
-/** Finds what a command has Python execute: `python x.py`, `uv run -m pkg.mod`, `python -c "…"`. Pure. */
+/**
+ * Finds the Python code that a command executes: `python x.py`, `uv run -m pkg.mod`, `python -c
+ * "…"`. Pure.
+ */
 import { folderIn, inProject, isOutside } from '../project-paths.js';
 import { commandStart, type SimpleCommand } from '../shell-commands.js';
 
 export interface Launch {
   /**
-   * `program`: a file whose first line says what executes it. `input`: a file that Python reads from its
-   * standard input, as a text. `entry`: a command that a build file of the
-   * project defines. `tests`: what pytest or unittest collects.
+   * `program`: a file whose first line names its interpreter. `input`: a file that Python reads
+   * from its standard input, as a text. `entry`: a command that a build file of the project
+   * defines. `tests`: what pytest or unittest collects.
    */
   readonly kind: 'file' | 'module' | 'text' | 'program' | 'input' | 'entry' | 'tests';
   /**
-   * A path relative to the project, the dotted name of a module, the program text, the name of the command,
-   * or a line each for the collector and the paths that it gets.
+   * A path relative to the project, the dotted name of a module, the program text, the name of the
+   * command, or lines with the collector and its paths.
    */
   readonly target: string;
   /** Working directory, relative to the project. */
@@ -20,7 +23,7 @@ export interface Launch {
   readonly path: readonly string[];
 }
 
-/** A command with the scripts that its words name. */
+/** A command with the scripts among its words. */
 export interface Named {
   readonly command: SimpleCommand;
   readonly files: readonly string[];
@@ -28,11 +31,11 @@ export interface Named {
 
 export interface Launches {
   readonly launches: readonly Launch[];
-  /** Why a program that the commands start stays unknown. */
+  /** Why a program that the commands start is unknown. */
   readonly unclear: readonly string[];
 }
 
-/** What surrounds the commands. */
+/** The context of the commands. */
 export interface Surroundings {
   /** PYTHONPATH of a script, as folders of the project. */
   readonly path?: readonly string[];
@@ -48,7 +51,7 @@ export function isNotebook(file: string): boolean {
   return /\.ipynb$/i.test(file);
 }
 
-/** Python imports from it, or executes its `__main__`. */
+/** An archive from which Python imports, or whose `__main__` it executes. */
 export function isArchive(file: string): boolean {
   return /\.(?:pyz|zip|whl|egg)$/i.test(file);
 }
@@ -58,7 +61,7 @@ export const INTERPRETER = /(?:^|\/)(?:i?python|pypy)[\d.]*$/;
 /** Options of Python whose value is the next word. */
 const VALUED = new Set(['-W', '-X', '--check-hash-based-pycs']);
 
-/** Like Python, they accept a module behind `-m` or `--module`. */
+/** Like Python, they accept a module after `-m` or `--module`. */
 const RUNNERS = new Set(
   (
     'uv torchrun torch.distributed.run torch.distributed.launch accelerate ' +
@@ -163,7 +166,7 @@ function executed({ folder = '', words, inputs, text }: SimpleCommand): Argument
   return found;
 }
 
-/** An interpreter with an argument that is not known. */
+/** An interpreter with an unknown argument. */
 function isComputed(words: SimpleCommand['words']): boolean {
   const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
   const next = words.slice(at + 1).find((word) => word === undefined || !word.startsWith('-'));
@@ -178,7 +181,7 @@ function readsInput(words: SimpleCommand['words']): boolean {
   );
 }
 
-/** The command itself, or what `uv run` and its like start. */
+/** The command itself, or the one that `uv run` or a similar tool starts. */
 function named(words: SimpleCommand['words'], entries: ReadonlySet<string>): Found[] {
   if (entries.size === 0) return [];
   const start = commandStart(words);
@@ -228,7 +231,7 @@ function isProgramText(text: string): boolean {
   return /import|exec|run_|subprocess|system/.test(text);
 }
 
-/** The first word is the name behind `-m`. */
+/** The first word is the name after `-m`. */
 function moduleNamed([name, ...more]: SimpleCommand['words']): Found[] {
   if (name === undefined || !MODULE.test(name)) return [];
   if (name === 'pytest') return [collector(name, more)];
@@ -244,7 +247,7 @@ function moduleNamed([name, ...more]: SimpleCommand['words']): Found[] {
 
 const MODULE = /^[^\W\d]\w*(?:\.[^\W\d]\w*)*$/u;
 
-/** Which of the words are paths is known from the disk only. */
+/** Only the disk shows which of the words are paths. */
 function collector(name: string, words: SimpleCommand['words']): Found {
   const paths = words.filter((word) => word !== undefined && !/^-|[\n:=]$/.test(word)) as string[];
   return { kind: 'tests', target: [name, ...paths.map((each) => each.split('::')[0])].join('\n') };

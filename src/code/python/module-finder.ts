@@ -47,7 +47,7 @@ export class Finder {
     return steps;
   }
 
-  /** True when the file exists; records the lookup. */
+  /** True if the file exists; records the lookup. */
   has(file: string): boolean {
     const slash = file.lastIndexOf('/');
     const name = file.slice(slash + 1);

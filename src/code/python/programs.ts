@@ -2,24 +2,27 @@
 import { commandStart, type SimpleCommand } from '../shell-commands.js';
 import { INTERPRETER, isPython, type Named, pythonLaunches } from './launches.js';
 
-/** Starts Python, or a script that Python executes. */
+/** A program that starts Python, or a script that Python executes. */
 export interface Program {
   /** Relative to the project. */
   readonly folder: string;
   /** The first of these that is an interpreter, or a script for one, is the program. */
   readonly words: readonly string[];
-  /** Executed by `uv run` itself, which makes an environment for a script that lists its packages. */
+  /**
+   * True if `uv run` itself executes it, which creates an environment for a script that lists its
+   * packages.
+   */
   readonly script?: string;
-  /** Where programs are looked for before PATH. */
+  /** Where to look for programs before PATH. */
   readonly environment?: Environment;
-  /** Why the words do not say which Python it is. */
+  /** Why the words do not show which Python it is. */
   readonly unclear?: string;
 }
 
 export type Environment =
   /** A virtual environment, relative to where the command runs. */
   | { readonly kind: 'folder'; readonly path: string }
-  /** The one that a tool such as uv keeps for the project; pixi has several, by name. */
+  /** The environment that a tool such as uv keeps for the project; pixi has several, by name. */
   | { readonly kind: 'project'; readonly tool: string; readonly name?: string }
   /** A conda environment by its name. */
   | { readonly kind: 'conda'; readonly name: string };
@@ -28,11 +31,11 @@ type Words = SimpleCommand['words'];
 type Choice = Pick<Program, 'environment' | 'unclear'>;
 
 const PROJECT_TOOLS = new Set(['uv', 'poetry', 'pdm', 'rye', 'pipenv']);
-/** They start Python where other packages are installed. */
+/** They start Python in an environment with other packages. */
 const ELSEWHERE = new Set(['docker', 'podman', 'singularity', 'apptainer', 'ssh', 'hatch']);
 const CONDA = new Set(['conda', 'mamba', 'micromamba']);
 
-/** With these options uv makes an environment that is not the project's. */
+/** With these options uv creates an environment other than the project's. */
 const OTHER_ENVIRONMENT =
   /^(?:--(?:with|with-editable|with-requirements|isolated|no-project|script|python|project|directory|active)(?:=|$)|-[ps]$)/;
 
@@ -64,7 +67,7 @@ export function environmentOf(
     : undefined;
 }
 
-/** What a command changes for those behind it: `. .venv/bin/activate`, `conda activate x`. */
+/** The effect of a command on later ones: `. .venv/bin/activate`, `conda activate x`. */
 function activation(words: Words): Choice | undefined {
   const [first, second] = words;
   if (first === '.' || first === 'source') {
@@ -90,7 +93,7 @@ function programOf(words: Words, activated: Choice): Omit<Program, 'folder'> {
     const behind = words.slice(at + 1);
     const name = word.slice(word.lastIndexOf('/') + 1);
     if (ELSEWHERE.has(name))
-      return { words: [], unclear: `${name} starts Python in an environment of its own` };
+      return { words: [], unclear: `${name} starts Python in a separate environment` };
     if (!behind.includes('run')) continue;
     if (name === 'pixi') return ofPixi(behind);
     if (PROJECT_TOOLS.has(name)) return ofProject(name, behind);
@@ -100,7 +103,7 @@ function programOf(words: Words, activated: Choice): Omit<Program, 'folder'> {
   return { words: named as string[], ...activated };
 }
 
-/** What such a tool starts, it starts with the Python of the environment, unless a path names another one. */
+/** Such a tool starts programs with the Python of the environment, unless a path names another one. */
 function ofProject(tool: string, behind: Words): Omit<Program, 'folder'> {
   const option = behind
     .slice(behind.indexOf('run') + 1)
@@ -132,7 +135,7 @@ function ofConda(behind: Words): Omit<Program, 'folder'> {
   return { words: interpreterIn(behind), environment };
 }
 
-/** The value of an option: behind `=`, or the next word. */
+/** The value of an option: after `=`, or the next word. */
 function optionOf(words: Words, option: RegExp): string | undefined {
   const at = words.findIndex((word) => option.test(word ?? ''));
   const word = words[at];
@@ -143,7 +146,7 @@ function interpreterIn(words: Words): string[] {
   return [words.find((word) => word !== undefined && INTERPRETER.test(word)) ?? 'python'];
 }
 
-/** A path in place of a name is the environment's folder. */
+/** A path instead of a name is the environment's folder. */
 function condaNamed(name = 'base'): Environment {
   return isPath(name) ? { kind: 'folder', path: name } : { kind: 'conda', name };
 }

@@ -20,7 +20,7 @@ export function importsIn(text: string, tokens: readonly Token[]): Imports {
 
 const TYPE_CHECKING = /^(?:el)?if (not )?(?:\w+ \. )?TYPE_CHECKING :$/;
 
-/** Blocks for type checkers only: the index after the block, by its first token. */
+/** Blocks only for type checkers: the index after the block, by its first token. */
 function typeOnlyBlocks(tokens: readonly Token[]): Map<number, number> {
   const found = new Map<number, number>();
   for (const [at, { text }] of tokens.entries()) {
@@ -71,7 +71,7 @@ class Statements {
     return true;
   }
 
-  /** `from ..a.b import c as d, e`; other uses of `from` have no `import` behind the name. */
+  /** `from ..a.b import c as d, e`; other uses of `from` have no `import` after the name. */
   #from(at: number): void {
     let next = at + 1;
     let level = 0;

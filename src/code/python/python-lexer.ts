@@ -115,7 +115,7 @@ class Lexer {
     return 0;
   }
 
-  /** Skips a string; false when none begins here. */
+  /** Skips a string; false if none begins here. */
   #string(): boolean {
     STRING.lastIndex = this.#at;
     const found = STRING.exec(this.#text);
@@ -191,7 +191,7 @@ class Lexer {
     return sticky.test(this.#text);
   }
 
-  /** Consumes and returns what matches here. */
+  /** Consumes and returns the match at the current position. */
   #run(sticky: RegExp): string {
     if (!this.#matches(sticky)) return '';
     const start = this.#at;

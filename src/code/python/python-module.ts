@@ -11,7 +11,7 @@ export interface PythonModule extends Readonly<Imports> {
   readonly code: string;
   /** The same with docstrings. */
   readonly documented: string;
-  /** True if the code reads docstrings: then the docstrings of everything loaded with it count. */
+  /** True if the code reads docstrings: the docstrings of everything loaded with it count then. */
   readonly readsDocstrings: boolean;
 }
 

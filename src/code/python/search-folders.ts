@@ -28,7 +28,7 @@ export function readFileAt(tokens: readonly Token[], at: number): SearchFolder |
   return new PathReader(tokens, at).read();
 }
 
-/** Functions that give their first argument, as far as pipe can tell. */
+/** Functions that return their first argument, as far as this module is concerned. */
 const SAME = new Set(
   'str fspath Path PurePath PosixPath abspath realpath normpath resolve absolute as_posix'.split(
     ' ',
@@ -79,7 +79,7 @@ class PathReader {
     return folder !== undefined && /^[,)\]]$/.test(this.text()) ? folder : undefined;
   }
 
-  /** Behind it stands `.read_text(…)`, or `.open(…).read()`. */
+  /** True if `.read_text(…)` or `.open(…).read()` follows. */
   read(): SearchFolder | undefined {
     const folder = this.#sum();
     return READS.has(this.text()) && this.#tokens[this.#at + 1]?.text === '(' ? folder : undefined;
@@ -146,7 +146,7 @@ class PathReader {
     return folder && joined(folder, { from: 'current', path: '..' });
   }
 
-  /** All of them joined: `os.path.join(a, b)`, `Path(a, b)`. */
+  /** All arguments joined: `os.path.join(a, b)`, `Path(a, b)`. */
   #arguments(): SearchFolder | undefined {
     let folder = this.#sum();
     while (this.#skip(',')) {
@@ -182,7 +182,7 @@ class PathReader {
     return folder;
   }
 
-  /** From its last assignment above, at the start of a line. */
+  /** The value of its last assignment above, at the start of a line. */
   #valueOf(name: string, before: number): SearchFolder | undefined {
     if (this.#depth > DEEPEST) return undefined;
     for (let at = before - 2; at >= 0; at--) {

@@ -1,9 +1,12 @@
-/** Folders that hold the packages of the project, as its build files name them. */
+/** Folders with the packages of the project, as its build files name them. */
 import path from 'node:path';
 import type { Finder } from './module-finder.js';
 import type { Reads } from './trace-reads.js';
 
-/** They say what `pip install -e .`, `uv sync` or `poetry install` puts on Python's search path. */
+/**
+ * Build files that determine what `pip install -e .`, `uv sync` or `poetry install` adds to
+ * Python's search path.
+ */
 const BUILD_FILES = ['pyproject.toml', 'setup.cfg', 'setup.py'];
 
 export function buildRoots(finder: Finder, reads: Reads): string[] {
@@ -16,8 +19,8 @@ export function buildRoots(finder: Finder, reads: Reads): string[] {
 }
 
 /**
- * Paths in a build file, whatever they are there: source folders, packages, members of a workspace,
- * local dependencies. `packages/*` has a star. A path that does not exist does no harm.
+ * Paths in a build file, of any kind: source folders, packages, members of a workspace, local
+ * dependencies. `packages/*` has a star. A path that does not exist is harmless.
  */
 function pathsInBuildFile(file: string, text: string): string[] {
   const written = file.endsWith('.cfg')
@@ -29,7 +32,7 @@ function pathsInBuildFile(file: string, text: string): string[] {
   );
 }
 
-/** Where a package of such a folder may lie: in it, in its `src`, or it is the package. */
+/** Where a package of such a folder may be: in it, in its `src`, or the folder itself is the package. */
 function rootsOf(folder: string): string[] {
   const parent = path.posix.dirname(folder);
   return [folder, `${folder}/src`, ...(parent === '.' ? [] : [parent])];

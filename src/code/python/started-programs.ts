@@ -3,23 +3,23 @@ import { literalIn, pathAt, type SearchFolder } from './search-folders.js';
 import type { PlaceInFile, TokenReader } from './token-reader.js';
 
 export interface Started {
-  /** A text for the shell. */
+  /** A command for the shell. */
   readonly command?: string;
-  /** Or words; undefined for one that is computed. */
+  /** Or a list of words; undefined for a computed word. */
   readonly words?: readonly (string | SearchFolder | undefined)[];
   /** Its working directory, if the call names one; `computed` if that is computed. */
   readonly folder?: SearchFolder | 'computed';
   readonly place: PlaceInFile;
 }
 
-/** They take a command for the shell, or a list of words. */
+/** Functions that take a command for the shell, or a list of words. */
 const CALLS = new Set(
   (
     'run Popen call check_call check_output getoutput getstatusoutput system popen ' +
     'create_subprocess_shell'
   ).split(' '),
 );
-/** They take each word as an argument; those of `os` after a path, and after a mode. */
+/** Functions that take each word as an argument; those of `os` after a path or a mode. */
 const WORD_CALLS: Readonly<Record<string, number>> = {
   create_subprocess_exec: 0,
   execl: 1,
@@ -63,7 +63,7 @@ function wordAt(reader: TokenReader, at: number): string | SearchFolder | undefi
   return reader.literal(at) ?? pathAt(reader.tokens, at);
 }
 
-/** What is put in is a word that the shell would expand. */
+/** An inserted value becomes a word that the shell would expand. */
 function formatted(text: string): string | undefined {
   const body = /^f(?:'([^'\\]*)'|"([^"\\]*)")$/i.exec(text);
   return (body?.[1] ?? body?.[2])

@@ -3,7 +3,7 @@ import type { Place } from '../../error.js';
 import type { Token } from './python-lexer.js';
 import { literalIn } from './search-folders.js';
 
-/** Where something stands in a file. */
+/** A place in a file. */
 export type PlaceInFile = Omit<Place, 'file'>;
 
 export class TokenReader {
@@ -19,7 +19,7 @@ export class TokenReader {
     return this.tokens[at]?.text ?? '';
   }
 
-  /** The value of a string that is a whole argument or element; undefined when computed. */
+  /** The value of a string that is a whole argument or element; undefined if computed. */
   literal(at: number): string | undefined {
     return /^[,)\]]$/.test(this.text(at + 1)) ? literalIn(this.tokens[at]) : undefined;
   }

@@ -27,7 +27,8 @@ export interface PythonTrace {
 }
 
 export function traceLaunch(launch: Launch, snapshot: FsSnapshot, parsed: Parsed): PythonTrace {
-  // An import above, or in another file, may run after a folder was added: it is looked up again.
+  // An import above, or in another file, may run after a folder was added, so it is looked up
+  // again.
   for (let added: SearchPath = []; ; ) {
     const tracing = new Tracing(launch, snapshot, parsed, added);
     tracing.start();
@@ -52,9 +53,9 @@ class Tracing {
   readonly #path: SearchPath;
   /** Plus folders that installed projects and an exported PYTHONPATH commonly add. */
   readonly #widePath: SearchPath;
-  /** Folders that the code adds, before or behind those of `#path`. */
+  /** Folders that the code adds, before or after those of `#path`. */
   readonly added: Set<string>;
-  /** Where a name may be found as well, while some are added. */
+  /** Where a name may also be found, if the code adds folders. */
   readonly #addedPaths: readonly SearchPath[];
   readonly #files = new Map<string, Loaded>();
   readonly #reads: Reads;
@@ -88,7 +89,7 @@ class Tracing {
     const roots = buildRoots(this.#finder, this.#reads);
     this.#widePath = [...new Set([...this.#path, folder, source, '', 'src', ...roots])];
     this.added = new Set(added);
-    // Any of them may come first; parts of a namespace package may lie in all.
+    // Any of them may come first. Parts of a namespace package may be in all of them.
     const firsts = added.map((each) => [each, ...this.#path]);
     this.#addedPaths = added.length > 1 ? [...firsts, [...added, ...this.#path]] : firsts;
   }
@@ -147,7 +148,7 @@ class Tracing {
     }
   }
 
-  /** Its modules count by its bytes. */
+  /** The bytes of the file determine its modules. */
   #archive(file: string): void {
     if (isArchive(file) && this.#finder.has(file)) this.#visit(file, undefined);
   }

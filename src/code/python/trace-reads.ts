@@ -1,4 +1,4 @@
-/** What a trace of Python reads besides code: build files, and links in the path of the script. */
+/** What a Python trace reads in addition to code: build files, and links in the path of the script. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';

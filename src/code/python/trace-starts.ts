@@ -16,7 +16,7 @@ export class Starts {
     this.#launch = launch;
   }
 
-  /** `self`: its `__file__`. `file`: where it is written. Undefined for the text of a command. */
+  /** `self`: its `__file__`. `file`: the file that contains it. Undefined for the text of a command. */
   start(started: Started, self: string | undefined, file: string | undefined): void {
     const { folder } = started;
     const place = file === undefined ? undefined : { file, ...started.place };
@@ -49,14 +49,14 @@ export class Starts {
   }
 }
 
-/** As the program gets it, in its working directory. */
+/** The path as the program receives it, in its working directory. */
 function wordIn(word: string | SearchFolder | undefined, folder: string, file: string | undefined) {
   if (word === undefined || typeof word === 'string') return word;
   if (word.from === 'current') return word.path;
   return file && path.posix.relative(`/${folder}`, `/${join(path.posix.dirname(file), word.path)}`);
 }
 
-/** What a path in a file means: Jupyter may execute a notebook in the notebook's folder. */
+/** The meaning of a path in a file: Jupyter may execute a notebook in the notebook's folder. */
 export function eachPlace(
   { from, path: written }: SearchFolder,
   file: string | undefined,
