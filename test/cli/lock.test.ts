@@ -253,7 +253,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     expect(err).toContain(`pipeline.lock:${lineOf(made, '<<<<<<<')}:1: error:`);
     expect(err).toContain('pipeline.lock contains a merge conflict (lock-conflict)');
     expect(err).toContain(
-      'take either side (git checkout --ours pipeline.lock), then `pipe run`, which writes the current results',
+      'take either side (git checkout --ours pipeline.lock), then run `pipe run`, which writes the current results',
     );
   });
 
