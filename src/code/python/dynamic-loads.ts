@@ -46,7 +46,7 @@ export class DynamicLoads {
     );
   }
 
-  /** A name at a token that is part of a statement read before. */
+  /** Handles the name at a token, which the reader of statements handles too. */
   name(at: number): void {
     const word = this.#aliases.get(this.#reader.text(at)) ?? this.#reader.text(at);
     const before = this.#reader.text(at - 1);
