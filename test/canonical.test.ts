@@ -22,13 +22,13 @@ test('the order of members makes no difference, and nothing is lost', () => {
   );
 });
 
-test('keys are in code unit order, also those that look like numbers', () => {
+test('keys are in code unit order, even those that look like numbers', () => {
   expect(canonical({ b: 1, a: { 10: 'x', 9: 'y' } })).toBe('{"a":{"10":"x","9":"y"},"b":1}');
   expect(canonical({ 9: 1, 10: 2 })).toBe('{"10":2,"9":1}');
   expect(canonical({ '\u{1f600}': 1, '\uffff': 2 })).toBe('{"\u{1f600}":1,"\uffff":2}');
 });
 
-test('what JSON cannot say has a text that no string has', () => {
+test('values that JSON lacks get a text that no string produces', () => {
   expect(canonical({ a: Number.NaN, b: [Number.POSITIVE_INFINITY, 'Infinity'] })).toBe(
     '{"a":<NaN>,"b":[<Infinity>,"Infinity"]}',
   );

@@ -13,7 +13,7 @@ function marked([, line = '', marks = '']: readonly string[]): string {
 }
 
 describe('a mistake in a line', () => {
-  it('is underlined in the whole line when that is of a usual length', () => {
+  it('is underlined in the whole line if that has a usual length', () => {
     expect(shown('stages: { a: {} }', 11, 1)).toEqual([
       'pipeline.yaml:1:11: error: it is so (some-code)',
       '    stages: { a: {} }',
@@ -36,7 +36,7 @@ describe('a mistake in a line', () => {
     expect(marked(lines)).toBe('WORD');
   });
 
-  it('is underlined no further than the part that is shown, and cuts no letter in two', () => {
+  it('is underlined only in the visible part, and splits no character', () => {
     const lines = shown('😀'.repeat(500), 101, 800);
     expect(marked(lines)).toMatch(/^(😀)+\??$/u);
     expect(Buffer.from(lines.join('\n')).toString()).toBe(lines.join('\n'));

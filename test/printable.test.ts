@@ -14,7 +14,7 @@ test.each([
   expect(printable(text)).toBe(shown);
 });
 
-test('a sequence that is cut in two is whole again', () => {
+test('a sequence that is split in two is joined again', () => {
   const print = printer();
   expect([print('a\u001b[3'), print('1mb\r'), print()].join('')).toBe('ab\r');
 });
@@ -26,7 +26,7 @@ const pieces = fc.array(
   ),
 );
 
-test('nothing that a terminal obeys comes through', () => {
+test('nothing that controls a terminal gets through', () => {
   fc.assert(
     fc.property(pieces, (texts) => {
       const print = printer();

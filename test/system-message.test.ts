@@ -6,7 +6,7 @@ function systemError(code: string, path?: string, syscall = 'open'): Error {
   return Object.assign(new Error(`${code}: as Node says it`), { code, syscall, path });
 }
 
-test('what the user can cure is said in words, with the place', () => {
+test('an error that the user can fix has a message in words, with the place', () => {
   expect(refusalMessage(systemError('EROFS', '/p/cache/x'))).toBe(
     'the file system is read-only: /p/cache/x (open)',
   );
@@ -17,7 +17,7 @@ test('what the user can cure is said in words, with the place', () => {
   expect(refusalMessage(systemError('EEXIST', '/p/file'))).toBeUndefined();
 });
 
-test('any other error of the system is its own message, and a bug is neither', () => {
+test('any other system error keeps its own message, and a bug has none', () => {
   let absent: unknown;
   try {
     readFileSync('/no such file');

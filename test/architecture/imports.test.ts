@@ -272,7 +272,7 @@ describe('the architecture of src/', () => {
     expect(behindIt).toEqual([]);
   });
 
-  it('touches the process in the entry points alone', () => {
+  it('touches the process only in the entry points', () => {
     const touching = filesBelow('src').filter((file) => {
       const text = readFileSync(path.join(root, file), 'utf8');
       return /process\.(exit|argv|stdout|stdin|stderr|exitCode)\b/.test(text);
@@ -282,7 +282,7 @@ describe('the architecture of src/', () => {
 });
 
 describe('the two halves', () => {
-  it('never import each other, but for pipe-run/stage', () => {
+  it('never import each other, except pipe-run/stage', () => {
     const across = [
       ...imports.filter((each) => /^(stages|packages)\//.test(targetOf(each))),
       ...imports.filter((each) => each.specifier.startsWith(PACKAGES_OF_STAGES)),
@@ -298,7 +298,7 @@ describe('the two halves', () => {
     expect(across).toEqual([]);
   });
 
-  it('leaves the packages of the experiment to themselves', () => {
+  it('keeps the packages of the experiment independent', () => {
     const leaving = filesBelow('packages')
       .filter((file) => !file.includes('node_modules'))
       .flatMap(importsOf)

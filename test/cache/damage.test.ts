@@ -73,7 +73,7 @@ test('an object with a flipped bit or a lost end is never restored, and its item
   }
 });
 
-test('a record cut at any length, or with any bit flipped, counts as absent', async () => {
+test('a record truncated anywhere, or with any bit flipped, counts as absent', async () => {
   const { project, cache } = await recorded();
   const file = filesBelow(cache.layout.records)[0] as string;
   const whole = readFileSync(file);
@@ -90,7 +90,7 @@ test('a record cut at any length, or with any bit flipped, counts as absent', as
   );
 });
 
-test('a record under another key, or of something else, counts as absent', async () => {
+test('a record with another key or of another kind counts as absent', async () => {
   const { project, cache } = await recorded();
   const other = 'b'.repeat(64);
   const file = filesBelow(cache.layout.records)[0] as string;

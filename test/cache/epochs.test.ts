@@ -120,7 +120,7 @@ test('a dropped state leaves its metrics and the objects of other states', async
   expect(readFileSync(path.join(state, 'shared')).equals(shared)).toBe(true);
 });
 
-test('a damaged state is never restored, and the one before it still is', async () => {
+test('a damaged state is never restored, but the previous one is', async () => {
   const project = new TestProject();
   const cache = project.open();
   for (const epoch of [1, 2]) {

@@ -100,7 +100,7 @@ test('over the limit gc removes the cheapest seconds per byte first, and no more
   expect(project.open().readRecord(A)).toBeDefined();
 });
 
-test('what the pipeline, a recent run or a living process needs stays, whatever the limit', async () => {
+test('results that the pipeline, a recent run or a running process needs are kept at any limit', async () => {
   const project = new TestProject();
   for (const key of [A, B, CHAIN]) await result(project, key, 1000, 1);
   await epochs(project, 3, 1000);
@@ -140,7 +140,7 @@ test('the newest state of an unneeded chain is worth all of its epochs', async (
   expect(records.map((record) => cache.chains.hasState(record))).toEqual([false, false, true]);
 });
 
-test('objects shared with a needed result stay when another result is removed', async () => {
+test('objects shared with a needed result are kept when another result is removed', async () => {
   const project = new TestProject();
   await result(project, A, 1000, 1, 7);
   await result(project, B, 1000, 1, 7);
@@ -150,7 +150,7 @@ test('objects shared with a needed result stay when another result is removed', 
   expect(cache.hasAll(cache.readRecord(A)!.outs[0]!.digest)).toBe(true);
 });
 
-test('a result that is too old is removed, whatever the limit', async () => {
+test('a result that is too old is removed at any limit', async () => {
   const project = new TestProject();
   await result(project, A, 10, 1);
   expect((await gc(project, { maxAge: 7200 })).removed).toEqual([]);
@@ -159,7 +159,7 @@ test('a result that is too old is removed, whatever the limit', async () => {
   ]);
 });
 
-test('a dry gc reports the same and removes nothing', async () => {
+test('a dry run of gc reports the same and removes nothing', async () => {
   const project = new TestProject();
   await result(project, A, 1000, 1);
   await epochs(project, 2, 100);
@@ -171,7 +171,7 @@ test('a dry gc reports the same and removes nothing', async () => {
   expect(done.bytesAfter).toBe(0);
 });
 
-test('what a running process has stored but not recorded yet stays', async () => {
+test('objects that a running process has stored but not recorded yet are kept', async () => {
   const project = new TestProject();
   await result(project, B, 10, 1);
   const running = project.open();
@@ -238,7 +238,7 @@ test('a process that needs an object takes it back from a gc that has just moved
   expect(cache.hasAll(out!.digest, 100)).toBe(false);
 });
 
-test('a folder that an orphan writes to is left, and deleted when the orphan has ended', async () => {
+test('a folder that an orphan writes to is kept, and deleted once the orphan has ended', async () => {
   const cache = new TestProject().open();
   const dead = path.join(cache.layout.tmp, deadName(cache));
   const folder = path.join(dead, 'executions');

@@ -73,19 +73,22 @@ test.each<[string, (project: TestProject) => void]>([
       symlinkSync('../a', project.at('data/sub/b'));
     },
   ],
-])('%s is seen, within a run by who asks again and always by the next', async (_, change) => {
-  const project = new TestProject();
-  project.write({ 'data/a': 'a', 'data/sub/b': 'b' });
-  const cache = project.open();
-  const before = cache.scanSync('data');
-  await tick();
-  cache.close();
-  change(project);
-  expect(cache.scanSync('data')).toEqual(before);
-  const after = cache.scanSync('data', { again: true });
-  expect(after?.digest).not.toBe(before?.digest);
-  expect(project.open().scanSync('data')).toEqual(after);
-});
+])(
+  '%s is detected, within a run by a repeated read and always by the next run',
+  async (_, change) => {
+    const project = new TestProject();
+    project.write({ 'data/a': 'a', 'data/sub/b': 'b' });
+    const cache = project.open();
+    const before = cache.scanSync('data');
+    await tick();
+    cache.close();
+    change(project);
+    expect(cache.scanSync('data')).toEqual(before);
+    const after = cache.scanSync('data', { again: true });
+    expect(after?.digest).not.toBe(before?.digest);
+    expect(project.open().scanSync('data')).toEqual(after);
+  },
+);
 
 test('an unchanged file is not read again, and a touched one is', async () => {
   const project = new TestProject();
@@ -127,7 +130,7 @@ test('a file written within the tick of its hashing is not remembered, nor by a 
   }
 });
 
-test('a file written shortly before the machine went down is read again', async () => {
+test('a file written shortly before a crash of the machine is read again', async () => {
   const project = new TestProject();
   project.write({ a: 'a' });
   await tick();
@@ -141,7 +144,7 @@ test('a file written shortly before the machine went down is read again', async 
   expect(upAllTheTime.looseHex('a', stat)).toBeDefined();
 });
 
-test('an index that is cut or changed anywhere is ignored', async () => {
+test('an index that is truncated or changed anywhere is ignored', async () => {
   const project = new TestProject();
   project.write({ 'data/a': 'a', 'data/b/c': 'c', lone: 'l' });
   await tick();
@@ -166,7 +169,7 @@ test('an index that is cut or changed anywhere is ignored', async () => {
   }
 });
 
-test('a link within a dep counts as a link, one that leaves it by its target', () => {
+test('a link within a dep counts as a link, one that leaves it as its target', () => {
   const project = new TestProject();
   const outside = temporaryFolder();
   writeFileSync(path.join(outside, 'f'), 'outside');
@@ -205,7 +208,7 @@ test('a dep that is itself a link counts as its target', () => {
   expect(kindOf(cache.scanSync('data')!.digest)).toBe('link');
 });
 
-test('links that lead nowhere, to themselves or in a circle count as links', () => {
+test('links that are broken, lead to themselves or in a circle count as links', () => {
   const project = new TestProject();
   const outside = temporaryFolder();
   project.write({ 'data/sub/f': '' });
@@ -317,7 +320,7 @@ for (let turn = 0; ; turn++) {
   if (turn === 0) process.stdout.write('.');
 }`;
 
-test('a path that vanishes or changes its kind during a scan is looked at again', async () => {
+test('a path that vanishes or changes its kind during a scan is read again', async () => {
   const project = new TestProject();
   project.write({ 'data/still': 'x' });
   const paths = ['data/a', 'data/b'].map((where) => project.at(where));

@@ -60,7 +60,7 @@ function reduce(root: string, isOut: (inner: string, isFolder: boolean) => boole
   visit('');
 }
 
-test('counts as a copy without what the sieve ignores, whatever is in it (property)', () => {
+test('counts as a copy without the ignored files, whatever they are (property)', () => {
   const cases = fc.tuple(trees, fc.subarray(Object.keys(RULES)));
   fc.assert(
     fc.property(cases, ([tree, exclude]) => {

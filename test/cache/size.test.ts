@@ -70,7 +70,7 @@ test.each([
   ['foreign', () => 'something else\n'],
   ['of long ago', (text: string) => text.replace(/ \d+\n/, ' 19000\n')],
   ['empty', () => ''],
-])('a figure that is %s is measured anew', async (_what, damage) => {
+])('a figure that is %s is measured again', async (_what, damage) => {
   const project = new TestProject();
   await store(project, 'a', 1000);
   expect(await isOver(project, 999)).toBe(true);
@@ -79,7 +79,7 @@ test.each([
   expect(await isOver(project, 0)).toBe(false);
 });
 
-test('when gc had to leave more than the limit, the next gc waits for a tenth more', async () => {
+test('if gc could not get below the limit, the next gc waits for a tenth more', async () => {
   const project = new TestProject();
   await store(project, 'a', 1000);
   expect(await isOver(project, 500)).toBe(true);
@@ -94,7 +94,7 @@ test('when gc had to leave more than the limit, the next gc waits for a tenth mo
   expect(await isOver(project, 500)).toBe(true);
 });
 
-test('gc sets it, and keeps what other processes noted meanwhile', async () => {
+test('gc sets it, and keeps the notes that other processes made meanwhile', async () => {
   const project = new TestProject();
   await store(project, 'a', 1000);
   const cache = project.open();

@@ -55,7 +55,7 @@ describe('pipe status', () => {
 });
 
 describe('a lock that was left on another machine', () => {
-  it('makes the run wait, and report its owner and the cure if that process is gone', async () => {
+  it('makes the run wait, report its owner, and say what to do if that process is gone', async () => {
     const made = project();
     const first = await begin(made);
     first.kill('SIGKILL');

@@ -56,7 +56,7 @@ describe('files as an axis', () => {
     expect((await made.run()).with('ran')).toEqual(['say@two']);
   });
 
-  it('start a run in watch mode, also when nothing matched before', async () => {
+  it('start a run in watch mode, even if nothing matched before', async () => {
     const { 'pipeline.yaml': text, 'names.txt': names } = FILES;
     const made = projectWithin({ 'pipeline.yaml': text, 'names.txt': names });
     const watch = made.start('watch');

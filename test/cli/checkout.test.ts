@@ -48,7 +48,7 @@ async function refusal(made: Project, ...args: string[]): Promise<string> {
 }
 
 describe('pipe results diff', () => {
-  it('says how two results differ, in params, metrics and outs', async () => {
+  it('shows how two results differ, in params, metrics and outs', async () => {
     const made = await swept('1');
     const { out } = await made.pipe('results', 'diff', (await keyOf(made, 1)).slice(0, 8), 'train');
     const lines = out.split('\n').map((line) => line.split(/ {2,}/));
@@ -78,7 +78,7 @@ describe('pipe results diff', () => {
     );
   });
 
-  it('prints Markdown and JSON, and with --all what is equal', async () => {
+  it('prints Markdown and JSON, and with --all also equal values', async () => {
     const made = await swept('1');
     const key = await keyOf(made, 1);
     const json = JSON.parse((await made.pipe('results', 'diff', key, 'train', '--json')).out);
@@ -104,7 +104,7 @@ describe('pipe results diff', () => {
     expect(await refusal(made, 'results', 'diff', 'train@no-such', 'train')).toContain('no-such');
   });
 
-  it('refuses a name of no result, of several, and a missing one', async () => {
+  it('refuses a name without a result, a name of several, and a missing name', async () => {
     const made = await swept();
     expect(await refusal(made, 'results', 'diff', 'trian', 'train')).toBe(
       'error: no result is called "trian" (no-result)\n  did you mean "train"?\n',
@@ -170,7 +170,7 @@ describe('pipe checkout', () => {
     expect(readdirSync(made.root).filter((name) => name.startsWith('best'))).toEqual([]);
   });
 
-  it('of a removed result says how to compute it again', async () => {
+  it('says how to compute a removed result again', async () => {
     const made = await swept('1');
     const key = await keyOf(made, 1);
     made.remove('cache/v1/records');

@@ -103,7 +103,7 @@ const emptyOrNot = new RegExp(
 );
 const empty = literal(`epoch 2 was committed empty: ${HOW}`);
 
-describe('an epoch committed otherwise than by renaming a complete folder is refused, and computed by the next run', () => {
+describe('an epoch not committed by renaming a complete folder is refused, and the next run computes it', () => {
   it.each<[string, string, RegExp]>([
     [
       'a folder made in place',
@@ -234,7 +234,7 @@ function isUnclear(made: Project): boolean {
   );
 }
 
-describe('a runner that is killed', () => {
+describe('a run that is killed', () => {
   it('leaves the next run no folder that may be a partial epoch', async () => {
     const made = project(
       shell('mkdir $PIPE_COMMIT/2; echo > $PIPE_COMMIT/2/a; echo 1 > begun; wait_for never'),

@@ -34,7 +34,7 @@ async function keysOf(made: Project): Promise<string[]> {
   return (JSON.parse(out) as { key: string }[]).map(({ key }) => key.slice(0, 10));
 }
 
-it('compares chains by their best epoch, says which epoch the outs are of, and draws all', async () => {
+it('compares chains by their best epoch, shows the epoch of the outs, and draws all', async () => {
   const made = await swept(1, 5);
   const [one = '', five = ''] = await keysOf(made);
   const { out, err, code } = await made.pipe('epochs', one, five);
@@ -54,7 +54,7 @@ it('compares chains by their best epoch, says which epoch the outs are of, and d
   expect([...out.matchAll(/[┤│](.*)/g)].map(([, row]) => row).join('')).toMatch(/B.*A/s);
 });
 
-it('of one chain names both epochs, and JSON has them', async () => {
+it('shows both epochs of a single chain, also in JSON', async () => {
   const made = await swept(1);
   expect((await made.pipe('epochs', 'train')).out).toContain(
     '\n  best loss: epoch 3; outs: epoch 4\n',
@@ -63,7 +63,7 @@ it('of one chain names both epochs, and JSON has them', async () => {
   expect([chain.best, chain.outs, chain.params]).toEqual([3, 4, {}]);
 });
 
-it('prints a line for each epoch as CSV', async () => {
+it('prints one line for each epoch as CSV', async () => {
   const made = await swept(1, 5);
   const { out } = await made.pipe('epochs', ...(await keysOf(made)), '--csv');
   const lines = out
@@ -95,7 +95,7 @@ it('refuses a result without epochs, and one that gc removed', async () => {
   expect([gone.code, gone.err]).toEqual([2, expect.stringContaining('gc removed it')]);
 });
 
-it('draws each chain by its letter, the best as a capital, the epoch of other outs as a circle', () => {
+it('draws each chain with its letter: a capital for the best epoch, a circle for the epoch of the outs', () => {
   const points = (...values: number[]) => values.map((value, at) => ({ epoch: at + 1, value }));
   const text = curves(
     [

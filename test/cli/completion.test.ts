@@ -65,7 +65,7 @@ describe('candidates', () => {
     expect(await candidates(made, 'run', '-C', 'in', 'pr')).toEqual(['prepare']);
   });
 
-  it('are none, without a word on stderr, where pipeline.yaml is broken or no folder is there', async () => {
+  it('are empty, without output on stderr, if pipeline.yaml is invalid or the folder is missing', async () => {
     expect(await candidates(within('stages: [\n'), 'run', '')).toEqual([]);
     expect(await candidates(within('stages: { a: { cmds: x } }\n'), 'run', '--set', '')).toEqual(
       [],
@@ -74,7 +74,7 @@ describe('candidates', () => {
     expect(await candidates(within(), 'run', '--profile', 'nobody', '')).toEqual([]);
   });
 
-  it('of options are there for every command that --help lists', async () => {
+  it('include the options of every command that --help lists', async () => {
     const made = within();
     const commands = await candidates(made, '');
     const { out } = await project().pipe('--help');
@@ -83,7 +83,7 @@ describe('candidates', () => {
   });
 });
 
-it('another shell, or none, is a mistake', async () => {
+it('another shell, or none, is a user error', async () => {
   const made = project();
   for (const words of [[], ['tcsh']]) {
     const { code, out, err } = await made.pipe('completion', ...words);

@@ -23,7 +23,7 @@ it('plots the metric by which keep or epochs selects', () => {
   expect(drawnMetric(records, { ...plan, keep: { best: absent } })).toBe('val.ssim');
 });
 
-it('else plots validation, then a loss, then any metric other than the epoch number and the like', () => {
+it('otherwise plots validation, then a loss, then any metric except epoch numbers and similar values', () => {
   const of = (metrics: Metrics) => drawnMetric([record(1, metrics)], plan);
   expect(of({ epoch: 1, loss: 2, val: { score: 0.5 } })).toBe('val.score');
   expect(of({ epoch: 1, train: { accuracy: 1, loss: 2 } })).toBe('train.loss');

@@ -61,7 +61,7 @@ it('a fresh and a restored item name the record of their key', async () => {
 });
 
 it.each([['status'], ['why', 'second'], ['run', '--dry'], ['run', '--frozen']])(
-  'pipe %s %s shows which decisions are made and which are open',
+  'pipe %s %s shows which decisions are made and which are pending',
   async (...args) => {
     const project = projectWithin(FILES);
     const text = await debugged(project, ...args);

@@ -48,7 +48,7 @@ it('runs items as its jobs, and shows a failure with its log', async () => {
   await until(() => isDeepStrictEqual(states(made).sort(), end));
 });
 
-it('is named by a stage: a wrong name is shown at its place, before anything runs', async () => {
+it('may be named by a stage: an unknown name is reported with its place, before anything runs', async () => {
   const made = onEngine('stages:\n  s: { cmd: touch s, outs: [s], executor: queu }\n');
   const run = await made.run();
   expect(run.code).toBe(2);
@@ -59,7 +59,7 @@ it('is named by a stage: a wrong name is shown at its place, before anything run
   expect(existsSync(made.path('s'))).toBe(false);
 });
 
-it('says what to correct if it refuses a job, and goes on with the others', async () => {
+it('says what to correct if it refuses a job, and continues with the others', async () => {
   const made = onEngine(`stages:
   a: { cmd: touch a, outs: [a], executor: closed, slurm: -q x }
   b: { cmd: touch b, outs: [b] }
@@ -77,7 +77,7 @@ it('says what to correct if it refuses a job, and goes on with the others', asyn
   ]);
 });
 
-it('is an error at once where Slurm is not installed', async () => {
+it('is an immediate error if Slurm is not installed', async () => {
   const made = project({
     'pipeline.yaml': 'stages:\n  s: { cmd: touch s, outs: [s], executor: slurm }\n',
   });
@@ -90,7 +90,7 @@ it('is an error at once where Slurm is not installed', async () => {
   ]);
 });
 
-it('computes in its jobs what the options of the command ask for', async () => {
+it('applies the options of the command in its jobs', async () => {
   const made = onEngine('stages: { wrong: { cmd: "touch wrong.txt", outs: [wrong.txt] } }\n');
   made.write(
     'pipelines/other.yaml',
@@ -136,7 +136,7 @@ it('finds the job of a killed run, and cancels it on Ctrl-C', async () => {
   expect([made.lines('ran.log'), states(made)]).toEqual([['x'], ['cancelled']]);
 });
 
-it('leaves with --detach, where its jobs can wait for each other', async () => {
+it('supports --detach if its jobs can wait for each other', async () => {
   const made = onEngine(`stages:
   a: { cmd: until test -e go; do sleep 0.1; done; echo x > a.txt, outs: [a.txt] }
   b: { cmd: cat a.txt > b.txt, deps: [a.txt], outs: [b.txt] }
@@ -158,7 +158,7 @@ it('leaves with --detach, where its jobs can wait for each other', async () => {
   ]);
 });
 
-it('shows what its job found otherwise than the run', async () => {
+it('shows what its job found that differs from the run', async () => {
   const made = onEngine(
     'stages: { a: { cmd: "echo $SEED > a.txt", env: [SEED], outs: [a.txt] } }\n',
   );

@@ -117,7 +117,7 @@ stages:
   whole: { cmd: "ls -R data > whole; cat data/*/* data/own >> whole", deps: [data], outs: [whole] }
 `;
 
-  it('that is a dep runs for files that others write in it; a dep below it only for itself', async () => {
+  it('that is a dep is stale after a change of any file in it; a dep below it only after its own change', async () => {
     const made = projectWithin({ foo: 'foo', 'data/own': 'own', 'pipeline.yaml': FOLDERS });
     expect((await made.run()).with('ran')).toEqual(['make', 'one', 'own', 'whole']);
     made.write('data/own', 'changed');
@@ -244,7 +244,7 @@ stages:
 });
 
 describe('a result restored from the cache', () => {
-  it('is the newest one when the stage gave several', async () => {
+  it('is the newest one if the stage produced several', async () => {
     const made = projectWithin({
       luck: 'first',
       'pipeline.yaml': 'stages:\n  lucky: { cmd: "cp luck out", outs: [out] }\n',

@@ -348,7 +348,7 @@ stages:
   });
 });
 
-it('ends the line of an epoch without numbers with its time', async () => {
+it('ends the line of an epoch without numbers with its duration', async () => {
   const made = projectWithin({
     'pipeline.yaml': `
 stages:
@@ -394,7 +394,7 @@ stages:
     expect(slow.read('pipeline.lock')).toBe(quick.read('pipeline.lock'));
   });
 
-  it('has kept the state from which its outs are written', async () => {
+  it('keeps the state from which its outs are written', async () => {
     const quick = projectWithin({ 'pipeline.yaml': QUICK });
     await quick.run();
     expect(quick.lines('started.txt')).toEqual(['0', '2']);

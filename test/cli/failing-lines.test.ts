@@ -88,7 +88,7 @@ describe('shell:', () => {
     expect((await made.run()).items.s?.key).toBe(first.items.s?.key);
   });
 
-  it('bash that is not installed is an error with its cure, which doctor notes', async () => {
+  it('bash that is not installed is an error with a hint, and doctor reports it', async () => {
     const made = projectWithin({ 'pipeline.yaml': TWO });
     made.write('bin/empty', '');
     for (const name of ['sh', 'echo']) symlinkSync(`/bin/${name}`, made.path(`bin/${name}`));
@@ -107,7 +107,7 @@ describe('shell:', () => {
     expect((await made.run('greet')).with('ran')).toEqual(['greet@ada', 'greet@grace']);
   });
 
-  it('of a module or a list is an error with its place', async () => {
+  it('for a module or a list is an error with its place', async () => {
     const made = projectWithin({
       'pipeline.yaml':
         'stages:\n  a: { run: a.ts, shell: bash }\n  b: { cmd: [ls], shell: sh }\n  c: { cmd: ls, shell: zsh }\n',

@@ -76,7 +76,7 @@ it('doctor prints what the script pipe:doctor of package.json reports, and fails
   expect((await project.pipe('doctor')).out).toContain('BAD  package.json cannot be read: ');
 });
 
-it('doctor reports only once that there is no project', async () => {
+it('doctor reports a missing project only once', async () => {
   const { code, out } = await projectWithin().pipe('doctor');
   expect([code, out.match(/no-pipeline/g)]).toEqual([2, ['no-pipeline']]);
 });

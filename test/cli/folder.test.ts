@@ -22,7 +22,7 @@ it.each([
   ).toBe(true);
 });
 
-it('-C is answered for its own folder, whatever the folder of the shell has kept', async () => {
+it('-C gives the answer for its folder, whatever is stored for the current folder', async () => {
   const made = project({ 'pipeline.yaml': PIPELINE, 'in/pipeline.yaml': PIPELINE });
   const run = async (...words: string[]) =>
     (await made.pipe(...words)).out.trim().split('\n').at(-1);
@@ -37,7 +37,7 @@ it('-C is answered for its own folder, whatever the folder of the shell has kept
 it.each([
   ['a folder that is not there', 'nowhere', 'there is no such folder'],
   ['a file', 'file', 'this is not a folder'],
-])('-C with %s is a mistake with a cure', async (_, folder, problem) => {
+])('-C with %s is a user error with a hint', async (_, folder, problem) => {
   const made = project({ file: '' });
   const { code, err } = await made.pipe('-C', folder, 'status');
   expect([code, err]).toEqual([
@@ -46,7 +46,7 @@ it.each([
   ]);
 });
 
-it('-C without a folder is a mistake, and a pipeline.yml there gets the hint to rename it', async () => {
+it('-C without a folder is a user error, and a pipeline.yml there gets the hint to rename it', async () => {
   const made = project({ 'in/pipeline.yml': PIPELINE });
   made.write('in/deep/file', '');
   const [bare, misnamed, below] = await Promise.all([

@@ -55,7 +55,7 @@ describe('the reader of a folder whose outs are to be restored', () => {
     ['a folder', 'mkdir ${outs.o} && echo x > ${outs.o}/in.txt', 'mix', 'mix/made'],
     ['a file of a pattern', 'echo x > ${outs.o}', 'mix/*.txt', 'mix/made.txt'],
     ['a file further below', 'echo x > ${outs.o}', 'mix', 'mix/below/made.txt'],
-  ])('is foretold to be fresh: %s', async (_, cmd, dep, out) => {
+  ])('is predicted to be fresh: %s', async (_, cmd, dep, out) => {
     const made = projectWithin({
       'mix/own.txt': 'own\n',
       'mix/below/own.txt': 'own\n',

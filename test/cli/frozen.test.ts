@@ -100,7 +100,7 @@ describe('run --frozen', () => {
     expect(made.read('cache/out/upper.txt')).toBe('ONE TWO\n!');
   });
 
-  it('names a package of another version, also with an empty cache', async () => {
+  it('names a package of another version, even with an empty cache', async () => {
     const made = ran();
     for (const each of [made, clone(made)]) {
       each.write(
@@ -251,7 +251,7 @@ describe('run --frozen=keys', () => {
     ]);
   });
 
-  it('is the only other value of --frozen', async () => {
+  it('is the only value that --frozen accepts', async () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen=all')).toMatchObject({
       code: 2,
@@ -268,7 +268,7 @@ describe('pipe lock --check', () => {
     });
   });
 
-  it('names what does not belong: a changed profile, an extra item, a section without a profile', async () => {
+  it('names what does not match: a changed profile, an extra item, a section without a profile', async () => {
     const made = ran();
     made.write(
       'pipeline.yaml',

@@ -95,7 +95,7 @@ greeting.times  3          --set greeting.times=3
     ]);
   });
 
-  it('suggests the nearest param, and works despite errors in the stages', async () => {
+  it('suggests the closest param, and works despite errors in the stages', async () => {
     const { code, err } = await project.pipe('params', 'greting');
     expect([code, err]).toEqual([
       2,

@@ -26,7 +26,7 @@ it('a subcommand has its own help', async () => {
   }
 });
 
-it('says in a sentence what a command does, and in a phrase what an option does', async () => {
+it('describes a command in a sentence, and an option in a phrase', async () => {
   for (const { load } of Object.values(COMMANDS)) {
     const { usage } = (await load()).command;
     for (const { summary } of [usage, ...(usage.parts ?? [])])
@@ -35,7 +35,7 @@ it('says in a sentence what a command does, and in a phrase what an option does'
   }
 });
 
-it('an unknown command is a user error that suggests the nearest', async () => {
+it('an unknown command is a user error that suggests the closest one', async () => {
   const { code, err } = await project().pipe('statsu');
   expect([code, err]).toEqual([
     2,

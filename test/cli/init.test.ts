@@ -72,7 +72,7 @@ describe('pipe init --from dvc.yaml', () => {
     expect(out).toContain('note: other.csv is missing\n');
   });
 
-  it('writes nothing where the result would not load', async () => {
+  it('writes nothing if the result would not load', async () => {
     const made = projectWithin({
       'dvc.yaml': 'stages:\n  a: { cmd: ./a, outs: [x] }\n  b: { cmd: ./b, outs: [x/y] }\n',
     });
@@ -160,7 +160,7 @@ describe('pipe init in a project with code', () => {
   });
 });
 
-describe('a word of another tool', () => {
+describe('a command of another tool', () => {
   it.each([
     ['repro', 'did you mean "pipe run"?'],
     ['dag', 'did you mean "pipe graph"?'],
@@ -191,12 +191,12 @@ describe('a word of another tool', () => {
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(hint)]);
   });
 
-  it('is no command of ours', () => {
+  it('is not a command of pipe', () => {
     const words = [...Object.keys(OTHER_COMMANDS), ...Object.keys(OTHER_COMMAND_WAYS)];
     expect(words.filter((word) => Object.hasOwn(COMMANDS, word))).toEqual([]);
   });
 
-  it('is answered with commands of ours', () => {
+  it('is answered with commands of pipe', () => {
     const advice = [...Object.values(OTHER_COMMANDS), ...Object.values(OTHER_COMMAND_WAYS)];
     const named = advice.flatMap((text) =>
       [...text.matchAll(/pipe ([a-z]+)/g)].map(([, word]) => word!),

@@ -44,7 +44,7 @@ describe.each([
   ['in cache/out/ that a pattern matches', 'cache/out/x', 'cache/out/x/*.txt'],
   ['that a pattern matches as a folder', 'out/x', 'out/*'],
 ])('outs of several items in a folder %s', (_, folder, dep) => {
-  it('count without those of another profile, in every command', async () => {
+  it('exclude those of another profile, in every command', async () => {
     const project = projectWithin({ 'pipeline.yaml': pipeline(folder, dep) });
     await good(project, 'run');
     const lock = lockOf(project);
@@ -60,7 +60,7 @@ describe.each([
     await good(project, 'verify');
   });
 
-  it('are what a process finds there', async () => {
+  it('are all that a process finds there', async () => {
     const project = projectWithin({ 'pipeline.yaml': pipeline(folder, dep) });
     await good(project, 'run', '--profile', 'paper');
     const first = await project.run();
@@ -75,7 +75,7 @@ describe.each([
 describe("a folder with outs and the user's files", () => {
   const files = { 'pipeline.yaml': pipeline('out/x'), 'out/x/own.txt': 'own\n' };
 
-  it("counts the user's files, and what the user makes of a leftover", async () => {
+  it("counts the user's files, and leftovers that the user has edited", async () => {
     const project = projectWithin(files);
     await good(project, 'run', '--profile', 'paper');
     expect(project.read('report.txt')).toBe('a\nb\nown\n');
@@ -160,7 +160,7 @@ const shape = fc.constantFrom(
   ['cache/out/x', 'cache/out/*'],
 );
 
-it('gives after any runs the same as a clone without a history (property)', async () => {
+it('gives the same result after any runs as a clone without a history (property)', async () => {
   const property = fc.asyncProperty(
     shape,
     fc.array(step, { minLength: 2, maxLength: 4 }),

@@ -28,7 +28,7 @@ function manyItems(count: number, cmd: string): Project {
   });
 }
 
-it.each([30, 40, 60])('with %i open files, only items fail, and no lock is left', async (files) => {
+it.each([30, 40, 60])('with %i open files, only items fail, and no lock remains', async (files) => {
   const made = manyItems(60, 'echo ${n} > ${outs.o}');
   const { code, err, summary } = runUnder(`-n ${files}`, made, '--concurrency', '30');
   expect([code, err]).toEqual([1, '']);
@@ -42,7 +42,7 @@ it.each([30, 40, 60])('with %i open files, only items fail, and no lock is left'
   expect(made.read('cache/out/59')).toBe('59\n');
 });
 
-it('with a limit of the size of files, each item fails, without a warning of Node', async () => {
+it('with a limit on the size of files, each item fails, without a warning from Node', async () => {
   const made = manyItems(30, 'seq 10000 > ${outs.o}');
   const { code, err, items, summary } = runUnder('-f 1', made, '--concurrency', '30');
   expect([code, err, summary?.failed]).toEqual([1, '', 30]);

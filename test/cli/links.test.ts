@@ -127,15 +127,18 @@ describe('an out that is a link', () => {
   const pipeline = (out: string) =>
     `stages: { s: { cmd: "echo 1 > \${outs.o}", outs: { o: ${out} } } }`;
 
-  it.each(['model', 'cache/out/model'])("of the user's is refused, and kept: %s", async (out) => {
-    const outside = projectWithin({ model: 'a model\n' });
-    const project = linked(pipeline(out), { [out]: outside.path('model') });
-    expect(await refused(project, 'out-is-link')).toContain(`rm ${out}`);
-    expect([readlinkSync(project.path(out)), outside.read('model')]).toEqual([
-      outside.path('model'),
-      'a model\n',
-    ]);
-  });
+  it.each(['model', 'cache/out/model'])(
+    'that the user made is refused, and kept: %s',
+    async (out) => {
+      const outside = projectWithin({ model: 'a model\n' });
+      const project = linked(pipeline(out), { [out]: outside.path('model') });
+      expect(await refused(project, 'out-is-link')).toContain(`rm ${out}`);
+      expect([readlinkSync(project.path(out)), outside.read('model')]).toEqual([
+        outside.path('model'),
+        'a model\n',
+      ]);
+    },
+  );
 
   it.each(['latest', 'cache/out/latest'])('that a stage makes is a result: %s', async (out) => {
     const link = (target: string) =>
@@ -265,7 +268,7 @@ stages:
     expect(project.read('d1/in')).toBe('mine\n');
   });
 
-  it('is not watched where runs write', async () => {
+  it('is not watched if runs write there', async () => {
     const project = linked(pipeline('data/current', 'cat data/current/f'), {
       'data/current': '../cache/out/v2',
     });
@@ -293,7 +296,7 @@ stages:
     expect(project.read('out')).toBe('1\n');
   });
 
-  it('of a pattern leads to folders as a folder dep does, and is watched by content', async () => {
+  it('in a pattern leads to folders as in a folder dep, and is watched by content', async () => {
     const outside = projectWithin({ 'part2/x.csv': '2\n' });
     const text =
       'stages: { a: { cmd: "cat ${deps.d} > ${outs.o}", deps: { d: "data/*/x.csv" }, outs: { o: out } } }';
@@ -313,7 +316,7 @@ stages:
 
 const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
 
-it.skipIf(!canMount)('a mount of one folder at another is one place', async () => {
+it.skipIf(!canMount)('a folder mounted at another one is the same place', async () => {
   const project = projectOfProcesses({
     'a/in.txt': 'three years\n',
     'pipeline.yaml':
@@ -330,6 +333,6 @@ it.skipIf(!canMount)('a mount of one folder at another is one place', async () =
   expect(project.read('a/in.txt')).toBe('three years\n');
 });
 
-it('any tree of links gives what the real paths give, or is refused before anything changes (property)', async () => {
+it('any tree of links gives the same result as the real paths, or is refused before anything changes (property)', async () => {
   await checkLinks(12);
 });

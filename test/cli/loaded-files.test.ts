@@ -55,6 +55,6 @@ it('a run with nothing to do loads no code of other commands, and no library', (
   expect(bytes.reduce((sum, each) => sum + each)).toBeLessThan(LIMIT);
 });
 
-it('a command loads what is its own on demand', () => {
+it('a command loads its own code on demand', () => {
   expect(loaded('status')).toEqual(['fast-path.cjs', 'main.cjs', 'pipe.cjs', 'rest.cjs']);
 });

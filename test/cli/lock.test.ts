@@ -154,7 +154,7 @@ describe('pipeline.lock', () => {
     expect(Object.keys(lockOf(made).default ?? {})).toEqual(['copy@b', 'score@b']);
   });
 
-  it('protects what it names from gc, whichever profile ran last', async () => {
+  it('protects its results from gc, whichever profile ran last', async () => {
     const made = projectWithin(FILES);
     await made.run('--profile', 'fast');
     for (const rate of ['3', '4', '5']) await made.run('--set', `rate=${rate}`);
@@ -246,7 +246,7 @@ describe('a pipeline.lock that pipe did not write', () => {
     ]);
   });
 
-  it('is refused with a conflict marker, with the cure', async () => {
+  it('is refused with a conflict marker, with a hint', async () => {
     const made = await edited((text) => text.replace('  score@a:', '<<<<<<< HEAD\n  score@a:'));
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);

@@ -30,7 +30,7 @@ test('prints the whole output of the last execution, secrets masked', async () =
   expect(await made.pipe('log', '-f', 'say@two')).toMatchObject({ code: 0, out: 'two ***\n' });
 });
 
-test('--json has the time and the CPU time of the last execution, also of a failed one', async () => {
+test('--json has the time and the CPU time of the last execution, even of a failed one', async () => {
   const burn = 'node -e "while (process.cpuUsage().user < 200000);"';
   const made = disposed(
     new ProjectWithin({

@@ -40,7 +40,7 @@ stages:
     },
   );
 
-  it('a run that walks one after an item that has run, whose result stays', async () => {
+  it('a run that walks such a tree after an item has run, and keeps its result', async () => {
     const project = endlessTree(`
 stages:
   first: { cmd: echo x > first.txt; echo > endless.on, outs: [first.txt] }
@@ -87,7 +87,7 @@ stages:
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
-    'a run that reads code, which the terminal tells esbuild too: %s',
+    'a run that reads code, when the terminal interrupts esbuild too: %s',
     async (signal) => {
       const project = new Project({
         'pipeline.yaml': 'stages: { a: { run: stage.ts, outs: [out.txt] } }\n',

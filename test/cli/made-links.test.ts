@@ -104,7 +104,7 @@ describe('the target of a link that a stage made', () => {
     expect((await project.run()).with('ran')).toEqual(['link', 'use']);
   });
 
-  it('may be an out that is needed through the item that made the link', async () => {
+  it('may be an out on which the reader depends through the item that made the link', async () => {
     const project = projectWithin({
       'pipeline.yaml': pipeline(
         make + link('made/f', 'deps: [cache/out/made], ') + use('cache/out/o'),

@@ -47,7 +47,7 @@ async function out(...args: string[]): Promise<string> {
   return ended.out;
 }
 
-it('explains how to print fewer when a terminal shows only the end of them', async () => {
+it('explains how to print fewer if a terminal shows only the end of them', async () => {
   const never = new AbortController().signal;
   const shownOn = async (rows: number) => {
     let out = '';

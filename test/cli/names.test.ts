@@ -61,7 +61,7 @@ it.each([
   ['  a: { cmd: x, env: [__proto__] }', 'got the text "__proto__" (bad-name)'],
   ['  a: { cmd: x, params: [__proto__] }', 'there is no param "__proto__" (unknown-param)'],
   ['  __proto__: { cmd: x }', 'a key cannot be "__proto__" (bad-key)'],
-])('__proto__ is refused, since a plain object cannot hold it: %s', async (stage, message) => {
+])('__proto__ is refused, because a plain object cannot contain it: %s', async (stage, message) => {
   const project = projectWithin({ 'pipeline.yaml': `stages:\n${stage}\n`, ['__proto__']: '' });
   const { code, err } = await project.pipe('run');
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);

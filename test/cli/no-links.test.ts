@@ -20,7 +20,7 @@ const PIPELINE = `stages:
 `;
 
 test.each(['EPERM', 'ENOSYS'])(
-  'runs, restores, trains and collects when a link fails with %s',
+  'runs, restores, trains and collects garbage if a link fails with %s',
   async (code) => {
     const made = project({ 'pipeline.yaml': PIPELINE });
     Object.assign(made.env, withoutLinks(code));

@@ -90,7 +90,7 @@ describe('an optional dep', () => {
     }
   });
 
-  it('is in pipeline.lock in its state: --frozen and verify agree', async () => {
+  it('is in pipeline.lock with its state: --frozen and verify agree', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
     expect(made.read('pipeline.lock')).toContain('    deps:\n      archive: null\n');

@@ -51,7 +51,7 @@ describe.runIf(platform() === 'linux')('a run', () => {
     expect(processesMarked(made.root)).toEqual([]);
   });
 
-  it('with nothing to do reports it too', async () => {
+  it('reports it even with nothing to do', async () => {
     const made = project({ 'pipeline.yaml': "stages: { a: { cmd: 'true' } }\n" });
     for (let run = 0; run < 3; run++) expect((await made.pipe('run')).code).toBe(0);
     const { code, err } = await endOf(pipeTo(made, openSync('/dev/full', 'w'), 'run'));

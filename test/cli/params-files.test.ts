@@ -52,7 +52,7 @@ describe('a change in a params file', () => {
     expect(made.read('said.txt')).toBe('two\n');
   });
 
-  it('starts a run in watch mode, also when the file is new or was invalid', async () => {
+  it('starts a run in watch mode, even if the file is new or was invalid', async () => {
     const made = projectWithin({ 'pipeline.yaml': FILES['pipeline.yaml'] });
     const watch = made.start('watch');
     running.push(watch);
@@ -77,7 +77,7 @@ describe('a change in a params file', () => {
     expect((await made.pipe('run', '--frozen=keys')).code).toBe(3);
   });
 
-  it('is shown by params diff, by the file of the revision', async () => {
+  it("is shown by params diff, which reads the revision's file", async () => {
     const made = projectWithin(FILES);
     const git = (...args: string[]) => execFileSync('git', args, { cwd: made.root });
     git('init', '-q');

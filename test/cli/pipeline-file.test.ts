@@ -71,7 +71,7 @@ it('is one of several pipelines of a project, which do not disturb each other', 
   expect(existsSync(own.path('out/other.txt'))).toBe(false);
 });
 
-it('makes its own folder the project where there is no pipeline.yaml', async () => {
+it('makes its own folder the project if there is no pipeline.yaml', async () => {
   const own = project({ 'deep/a.yaml': stage('a') });
   expect(last((await own.pipe('run', '--file', 'deep/a.yaml')).out)).toBe(
     'pipe: 1 ran, 0 restored, 0 fresh',
@@ -87,7 +87,7 @@ it.each([
   [['status', '--file', 'in'], /is a folder, not a file/],
   [['status', '--file', 'bad.yaml'], /^bad\.yaml:1:\d+: error: .*stage/],
   [['status', '--file', 'own.yaml'], /would overwrite own\.yaml|own\.yaml/],
-])('%j is a mistake with its place', async (words, message) => {
+])('%j is a user error with its place', async (words, message) => {
   const own = project({
     'in/x': '',
     'pipeline.yaml': stage('main'),

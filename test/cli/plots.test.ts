@@ -19,7 +19,7 @@ const PLOTS = `    plots:
       picture: cache/out/s/a.svg
 `;
 
-it('prints plots that were named after the run, and what differs from a revision', async () => {
+it('prints plots that were listed after the run, and those that differ from a revision', async () => {
   const project = projectWithin({ 'pipeline.yaml': PIPELINE });
   await project.run();
   project.write('pipeline.yaml', PIPELINE + PLOTS);

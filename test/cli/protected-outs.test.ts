@@ -27,7 +27,7 @@ async function refused(on: Project, ...argv: readonly string[]): Promise<string>
 }
 
 describe('a protected out', () => {
-  it('is made, stays fresh, and is restored where it is missing', async () => {
+  it('is made, stays fresh, and is restored if it is missing', async () => {
     const on = made();
     expect((await on.run()).with('ran')).toEqual(['train', 'count']);
     expect((await on.run()).with('fresh')).toEqual(['train', 'count']);
@@ -57,7 +57,7 @@ describe('a protected out', () => {
     expect(on.read('out/model.txt')).toBe('a third\n');
   });
 
-  it('is not restored over what you put there', async () => {
+  it("is not restored over the user's files", async () => {
     const on = made();
     await on.run();
     on.write('out/model.txt', 'mine\n');
@@ -67,7 +67,7 @@ describe('a protected out', () => {
     expect((await on.run()).with('fresh')).toEqual(['train', 'count']);
   });
 
-  it('is not put back for its reader when its content changed during the run', async () => {
+  it('is not restored for its reader if its content changed during the run', async () => {
     const on = projectWithin({
       'pipeline.yaml': `stages:
   train:
@@ -89,7 +89,7 @@ describe('a protected out', () => {
     expect(on.read('out/model.txt')).toBe('mine\n');
   });
 
-  it('may be made again after an execution without a result, which left a part of it', async () => {
+  it('may be made again after an execution that failed and left a part of it', async () => {
     const on = made({ broken: '' });
     expect((await on.pipe('run')).code).toBe(1);
     expect(on.read('out/model.txt')).toBe('one\n');

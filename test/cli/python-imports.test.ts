@@ -25,7 +25,7 @@ open('out/count.txt', 'w').write(str(N))
   'pkg/numbers.py': 'N = 1\n',
 };
 
-it('run again when a module that they import changes, with its importer as the reason', async () => {
+it('run again when a module that they import changes, and the reason names its importer', async () => {
   const made = projectWithin(FILES);
   expect((await made.run()).with('ran')).toEqual(['train', 'count', 'plain']);
   expect((await made.run()).with('fresh')).toEqual(['train', 'count', 'plain']);
@@ -45,7 +45,7 @@ it.each([
   ['declared', '[model.py]', 'model.py', 'model = __import__("mod" + "el")'],
   ['in a folder', '[lib]', 'lib/a/b.py', 'model = __import__("lib.a." + "b", fromlist="x")'],
 ])(
-  'are run as they are after an edit within a second that keeps the size: %s',
+  'run their current source after an edit within a second that keeps the size: %s',
   async (_, deps, file, load) => {
     const made = projectWithin({
       'pipeline.yaml': `stages: { t: { cmd: python3 train.py, deps: ${deps}, outs: [o.txt] } }\n`,
@@ -95,7 +95,7 @@ it('are executed by verify in a folder with all their imports', async () => {
   expect([code, out]).toEqual([0, expect.stringContaining('3')]);
 });
 
-it('are noted by doctor for loads that it cannot follow, until a dep covers them', async () => {
+it('are reported by doctor for loads that it cannot follow, until a dep covers them', async () => {
   const script = `import importlib, sys
 model = importlib.import_module(sys.argv[1])
 open('out.txt', 'w').write(model.NAME)
@@ -149,7 +149,7 @@ it('of shell scripts, programs, texts and programs that they start run again, an
   expect((await made.run()).with('ran')).toEqual([]);
 });
 
-it('are noted by doctor where the shell computes what starts', async () => {
+it('are reported by doctor if the shell computes which program starts', async () => {
   const made = projectWithin({
     'pipeline.yaml': `stages:
   a: { cmd: 'NAME=$(cat name); python3 $NAME.py' }

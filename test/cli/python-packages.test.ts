@@ -163,7 +163,7 @@ describe.skipIf(!hasPython())('stages with packages: python', () => {
     expect(out).not.toContain('storage');
   });
 
-  it('ask Python once, and again when the interpreter changes', async () => {
+  it('query Python once, and again when the interpreter changes', async () => {
     const made = projectWithin({
       'pipeline.yaml':
         'stages: { say: { cmd: python3 say.py, packages: python, outs: [said.txt] } }\n',
@@ -204,7 +204,7 @@ echo "$1" >> "${made.path('starts.txt')}"
   });
 });
 
-it('are refused where the cmd names no Python script, or does not say which Python it starts', async () => {
+it('are refused if the cmd names no Python script, or does not say which Python it starts', async () => {
   const said = async (cmd: string) => {
     const yaml = `stages:\n  x:\n    cmd: ${cmd}\n    packages: python\n    outs: [x.txt]\n`;
     const made = projectWithin({ 'pipeline.yaml': yaml, 'x.py': 'import torch\n' });
@@ -221,7 +221,7 @@ it('are refused where the cmd names no Python script, or does not say which Pyth
   );
 });
 
-it('at the top leave stages alone that run no Python script, or say none', async () => {
+it('at the top do not affect stages that run no Python script, or set none', async () => {
   const made = projectWithin({
     'pipeline.yaml': `packages: python
 stages:
@@ -249,7 +249,7 @@ describe.skipIf(!hasPython())('watch', () => {
     }
   });
 
-  it('runs stages with packages: python again when what they import is upgraded', async () => {
+  it('runs stages with packages: python again when an imported package is upgraded', async () => {
     const { made, site } = withTorch(project);
     const running = made.start('watch', '--json');
     watching.push(running);

@@ -221,7 +221,7 @@ describe('files that pipe wrote', () => {
     await quiet(made, 'folder', '--set', 'word=two');
   });
 
-  it('are removed, except what was edited among the leftovers of a failure', async () => {
+  it('are removed, except edited leftovers of a failure', async () => {
     const made = project();
     await quiet(made, 'folder', '--set', 'fail=1');
     made.write('results/a', 'ten');
@@ -267,7 +267,7 @@ describe('pipe cache', () => {
     expect(bytes).toBeGreaterThanOrEqual(2000);
   });
 
-  it('gc removes what was moved more than 30 days ago, and reports it', async () => {
+  it('gc removes files that were moved more than 30 days ago, and reports it', async () => {
     const younger = await moved(29);
     await younger.pipe('cache', 'gc');
     expect(left(younger)).toEqual(['old', 'new']);

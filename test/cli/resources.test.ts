@@ -77,7 +77,7 @@ describe('an item that needs more than the machine has', () => {
     expect(made.lines('a.txt')).toEqual([]);
   });
 
-  it('GPUs is not an error when its result is known, or becomes known', async () => {
+  it('GPUs is not an error if its result is known, or becomes known', async () => {
     const made = project({ 'in.txt': 'a\n', 'pipeline.yaml': GPUS }, '2');
     expect((await made.run()).code).toBe(0);
     made.env.PIPE_GPUS = '1';

@@ -63,7 +63,7 @@ describe('pipe results', () => {
     );
   });
 
-  it('shows in the table only what differs among the rows', async () => {
+  it('shows only columns that differ among the rows', async () => {
     const made = await swept(QUICK, '1', '20');
     const { out } = await made.pipe('results', 'train', '--sort', 'loss:desc');
     const [head, ...lines] = out.trimEnd().split('\n');
@@ -73,7 +73,7 @@ describe('pipe results', () => {
     expect(best.out).toMatch(/^key +item +when +lr +loss +time +state\n.{10} +train .* 1 /);
   });
 
-  it('names the options of a command that no param fills', async () => {
+  it('names the options of a command whose values are literal', async () => {
     const made = projectWithin({});
     for (const rate of ['1', '2']) {
       const text = `stages: { a: { cmd: "echo --rate ${rate} > \${outs.o}", outs: { o: cache/out/o } } }`;
@@ -87,7 +87,7 @@ describe('pipe results', () => {
     expect((await made.pipe('results')).out).toMatch(/^key +item +when +--rate +time +state\n/);
   });
 
-  it('shows no word of the command that only params and axes fill', async () => {
+  it('shows no word of the command that only params and axes determine', async () => {
     const made = projectWithin({
       'pipeline.yaml': `params: { lr: 1e-3, width: 8 }
 stages:
@@ -106,7 +106,7 @@ stages:
     expect(page.match(/"kind":"(?:param|option)"/g)).toEqual(Array(2).fill('"kind":"param"'));
   });
 
-  it('names the params that a command was filled with, also of results from a remote cache', async () => {
+  it('names the params that were substituted in a command, even of results from a remote cache', async () => {
     const made = projectWithin({
       'pipeline.yaml': `params: { train: { lr: 3 } }
 stages:
@@ -136,7 +136,7 @@ stages:
     expect(shapeOf(await table())).toEqual(shape);
   });
 
-  it('sorts, filters and limits: every filter must hold', async () => {
+  it('sorts, filters and limits: every filter must match', async () => {
     const made = await swept(QUICK, '1', '2', '10', 'none');
     const rates = async (...args: string[]) =>
       (await rowsOf(made, 'train', ...args)).map(({ params }) => params.lr);
@@ -170,7 +170,7 @@ stages:
     expect(await mistake('tran')).toContain('did you mean "train"?');
   });
 
-  it('asks which is meant where a param and a metric share a name', async () => {
+  it('asks which one is meant if a param and a metric share a name', async () => {
     const made = await swept(QUICK.replace('"loss"', '"lr"'));
     const { code, err } = await made.pipe('results', '--sort', 'lr');
     expect([code, err]).toEqual([
@@ -180,7 +180,7 @@ stages:
     expect(await rowsOf(made, '--sort', 'metrics.lr')).toHaveLength(3);
   });
 
-  it('prints Markdown, and CSV that quotes what needs it', async () => {
+  it('prints Markdown, and CSV with quotes where needed', async () => {
     const made = await swept(QUICK.replace('name: a', 'name: \'x, "y"\''), '1');
     const md = (await made.pipe('results', 'train', '--md')).out;
     expect(md).toMatch(/^\| key \| item \| when \| lr \| loss \| time \| state \|\n\| --- /);
@@ -188,7 +188,7 @@ stages:
     expect(out.split('\n')[1]).toContain(',"x, ""y""",');
   });
 
-  it('averages over an axis, one row for each rest, and counts each value once', async () => {
+  it('averages over an axis, with one row for each combination of the others, and counts each value once', async () => {
     const made = projectWithin({
       'pipeline.yaml': `params: { seeds: [1, 2, 3] }
 stages:
@@ -223,7 +223,7 @@ stages:
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('not an axis or a param')]);
   });
 
-  it('averages over a param whose values are lists, by what they contain', async () => {
+  it('averages over a param whose values are lists, by their elements', async () => {
     const made = projectWithin({
       'pipeline.yaml': `params: { seed: [1, 2], lr: 1 }
 stages:
@@ -241,7 +241,7 @@ stages:
     expect(groups).toMatchObject([{ n: 3, metrics: { loss: { mean: 1, n: 3 } } }]);
   });
 
-  it('gives the same rows to several commands that make the index at once', async () => {
+  it('gives the same rows to several commands that create the index at the same time', async () => {
     const made = await swept(QUICK, '1', '2');
     const all = await Promise.all([rowsOf(made), rowsOf(made), rowsOf(made)]);
     expect(all[0]).toHaveLength(5);
@@ -267,7 +267,7 @@ stages:
     expect((await states())[0]).toEqual([1, 'kept']);
   });
 
-  it('reads metrics that pipeline.yaml names only later', async () => {
+  it('reads metrics that pipeline.yaml lists only later', async () => {
     const made = await swept(
       QUICK.replace('metrics: { m:', 'outs: { m:').replace(
         'outs: { model: cache/out/model.txt }\n    outs: { m:',
@@ -279,7 +279,7 @@ stages:
     expect((await rowsOf(made, 'train')).map(({ metrics }) => metrics)).toEqual([{ loss: 3 }]);
   });
 
-  it('needs of a chain only the epoch of the outs', async () => {
+  it('reads only the epoch of the outs from a chain', async () => {
     const made = projectWithin({
       'pipeline.yaml': `stages:
   train:

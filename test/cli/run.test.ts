@@ -32,7 +32,7 @@ async function ran(): Promise<Project> {
 }
 
 describe('pipe run', () => {
-  it('runs what never ran, in dependency order, and ends with a line of counts', async () => {
+  it('runs items that never ran, in dependency order, and ends with a line of counts', async () => {
     const made = project(CHAIN);
     const { code, out, err } = await made.pipe('run');
     expect(err).toBe('');
@@ -42,7 +42,7 @@ describe('pipe run', () => {
     expect(made.read('shown.txt').trim()).toBe('3');
   });
 
-  it('runs nothing the second time, and says only that', async () => {
+  it('runs nothing the second time, and prints only that', async () => {
     const made = project(CHAIN);
     await made.pipe('run');
     expect(await made.pipe('run')).toMatchObject({
@@ -53,7 +53,7 @@ describe('pipe run', () => {
     expect(made.lines('ran.txt')).toHaveLength(3);
   });
 
-  it('runs what a changed input reaches, and stops at equal bytes (early cutoff)', async () => {
+  it('runs the items that a changed input reaches, and stops at equal bytes (early cutoff)', async () => {
     const made = await ran();
     made.write('data/text.txt', 'four five six\n');
     const run = await made.run();
@@ -210,7 +210,7 @@ describe('pipe run --summarize', () => {
 });
 
 describe('pipe run --only', () => {
-  it('runs only the named items, on existing inputs, and warns of a stale upstream', async () => {
+  it('runs only the named items, on existing inputs, and warns about a stale upstream', async () => {
     const made = await ran();
     made.write('data/text.txt', 'changed upstream\n');
     made.write('cache/out/upper.txt', 'A B C D\n');
@@ -386,7 +386,7 @@ stages:
     expect(made.lines('cache/out/stale.txt')).toEqual([]);
   });
 
-  it('exclude what a stage may still make: in a folder, or for a pattern to gather', async () => {
+  it('exclude files that a stage may still make, in a folder or for a pattern', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:
@@ -407,7 +407,7 @@ stages:
     expect((await made.run()).with('restored')).toEqual(['folder', 'file', 'last']);
   });
 
-  it('of a file that a stage failed to make are reported after it ran, with the cure', async () => {
+  it('of a file that a stage did not make are reported after it ran, with a hint', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
 stages:

@@ -96,7 +96,7 @@ it('cover the named stages, and only the pipeline that --profile or --set descri
   expect(await warm('--set', 'train.warm=[]')).toBe('readonly unknown[]');
 });
 
-it('leave a file with the same types alone, and say why one cannot be written', async () => {
+it('do not rewrite a file with the same types, and say why a file cannot be written', async () => {
   const made = projectWithin({ 'pipeline.yaml': PIPELINE });
   await made.pipe('stage', 'types', '--out', 'types.ts');
   utimesSync(made.path('types.ts'), 1, 1);
@@ -108,7 +108,7 @@ it('leave a file with the same types alone, and say why one cannot be written', 
   expect((await made.pipe('stage', 'add')).err).toMatch(/needs a subcommand: types.*\n.*edit pipe/);
 });
 
-it('are as docs/stage-protocol.md shows them', async () => {
+it('match docs/stage-protocol.md', async () => {
   const made = projectWithin({
     'pipeline.yaml': `params: { train: { lr: 0.1 } }
 stages:

@@ -110,7 +110,7 @@ describe.runIf(HAS_TMUX)('on a terminal of 60 columns', () => {
     }
   });
 
-  it('status cuts names, leaves out what a stage is where there is no room, and says why', async () => {
+  it('status cuts names, omits descriptions without room for them, and shows the reason', async () => {
     const made = project({ 'pipeline.yaml': WIDE, 'train.sh': TRAIN });
     const { whole, narrow } = await bothOf(made, ['status']);
     expect(whole[0]).toBe(
@@ -120,7 +120,7 @@ describe.runIf(HAS_TMUX)('on a terminal of 60 columns', () => {
   });
 });
 
-it('what a stage is follows in status and in every form of the graph', async () => {
+it('status and every form of the graph show the description of a stage', async () => {
   const made = project({
     'pipeline.yaml':
       'stages:\n  one: { desc: "counts words", cmd: "wc -w < a > o", deps: [a], outs: [o] }\n  two: { cmd: "cat o > p", deps: [o], outs: [p] }\n',

@@ -105,7 +105,7 @@ const MOVES: Readonly<Record<string, (made: Project) => unknown>> = {
 };
 
 describe('a run with nothing to do', () => {
-  it('is answered by the entry module alone, with the output of the previous run', async () => {
+  it('is answered by only the entry module, with the output of the previous run', async () => {
     const made = await stillProject();
     const file = stillFile(made);
     const kept = readAnswer(file);

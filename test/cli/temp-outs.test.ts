@@ -77,7 +77,7 @@ describe('a temporary out', () => {
     expect(await run(own)).toBe('|0 ran, 0 restored, 4 fresh');
   });
 
-  it('is not made again to restore the outs of a reader, or those beside it', async () => {
+  it('is not made again to restore the outs of a reader, or other outs of its item', async () => {
     const own = made();
     await run(own);
     own.remove('first.txt');
@@ -103,7 +103,7 @@ describe('a temporary out', () => {
     expect(isThere(own)).toBe(false);
   });
 
-  it('of a chain of temporary outs, all that are needed are made again', async () => {
+  it('in a chain of temporary outs is made again with all others that are needed', async () => {
     const own = made(`stages:
   a: { cmd: "echo a >> ran; cat a.txt > \${outs.o}", deps: [a.txt], outs: { o: { path: ta, temp: true } } }
   b: { cmd: "echo b >> ran; cat ta > \${outs.o}", deps: [ta], outs: { o: { path: tb, temp: true } } }
@@ -118,7 +118,7 @@ describe('a temporary out', () => {
     expect(own.read('c.txt')).toBe('content of a\nnew\n');
   });
 
-  it('is not made again where early cutoff spares its reader', async () => {
+  it('is not made again if early cutoff makes its reader fresh', async () => {
     const own = made(`stages:
   big: { cmd: "echo big >> ran; cat a.txt > \${outs.o}", deps: [a.txt], outs: { o: { path: big, temp: true } } }
   head: { cmd: "echo head >> ran; head -c 1 p.txt > \${outs.o}", deps: [p.txt], outs: { o: head.txt } }
@@ -134,7 +134,7 @@ describe('a temporary out', () => {
     expect(own.read('join.txt')).toBe('content of a\no');
   });
 
-  it('enters no key, and its content is not stored', async () => {
+  it('is not part of any key, and its content is not stored', async () => {
     const own = made();
     await run(own);
     const keys = () => own.read('pipeline.lock').match(/key: \w+/g);
@@ -171,7 +171,7 @@ describe('a temporary out', () => {
     expect(await own.pipe('verify', 'second')).toMatchObject({ code: 0 });
   });
 
-  it('is left out of a remote cache, whose readers take results without it', async () => {
+  it('is omitted from a remote cache, whose readers use results without it', async () => {
     const whole = PIPELINE.replace('part: big/b', 'part: big').replace(
       '{deps.part}',
       '{deps.part}/b',
@@ -186,7 +186,7 @@ describe('a temporary out', () => {
     expect(await run(own)).toBe('second unpack|2 ran, 0 restored, 2 fresh');
   });
 
-  it('of a run that is killed is removed by the next run; test/long/ kills at each event', () =>
+  it('that a killed run left is removed by the next run; test/long/ kills at each event', () =>
     checkTempKills([3, 5, 7]));
 
   it('that the user edits is not removed, and its item runs again', async () => {
@@ -199,7 +199,7 @@ describe('a temporary out', () => {
   it.each([
     ['metrics: [big]', 'metrics or a plot'],
     ['plots: { big: { path: big/x.csv } }', 'metrics or a plot'],
-  ])('cannot be kept as well: %s', async (key, what) => {
+  ])('cannot also be kept: %s', async (key, what) => {
     const own = made(`stages:
   a:
     cmd: "true"

@@ -121,7 +121,7 @@ describe.runIf(isRoot)('files that not even root can delete', () => {
     await goesOn(project, 1);
   });
 
-  it('an immutable out fails only its item, with the cure, until it is deletable', async (context) => {
+  it('an immutable out fails only its item, with a hint, until it is deletable', async (context) => {
     const project = await withResults();
     if (!makesImmutable(project, 'cache/out/other'))
       return context.skip('nothing can be made immutable here');

@@ -28,7 +28,7 @@ describe('a long command', () => {
     expect(existsSync(made.path('never'))).toBe(false);
   });
 
-  it('with one word that is too long is an error with its cure', async () => {
+  it('with one word that is too long is an error with a hint', async () => {
     const made = projectWithin({
       'pipeline.yaml': `stages: { s: { cmd: [echo, "${'x'.repeat(200_000)}"] } }\n`,
     });
@@ -40,7 +40,7 @@ describe('a long command', () => {
   });
 });
 
-describe('metrics that JSON cannot hold', () => {
+describe('metrics that JSON cannot represent', () => {
   it.each([
     ['{"loss": 1e400, "acc": 1}', 'loss'],
     ['{"loss": NaN, "acc": 1}', 'loss'],
@@ -87,7 +87,7 @@ describe('bytes that are not UTF-8', () => {
     'pipeline.yaml': `stages: { s: { cmd: "printf %s \\"$A\\" > \${outs.o}; printf %s \\"$A\\"", ${key}: [A], outs: { o: o } } }\n`,
   });
 
-  it.runIf(platform() === 'linux')('of a variable count and arrive unchanged', () => {
+  it.runIf(platform() === 'linux')('in a variable count and arrive unchanged', () => {
     const made = projectWithin(reading('env'));
     for (const [value, verdict, hex] of [
       [String.raw`\376 ü`, '1 ran', 'fe20c3bc'],
@@ -101,7 +101,7 @@ describe('bytes that are not UTF-8', () => {
     }
   });
 
-  it.runIf(platform() === 'linux')('of a secret are masked in the log', () => {
+  it.runIf(platform() === 'linux')('in a secret are masked in the log', () => {
     const made = projectWithin(reading('secrets'));
     expect(runWith(made.root, String.raw`pass\376word`).status).toBe(0);
     expect(readFileSync(made.path('o')).toString('hex')).toBe('70617373fe776f7264');

@@ -96,7 +96,7 @@ describe.skipIf(!hasPython())('pipe verify', () => {
     if (tool === 'uv') expect(project.read('.venv/synced')).toBe(project.root);
   });
 
-  it.each(['poetry', 'pipenv'])('uses the environment that %s has elsewhere', async (tool) => {
+  it.each(['poetry', 'pipenv'])('uses the environment that %s keeps elsewhere', async (tool) => {
     const project = made(tool, ['pyproject.toml', 'Pipfile'], '');
     const { stdout } = spawnSync(tool, ['--venv'], {
       cwd: project.root,
@@ -108,7 +108,7 @@ describe.skipIf(!hasPython())('pipe verify', () => {
     expect(readdirSync(project.path('.runtime/home'))).toHaveLength(1);
   });
 
-  it('names an environment that is missing, and the cure', async () => {
+  it('names a missing environment, and says what to do', async () => {
     const project = made('uv', [], '');
     environment(project.path('.venv'));
     await verified(project);

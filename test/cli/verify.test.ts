@@ -138,7 +138,7 @@ describe('pipe verify', () => {
     }
   });
 
-  it('executes: it does not take results from the cache', async () => {
+  it('executes items instead of taking results from the cache', async () => {
     luck('{"ssim": {"mean": 0.75, "std": 0.25}, "name": "x"}');
     const { code, out } = await made.pipe('verify', 'lucky');
     expect(out).toMatch(
@@ -147,7 +147,7 @@ describe('pipe verify', () => {
     expect(code).toBe(3);
   });
 
-  it('honours the tolerance of a stage, but no larger deviation', async () => {
+  it('accepts the tolerance of a stage, but no larger deviation', async () => {
     luck('{"ssim": {"mean": 0.5009, "std": 0.2495}, "name": "x"}');
     const within = await verify('allowed');
     expect(within.code).toBe(0);
@@ -223,7 +223,7 @@ describe('pipe verify', () => {
     );
   });
 
-  it('names a package of another version and items with other deps by that, and executes only the rest', async () => {
+  it('reports a package of another version and items with other deps, and executes only the rest', async () => {
     const file = 'node_modules/packaged/package.json';
     made.write(
       'pipeline.yaml',
@@ -265,7 +265,7 @@ describe('pipe verify', () => {
     await made.pipe('run');
   });
 
-  it('cannot verify what was never made, and names the cure', async () => {
+  it('cannot verify a result that was never made, and says what to do', async () => {
     const empty = new ProjectWithin(FILES);
     Object.assign(empty.env, made.env, { PIPE_RUNTIME_DIR: empty.path('.runtime') });
     const { code, err } = await empty.pipe('verify', 'copy', 'module');

@@ -34,7 +34,7 @@ function watch(made: Project): Running {
 }
 
 describe('pipe watch', () => {
-  it('runs at once, and again when an input changes', async () => {
+  it('runs immediately, and again when an input changes', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);
     await summaries(running, 1);
@@ -243,7 +243,7 @@ export default ({ outs }: { outs: { said: string } }) => writeFileSync(outs.said
     expect(made.read('out.txt')).toBe('ONE\nz\n');
   });
 
-  it.runIf(CAN_LIMIT)("ends with a cure when the system's watch limit is reached", async () => {
+  it.runIf(CAN_LIMIT)("ends with a hint when the system's watch limit is reached", async () => {
     const made = project({
       'pipeline.yaml':
         'stages:\n  all: { cmd: "cat in/*/a.txt > all.txt", deps: ["in/*/a.txt"], outs: [all.txt] }\n',

@@ -80,19 +80,22 @@ const doesNotCount: Readonly<Record<string, Change>> = {
 };
 
 describe('the digest of a bundle', () => {
-  it.each(Object.entries(counts))('is another after a change of %s', async (_name, change) => {
+  it.each(Object.entries(counts))('changes with a change of %s', async (_name, change) => {
     const before = await sandbox.digest();
     change(sandbox);
     expect(await sandbox.digest()).not.toBe(before);
   });
 
-  it.each(Object.entries(doesNotCount))('is the same after a change of %s', async (_, change) => {
-    const before = (await sandbox.trace()).code;
-    change(sandbox);
-    expect((await sandbox.trace()).code).toEqual(before);
-  });
+  it.each(Object.entries(doesNotCount))(
+    'does not change with a change of %s',
+    async (_, change) => {
+      const before = (await sandbox.trace()).code;
+      change(sandbox);
+      expect((await sandbox.trace()).code).toEqual(before);
+    },
+  );
 
-  it('does not know where the project lies, nor the current folder', async () => {
+  it('does not depend on the location of the project or the current folder', async () => {
     const before = (await sandbox.trace()).code;
     sandbox.move('some where/else ü');
     const cwd = process.cwd();
@@ -111,7 +114,7 @@ describe('the digest of a bundle', () => {
     expect((await sandbox.trace()).code).toEqual(before);
   });
 
-  it('leaves the version of a package to the list of packages', async () => {
+  it('does not contain package versions, which the list of packages has', async () => {
     const before = (await sandbox.trace()).code;
     sandbox.install('.', 'sharp', '1.0.1');
     const after = (await sandbox.trace()).code;
@@ -121,13 +124,13 @@ describe('the digest of a bundle', () => {
 });
 
 describe('the files of a trace', () => {
-  it('are those that the entry reaches, types not counted, each with one that imports it', async () => {
+  it('are those that the entry reaches, without types, each with a file that imports it', async () => {
     const { files, importers } = await sandbox.trace();
     expect(Object.keys(files)).toEqual(['lib/blur.ts', 'stage.ts', 'table.json']);
     expect(importers).toEqual({ 'lib/blur.ts': 'stage.ts', 'table.json': 'stage.ts' });
   });
 
-  it('have digests that tell which of them changed', async () => {
+  it('have digests that show which of them changed', async () => {
     const before = (await sandbox.trace()).files;
     sandbox.edit('stage.ts', '// in pixels', '// in px');
     sandbox.edit('lib/blur.ts', "'gauss'", "'box'");

@@ -56,14 +56,14 @@ describe('the executable text', () => {
     expect(code.packages).toEqual({ plain: '1.0.0', '@scope/named': '2.0.0', old: '3.0.0' });
   });
 
-  it('counts a builtin module alike with and without its scheme', async () => {
+  it('treats a builtin module the same with and without its scheme', async () => {
     sandbox.write('stage.ts', "import { sep } from 'path';\nexport default () => sep;\n");
     const before = await sandbox.digest();
     sandbox.edit('stage.ts', "'path'", "'node:path'");
     expect(await sandbox.digest()).toBe(before);
   });
 
-  it('gives each importer the version of a package that is nested for it', async () => {
+  it('gives each importer its nested version of a package', async () => {
     sandbox.install('.', 'lib', '1.0.0');
     sandbox.install('inner', 'lib', '2.0.0');
     sandbox.write('inner/module.ts', "import lib from 'lib';\nexport const inner = lib;\n");
@@ -79,7 +79,7 @@ describe('the executable text', () => {
     expect((await sandbox.trace()).code.packages).toEqual({ lib: '1.0.0' });
   });
 
-  it('takes a workspace package and a linked folder as local code', async () => {
+  it('treats a workspace package and a linked folder as local code', async () => {
     sandbox.write(
       'packages/near/package.json',
       '{ "name": "near", "version": "1.0.0", "main": "n.ts" }',
@@ -118,7 +118,7 @@ describe('the executable text', () => {
     expect((await sandbox.trace()).code.bundle).not.toBe(nearer.code.bundle);
   });
 
-  it('knows where each local file lies', async () => {
+  it('knows the location of each local file', async () => {
     const places = (kind: 'esm' | 'cjs') =>
       kind === 'esm'
         ? '[import.meta.url, import.meta.dirname, import.meta.filename]'
@@ -168,7 +168,7 @@ describe('the executable text', () => {
     expect(await sandbox.execute('stages/stage.mts')).toContain(sandbox.path('there.cjs'));
   });
 
-  it('takes imported assets by what they are', async () => {
+  it('imports assets by their type', async () => {
     sandbox.write(
       'stage.ts',
       `import values from './values.json' with { type: 'json' };
@@ -189,7 +189,7 @@ describe('the executable text', () => {
     expect(after.files['weights.bin']).not.toBe(before.files['weights.bin']);
   });
 
-  it('loads a native addon from where it lies, and counts its bytes', async () => {
+  it('loads a native addon from its location, and counts its bytes', async () => {
     sandbox.write('stage.ts', "import addon from './build/x.node';\nexport default () => addon;\n");
     sandbox.write('build/x.node', 'no addon at all');
     const traced = await sandbox.trace();
@@ -258,7 +258,7 @@ describe('the executable text', () => {
     },
   );
 
-  it('holds every file that an open path may mean', async () => {
+  it('contains every file that an open path may mean', async () => {
     sandbox.write(
       'stage.ts',
       'export default async () => { const k = ["a", "b"]; return Promise.all(k.map(async (n) => (await import(`./kinds/${n}.ts`)).default)); };',
@@ -274,7 +274,7 @@ describe('the executable text', () => {
     expect(importers['kinds/deep/c.ts']).toBe('stage.ts');
   });
 
-  it('leaves an optional package that is not there to the code, and counts it when it comes', async () => {
+  it('leaves a missing optional package to the code, and counts it once it is installed', async () => {
     sandbox.write('package.json', '{ "type": "module", "optionalDependencies": { "maybe": "*" } }');
     sandbox.write(
       'stage.ts',

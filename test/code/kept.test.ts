@@ -103,28 +103,28 @@ const others: Readonly<Record<string, Change>> = {
   },
 };
 
-describe('a kept trace', () => {
-  it('is what tracing gave', async () => {
+describe('a cached trace', () => {
+  it('equals the original trace', async () => {
     const { executable, ...traced } = await sandbox.trace('stages/stage.ts');
     expect(sandbox.recall('stages/stage.ts')).toEqual(traced);
     const { root } = sandbox;
     expect(keptExecutable(root, 'stages/stage.ts', traced, sandbox.options())).toBe(executable);
   });
 
-  it.each(Object.entries(changes))('does not count after a change of %s', async (_, change) => {
+  it.each(Object.entries(changes))('is invalid after a change of %s', async (_, change) => {
     await sandbox.trace('stages/stage.ts');
     expect(sandbox.recall('stages/stage.ts')).toBeDefined();
     change(sandbox);
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
-  it.each(Object.entries(others))('still counts after a change of %s', async (_, change) => {
+  it.each(Object.entries(others))('is still valid after a change of %s', async (_, change) => {
     const { executable: _text, ...traced } = await sandbox.trace('stages/stage.ts');
     change(sandbox);
     expect(sandbox.recall('stages/stage.ts')).toEqual(traced);
   });
 
-  it('counts through a symbolic link to the project, and not in another place', async () => {
+  it('is valid through a symbolic link to the project, but not in another place', async () => {
     await sandbox.trace('stages/stage.ts');
     const { root } = sandbox;
     sandbox.link(root, '../linked');
@@ -135,13 +135,13 @@ describe('a kept trace', () => {
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
-  it('of another version of the tool does not count', async () => {
+  it('of another version of the tool is invalid', async () => {
     await sandbox.trace('stages/stage.ts');
     Object.assign(sandbox.traceCache, { version: '1.0.1' });
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
-  it('of another format does not count', async () => {
+  it('of another format is invalid', async () => {
     await sandbox.trace('stages/stage.ts');
     for (const [name, text] of sandbox.kept) {
       sandbox.kept.set(name, text.replace(/"format":\d+/, '"format":0'));
@@ -149,7 +149,7 @@ describe('a kept trace', () => {
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
-  it('leaves the bundle of an earlier state alone', async () => {
+  it('does not touch the bundle of an earlier state', async () => {
     const before = await sandbox.trace('stages/stage.ts');
     sandbox.edit('lib/a.ts', "'a'", "'b'");
     await sandbox.trace('stages/stage.ts');
@@ -157,7 +157,7 @@ describe('a kept trace', () => {
     expect(keptExecutable(root, 'stages/stage.ts', before, sandbox.options())).toBeUndefined();
   });
 
-  it('is not made of folders that change while it is made', async () => {
+  it('is not stored if folders change during the trace', async () => {
     sandbox.write('lib/c.ts', '');
     // As if it were written while the trace is made, however long that takes.
     const later = Date.now() / 1000 + 600;
@@ -169,7 +169,7 @@ describe('a kept trace', () => {
     expect(sandbox.recall('stages/stage.ts')).toBeDefined();
   });
 
-  it('is not made of what is as young as the trace by the clock of its file system', async () => {
+  it('is not stored if inputs are as new as the trace by the clock of their file system', async () => {
     sandbox.write('lib/c.ts', '');
     const dayAgo = Date.now() - 86_400_000;
     Object.assign(sandbox.traceCache, { timeAt: () => dayAgo });
@@ -177,7 +177,7 @@ describe('a kept trace', () => {
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
-  it('is not made of imports with an open path', async () => {
+  it('is not stored for imports with an open path', async () => {
     const open = "export default (name: string) => import('../kinds/' + name + '.ts');\n";
     sandbox.write('stages/stage.ts', open);
     sandbox.write('kinds/a.ts', 'export default 1;\n');
@@ -186,7 +186,7 @@ describe('a kept trace', () => {
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
-  it('tells of an import that cannot be traced, as the deps are now', async () => {
+  it('reports an import that cannot be traced, according to the current deps', async () => {
     sandbox.write('stages/stage.ts', 'export default (name: string) => import(name);\n');
     sandbox.settle();
     const { executable: _text, ...traced } = await sandbox.trace('stages/stage.ts', ['lib/*.ts']);

@@ -16,7 +16,7 @@ async function texts(file = 'stage.ts', deps: readonly string[] = []): Promise<s
 }
 
 describe('a mistake in the code of a stage', () => {
-  it('in its syntax is shown where it is', async () => {
+  it('in its syntax is shown with its place', async () => {
     sandbox.write('stage.ts', "import { a } from './lib/a.js';\nexport default () => a;\n");
     sandbox.write('lib/a.ts', "export const ä = 'é', a = 1 +;\n");
     expect(await texts()).toBe(
@@ -80,7 +80,7 @@ describe('a mistake in the code of a stage', () => {
     );
   });
 
-  it('such as an import from outside of the project, says what to do', async () => {
+  it('such as an import from outside the project, says what to do', async () => {
     sandbox.write('../shared/x.ts', "import { y } from './y.js';\nexport const x = y;\n");
     sandbox.write('../shared/y.ts', 'export const y = 1;\n');
     sandbox.write('lib/a.ts', "export { x } from '../../shared/x.js';\n");
@@ -95,7 +95,7 @@ describe('a mistake in the code of a stage', () => {
     );
   });
 
-  it('such as one from outside by an open path, is the same', async () => {
+  it('such as an import from outside by an open path, says the same', async () => {
     sandbox.write('../kinds/a.ts', 'export default 1;\n');
     sandbox.write('stage.ts', 'export default (n: string) => import(`../kinds/${n}.ts`);\n');
     expect(await texts()).toContain(
@@ -103,13 +103,13 @@ describe('a mistake in the code of a stage', () => {
     );
   });
 
-  it('such as a link to a file outside of the project, is the same', async () => {
+  it('such as a link to a file outside the project, says the same', async () => {
     sandbox.write('../shared/x.ts', 'export default () => 1;\n');
     sandbox.link('../shared/x.ts', 'stage.ts');
     expect(await texts()).toContain('error: stage.ts is a link to ../shared/x.ts');
   });
 
-  it('such as a module that is a named pipe, is told of at once', async () => {
+  it('such as a module that is a named pipe, is reported without blocking', async () => {
     sandbox.write('stage.ts', "import { x } from './x.js';\nexport default () => x;\n");
     execFileSync('mkfifo', [sandbox.path('x.ts')]);
     expect((await texts()).split('\n')[0]).toBe(
@@ -117,7 +117,7 @@ describe('a mistake in the code of a stage', () => {
     );
   });
 
-  it('such as a stage that is not there, has a code of its own', async () => {
+  it('such as a missing module of a stage, has its own code', async () => {
     expect(await sandbox.mistakes('stages/none.ts')).toEqual([
       {
         code: 'stage-not-found',
@@ -169,12 +169,12 @@ describe('an import that cannot be traced', () => {
     ['data', ['data/table.json', 'data/*.csv', 'data/images']],
     ['a folder without code', ['data']],
     ['a folder that is not there yet', ['cache/out/raw']],
-  ])('is an error still with %s among the deps', async (_name, deps) => {
+  ])('is still an error with %s among the deps', async (_name, deps) => {
     sandbox.write('data/images/a.png', '');
     expect(await sandbox.mistakes('stage.ts', deps)).toHaveLength(2);
   });
 
-  it('within a package is none of ours', async () => {
+  it('within a package is ignored', async () => {
     sandbox.install('.', 'lib', '1.0.0');
     sandbox.write('node_modules/lib/main.js', 'export default (name) => import(name);\n');
     sandbox.write('stage.ts', "import lib from 'lib';\nexport default () => lib;\n");

@@ -352,7 +352,7 @@ describe('with Python', () => {
   });
 });
 
-describe('the Python that packages: python asks', () => {
+describe('the Python that packages: python queries', () => {
   it.each([
     ['bash run.sh', { 'run.sh': '.venv/bin/python x.py' }, ['.venv/bin/python']],
     ['cd sub && ./fit', { 'sub/fit': '#!/usr/bin/env python3' }, ['./fit']],
@@ -365,7 +365,7 @@ describe('the Python that packages: python asks', () => {
   });
 });
 
-describe('what pipe cannot follow is listed', () => {
+describe('code that pipe cannot follow is listed', () => {
   it.each([
     ['python "$SCRIPT"', {}, undefined, 'the shell computes what Python executes'],
     [

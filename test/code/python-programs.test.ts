@@ -114,7 +114,7 @@ it.each(commands.map(([command, interpreter, env]) => ({ command, interpreter, e
   },
 );
 
-it('looks for the environment of uv, and says so when there is none', () => {
+it('looks for the environment of uv, and reports a missing one', () => {
   const command = 'cd .. && uv run project/x.py';
   expect(interpretersOf(command)).toEqual([]);
   rmSync(path.join(root, '.venv'), { recursive: true });

@@ -342,7 +342,7 @@ describe('a trace of Python', () => {
     });
   });
 
-  it('holds without anything being parsed', async () => {
+  it('is valid without parsing anything', async () => {
     await counted('python train.py', { 'train.py': 'import lib', 'lib.py': '' });
     const options = optionsOf(NONE);
     const command = { kind: 'shell', command: 'python train.py' } as const;
@@ -360,7 +360,7 @@ describe('a trace of Python', () => {
       ['lib.py', 'scripts/numpy.py'],
     ],
     ['an extension module', 'lib.abi3.so', ['lib.abi3.so', 'lib.py']],
-  ])('is made anew when %s appears', async (_name, file, names) => {
+  ])('is made again when %s appears', async (_name, file, names) => {
     const files = { 'scripts/x.py': 'import lib, gone, numpy', 'lib.py': '' };
     expect(await counted('python scripts/x.py', files)).toEqual(['lib.py', 'scripts/x.py']);
     sandbox.write('scripts/other.py', '');
@@ -371,7 +371,7 @@ describe('a trace of Python', () => {
     expect(Object.keys(scripts).sort()).toEqual([...names, 'scripts/x.py'].sort());
   });
 
-  it('is made anew when a package loses its file', async () => {
+  it('is made again when a package loses its file', async () => {
     const files = { 'x.py': 'import a', 'a/__init__.py': '', 'src/a.py': '' };
     expect(await counted('python x.py', files)).toEqual(['a/__init__.py', 'x.py']);
     sandbox.remove('a/__init__.py');
@@ -389,7 +389,7 @@ describe('a trace of Python', () => {
     ['pyproject.toml', '[tool.uv.workspace]\nmembers = ["libs/*"]', 'libs/x/src/a/__init__.py'],
     ['setup.cfg', '[options]\npackage_dir =\n    = python', 'python/a.py'],
     ['setup.py', 'setup(package_dir={"": "python"})', 'python/a.py'],
-  ])('finds a package where %s says %j', async (build, text, file) => {
+  ])('finds a package if %s says %j', async (build, text, file) => {
     const files = { 'x.py': 'import a, numpy', [file]: '', [`${file}c`]: '' };
     expect(await counted('python x.py', files)).toEqual(['x.py']);
     sandbox.write(build, text);
@@ -400,7 +400,7 @@ describe('a trace of Python', () => {
     expect(Object.keys(scripts).includes('libs/new/a.py')).toBe(text.includes('*'));
   });
 
-  it('looks beside the script that a link leads to', async () => {
+  it('looks next to the script that a link leads to', async () => {
     openSandbox({ 'tools/x.py': 'import a', 'tools/a.py': '', 'a.py': '' });
     sandbox.link('tools/x.py', 'x.py');
     expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual([
@@ -412,7 +412,7 @@ describe('a trace of Python', () => {
     expect(Object.keys((await traced('python x.py')).scripts).sort()).toEqual(['a.py', 'x.py']);
   });
 
-  it('leaves out what is a dep or an out', async () => {
+  it('omits deps and outs', async () => {
     const files = { 'x.py': 'import a, b, c.d', 'a.py': '', 'b.py': '', 'c/d.py': '' };
     const declared = {
       deps: [
@@ -436,7 +436,7 @@ describe('a trace of Python', () => {
     ['exec(code)', 1, 'the code that this executes'],
     ['spec_from_file_location("a", p)', 1, 'by the path of its file'],
     ['x = "', 1, 'not valid Python'],
-  ])('says where %j cannot be followed', async (written, line, message) => {
+  ])('reports where %j cannot be followed', async (written, line, message) => {
     openSandbox({ 'train.py': 'import lib', 'lib.py': `${written}\n` });
     const { opaque } = await traced('python train.py');
     expect(opaque).toMatchObject([
@@ -450,7 +450,7 @@ describe('a trace of Python', () => {
     'print(sys.path)',
     'model.exec(x)',
     'def import_module(x): pass',
-  ])('has nothing to say about %j', async (written) => {
+  ])('reports nothing about %j', async (written) => {
     openSandbox({ 'train.py': written });
     expect((await traced('python train.py')).opaque).toEqual([]);
   });

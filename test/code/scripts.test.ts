@@ -58,7 +58,7 @@ describe('the scripts of a command', () => {
     expect(found).toMatchObject({ scripts: digests('run.sh'), importers: {}, packages: {} });
   });
 
-  it('in JavaScript count with what they import, unresolvable imports left alone', async () => {
+  it('in JavaScript count with their imports, except unresolvable ones', async () => {
     expect(await scripts('node main.mjs')).toMatchObject({
       scripts: digests('main.mjs', 'lib/a.ts', 'lib/b.js'),
       importers: { 'lib/a.ts': 'main.mjs', 'lib/b.js': 'lib/a.ts' },
@@ -94,12 +94,12 @@ describe('the scripts of a command', () => {
     expect(found.scripts).toEqual(digests('lib/a.ts', 'lib/b.js'));
   });
 
-  it('are files: a folder of that name is none', async () => {
+  it('are files: a folder of that name does not count', async () => {
     sandbox.write('folder.py/x', '');
     expect((await scripts('python folder.py; ./lib')).scripts).toEqual({});
   });
 
-  it('that esbuild cannot read count alone, each time anew', async () => {
+  it('that esbuild cannot read count alone, and are tried each time', async () => {
     sandbox.write('odd.ts', "import './lib/a.js';\nthis is not TypeScript\n");
     sandbox.settle();
     const options = optionsOf(NONE);
@@ -115,7 +115,7 @@ describe('the scripts of a command', () => {
     ['an import', 'lib/b.js'],
     ['a module that would be taken instead', 'lib/a.js'],
     ['an import that was not there', 'gone.ts'],
-  ])('are traced anew after a change of %s', async (_name, file) => {
+  ])('are traced again after a change of %s', async (_name, file) => {
     await scripts('node main.mjs');
     sandbox.write(file, 'export const a = 1;\n');
     const options = optionsOf(NONE);
@@ -128,7 +128,7 @@ describe('the scripts of a command', () => {
     ['bash go.sh', 'go.sh', 'set -e\n. ./R/util.R\n'],
     ['bash go.sh', 'go.sh', 'if true; then source "R/util.R"; fi'],
     ['./R/go.sh', 'R/go.sh', '#!/bin/sh\nsource $X; . util.R && run'],
-  ])('count with what they source: %j, %j', async (command, file, text) => {
+  ])('count with the files that they source: %j, %j', async (command, file, text) => {
     sandbox.write(file, text);
     sandbox.write('R/util.R', 'source("R/more.R")\n');
     sandbox.write('R/more.R', '');
@@ -140,14 +140,14 @@ describe('the scripts of a command', () => {
     expect(keptScripts(shell(command), optionsOf(NONE), sandbox.snapshot())).toBeUndefined();
   });
 
-  it('that source a file are traced anew when it appears', async () => {
+  it('that source a file are traced again when it appears', async () => {
     sandbox.write('go.sh', '. lib/env.sh\n');
     await scripts('bash go.sh');
     sandbox.write('lib/env.sh', '');
     expect((await scripts('bash go.sh')).scripts).toEqual(digests('go.sh', 'lib/env.sh'));
   });
 
-  it('of a command without any are known at once', () => {
+  it('of a command without any are known without a trace', () => {
     expect(
       keptScripts(shell('wc -c data/text.txt'), optionsOf(NONE), sandbox.snapshot()),
     ).toMatchObject({

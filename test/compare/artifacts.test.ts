@@ -43,7 +43,7 @@ function compare(name: string, expected: Content, actual: Content, tolerance?: T
 }
 
 describe('files', () => {
-  it('are compared byte by byte, however long they are', () => {
+  it('are compared byte by byte, at any length', () => {
     const [a, b] = [Buffer.alloc(3_000_000, 1), Buffer.alloc(3_000_000, 1)];
     expect(compare('x.bin', a, b)).toBe('same');
     b[2_999_999] = 0;
@@ -52,7 +52,7 @@ describe('files', () => {
     expect(compare('x.bin', a, b)).toBe('byte 5 (line 1): 0x01 before, 0x00 now');
   });
 
-  it('are told with the line where they are texts, and with both lengths where these differ', () => {
+  it('differ with the line if they are texts, and with both lengths if these differ', () => {
     expect(compare('x.txt', 'a\nb\nc\n', 'a\nb\n')).toBe(
       'byte 4 (line 3): 0x63 before, its end now; 6 bytes before, 4 now',
     );
@@ -61,7 +61,7 @@ describe('files', () => {
 });
 
 describe('JSON', () => {
-  it('is told by path and both values', () => {
+  it('differs with the path and both values', () => {
     expect(compare('x.json', '{"a":{"b":[1,2]}}', '{"a":{"b":[1,3]}}')).toBe(
       'a.b.1: 2 before, 3 now',
     );
@@ -70,7 +70,7 @@ describe('JSON', () => {
     expect(compare('x.json', '1', '2')).toBe('the value: 1 before, 2 now');
   });
 
-  it('with the same values in other bytes differs, unless a tolerance asks for values', () => {
+  it('with the same values in different bytes differs, unless there is a tolerance', () => {
     expect(compare('x.json', '{"a":1}', '{ "a": 1 }')).toMatch(/^byte 1 \(line 1\)/);
     expect(compare('x.json', '{"a":1}', '{ "a": 1 }', {})).toBe('tolerated 0');
   });
@@ -86,7 +86,7 @@ describe('JSON', () => {
     expect(compare('x.json', text(1, 1, 1), text(1.001, 1, 1), tolerance)).toMatch(/^ssim.mean/);
   });
 
-  it('that is none is compared by bytes', () => {
+  it('that is invalid is compared by bytes', () => {
     expect(compare('x.json', '{', '{}')).toMatch(/^byte 1 /);
   });
 });
@@ -137,7 +137,7 @@ describe('.npy files', () => {
   const before = Float32Array.of(0, 1, 2, 3, 4, 5);
   const after = Float32Array.of(0, 1, 2, 3.5, 4, 4.75);
 
-  it('are told by index, both values and the largest deviation', () => {
+  it('differ with the index, both values and the largest deviation', () => {
     expect(compare('x.npy', npy('<f4', [2, 3], before), npy('<f4', [2, 3], after))).toBe(
       'element [1, 0]: 3 before, 3.5 now; 2 of 6 values differ, by at most 0.5',
     );
@@ -149,7 +149,7 @@ describe('.npy files', () => {
     ).toMatch(/^element \[1, 1\]: 3 before/);
   });
 
-  it('of big-endian integers and doubles are read as such', () => {
+  it('with big-endian integers and doubles are read correctly', () => {
     const big = (value: number) => Uint8Array.of(0, value);
     expect(compare('x.npy', npy('>i2', [1], big(7)), npy('>i2', [1], big(9)))).toMatch(
       /^element \[0\]: 7 before, 9 now/,
@@ -160,7 +160,7 @@ describe('.npy files', () => {
     );
   });
 
-  it('may deviate by what * allows; NaN is NaN, and what became NaN is no deviation to allow', () => {
+  it('may deviate by what * allows; NaN equals NaN, and a value that became NaN is never allowed', () => {
     const array = (...values: number[]) => npy('<f4', [values.length], Float32Array.from(values));
     expect(compare('x.npy', array(1, Number.NaN), array(1.25, Number.NaN), { '*': 0.25 })).toBe(
       'tolerated 0.25',
@@ -170,7 +170,7 @@ describe('.npy files', () => {
     );
   });
 
-  it('of other shapes or types say so, and what is no array is compared by bytes', () => {
+  it('with other shapes or types differ in these, and files that are not arrays are compared by bytes', () => {
     expect(compare('x.npy', npy('<f4', [6], before), npy('<f4', [2, 3], before))).toBe(
       'F32 [6] before, F32 [2, 3] now',
     );
@@ -180,7 +180,7 @@ describe('.npy files', () => {
 });
 
 describe('safetensors', () => {
-  it('are told by tensor, index, both values and the largest deviation', () => {
+  it('differ with the tensor, index, both values and the largest deviation', () => {
     const file = (weight: readonly number[], bias: number) =>
       safetensors({
         'layer.bias': ['F32', [1], bytesOf(Float32Array.of(bias))],
@@ -201,7 +201,7 @@ describe('safetensors', () => {
     ).toMatch(/^tensor layer.bias/);
   });
 
-  it('in halves, bfloat16 and integers are read as such', () => {
+  it('with halves, bfloat16 and integers are read correctly', () => {
     // 0x3c00 is 1 and 0x0001 the smallest subnormal of binary16; 0x3f80 is 1 in bfloat16.
     const words = (...values: number[]) => bytesOf(Uint16Array.from(values));
     const halves = (...values: number[]) =>
@@ -220,7 +220,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('with other tensors say which', () => {
+  it('with other tensors differ in their names', () => {
     const file = (name: string) => safetensors({ [name]: ['U8', [1], Uint8Array.of(1)] });
     expect(compare('m.safetensors', file('a'), file('b'))).toBe('a U8 [1] before, no tensor a now');
   });
@@ -238,7 +238,7 @@ describe('folders', () => {
     });
   });
 
-  it('tell what is absent on either side, empty folders included', () => {
+  it('differ in entries that are absent on either side, including empty folders', () => {
     const a = put('a', { x: '1', y: '1' });
     const b = put('b', { y: '1' });
     expect(compareArtifacts(a, b, undefined)).toMatchObject({
@@ -256,7 +256,7 @@ describe('folders', () => {
     });
   });
 
-  it('tell links and modes', () => {
+  it('differ in links and modes', () => {
     const [a, b] = [put('a', { x: '1' }), put('b', { x: '1' })];
     chmodSync(path.join(b, 'x'), 0o755);
     expect(compareArtifacts(a, b, undefined)).toMatchObject({

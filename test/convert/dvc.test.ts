@@ -26,7 +26,7 @@ const MODELS = {
 };
 
 describe('a stage', () => {
-  it('keeps its words; the script that it names needs no dep, and params.yaml is read', () => {
+  it('keeps its keys; the script that it names needs no dep, and params.yaml is read', () => {
     const { text, notes } = translated(
       lines(
         'stages:',
@@ -61,7 +61,7 @@ describe('a stage', () => {
     expect(notes).toEqual([]);
   });
 
-  it('runs the commands of a list in turn; one that changes its shell has a shell of its own', () => {
+  it('runs the commands of a list in turn; one that changes its shell gets a subshell', () => {
     const { stages } = translated(
       'stages: { a: { cmd: ["mkdir -p out", "cd out && touch x", "X=1 ls out"] } }',
     );
@@ -78,7 +78,7 @@ describe('a stage', () => {
     );
   });
 
-  it('runs in its wdir, and its paths are those of the project', () => {
+  it('runs in its wdir, with paths relative to the project', () => {
     const { stages } = translated(
       'stages: { a: { wdir: sub dir, cmd: ./a ../in.csv, deps: [../in.csv], outs: [./out/] } }',
     );
@@ -115,7 +115,7 @@ describe('a stage', () => {
     );
   });
 
-  it('that is frozen is in comments, so that pipe takes what it wrote as an input', () => {
+  it('that is frozen becomes a comment, so that its outs are inputs', () => {
     const { stages, notes } = translated(
       'stages:\n  get: { frozen: true, cmd: ./get, outs: [raw] }\n  use: { cmd: ./use, deps: [raw] }',
     );
@@ -135,7 +135,7 @@ describe('a stage', () => {
     expect(notes).toHaveLength(1);
   });
 
-  it('with a name that pipe does not take is called otherwise', () => {
+  it('with a name that pipe does not accept is renamed', () => {
     const { stages, notes } = translated('stages: { "a b": { cmd: ls }, a-b: { cmd: pwd } }');
     expect(stages).toContain('a-b-2:\n  cmd: ls');
     expect(stages).toContain('a-b:\n  cmd: pwd');
@@ -169,7 +169,7 @@ describe('a value', () => {
     expect(text).toContain(wanted.split('\n')[0]);
   });
 
-  it('of vars is a param; one of the vars of a stage is put in', () => {
+  it('of vars is a param; one of the vars of a stage is inserted', () => {
     const { head, stages } = translated(
       'vars: [{ lr: 0.10 }]\nstages: { a: { vars: [{ own: x }], cmd: "./a ${lr} ${own}" } }',
     );
@@ -177,7 +177,7 @@ describe('a value', () => {
     expect(stages).toBe('a:\n  cmd: ./a ${lr} x');
   });
 
-  it('that is not there leaves its stage out', () => {
+  it('that is missing leaves its stage out', () => {
     const { stages, notes } = translated('stages:\n  a: { cmd: ls }\n  b:\n    cmd: ./b ${x}');
     expect(stages).toBe(
       'a:\n  cmd: ls\n\n# the stage b is left out: ${x} is not defined in params.yaml or vars',
@@ -196,7 +196,7 @@ describe('a value', () => {
     ['foreach: x', 'foreach takes a list or a map'],
     ['matrix: {}', 'its matrix has no axes'],
     ['cmd:', 'it has no cmd'],
-  ])('of another kind than DVC takes leaves its stage out: %s', (part, reason) => {
+  ])('of a kind that DVC does not accept leaves its stage out: %s', (part, reason) => {
     const cmd = part.startsWith('cmd') ? '' : 'cmd: ls, ';
     const { notes } = translated(`stages:\n  ok: { cmd: ls }\n  a: { ${cmd}${part} }`);
     expect(notes).toEqual([`3: the stage a is left out: ${reason}`]);
@@ -336,8 +336,8 @@ describe('foreach and matrix', () => {
   });
 });
 
-describe('what is written', () => {
-  it('is a metric where it is JSON; a metric of the file belongs to the stage that writes it', () => {
+describe('an output', () => {
+  it('is a metric if it is JSON; a metric of the file belongs to the stage that writes it', () => {
     const { stages, notes } = translated(
       lines(
         'stages:',
@@ -366,7 +366,7 @@ describe('what is written', () => {
     ]);
   });
 
-  it('as a plot is a plot with its columns, if pipe draws such a file', () => {
+  it('that is a plot keeps its columns, if pipe draws such a file', () => {
     const { stages, notes } = translated(
       lines(
         'stages:',
@@ -450,7 +450,7 @@ describe('what is written', () => {
     expect(notes).toEqual([]);
   });
 
-  it('with persist, a remote or a description is an out like any other, and that is said', () => {
+  it('with persist, a remote or a description is an out like any other, with a note', () => {
     const { stages, notes } = translated(
       'stages:\n  a:\n    cmd: ./a\n    outs: [{ log: { persist: true, cache: true, push: false, desc: words } }]',
     );
@@ -464,7 +464,7 @@ describe('what is written', () => {
 });
 
 describe('a path', () => {
-  it('that is not in the project is left out, and one with wild cards stands for itself', () => {
+  it('outside the project is left out, and one with wild cards is literal', () => {
     const { stages, notes } = translated(
       'stages:\n  a:\n    cmd: ls\n    deps: [s3://b/x, /data/x, ../x, ".", "raw [1]*.csv"]',
     );
@@ -479,7 +479,7 @@ describe('a path', () => {
 });
 
 describe('deps that are one file in some item', () => {
-  it('are named, since a list takes each file once', () => {
+  it('get names, because a list accepts each file only once', () => {
     const { stages, text } = translated(
       'stages: { a: { matrix: { x: [1, 2], y: [1, 2] }, cmd: ls, deps: ["${item.x}.txt", "${item.y}.txt"] } }',
     );
@@ -489,7 +489,7 @@ describe('deps that are one file in some item', () => {
 });
 
 describe('the file', () => {
-  it('is refused with its place where it is not YAML, or has no stages', () => {
+  it('is refused with its place if it is not YAML, or has no stages', () => {
     expect(mistakesIn(() => translated('stages:\n  a: { cmd: ls'))).toMatch(/^dvc\.yaml:\d+:\d+: /);
     expect(mistakesIn(() => translated('metrics: [a.json]'))).toContain('dvc.yaml has no stages');
     expect(mistakesIn(() => translated('stages:\n  a: { cmd: "./a ${x}" }'))).toBe(
@@ -504,7 +504,7 @@ describe('the file', () => {
     );
   });
 
-  it('is named with the line of each part that pipe does not have', () => {
+  it('gets a note with the line of each part that pipe lacks', () => {
     const { notes } = translated(
       'artifacts: { m: { path: m } }\nstages:\n  a: { cmd: ls, meta: { x: 1 }, later: 2 }\nodd: 1',
     );

@@ -216,7 +216,7 @@ function expected(drawn: Drawn, name: string): Expected[] {
   });
 }
 
-it('gives the commands, deps and outs of DVC, for stages drawn at random', () => {
+it('gives the commands, deps and outs of DVC, for random stages', () => {
   fc.assert(
     fc.property(fc.array(drawn, { minLength: 1, maxLength: 4 }), (stages) => {
       const written = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
 describe('the code of items', () => {
-  it('of two modules with one text is executed with the packages of each', async () => {
+  it('of two modules with the same text is executed with the packages of each', async () => {
     const text = `import { writeFileSync } from 'node:fs';
 import version from 'lib';
 export default ({ outs }) => writeFileSync(outs.out, version);

@@ -16,8 +16,8 @@ function told(
   return excess(item, { ...machine, whole: WHOLE }, concurrency);
 }
 
-describe('an item that asks for more than there is', () => {
-  it('is told the size of the machine, and that of the cgroup where that is less', () => {
+describe('an item that needs more than there is', () => {
+  it('reports the size of the machine, or of the cgroup if that is smaller', () => {
     const held = { cores: 2, memory: 4 * GB };
     expect(told(2, 4 * GB, held)).toBeUndefined();
     expect(told(16, GB, WHOLE)).toBe('it asks for 16 cores, but this machine has 8: it runs alone');
@@ -32,7 +32,7 @@ describe('an item that asks for more than there is', () => {
     );
   });
 
-  it('is none when a larger --concurrency is asked for', () => {
+  it('does not exist with a larger --concurrency', () => {
     expect(told(16, 0, { ...WHOLE, cores: 2 }, 16)).toBeUndefined();
   });
 });

@@ -18,13 +18,13 @@ describe('a change', () => {
     expect(fromTo(before, now)).toBe(text);
   });
 
-  it('of long texts shows where they begin to differ', () => {
+  it('of long texts shows where they start to differ', () => {
     expect(fromTo(`${A}1`, `${A}2`)).toBe(`…${'a'.repeat(20)}1 → …${'a'.repeat(20)}2`);
     expect(fromTo(`${A}${A}`, A)).toBe(`…${'a'.repeat(58)}… → …${'a'.repeat(20)}`);
     expect(fromTo(`1${A}`, `2${A}`)).toBe(`1${'a'.repeat(58)}… → 2${'a'.repeat(58)}…`);
   });
 
-  it('of commands stands in backticks, and tells a list from a text', () => {
+  it('of commands is in backticks, and distinguishes a list from a text', () => {
     expect(commandFromTo('cat a', 'cat b')).toBe('`cat a` → `cat b`');
     expect(commandFromTo(['cat', 'a'], 'cat a')).toBe('`["cat","a"]` → `"cat a"`');
   });

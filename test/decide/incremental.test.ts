@@ -31,35 +31,35 @@ describe('resume', () => {
     expect(resume({ target: 8 }, [], all)).toEqual({ target: 8, completed: 0 });
   });
 
-  it('passes over an epoch whose state is no longer there', () => {
+  it('skips an epoch whose state is gone', () => {
     const onlyTwo = (record: EpochRecord) => record.epoch === 2;
     expect(resume({ target: 8 }, chain(1, 2, 3, 4), onlyTwo)).toEqual({ target: 8, completed: 2 });
   });
 
-  it('goes no further than the best epoch once patience has run out', () => {
+  it('stops at the best epoch once patience has run out', () => {
     const plan: EpochPlan = { target: 100, patience: 2, best };
     expect(resume(plan, chain(1, 5, 3, 4), all)).toEqual({ target: 2, completed: 2 });
   });
 });
 
 describe('stopEpoch', () => {
-  it('is not known while the best may still be beaten in time', () => {
+  it('is unknown while a better epoch may still come in time', () => {
     expect(stopEpoch({ target: 9, patience: 3, best }, chain(1, 5, 3, 4))).toBeUndefined();
   });
 
-  it('keeps the earlier of two that are as good', () => {
+  it('keeps the earlier of two equally good epochs', () => {
     expect(stopEpoch({ target: 9, patience: 2, best }, chain(5, 5, 5))).toBe(1);
   });
 
-  it('is the best of all when the last epoch is reached before patience runs out', () => {
+  it('is the best epoch if the last one is reached before patience runs out', () => {
     expect(stopEpoch({ target: 3, patience: 9, best }, chain(1, 5, 4))).toBe(2);
   });
 
-  it('takes an epoch without the metric for one that is no better', () => {
+  it('counts an epoch without the metric as not better', () => {
     expect(stopEpoch({ target: 9, patience: 2, best }, chain(3, undefined, undefined))).toBe(1);
   });
 
-  it('turns round where less is better', () => {
+  it('works in the other direction if less is better', () => {
     const least = { metric: 'val.ssim', mode: 'min' } as const;
     expect(stopEpoch({ target: 3, patience: 9, best: least }, chain(4, 1, 5))).toBe(2);
   });
@@ -74,17 +74,17 @@ describe('stopEpoch', () => {
 });
 
 describe('statesToDrop', () => {
-  it('drops nothing unless asked to', () => {
+  it('drops nothing by default', () => {
     expect(statesToDrop(undefined, chain(1, 2, 3), [])).toEqual([]);
   });
 
-  it('keeps the last, every nth, the best and what is needed', () => {
+  it('keeps the last, every nth, the best and the needed ones', () => {
     const records = chain(1, 9, 3, 4, 5, 6, 7, 8);
     const keep = { last: 2, every: 3, best };
     expect(statesToDrop(keep, records, [1])).toEqual([4, 5]);
   });
 
-  it('always keeps the newest, where the chain goes on', () => {
+  it('always keeps the newest, from which the chain continues', () => {
     expect(statesToDrop({ every: 100 }, chain(1, 2, 3), [])).toEqual([1, 2]);
     expect(statesToDrop({ last: 0 }, chain(1, 2, 3), [])).toEqual([1, 2]);
   });
@@ -99,7 +99,7 @@ describe('metrics of a chain', () => {
     expect(metricAt({}, 'constructor')).toBeUndefined();
   });
 
-  it('foretell an epoch by the median of the last five', () => {
+  it('predict the duration of an epoch by the median of the last five', () => {
     expect(secondsPerEpoch(chain(1, 1, 1, 1, 1, 1, 1))).toBe(5);
     expect(secondsPerEpoch([])).toBeUndefined();
     expect(secondsPerEpoch(chain(1, 1).map((each) => ({ ...each, seconds: 0 })))).toBeUndefined();

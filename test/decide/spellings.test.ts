@@ -54,8 +54,8 @@ const name = fc.constantFrom('data', 'été', 'x.csv', 'raw').chain(spelled);
 const where = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
 const stages = fc.array(fc.record({ dep: where, out: where }), { minLength: 2, maxLength: 4 });
 
-describe('where a file system takes spellings for one', () => {
-  it('a plan is what it is with one spelling throughout (property)', () => {
+describe('if a file system treats two spellings as one', () => {
+  it('a plan equals the plan with one spelling throughout (property)', () => {
     const { root } = projectWithin();
     const property = fc.property(stages, (drawn) => {
       const folded = drawn.map(({ dep, out }) => ({ dep: fold(dep), out: fold(out) }));
@@ -65,7 +65,7 @@ describe('where a file system takes spellings for one', () => {
     fc.assert(property, { numRuns: 150 });
   });
 
-  it('only names in one folder are compared, and no others are asked about', () => {
+  it('only names in the same folder are compared, and no others are checked', () => {
     const { root } = projectWithin();
     const asked: string[][] = [];
     const isOne = (one: string, other: string) => {
@@ -91,7 +91,7 @@ describe('on this file system', () => {
     return isOneName(path.join(root, 'probe'), path.join(root, 'PROBE'));
   };
 
-  it('names are told apart, whether or not they are there, also where they are hard links', () => {
+  it('names are distinguished, whether or not they exist, even if they are hard links', () => {
     const { root } = projectWithin();
     if (folds(root)) return;
     const [one, other] = [path.join(root, 'a/Data'), path.join(root, 'a/data')];
@@ -133,45 +133,42 @@ function runOn(mount: string, text: string, files: Readonly<Record<string, strin
   return stdout + stderr;
 }
 
-describe.skipIf(!canMount('mkntfs', 'lowntfs-3g'))(
-  'on a mount that takes names of another case for one',
-  () => {
-    const runIn = (text: string, files?: Readonly<Record<string, string>>) =>
-      runOn(NTFS, text, files);
+describe.skipIf(!canMount('mkntfs', 'lowntfs-3g'))('on a mount that ignores case', () => {
+  const runIn = (text: string, files?: Readonly<Record<string, string>>) =>
+    runOn(NTFS, text, files);
 
-    it.each([
-      ['files', 'Data.csv', 'data.csv'],
-      ['folders that are not there yet', 'New/x', 'new/x'],
-    ])('two outs that are one are refused: %s', (_, one, other) => {
-      const text = `stages: { a: { cmd: "echo 1 > ${one}", outs: [${one}] }, b: { cmd: "echo 2 > ${other}", outs: [${other}] } }`;
-      expect(runIn(text)).toContain('(overlapping-outs)');
-    });
+  it.each([
+    ['files', 'Data.csv', 'data.csv'],
+    ['folders that are not there yet', 'New/x', 'new/x'],
+  ])('two outs that are the same are refused: %s', (_, one, other) => {
+    const text = `stages: { a: { cmd: "echo 1 > ${one}", outs: [${one}] }, b: { cmd: "echo 2 > ${other}", outs: [${other}] } }`;
+    expect(runIn(text)).toContain('(overlapping-outs)');
+  });
 
-    it('an out that is its own input is refused, and the input stays', () => {
-      const text =
-        'stages: { a: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: data.csv }, outs: { o: Data.csv } } }';
-      const said = runIn(text, { 'data.csv': 'three years\n' });
-      expect(said).toContain(
-        'this file system treats the names data.csv and Data.csv as one (self-dependency)',
-      );
-      expect(said).toMatch(/three years\n$/);
-    });
+  it('an out that is its own input is refused, and the input stays', () => {
+    const text =
+      'stages: { a: { cmd: "sort ${deps.d} > ${outs.o}", deps: { d: data.csv }, outs: { o: Data.csv } } }';
+    const said = runIn(text, { 'data.csv': 'three years\n' });
+    expect(said).toContain(
+      'this file system treats the names data.csv and Data.csv as one (self-dependency)',
+    );
+    expect(said).toMatch(/three years\n$/);
+  });
 
-    it('a dep that is an out of another is an edge', () => {
-      const text =
-        'stages: { use: { cmd: "cat RAW/made > data.csv", deps: [RAW/made], outs: [data.csv] }, make: { cmd: "echo made > raw/Made", outs: [raw/Made] } }';
-      const said = runIn(text);
-      expect(said).toContain('2 ran');
-      expect(said).toMatch(/made\n$/);
-    });
+  it('a dep that is an out of another item is an edge', () => {
+    const text =
+      'stages: { use: { cmd: "cat RAW/made > data.csv", deps: [RAW/made], outs: [data.csv] }, make: { cmd: "echo made > raw/Made", outs: [raw/Made] } }';
+    const said = runIn(text);
+    expect(said).toContain('2 ran');
+    expect(said).toMatch(/made\n$/);
+  });
 
-    it('what no out may be, none may be by another spelling', () => {
-      expect(runIn('stages: { a: { cmd: "echo 1 > x", outs: [Pipeline.YAML] } }')).toContain(
-        '(path-protected)',
-      );
-    });
-  },
-);
+  it('a path that no out may have is refused in another spelling too', () => {
+    expect(runIn('stages: { a: { cmd: "echo 1 > x", outs: [Pipeline.YAML] } }')).toContain(
+      '(path-protected)',
+    );
+  });
+});
 
 /** Also needs loop devices. */
 const hasExfat =
@@ -179,7 +176,7 @@ const hasExfat =
   spawnSync('losetup', ['-f']).status === 0;
 
 it.skipIf(!hasExfat)(
-  'two outs that are one are refused where each spelling has its own inode',
+  'two outs that are the same are refused if each spelling has its own inode',
   () => {
     const text =
       'stages: { a: { cmd: "true", outs: [Data.csv] }, b: { cmd: "true", outs: [data.csv] } }';

@@ -208,7 +208,7 @@ const CALLS = PAGES.filter(({ file }) => file !== 'CHANGELOG.md').flatMap((page)
   return [...calls].map((call) => ({ file: page.file, call }));
 });
 
-it('a console block without a call of pipe is listed with a reason', () => {
+it('a console block that does not call pipe is listed with a reason', () => {
   const others = written('console').filter(
     ({ text }) => !new RegExp(`^\\$ ${CALL} `, 'm').test(text),
   );

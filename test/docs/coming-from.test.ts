@@ -17,7 +17,7 @@ describe.each(['dvc', 'snakemake', 'make'])('docs/coming-from-%s.md', (tool) => 
     expect(examples).toHaveLength(tool === 'dvc' ? 0 : 1);
   });
 
-  it('names commands and options that there are', async () => {
+  it('names commands and options that exist', async () => {
     const named = [...page.matchAll(/`pipe ([a-z]+)([^`]*)`|^\$ pipe ([a-z]+)(.*?)(?: {2,}#|$)/gm)];
     expect(named.length).toBeGreaterThan(5);
     for (const [, name = '', rest = '', inBlock, more = ''] of named) {

@@ -52,14 +52,14 @@ function variantOf(options: string): Variant {
 }
 
 describe('docs/errors.md', () => {
-  it('lists every code of the sources, and none besides', () => {
+  it('lists exactly the codes of the sources', () => {
     const sections = [...page.matchAll(/^### ([a-z0-9-]+)$/gm)];
     const rows = [...page.matchAll(/^\| `([a-z0-9-]+)` \|/gm)];
     const listed = [...sections, ...rows].map(([, code]) => code!);
     expect(listed.sort()).toEqual(codesIn('src'));
   });
 
-  it('has an example for each mistake that pipeline.yaml can hold', () => {
+  it('has an example for each mistake that pipeline.yaml can contain', () => {
     const outside = ['no-pipeline', 'unreadable', 'not-utf8', 'too-large', 'unknown-target'];
     const shown = new Set(examples().map(({ code }) => code));
     expect([...shown].sort()).toEqual(

@@ -15,13 +15,13 @@ const held = [...page.matchAll(/`(test\/[\w/.-]+\.test\.ts)`(?::((?:,? "[^"]+")+
 );
 
 describe('docs/guarantees.md', () => {
-  it('names for each promise what holds it', () => {
+  it('names the test of each promise', () => {
     const promises = page.split('\n').filter((line) => /^\| [A-Z]/.test(line));
     expect(promises.length).toBeGreaterThan(15);
     for (const promise of promises) expect(promise).toMatch(/`test\/[^`]+`|the same \|$/);
   });
 
-  it.each(held)('names tests of $file that are there', ({ file, names }) => {
+  it.each(held)('names tests of $file that exist', ({ file, names }) => {
     expect(existsSync(`${root}/${file}`)).toBe(true);
     const text = readFileSync(`${root}/${file}`, 'utf8');
     for (const name of names) {

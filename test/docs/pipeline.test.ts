@@ -11,7 +11,7 @@ const page = readFileSync(
 );
 
 describe('docs/pipeline.md', () => {
-  it('has an example that plans', () => {
+  it('has an example that loads', () => {
     const plan = planOf(/```yaml\n([\s\S]*?)```/.exec(page)![1]!, { profiles: ['paper'] });
     expect(plan.items.map(({ id }) => id)).toEqual([
       'clean@faces',
@@ -29,7 +29,7 @@ describe('docs/pipeline.md', () => {
     });
   });
 
-  it('lists every key of a stage, and none besides', () => {
+  it('lists exactly the keys of a stage', () => {
     const table = /## The keys of a stage\n([\s\S]*?)\n## /.exec(page)![1]!;
     const cells = [...table.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell!);
     const keys = cells.flatMap((cell) => [...cell.matchAll(/`([a-z]+)`/g)].map(([, key]) => key!));

@@ -14,7 +14,7 @@ it('commands, keys and events are those of src/: `npm run docs` writes them', ()
   expect([check.status, check.stderr]).toEqual([0, '']);
 });
 
-it('every event and every field of one says what it means', () => {
+it('every event and every field of an event has a description', () => {
   const { text } = pageOf('docs/reference/events.md');
   expect(text.match(/^\|.*\| *\|$/gm)).toBeNull();
   expect(text.match(/^## .*\n\n\|/gm)).toBeNull();
@@ -32,7 +32,7 @@ describe('docs/reference/environment.md', () => {
     [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)*)(?:=\w+)?`/g)].map(([, name]) => name!),
   );
 
-  it('lists every variable of ours that the sources name, and none besides', () => {
+  it('lists exactly the variables of pipe that the sources name', () => {
     const sources = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => readFileSync(path.join(ROOT, 'src', file), 'utf8'));

@@ -25,7 +25,7 @@ test('every variable is named', () => {
   for (const name of [...Object.keys(given), MARK]) expect(page).toContain(`\`${name}\``);
 });
 
-test('a stage that starts a run does not hand on what is meant for itself alone', () => {
+test('a stage that starts a run does not pass on variables for itself', () => {
   const outer = { A: '1', PIPE_EPOCHS: '2', PIPE_CONTEXT: '/x', PIPE_CACHE: '/cache' };
   expect(stageEnvironment(outer, { progress: '/p', context: '/own' })).toEqual({
     A: '1',
@@ -36,7 +36,7 @@ test('a stage that starts a run does not hand on what is meant for itself alone'
   });
 });
 
-test('what the user set of the variables for libraries stays, and OMP_NUM_THREADS speaks for all', () => {
+test('library variables that the user has set are kept, and OMP_NUM_THREADS applies to all', () => {
   const threadsIn = (env: NodeJS.ProcessEnv) => {
     const given = stageEnvironment(env, { progress: '/p', context: '/x', threads: 8 });
     return [given.OMP_NUM_THREADS, given.MKL_NUM_THREADS, given.PYTHONUNBUFFERED];

@@ -27,7 +27,7 @@ async function machine(capacity: { cpu: number; memory: number; gpu: number }) {
 }
 
 describe('a job queue over resources', () => {
-  it('starts what fits and holds back what does not', async () => {
+  it('starts jobs that fit and holds back others', async () => {
     const { add, end, started } = await machine({ cpu: 2, memory: GB, gpu: 1 });
     for (const name of ['a', 'b', 'c']) void add(name, {});
     expect(started).toEqual(['a', 'b']);
@@ -63,7 +63,7 @@ describe('a job queue over resources', () => {
     expect(started).toEqual(['a', 'c']);
   });
 
-  it('runs what needs more than the machine has alone, rather than never', async () => {
+  it('runs a job that needs more than the machine has alone, instead of never', async () => {
     const { add, end, started } = await machine({ cpu: 2, memory: GB, gpu: 1 });
     void add('small', {});
     void add('large', { cpu: 64, gpu: 8 });
@@ -72,7 +72,7 @@ describe('a job queue over resources', () => {
     expect(started).toEqual(['small', 'large']);
   });
 
-  it('lets nothing run beside what needs more memory than there is', async () => {
+  it('runs nothing in parallel with a job that needs more memory than there is', async () => {
     const { add, end, started } = await machine({ cpu: 4, memory: GB, gpu: 1 });
     void add('large', { memory: 64 * GB });
     void add('small', {});

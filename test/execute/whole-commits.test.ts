@@ -236,7 +236,7 @@ const CAREFUL: Run = {
   killedAfter: undefined,
 };
 
-test('whatever way a stage commits, a recorded epoch holds what it meant, and the next run goes on from there', async () => {
+test('however a stage commits, a recorded epoch is complete, and the next run continues from it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(runs, { minLength: 1, maxLength: 3 }), async (all) => {
       const training = new Training();

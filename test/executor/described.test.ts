@@ -21,7 +21,7 @@ const SITE = {
 };
 
 describe('the command that submits', () => {
-  it('has quoted values, and of the options those that apply', () => {
+  it('has quoted values, and only the options that apply', () => {
     expect(submitText(SUBMISSION, SITE)).toBe(
       "qsub -N pipe-ab -o /p/out.txt -pe smp 1  '/p/a b/script.sh' # $USER",
     );
@@ -47,7 +47,7 @@ describe('the list of jobs', () => {
     });
   });
 
-  it('says nothing when it has a state that pipe does not know', () => {
+  it('gives no answer if it contains an unknown state', () => {
     const read = () => parseStatus('7 pipe-a qw\n');
     expect(read).toThrow(Unanswered);
     expect(read).toThrow('printed "7 pipe-a qw": the third word must be one of pending, running,');

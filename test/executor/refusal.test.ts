@@ -57,7 +57,7 @@ it.each([
   expect(cure('all', said)).toBe(expected);
 });
 
-it('the option of PIPE_SLURM counts before that of pipe.local.yaml, and the policy that Slurm always names for none', () => {
+it('an option in PIPE_SLURM overrides pipe.local.yaml, and the policy text that Slurm always adds is ignored', () => {
   const policy =
     "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)";
   expect(cure('bare', 'Invalid qos specification', '--qos day')).toBe(

@@ -13,7 +13,7 @@ import {
 const NOTHING = { cpu: 1, memory: 0, gpu: 0, time: undefined, flags: undefined };
 
 describe('the options of sbatch', () => {
-  it('ask for resources on one node, in whole cores, mebibytes and minutes', () => {
+  it('request resources on one node, in whole cores, mebibytes and minutes', () => {
     expect(resourceFlags({ ...NOTHING, cpu: 1.5, memory: 2 ** 30 + 1, gpu: 2, time: 61 })).toEqual([
       '--nodes=1',
       '--ntasks=1',
@@ -24,11 +24,11 @@ describe('the options of sbatch', () => {
     ]);
   });
 
-  it('leave to the site what the stage does not state', () => {
+  it('leave unstated resources to the site', () => {
     expect(resourceFlags(NOTHING)).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=1']);
   });
 
-  it('take those of the site, then those of the stage, then those that pipe needs', () => {
+  it('are those of the site, then those of the stage, then those that pipe needs', () => {
     const argv = sbatchArguments(
       {
         name: 'pipe-ab',
@@ -58,7 +58,7 @@ describe('the options of sbatch', () => {
     ]);
   });
 
-  it('let Slurm start the jobs of a run that has left again, and say that their time ends', () => {
+  it('let Slurm restart the jobs of a detached run, and signal them before their time ends', () => {
     const names = { name: 'pipe-ab', script: '/s', outputs: [], outputPattern: '/o', folder: '/p' };
     const argv = sbatchArguments(
       { ...names, count: 1, after: [], request: NOTHING, detached: true },
@@ -152,12 +152,12 @@ it.each([
 });
 
 describe('the environment of its programs', () => {
-  it('lacks defaults of squeue, which would hide jobs', () => {
+  it('lacks defaults of squeue that would hide jobs', () => {
     const env = { PATH: '/bin', SLURM_CONF: '/c', SQUEUE_PARTITION: 'a', SBATCH_ACCOUNT: 'lab' };
     expect(environmentFor(env)).toEqual({ PATH: '/bin', SLURM_CONF: '/c', SBATCH_ACCOUNT: 'lab' });
   });
 
-  it('lacks what describes the job of the run itself', () => {
+  it("lacks variables that describe the run's own job", () => {
     const own = { SLURM_ARRAY_TASK_ID: '3', SLURM_MEM_PER_NODE: '9', SLURMD_NODENAME: 'n1' };
     const env = { ...own, SLURM_JOB_ID: '7', SLURM_CONF: '/c', CUDA_VISIBLE_DEVICES: '1', A: 'b' };
     expect(environmentFor(env)).toEqual({ SLURM_CONF: '/c', A: 'b' });

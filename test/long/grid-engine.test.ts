@@ -29,7 +29,7 @@ describe.skipIf(missing.length > 0)(`on Grid Engine${needs}`, { timeout: 200_000
     return made;
   }
 
-  it('runs a matrix, what depends on it, and shows a failure with its log', async () => {
+  it('runs a matrix and its dependents, and shows a failure with its log', async () => {
     const made = onGridEngine(`stages:
   draw:
     matrix: { n: [1, 2, 3] }
@@ -67,7 +67,7 @@ describe.skipIf(missing.length > 0)(`on Grid Engine${needs}`, { timeout: 200_000
     expect([third.code, made.lines('ran.log')], third.out + third.err).toEqual([0, ['x', 'x']]);
   });
 
-  it('leaves with --detach, and the next run takes the results', async () => {
+  it('detaches with --detach, and the next run takes the results', async () => {
     const made = onGridEngine(`stages:
   a: { cmd: echo x > a.txt, outs: [a.txt] }
   b: { cmd: cat a.txt > b.txt, deps: [a.txt], outs: [b.txt] }

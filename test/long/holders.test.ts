@@ -37,7 +37,7 @@ const scene = fc.record({
 });
 
 it.runIf(canUnshare)(
-  'a holder that vanished or froze is followed by the next run, and records nothing when it comes back',
+  'the next run takes over from a holder that vanished or froze, and the holder records nothing when it comes back',
   async () => {
     await fc.assert(
       fc.asyncProperty(scene, async (drawn) => {

@@ -7,4 +7,4 @@ const HOUR = 3_600_000;
 
 it('200 inputs that change and change back', { timeout: HOUR }, () => checkScenes(200));
 
-it('60 contests of runs of one project', { timeout: HOUR }, () => checkContests(60));
+it('60 contests between runs of one project', { timeout: HOUR }, () => checkContests(60));

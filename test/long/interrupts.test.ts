@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { interruptRounds } from '../cli/support/interrupts.js';
 import { randomOf } from '../process/support/lock-storm.js';
 
-it('leaves nothing alive, and the next run makes what an undisturbed one makes', async () => {
+it('leaves no process running, and the next run gives the result of an undisturbed one', async () => {
   const seed = Date.now();
   console.log(`seed ${seed}`);
   const results = await interruptRounds(50, randomOf(seed));

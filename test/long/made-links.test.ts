@@ -2,6 +2,6 @@
 import { it } from 'vitest';
 import { checkMadeLinks } from '../cli/support/made-links.js';
 
-it('give what a build from scratch gives, or are refused', async () => {
+it('give the result of a build from scratch, or are refused', async () => {
   await checkMadeLinks(200);
 }, 3_600_000);

@@ -101,7 +101,7 @@ describe.skipIf(version === undefined)(`TensorFlow ${version ?? 'is not installe
     };
   }
 
-  test('a resumed training has the bytes of one that never stopped, and the losses of wasm', async () => {
+  test('a resumed training has the same bytes as one that never stopped, and the losses of wasm', async () => {
     await train.run(order('straight', 'node', 0, 2));
     await train.run(order('resumed', 'node', 0, 1));
     await train.run(order('resumed', 'node', 1, 2));

@@ -67,7 +67,7 @@ const over = (name: string) =>
   `{ const box = [...document.querySelectorAll('label')].find((each) => each.textContent.startsWith('average over')).querySelector('select'); box.value = ${JSON.stringify(name)}; box.dispatchEvent(new Event('change', { bubbles: true })); }`;
 
 it.skipIf(chromium === undefined)(
-  'paints within a second, sorts and filters within 100 ms of the processor',
+  'paints within a second, sorts and filters within 100 ms of CPU time',
   async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'pipe-page-speed-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));

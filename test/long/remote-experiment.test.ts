@@ -27,7 +27,7 @@ const SERVERS: readonly (readonly [string, boolean, () => Server | Promise<Serve
   ['an S3 server', VERSITYGW !== undefined, s3],
 ];
 
-it('is taken whole, and then needs no server', async (context) => {
+it('is restored completely, and then needs no server', async (context) => {
   const first = clone({ remote: 'off', env: {} });
   const ran = await first.pipe('run', ...SMALL);
   expect(ran.out, ran.err).toContain('pipe: 10 ran, 0 restored, 0 fresh');

@@ -19,7 +19,7 @@ const DELAY = 50;
  */
 function travelsFar(isHere: boolean, start: () => Promise<Server>): void {
   it.skipIf(!isHere)(
-    'needs few requests for 10,000 files, and asks for 1,000 items at once',
+    'needs few requests for 10,000 files, and requests 1,000 items concurrently',
     async () => {
       const server = await start();
       const far = async () => {

@@ -53,7 +53,7 @@ function copies(root: string, record: RunRecord, epoch: EpochRecord): void {
   }
 }
 
-it('lists 10,000 results within a second of CPU time, also the first time', async () => {
+it('lists 10,000 results within a second of CPU time, even the first time', async () => {
   const made = new Project({ 'pipeline.yaml': PIPELINE });
   onTestFinished(() => made.dispose(), 600_000);
   expect((await made.run()).code).toBe(0);

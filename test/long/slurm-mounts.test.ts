@@ -80,7 +80,7 @@ describeUnless(missing, 'on Slurm with mounts', {}, () => {
     expect(made.read('last.txt').trim()).toBe('4');
   });
 
-  it('computes what an edit on the machine of the run changes', async () => {
+  it('computes the items that an edit on the machine of the run changes', async () => {
     notes.remove('ran.log');
     await onHead('sh', '-c', `echo y > ${made.path('in.txt')}`);
     expect((await runOnHead()).with('ran').length).toBe(7);

@@ -46,7 +46,7 @@ onSlurm({ nodes: 3 }, (cluster) => {
     return made;
   }
 
-  it('runs 20 items on more than one node, each with a GPU of its own', async () => {
+  it('runs 20 items on more than one node, each with its own GPU', async () => {
     const made = onCluster(EXCLUSIVE);
     const run = await made.run();
     expect([run.code, run.with('ran').length], run.out + run.err).toEqual([0, 20]);

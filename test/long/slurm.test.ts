@@ -148,7 +148,7 @@ onSlurm({ nodes: 2, timeout: 400_000 }, (cluster) => {
     expect(made.read('model.txt')).toBe(valueAfter(8));
   });
 
-  it('continues when a node is lost while its processes live on, which then record nothing', async () => {
+  it('continues when a node is lost while its processes keep running, which then record nothing', async () => {
     const made = onCluster({ 'train.sh': TRAIN, 'pipeline.yaml': training(30, 1, '{ cpu: 4 }') });
     const running = made.start('run', '--json');
     await running.event((event) => event.type === 'epoch' && event.epoch === 2);

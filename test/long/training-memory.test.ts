@@ -7,7 +7,7 @@ import type { Held } from '../stages/support/memory-child.js';
 
 const run = promisify(execFile);
 
-test('a training holds after 1,000 updates what it held after 200', async () => {
+test('a training uses the same memory after 1,000 updates as after 200', async () => {
   const bundle = await bundleChild('memory-child.ts');
   try {
     const { stdout } = await run(process.execPath, ['--expose-gc', bundle.file, '200', '1000']);

@@ -24,7 +24,7 @@ describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
     report = outcome;
   }, COMPILE_TIMEOUT);
 
-  test('a driver that computes on the CPU is told apart from a GPU', () => {
+  test('a driver that computes on the CPU is distinguished from a GPU', () => {
     expect(report.adapter.software).toBe(true);
     expect(report.adapter.name).toMatch(/swiftshader|llvmpipe/i);
   });
@@ -48,11 +48,11 @@ describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
     });
   });
 
-  test('no tensor is left over', () => {
+  test('no tensor leaks', () => {
     expect(report.leaked).toBe(0);
   });
 
-  test('an error of the device ends the process, with the cure', async () => {
+  test('an error of the device ends the process, with a hint', async () => {
     const { exitCode, stdout, stderr } = await runChild(driver!, 'webgpu-child', ['too-large']);
     expect(stderr).toMatch(/Error: the GPU reports: .*train\.batch/s);
     expect(exitCode).toBe(1);

@@ -34,7 +34,7 @@ it('draws numbers from 0 to 1 as gray, whatever their largest one', () => {
   });
 });
 
-it('draws colors on the last or on the first axis, and other numbers from the least to the most', () => {
+it('draws colors on the last or the first axis, and other numbers from the smallest to the largest', () => {
   const last = drawn(npy([1, 2, 3], [0, 127.5, 255, 1, 2, 3]));
   expect(last).toMatchObject({ kind: 2, rows: [[0, 128, 255, 1, 2, 3]] });
   const first = drawn(npy([3, 1, 2], [-10, 0, 10, 0, 30, 30]));
@@ -56,7 +56,7 @@ it('draws a stack side by side, and only every n-th row of a large array', () =>
   });
 });
 
-it('draws nothing of another shape, or of what is not an array', () => {
+it('draws nothing for another shape, or for a file that is not an array', () => {
   for (const shape of [[4], [1, 2, 2, 1], [0, 4]])
     expect(drawn(npy(shape, new Array(shape.reduce((a, b) => a * b)).fill(0)))).toBe(undefined);
   expect(drawn(Buffer.from('plain text'))).toBe(undefined);

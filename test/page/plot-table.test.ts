@@ -7,7 +7,7 @@ const columns = (text: string, path = 'a.csv') => {
   return typeof found === 'string' ? found : Object.fromEntries(found);
 };
 
-it('reads quotes, line ends of Windows, empty cells and a byte order mark', () => {
+it('reads quotes, Windows line endings, empty cells and a byte order mark', () => {
   expect(columns('\ufeffa,"b ""c""",d\r\n1,"x, y\nz",\r\n\r\n-2e3,"7",NaN')).toEqual({
     a: [1, -2000],
     'b "c"': ['x, y\nz', 7],
@@ -17,7 +17,7 @@ it('reads quotes, line ends of Windows, empty cells and a byte order mark', () =
   expect(columns('a,b\n1,')).toEqual({ a: [1], b: [undefined] });
 });
 
-it('reads a list of objects, with the columns of all', () => {
+it('reads a list of objects, with the columns of all objects', () => {
   expect(columns('[{ "a": 1 }, { "b": "x", "a": null }]', 'a.json')).toEqual({
     a: [1, undefined],
     b: [undefined, 'x'],

@@ -37,7 +37,7 @@ const column = (name: string) => results.columns.find((each) => each.name === na
 const found = (filter: string) => all.filter(filterOf(results.columns, filter));
 
 describe('the columns of results', () => {
-  it('are numbers where all values are, else texts, and gaps where there is none', () => {
+  it('are numbers if all values are, else texts, with gaps for missing values', () => {
     expect(column('train.lr').cells).toEqual([0.1, 0.01, 0.001]);
     expect(column('--seed').cells).toEqual([null, null, 7]);
     expect(column('train.net')).toMatchObject({ cells: [0, 1, null], texts: ['small', 'large'] });
@@ -67,7 +67,7 @@ describe('the filter of results', () => {
     expect(found('val.loss!=0.25')).toEqual([0, 2]);
   });
 
-  it('names an unknown column and what is not a date, and compares no number with a text', () => {
+  it('names an unknown column and an invalid date, and does not compare a number with a text', () => {
     expect(() => found('nope=1')).toThrow('there is no column nope');
     expect(() => found('when>soon')).toThrow('"soon" is not a date: write it as in 2026-01-31');
     expect(found('train.lr<small')).toEqual([]);

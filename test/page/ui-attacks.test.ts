@@ -66,12 +66,12 @@ describe('an attack on pipe ui', () => {
     expect((await ask(port, '/data.json', own)).status).toBe(200);
   });
 
-  it('that wants to write is refused', async () => {
+  it('that tries to write is refused', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS'])
       expect((await ask(port, '/data.json', {}, method)).status).toBe(405);
   });
 
-  it('by a path gets nothing but what the pipeline names', async () => {
+  it('by a path gets only files that the pipeline names', async () => {
     project.write('private.txt', 'mine alone');
     const names = [
       'private.txt',
@@ -117,7 +117,7 @@ describe('an attack on pipe ui', () => {
     expect(body.length).toBeLessThan(100_000);
   });
 
-  it('by many streams leaves the page answering: those above 64 are asked to come again', async () => {
+  it('by many streams does not stop the page: streams above 64 are told to retry', async () => {
     const streams = await Promise.all(Array.from({ length: MOST_LISTENERS }, follow));
     expect(streams.map(([{ statusCode }]) => statusCode)).toEqual(streams.map(() => 200));
     const more = await Promise.all(Array.from({ length: 200 }, follow));
@@ -134,7 +134,7 @@ describe('an attack on pipe ui', () => {
     expect(await answers()).toBe(200);
   });
 
-  it('by clients that do not finish their requests, or read no answer, leaves it answering', async () => {
+  it('by clients that do not finish their requests, or read no answer, does not stop it', async () => {
     const whole = `GET /data.json HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`;
     const halves = await Promise.all(Array.from({ length: 200 }, () => dial(whole, true)));
     for (let at = 0; at < 100; at++) await dial(`${whole}\r\n`.repeat(20));

@@ -47,7 +47,7 @@ describe('the server of pipe ui', () => {
     expect(picture.body).toContain('faces');
   });
 
-  it('keeps what it knows when pipeline.yaml is broken, and says what is wrong', async () => {
+  it('keeps the last known state if pipeline.yaml is invalid, and says what is wrong', async () => {
     const whole = project.read('pipeline.yaml');
     project.write('pipeline.yaml', `${whole}  oops: { cmdd: x }\n`);
     expect((await project.pipe('ui', '--port', '0')).code).toBe(2);
@@ -58,7 +58,7 @@ describe('the server of pipe ui', () => {
     await expect.poll(notes, LONG).toBe('');
   });
 
-  it('reports a port that is taken, or that is not a port', async () => {
+  it('reports a port that is taken or invalid', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const number = (taken.address() as AddressInfo).port;

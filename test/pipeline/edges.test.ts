@@ -11,7 +11,7 @@ function pipeline(lines: Readonly<Record<string, readonly [deps: string, outs: s
 }
 
 describe('an edge', () => {
-  it('comes from an out that is the dep, holds it, or lies in it', () => {
+  it('comes from an out that equals, contains or is inside the dep', () => {
     const plan = planOf(
       pipeline({
         a: ['', 'out/a'],
@@ -33,12 +33,12 @@ describe('an edge', () => {
     expect(itemOf(plan, 'above').deps[0]!.made).toBe(true);
   });
 
-  it('is one, however many deps make it', () => {
+  it('is a single one, however many deps create it', () => {
     const plan = planOf(pipeline({ a: ['', 'o/a, o/b'], c: ['o/a, o/b, o/b/x, "o/*"', 'c'] }));
     expect(needsOf(plan, 'c')).toEqual(['a']);
   });
 
-  it('may join items of one stage, as long as they make no circle', () => {
+  it('may connect items of one stage, as long as there is no cycle', () => {
     const plan = planOf(`
 stages:
   s:
@@ -53,7 +53,7 @@ stages:
 });
 
 describe('a pattern', () => {
-  it('gathers every out that matches: an edge to each, in the order of the paths', () => {
+  it('gathers every matching out, with an edge to each, in the order of the paths', () => {
     const plan = planOf(`
 stages:
   train: { matrix: { d: [z, a] }, cmd: "true", metrics: ["out/\${d}/metrics.json"] }
@@ -72,13 +72,13 @@ stages:
     ]);
   });
 
-  it('that matches a folder gathers the folder, with an edge to all who write in it', () => {
+  it('that matches a folder gathers the folder, with an edge to each item that writes in it', () => {
     const plan = planOf(pipeline({ a: ['', 'o/d/x'], b: ['', 'o/d/y'], c: ['"o/*"', 'c'] }));
     expect(itemOf(plan, 'c').deps[0]!.gathered).toEqual(['o/d']);
     expect(needsOf(plan, 'c')).toEqual(['a', 'b']);
   });
 
-  it('looks into outs that are folders, not into those that are files by their name', () => {
+  it('searches outs that are folders, but not those that look like files', () => {
     const plan = planOf(
       pipeline({
         folder: ['', 'o/faces'],
@@ -99,7 +99,7 @@ stages:
     expect(itemOf(plan, 'b').deps[0]).not.toHaveProperty('within');
   });
 
-  it('that finds its own out is a mistake', () => {
+  it('that finds its own out is an error', () => {
     expect(mistakesOf(pipeline({ a: ['"o/*.json"', 'o/a.json'] }))).toBe(
       `pipeline.yaml:2:28: error: a reads o/*.json, which covers its own out o/a.json (self-dependency)
       a: { cmd: "true", deps: ["o/*.json"], outs: [o/a.json] }
@@ -109,7 +109,7 @@ stages:
   });
 
   it.each(['out/*/z', 'out/*/z/f', 'out/*/z/sub/*.txt'])(
-    '%s that misses an out, or a match in it, for a slash in a value is a mistake',
+    '%s that misses an out, or a match in it, because of a slash in a value is an error',
     (pattern) => {
       const of = (values: string) => `stages:
   s: { matrix: { v: [${values}] }, cmd: "true", outs: ["out/\${v}/z"] }
@@ -120,7 +120,7 @@ stages:
     },
   );
 
-  it('takes the value of an axis as it is, and that of a param as a pattern', () => {
+  it('treats the value of an axis as literal, and that of a param as a pattern', () => {
     const plan = planOf(`
 params: { files: "*.txt" }
 stages:
@@ -133,8 +133,8 @@ stages:
   });
 });
 
-describe('what cannot be', () => {
-  it('is a cycle, named in full, once for each knot', () => {
+describe('an error', () => {
+  it('is a cycle, named in full, once for each component', () => {
     const text = pipeline({
       a: ['o/c', 'o/a'],
       b: ['o/a', 'o/b'],
@@ -148,7 +148,7 @@ describe('what cannot be', () => {
     ]);
   });
 
-  it('is a cycle of many cells, told three times at most', () => {
+  it('is a cycle of many cells, reported at most three times', () => {
     const cells = Array.from({ length: 50 }, (_, i) => i).join(', ');
     const text = `
 stages:

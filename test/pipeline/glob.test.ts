@@ -47,14 +47,14 @@ describe('a pattern', () => {
     expect(no.filter((path) => matches(pattern, path))).toEqual([]);
   });
 
-  it('is told from a path by its wild cards, escaped ones not counted', () => {
+  it('is distinguished from a path by its wild cards, except escaped ones', () => {
     const patterns = ['a*', '?', '[a]', '{a,b}', '\\\\*', '**'];
     const paths = ['a', 'a.b/c-d', 'a\\*', '\\[a\\]', 'a]', 'a}'];
     expect(patterns.filter(isGlob)).toEqual(patterns);
     expect(paths.filter(isGlob)).toEqual([]);
   });
 
-  it('never matches anything but itself when it is escaped (property)', () => {
+  it('matches only itself if it is escaped (property)', () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab*?[]{},\\!^-.'), minLength: 1 });
     fc.assert(
       fc.property(text, text, (a, b) => {
@@ -67,7 +67,7 @@ describe('a pattern', () => {
     );
   });
 
-  it('may hold a match in every folder above one (property)', () => {
+  it('may contain a match in every folder above one (property)', () => {
     const part = fc.constantFrom('a', 'b', '*', 'a*', '**', '{a,b}', '?');
     const name = fc.constantFrom('a', 'b', 'ab');
     fc.assert(
@@ -86,7 +86,7 @@ describe('a pattern', () => {
     );
   });
 
-  it('holds nothing where it cannot match further in', () => {
+  it('contains nothing if it cannot match deeper', () => {
     const glob = parseGlob('data/*/x.txt');
     expect(['', 'data', 'data/a'].map((folder) => mayHold(glob, folder))).toEqual([
       true,
@@ -130,14 +130,14 @@ describe('a pattern', () => {
       expect(matchGlob(glob, `${name}/x`)).toBe(false);
   });
 
-  it('is absurd when the choices of whole paths, or the nesting, are without bounds', () => {
+  it('is refused if the choices of whole paths, or the nesting, exceed the limit', () => {
     expect(isAbsurd('{a/b,c}'.repeat(40))).toBe(true);
     expect(isAbsurd(`${'{a,'.repeat(5000)}b${'}'.repeat(5000)}`)).toBe(true);
     expect(isAbsurd('{a,b}'.repeat(40))).toBe(false);
     expect(isAbsurd('{a/b,c}/{d/e,f}')).toBe(false);
   });
 
-  it('means what its braces mean when they are multiplied out (property)', () => {
+  it('means the same as its expanded braces (property)', () => {
     const unit = fc.constantFrom(...'ab.*?[]{},/\\', '**', '{a,b}', '{,*}', '[ab]');
     const text = fc.array(unit, { minLength: 1, maxLength: 9 }).map((parts) => parts.join(''));
     const path = fc
@@ -221,7 +221,7 @@ function plant(list: readonly string[]) {
 const sorted = (owners: readonly Owner[]) => owners.map(({ path }) => path).sort();
 
 describe('the tree of outs', () => {
-  it('refuses exactly what equals, holds or lies in another out (property)', () => {
+  it('refuses exactly the outs that equal, contain or are inside another out (property)', () => {
     fc.assert(
       fc.property(outs, paths, (list, path) => {
         const overlap = list.filter((each) => within(each, path) || within(path, each));
@@ -233,7 +233,7 @@ describe('the tree of outs', () => {
     );
   });
 
-  it('finds who writes a path, something above it or something in it (property)', () => {
+  it('finds the writers of a path, of a path above it or inside it (property)', () => {
     fc.assert(
       fc.property(outs, paths, (list, path) => {
         const expected = list.filter((each) => within(each, path) || within(path, each));
@@ -243,7 +243,7 @@ describe('the tree of outs', () => {
     );
   });
 
-  it('gathers what matches, what lies in a match, and outs that may hold one (property)', () => {
+  it('gathers matches, outs inside a match, and outs that may contain one (property)', () => {
     const part = fc.constantFrom('a', 'b', '*', 'a*', '**', '{a,m.json}', '?', '*b', 'm.json');
     const patterns = fc.array(part, { minLength: 1, maxLength: 4 }).map((each) => each.join('/'));
     fc.assert(
@@ -277,7 +277,7 @@ describe('the tree of outs', () => {
     );
   });
 
-  it('gathers alike in folders of any size, where an index takes over (property)', () => {
+  it('gathers the same in folders of any size, with and without an index (property)', () => {
     const list = Array.from({ length: 300 }, (_, i) =>
       i % 3 === 0 ? `out/x${i}` : i % 3 === 1 ? `out/y${i}/m.json` : `out/z${i}/n${i % 7}.json`,
     );

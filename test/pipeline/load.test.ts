@@ -39,7 +39,7 @@ stages:
 `;
 
 describe('a plan', () => {
-  it('has an item for each cell, in an order in which each comes after what it needs', () => {
+  it('has an item for each cell, in topological order', () => {
     const plan = planOf(CONTRACT);
     expect(plan.items.map(({ id }) => id)).toEqual([
       'preprocess@faces',
@@ -65,7 +65,7 @@ stages:
     expect(plan.items.map(({ id }) => id)).toEqual(['b', 'a', 'c', 'd']);
   });
 
-  it('holds all that is known of an item', () => {
+  it('contains everything that is known about an item', () => {
     expect(itemOf(planOf(CONTRACT, { profiles: ['paper'] }), 'train@faces')).toEqual({
       id: 'train@faces',
       stage: 'train',
@@ -91,12 +91,12 @@ stages:
     });
   });
 
-  it('is plain JSON: what is read back is equal', () => {
+  it('is plain JSON, equal after a round trip', () => {
     const plan = planOf(CONTRACT);
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 
-  it('is read from the project when no text is given', () => {
+  it('is read from the project if no text is given', () => {
     const project = mkdtempSync(join(tmpdir(), 'pipe-plan-'));
     try {
       writeFileSync(join(project, 'pipeline.yaml'), CONTRACT);
@@ -120,7 +120,7 @@ function item(lines: string, params = '{}') {
 }
 
 describe('the keys of a stage', () => {
-  it('takes deps by name or as a list, where the path is the name', () => {
+  it('accepts deps by name or as a list, in which the path is the name', () => {
     expect(item('deps: { a: ./data//x.txt, b: data/y/../z }').deps).toEqual([
       { name: 'a', path: 'data/x.txt', glob: false, made: false },
       { name: 'b', path: 'data/z', glob: false, made: false },
@@ -131,7 +131,7 @@ describe('the keys of a stage', () => {
     ]);
   });
 
-  it('takes metrics as outs, and an out that stands in both as one', () => {
+  it('treats metrics as outs, and a path in both as one out', () => {
     expect(item('outs: { m: out/m.json, n: out/n }\nmetrics: [out/m.json]').outs).toEqual([
       { name: 'm', path: 'out/m.json', metrics: true },
       { name: 'n', path: 'out/n', metrics: false },
@@ -141,7 +141,7 @@ describe('the keys of a stage', () => {
     ]);
   });
 
-  it('takes resources as numbers, sizes and params', () => {
+  it('accepts resources as numbers, sizes and params', () => {
     expect(item('resources: { cpu: 2.5, gpu: 2, memory: 4G }').resources).toEqual({
       cpu: 2.5,
       gpu: 2,
@@ -152,13 +152,13 @@ describe('the keys of a stage', () => {
     expect(item(lines, params).resources).toEqual({ cpu: 3, gpu: 0, memory: 500 * 2 ** 20 });
   });
 
-  it('takes a timeout as a duration or in seconds', () => {
+  it('accepts a timeout as a duration or in seconds', () => {
     expect(item('timeout: 1h30m').timeout).toBe(5400);
     expect(item('timeout: 90').timeout).toBe(90);
     expect(item('timeout: ${t}', '{ t: 2h }').timeout).toBe(7200);
   });
 
-  it('takes retries, always, env and secrets; names are sorted, each once', () => {
+  it('accepts retries, always, env and secrets; names are sorted and unique', () => {
     expect(item('retries: 2\nalways: true\nenv: [B, A, B]\nsecrets: [TOKEN]')).toMatchObject({
       retries: 2,
       always: true,
@@ -167,7 +167,7 @@ describe('the keys of a stage', () => {
     });
   });
 
-  it('takes epochs as a number, a param, or a search with patience', () => {
+  it('accepts epochs as a number, a param, or with patience', () => {
     expect(item('epochs: 5').epochs).toEqual({ target: 5 });
     expect(item('epochs: ${n}', '{ n: 7 }').epochs).toEqual({ target: 7, param: 'n' });
     const search = 'epochs:\n  max: ${t.n}\n  patience: 3\n  best: val.ssim';
@@ -179,7 +179,7 @@ describe('the keys of a stage', () => {
     });
   });
 
-  it('takes keep with the best by either direction', () => {
+  it('accepts keep with the best in either direction', () => {
     const keep = 'keep: { last: 2, every: 50, best: { metric: val.loss, mode: min } }';
     expect(item(`epochs: 5\n${keep}`).epochs?.keep).toEqual({
       last: 2,
@@ -188,7 +188,7 @@ describe('the keys of a stage', () => {
     });
   });
 
-  it('names no param for epochs that are taken from an axis, though a param has its name', () => {
+  it('names no param for epochs from an axis, even if a param has the same name', () => {
     const plan = planOf(`
 params: { n: 3 }
 stages:
@@ -197,7 +197,7 @@ stages:
     expect(plan.items[0]!.epochs).toEqual({ target: 5 });
   });
 
-  it('gives tolerance by path, whether an out is named or given by path', () => {
+  it('gives tolerance by path, whether an out is given by name or path', () => {
     const plan = planOf(`
 stages:
   s:
@@ -221,7 +221,7 @@ stages:
     expect(plan.items[0]!.params).toEqual({ a: { b: 1, c: 2 }, 'a.b': 1, 'sources.x': { n: 1 } });
   });
 
-  it('puts axes and params into desc and run', () => {
+  it('inserts axes and params into desc and run', () => {
     const plan = planOf(`
 params: { kind: ts }
 stages:
@@ -234,7 +234,7 @@ stages:
   });
 });
 
-describe('all mistakes at once', () => {
+describe('all mistakes together', () => {
   it('shows mistakes of shape, of names, of edges and of the command line together', () => {
     const text = `
 params: { rate: 0.1 }
@@ -278,7 +278,7 @@ error: --set rat=1: there is no param "rat" (unknown-param)
     );
   });
 
-  it('does not blame a name whose definition has a mistake of its own', () => {
+  it('does not report a name whose definition has an error', () => {
     const text = `
 stages:
   a:

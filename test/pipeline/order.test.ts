@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { orderItems } from '../../src/pipeline/order.js';
 
 describe('orderItems', () => {
-  it('puts each after what it needs, and names no cycle where there is none (property)', () => {
+  it('puts each item after those that it needs, and names no cycle if there is none (property)', () => {
     const graphs = fc
       .array(fc.array(fc.nat(50), { maxLength: 4 }), { maxLength: 50 })
       // Needs of earlier numbers only, then shuffled by a fixed stride: acyclic in any order.
@@ -33,11 +33,11 @@ describe('orderItems', () => {
     );
   });
 
-  it('keeps the given order when that order can run', () => {
+  it('keeps the given order if that order can run', () => {
     expect(orderItems([[], [0], [], [1, 2], []]).order).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('names a cycle exactly where there is one, each step of it a need (property)', () => {
+  it('names a cycle exactly if there is one, with a need as each step (property)', () => {
     const graphs = fc.integer({ min: 1, max: 12 }).chain((count) =>
       fc.array(fc.uniqueArray(fc.nat(count - 1), { maxLength: 3 }), {
         minLength: count,
@@ -59,7 +59,7 @@ describe('orderItems', () => {
     );
   });
 
-  it('follows chains and circles of 200,000 items', () => {
+  it('handles chains and cycles of 200,000 items', () => {
     const count = 200_000;
     const chain = Array.from({ length: count }, (_, i) => (i + 1 < count ? [i + 1] : []));
     expect(orderItems(chain).order[0]).toBe(count - 1);

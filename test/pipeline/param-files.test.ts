@@ -11,12 +11,12 @@ const files = {
 };
 
 describe('params from a file', () => {
-  it('are the map that the YAML file holds', () => {
+  it('are the map in the YAML file', () => {
     const { params } = planOf('params: params.yaml\nstages: {}\n', { files });
     expect(params).toEqual({ train: { epochs: 8, rate: 3.1 }, seed: 7, datasets: ['faces'] });
   });
 
-  it('are those of all entries of a list, later ones over earlier, part by part', () => {
+  it('are those of all entries of a list, later ones overriding earlier ones part by part', () => {
     const text =
       'params:\n  - params.yaml\n  - conf/more.json\n  - { train: { new: x } }\nstages: {}\n';
     expect(planOf(text, { files }).params).toEqual({
@@ -35,7 +35,7 @@ describe('params from a file', () => {
     expect(itemOf(plan, 'a').action).toMatchObject({ command: 'echo 007 3.10' });
   });
 
-  it('lie under profiles and --set, and each value knows its file and line', () => {
+  it('are overridden by profiles and --set, and each value knows its file and line', () => {
     const text = 'params: params.yaml\nprofiles: { big: { seed: 8 } }\nstages: {}\n';
     const folder = folderWith({ ...files, 'pipeline.yaml': text });
     const tree = loadParams({
@@ -57,7 +57,7 @@ describe('params from a file', () => {
     expect(planOf(text, { files }).items.map(({ id }) => id)).toEqual(['a@faces']);
   });
 
-  it('may be none: the file is empty, or the list is', () => {
+  it('may be empty: the file or the list is empty', () => {
     expect(planOf('params: p.yaml\nstages: {}\n', { files: { 'p.yaml': '# none\n' } }).params) //
       .toEqual({});
     expect(planOf('params: []\nstages: {}\n').params).toEqual({});
@@ -65,7 +65,7 @@ describe('params from a file', () => {
 });
 
 describe('a mistake in a file of params', () => {
-  it('is shown in that file, behind those of pipeline.yaml', () => {
+  it('is shown in that file, after those of pipeline.yaml', () => {
     const text = 'params: params.yaml\nstages: { a: { cmd: "true", outt: x } }\n';
     expect(
       mistakesOf(text, { files: { 'params.yaml': 'a: 1\nb: { c: [1, 2 }\na: 2\n' } }),
@@ -80,7 +80,7 @@ params.yaml:2:9: error: "[" is not closed (yaml-syntax)
   put "]" after its last entry`);
   });
 
-  it('is not followed by mistakes about params that it may have held', () => {
+  it('is not followed by errors about params that it may contain', () => {
     const text = 'params: params.yaml\nstages: { a: { cmd: "echo ${x}", params: [y] } }\n';
     expect(mistakesOf(text, { files: { 'params.yaml': 'a: 1\na: 2\n' } })).toBe(
       `params.yaml:2:1: error: the key "a" is already used in line 1 (duplicate-key)
@@ -90,7 +90,7 @@ params.yaml:2:9: error: "[" is not closed (yaml-syntax)
     );
   });
 
-  it('is a name that ${…} has for something else', () => {
+  it('is a name that ${…} uses for something else', () => {
     expect(mistakesOf('params: [p.json]\nstages: {}\n', { files: { 'p.json': '{"outs": 1}' } })) //
       .toContain('p.json:1:2: error: a param cannot be called "outs"');
   });
@@ -100,7 +100,7 @@ describe('a path under params', () => {
   const mistake = (written: string, more = {}) =>
     mistakesOf(`params: ${written}\nstages: {}\n`, { files: { ...files, ...more } });
 
-  it('that leads nowhere is answered with the file that was meant', () => {
+  it('that does not exist gets a suggestion', () => {
     expect(mistake('[params.yml]')).toBe(
       `pipeline.yaml:1:10: error: the file params.yml does not exist (missing-file)
     params: [params.yml]
@@ -126,7 +126,7 @@ describe('a path under params', () => {
     expect(mistake('[[a]]')).toContain('pipeline.yaml:1:10: error: expected a map of values');
   });
 
-  it('may not be what a stage writes', () => {
+  it('may not be an out of a stage', () => {
     const text = (out: string) =>
       `params: ${out}\nstages: { a: { cmd: "true", outs: [${out}] } }\n`;
     expect(mistakesOf(text('params.yaml'), { files })).toBe(

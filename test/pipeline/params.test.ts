@@ -35,7 +35,7 @@ describe('params', () => {
     });
   });
 
-  it('take a profile part by part; lists are replaced whole, an empty map takes anything', () => {
+  it('merge a profile part by part; lists are replaced as a whole, an empty map accepts anything', () => {
     expect(paramsOf({ profiles: ['large'] })).toEqual({
       train: { epochs: 900, rate: 0.2 },
       sources: { faces: { kind: 'rendered', count: 10 } },
@@ -45,14 +45,14 @@ describe('params', () => {
     });
   });
 
-  it('take several profiles in their order', () => {
+  it('apply several profiles in their order', () => {
     expect(paramsOf({ profiles: ['large', 'paper'] })).toMatchObject({
       train: { epochs: 350, rate: 0.2 },
     });
     expect(paramsOf({ profiles: ['paper', 'large'] })).toMatchObject({ train: { epochs: 900 } });
   });
 
-  it('take --set last, in order, as the whole value', () => {
+  it('apply --set last, in order, as the whole value', () => {
     const set = ['train.epochs=50', 'sources.faces={ kind: folder, path: x }', 'train.epochs=51'];
     expect(paramsOf({ profiles: ['paper'], set })).toMatchObject({
       train: { epochs: 51, rate: 0.1 },
@@ -67,7 +67,7 @@ describe('params', () => {
     expect(paramsOf({ set: ['datasets=[a=b]'] })).toMatchObject({ datasets: ['a=b'] });
   });
 
-  it('show mistakes in profiles that nobody asked for', () => {
+  it('report errors in profiles that were not requested', () => {
     const text = TEXT.replace('epochs: 350', 'epoch: 350');
     expect(mistakesOf(text)).toBe(
       `pipeline.yaml:10:14: error: there is no param "train.epoch" (unknown-param)

@@ -4,7 +4,7 @@ import { itemOf, mistakesOf, planOf } from './rig.js';
 
 const stage = (rest: string) => `stages:\n  a:\n    cmd: "true"\n${rest}`;
 
-it('a plot inside an out of its stage is a view of that out, with a name for the command', () => {
+it('a plot inside an out of its stage is a view of that out, with its own name in the command', () => {
   const plan = planOf(`stages:
   a:
     cmd: ./score \${outs.roc}
@@ -24,7 +24,7 @@ it('a plot inside an out of its stage is a view of that out, with a name for the
   expect(action).toMatchObject({ command: './score cache/out/s/roc.csv' });
 });
 
-it('a plot that is an out stays one, and a plot in no out is an out', () => {
+it('a plot that is an out stays one out, and a plot outside all outs is an out', () => {
   const { outs, plots, views } = itemOf(
     planOf(
       stage('    outs: { t: a.csv }\n    metrics: [m.json]\n    plots: [a.csv, m.json, b.svg]\n'),
@@ -44,7 +44,7 @@ it('a plot that is an out stays one, and a plot in no out is an out', () => {
   expect(views).toBeUndefined();
 });
 
-it('two plots may draw one file, but not under one name', () => {
+it('two plots may draw one file, but not under the same name', () => {
   const one = '{ path: a.csv, y: b }, { path: a.csv, y: c }';
   expect(mistakesOf(stage(`    plots: [${one}]\n`))).toContain(
     'two plots are called "a.csv" (duplicate-name)',
@@ -57,7 +57,7 @@ it('two plots may draw one file, but not under one name', () => {
   expect(plots).toHaveLength(2);
 });
 
-it('an unknown key and a column that is not a text are mistakes with a place and a cure', () => {
+it('an unknown key and a column that is not a text are errors with a place and a hint', () => {
   expect(mistakesOf(stage('    plots: { roc: { path: a.csv, xs: fpr, y: [1] } }\n'))).toBe(
     `pipeline.yaml:4:34: error: unknown key "xs" (unknown-key)
         plots: { roc: { path: a.csv, xs: fpr, y: [1] } }
@@ -71,7 +71,7 @@ pipeline.yaml:4:47: error: expected the name of a column, as a text, got the num
   );
 });
 
-it('a plot inside an out of another stage is a mistake that says where it belongs', () => {
+it('a plot inside an out of another stage is an error that says where it belongs', () => {
   const text = `${stage('    outs: [m]\n')}  b:\n    cmd: "true"\n    plots: [m/a.csv]\n`;
   expect(mistakesOf(text)).toContain('name it under plots: of a, which writes the folder');
 });

@@ -19,14 +19,14 @@ const names = (indices: readonly number[]) => indices.map((index) => plan.items[
 const chosen = (...targets: string[]) => names(select(plan, targets));
 
 describe('select', () => {
-  it('takes a stage, an item, or all', () => {
+  it('accepts a stage, an item, or nothing', () => {
     expect(chosen('train')).toEqual(['train@faces', 'train@animals']);
     expect(chosen('train@animals')).toEqual(['train@animals']);
     expect(chosen('evaluate@faces,double20')).toEqual(['evaluate@faces,double20']);
     expect(chosen()).toHaveLength(plan.items.length);
   });
 
-  it('takes patterns: over items with @, over stages without', () => {
+  it('accepts patterns: of items with @, of stages without', () => {
     expect(chosen('train@*')).toEqual(['train@faces', 'train@animals']);
     expect(chosen('evaluate@*,double20')).toEqual([
       'evaluate@faces,double20',
@@ -73,19 +73,19 @@ describe('select', () => {
     );
   });
 
-  it('names every target that means nothing', () => {
+  it('names every target that selects nothing', () => {
     const text = mistakesIn(() => select(plan, ['train', 'x1', 'x2']));
     expect(text.match(/"x\d"/g)).toEqual(['"x1"', '"x2"']);
   });
 
-  it('takes other characters of patterns as they are', () => {
+  it('treats other characters of patterns as literal', () => {
     expect(() => select(plan, ['train@(faces|animals)*'])).toThrow('matches');
     expect(() => select(plan, ['t[r]ain*'])).toThrow('matches');
   });
 });
 
-describe('what hangs together', () => {
-  it('is all that the items need', () => {
+describe('the needed items', () => {
+  it('are all that the items need', () => {
     const [item] = select(plan, ['evaluate@faces,double20']);
     expect(names(withNeeds(plan, [item!]))).toEqual([
       'raw',

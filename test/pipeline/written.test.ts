@@ -13,26 +13,26 @@ stages:
     outs: { o: "out/\${id}/\${alpha}" }
 `;
 
-describe('a number put into a text', () => {
-  it('stands there as it is written in the file', () => {
+describe('a number inserted into a text', () => {
+  it('is as written in the file', () => {
     const item = itemOf(planOf(SAMPLE), 's');
     expect(item.action).toEqual({ kind: 'shell', command: 'echo 007 3.10 1.0 1e3 1e3 True' });
     expect(item.outs[0]?.path).toBe('out/007/1.0');
     expect(item.params).toEqual({ id: 7, py: 3.1, alpha: 1, list: [1] });
   });
 
-  it('stands there as a profile or --set writes it', () => {
+  it('is as written in a profile or --set', () => {
     const paper = itemOf(planOf(SAMPLE, { profiles: ['paper'], set: ['id=002'] }), 's');
     expect(paper.action).toMatchObject({ command: 'echo 002 3.10 2.50 1e3 1e3 True' });
     expect(paper.params).toMatchObject({ id: 2, alpha: 2.5 });
   });
 
-  it('stands as written in a list of words', () => {
+  it('is as written in a list of words', () => {
     const plan = planOf('params: { v: 3.10 }\nstages: { s: { cmd: [echo, "v${v}", "${v}"] } }');
     expect(itemOf(plan, 's').action).toEqual({ kind: 'argv', argv: ['echo', 'v3.10', '3.10'] });
   });
 
-  it('is never another text, whatever its digits', () => {
+  it('is never changed, whatever its digits', () => {
     const digits = fc.stringMatching(/^[-+]?[0-9]{1,6}(\.[0-9]{1,6})?([eE][-+]?[0-9]{1,2})?$/);
     fc.assert(
       fc.property(digits, (text) => {

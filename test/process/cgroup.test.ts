@@ -41,7 +41,7 @@ describe('the limit of a control group', () => {
     expect(allowed('0::/\n', UNIFIED, files)).toEqual({ cores: 2.5, memory: 8 * GB });
   });
 
-  it('is the lowest on the way up, since a job has its limit above the group of its processes', () => {
+  it('is the lowest of all parents, because a job has its limit above the group of its processes', () => {
     const job = '/sys/fs/cgroup/system.slice/slurmstepd.scope/job_7';
     const files = {
       [`${job}/step_0/user/task_0/memory.max`]: 'max\n',
@@ -54,7 +54,7 @@ describe('the limit of a control group', () => {
     expect(allowed(group, UNIFIED, files)).toEqual({ cores: 4, memory: 4 * GB });
   });
 
-  it('includes the bound that throttles and the one that kills', () => {
+  it('includes the limit that throttles and the one that kills', () => {
     const files = {
       '/sys/fs/cgroup/memory.max': `${8 * GB}\n`,
       '/sys/fs/cgroup/memory.high': `${6 * GB}\n`,
@@ -95,7 +95,7 @@ describe('the limit of a control group', () => {
     expect(allowed(groups, mounts, files)).toEqual({ cores: 2, memory: GB });
   });
 
-  it('is that of the mount where the group itself is not visible', () => {
+  it('is that of the mount if the group itself is not visible', () => {
     const files = { '/sys/fs/cgroup/memory.max': `${GB}\n` };
     expect(allowed('0::/../other\n', UNIFIED, files).memory).toBe(GB);
     const own = UNIFIED.replace(' / ', ' /docker/5f ');

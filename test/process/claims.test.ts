@@ -13,7 +13,7 @@ function claim(folder: string, paths: Partial<Paths>, onWait: () => void = () =>
 }
 
 describe('a path', () => {
-  test('that is read can be read by others, and is written once all readers are done', async () => {
+  test('that is read can be read by others, and can be written once all readers are done', async () => {
     const folder = tempFolder();
     const first = await claim(folder, { reads: ['out/a'] });
     const second = await claim(folder, { reads: ['out/a'] });
@@ -42,7 +42,7 @@ describe('a path', () => {
     expect(waited).toBe(true);
   });
 
-  test('whose name only begins like another one is independent of it', async () => {
+  test('whose name only starts like another one is independent of it', async () => {
     const folder = tempFolder();
     const first = await claim(folder, { writes: ['out/a'] });
     (await claim(folder, { writes: ['out/ab'] })).release();
@@ -74,7 +74,7 @@ test('a claim whose file was removed is lost', async () => {
   mine.release();
 });
 
-test('for any claims, writers are alone and every claim is granted', async () => {
+test('for any claims, writers are exclusive and every claim is granted', async () => {
   const path = fc.constantFrom('a', 'a/x', 'a/y', 'b', 'b/x');
   const wants = fc.record({
     writes: fc.uniqueArray(path, { maxLength: 2 }),

@@ -146,7 +146,7 @@ test.each<[string, number, (string | number)[], number[], string]>([
     'epoch 9 was committed, but PIPE_EPOCHS is 8: end after epoch 8',
   ],
   ['leading zeros', 0, ['01'], [], '"01" was committed: name the folder 1, without leading zeros'],
-])('%s is a mistake that is named', async (_, completed, names, taken, message) => {
+])('%s is reported by name', async (_, completed, names, taken, message) => {
   const watched = new Watched();
   for (const name of names) watched.commit(name);
   watched.start(completed, 8);
@@ -228,7 +228,7 @@ test('a folder that is filled after it got its name is refused, however late', a
 });
 
 test.each(['link', 'open file'])(
-  'a state that is written after its rename by another %s is late, whatever comes after it',
+  'a state that is written after its rename by another %s is refused, whatever follows',
   (way) => {
     const folder = tempFolder();
     const [draft, kept] = [join(folder, 'draft'), join(folder, '..', 'kept')];
@@ -262,7 +262,7 @@ function afterTick(folder: string, path: string): void {
   while (changed(probe) <= changed(path));
 }
 
-test('a folder made in place counts only when the process has ended well', async () => {
+test('a folder made in place counts only if the process succeeds', async () => {
   for (const hasEndedWell of [true, false]) {
     const watched = new Watched().start(0, 1);
     inPlace(join(watched.folder, '1'), 'a', 'b');
@@ -273,7 +273,7 @@ test('a folder made in place counts only when the process has ended well', async
   }
 });
 
-test('a folder made after another was stored, or after a file came, does not count as renamed', async () => {
+test('a folder made after another was stored, or after a file appeared, does not count as renamed', async () => {
   const watched = new Watched().start(0, 4);
   for (const epoch of [1, 2]) watched.commit(epoch);
   await watched.until(() => watched.taken.length === 2);
@@ -289,7 +289,7 @@ test('a folder made after another was stored, or after a file came, does not cou
   expect(logging.taken).toEqual([]);
 });
 
-test('where the system does not report renames, a commit that stays unchanged counts', () => {
+test('if the system does not report renames, a commit that stays unchanged counts', () => {
   const folder = tempFolder();
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -303,7 +303,7 @@ test('where the system does not report renames, a commit that stays unchanged co
   expect(judge.isWhole(1, 'running')).toBe(true);
 });
 
-test('where the system reports renames, a commit without one is refused, and no stage waits for ever', () => {
+test('if the system reports renames, a commit without one is refused, and no stage waits forever', () => {
   const folder = tempFolder();
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -315,7 +315,7 @@ test('where the system reports renames, a commit without one is refused, and no 
   expect(() => judge.isWhole(1, 'running')).toThrow(HOW);
 });
 
-test('a folder left by an earlier run is complete if that run knew so, or the stage went on', () => {
+test('a folder left by an earlier run is complete if that run noted so, or the stage continued', () => {
   const folder = tempFolder();
   unclear(folder, '1');
   const mark = lookAtCommit(join(folder, '1'))?.mark as string;

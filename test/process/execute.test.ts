@@ -52,13 +52,13 @@ describe('an ending', () => {
       { kind: 'argv', argv: ['true', 'x'.repeat(4_000_000)] },
       'the command is longer than the system allows: pass the list in a file',
     ],
-  ])('%s is told in a sentence', async (_, command, sentence) => {
+  ])('%s is reported in a sentence', async (_, command, sentence) => {
     const { outcome } = await run(command);
     expect(describeEnding(outcome.ending)).toBe(sentence);
     expect(outcome.left).toEqual([]);
   });
 
-  test('the message about a file that is not executable gives the cure', async () => {
+  test('the message about a file that is not executable says what to do', async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'script.sh'), '#!/bin/sh\n');
     chmodSync(join(folder, 'script.sh'), 0o644);
@@ -243,7 +243,7 @@ describe('a process left behind', () => {
     expect(readFileSync(join(folder, 'out/late'), 'utf8')).toBe('late\n');
   });
 
-  test.runIf(HAS_PROC)('in a session of its own is found by its mark and ended', async () => {
+  test.runIf(HAS_PROC)('in its own session is found by its mark and ended', async () => {
     const { folder, outcome } = await run(
       `echo daemon > name
        setsid sh -c 'echo $$ >> pids; setsid sh -c "echo \\$\\$ >> pids; : > up; sleep 1000" & sleep 1000' > /dev/null 2>&1 &
@@ -255,7 +255,7 @@ describe('a process left behind', () => {
     expect(pids.filter(lives)).toEqual([]);
   });
 
-  test.runIf(HAS_PROC)('in a session of its own is ended when the run is stopped too', async () => {
+  test.runIf(HAS_PROC)('in its own session is also ended when the run is stopped', async () => {
     const folder = tempFolder();
     const ready = fifo(folder);
     const stop = new AbortController();

@@ -95,7 +95,7 @@ describe('the GPUs of a machine', () => {
     expect(await keys({ CUDA_VISIBLE_DEVICES: MIG, SLURM_JOB_ID: '7' })).toEqual([MIG]);
   });
 
-  test("without UUID are identified by host and entry, and by the allocator's job", async () => {
+  test("are identified without a UUID by host and entry, and by the allocator's job", async () => {
     const keyIn = async (job: NodeJS.ProcessEnv) => (await visible('0', job, 'exit 9'))[0]?.key;
     expect(await keyIn({})).toBe(await keyIn({}));
     const keys = [

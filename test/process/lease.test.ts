@@ -74,7 +74,7 @@ test("all runs share the queue's folder, whatever TMPDIR and XDG_RUNTIME_DIR are
 });
 
 describe('waiting', () => {
-  test('reports who holds what since when, and who comes first', async () => {
+  test('reports which process holds what since when, and which waits ahead', async () => {
     const env = machine('1');
     const owner = await user('train@faces', env);
     const next = await user('train@animals', env);
@@ -117,7 +117,7 @@ describe('waiting', () => {
     expect(readdirSync(join(env.PIPE_RUNTIME_DIR as string, 'gpus'))).toEqual([]);
   });
 
-  test('is in order of arrival: a free GPU waits for an earlier item that wants two', async () => {
+  test('is in order of arrival: a free GPU is kept for an earlier item that needs two', async () => {
     const env = machine('2');
     const order: string[] = [];
     const first = await acquireGpus(1, options(env));
@@ -144,7 +144,7 @@ describe('waiting', () => {
     expect(order.indexOf('second has both')).toBeLessThan(order.indexOf('third has one'));
   });
 
-  test('does not delay items that want other GPUs', async () => {
+  test('does not delay items that need other GPUs', async () => {
     const folder = tempFolder();
     const owner = await acquireGpus(1, options(machine('0,', folder)));
     const abort = new AbortController();
@@ -164,7 +164,7 @@ describe('waiting', () => {
     owner.release();
   });
 
-  test('ends for all of many items that want two GPUs out of two', async () => {
+  test('ends for all of many items that need two of two GPUs', async () => {
     const env = machine('2');
     let inside = 0;
     const use = async (count: number) => {
@@ -181,7 +181,7 @@ describe('waiting', () => {
 });
 
 describe('a process that dies', () => {
-  test('while it holds a GPU loses it at once', async () => {
+  test('while it holds a GPU loses it immediately', async () => {
     const env = machine('1');
     const owner = await user('holder', env);
     owner.tell('take 1');
@@ -191,7 +191,7 @@ describe('a process that dies', () => {
     lease.release();
   });
 
-  test('while it waits is passed over', async () => {
+  test('while it waits is skipped', async () => {
     const env = machine('1');
     const waiting = await user('waiting', env);
     const first = await acquireGpus(1, options(env));
@@ -221,7 +221,7 @@ describe('a process that dies', () => {
   );
 });
 
-test('a ticket that a crash of the machine tore is ignored', async () => {
+test('a ticket that a crash of the machine damaged is ignored', async () => {
   const env = machine('1');
   (await acquireGpus(1, options(env))).release();
   writeFileSync(join(env.PIPE_RUNTIME_DIR as string, 'gpus', '000000000001-torn.ticket'), '{"pi');

@@ -25,7 +25,7 @@ function writeLock(folder: string, name: string, owner: Partial<LockOwner>): voi
 const DEAD = { pid: 2 ** 22 + 1, start: '1', token: 'dead' };
 
 describe('a free lock', () => {
-  test('is taken at once and names its holder', async () => {
+  test('is taken immediately and names its holder', async () => {
     const folder = join(tempFolder(), 'locks');
     const lock = await acquireLock(folder, 'train@faces', { doing: 'train@faces' });
     expect(readOwner(join(folder, 'train@faces'))).toMatchObject({
@@ -137,7 +137,7 @@ describe('the lock of a dead holder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('is free when the file was torn to anything by a crash', async () => {
+  test('is free if a crash has damaged the file in any way', async () => {
     const folder = tempFolder();
     const texts = ['', '{"host": "x", "pi', 'null', '[]', '{"pid":1}'];
     texts.forEach((text, name) => {
@@ -149,7 +149,7 @@ describe('the lock of a dead holder', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('is taken over even after deaths during the takeover, and during the takeover of that', async () => {
+  test('is taken over even after deaths during the takeover, and during the takeover of the inner lock', async () => {
     const folder = tempFolder();
     writeLock(folder, 'a', DEAD);
     writeLock(folder, 'a~dead', { ...DEAD, token: 'heir' });
@@ -196,7 +196,7 @@ describe('the lock of a dead holder', () => {
   });
 });
 
-describe('a lock file that is no lock file', () => {
+describe('a lock file of another kind', () => {
   test.skipIf(process.platform === 'win32').each<[string, (path: string) => void]>([
     ['a named pipe', (path) => execFileSync('mkfifo', [path])],
     ['a link to an endless device', (path) => symlinkSync('/dev/zero', path)],
@@ -207,7 +207,7 @@ describe('a lock file that is no lock file', () => {
         truncateSync(path, 2 ** 30);
       },
     ],
-  ])('is taken over like a torn one, and not read: %s', async (_kind, plant) => {
+  ])('is taken over like a damaged one, and not read: %s', async (_kind, plant) => {
     const folder = tempFolder();
     const file = join(folder, 'a');
     plant(file);
@@ -219,7 +219,7 @@ describe('a lock file that is no lock file', () => {
   });
 });
 
-describe('locks of other names', () => {
+describe('locks with different names', () => {
   test('are independent, whatever characters the names contain', async () => {
     const folder = tempFolder();
     const names = [
@@ -243,7 +243,7 @@ describe('locks of other names', () => {
   });
 });
 
-test('without hard links, two processes never hold a lock and none waits for ever', async () => {
+test('without hard links, two processes never hold a lock and none waits forever', async () => {
   const env = withoutLinks('EPERM');
   const storm = await lockStorm(tempFolder(), 4, 15, randomOf(2), env);
   expect(storm.violations).toEqual([]);

@@ -38,7 +38,7 @@ describe('the machine', () => {
     expect(machine.memory).toBeLessThanOrEqual(Math.min(whole.memory, innermost));
   });
 
-  it('is no more than the job of a batch system has', () => {
+  it('is at most what the batch job has', () => {
     const { cores, memory } = thisMachine({ SLURM_CPUS_PER_TASK: '1', SLURM_MEM_PER_NODE: '64' });
     expect([cores, memory]).toEqual([1, 64 * 2 ** 20]);
     expect(allocation({ SLURM_CPUS_ON_NODE: '4', SLURM_MEM_PER_CPU: '100' })).toEqual({

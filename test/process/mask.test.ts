@@ -26,12 +26,12 @@ test.each<[string, string[], string[], string]>([
   expect(maskAll(secrets, chunks)).toBe(shown);
 });
 
-test('a character cut in two stays complete', () => {
+test('a character split in two stays complete', () => {
   const [first, ...rest] = Buffer.from('ü');
   expect(maskAll(['secret'], [Buffer.from([first as number]), Buffer.from(rest)])).toBe('ü');
 });
 
-test('text that cannot be part of a secret is shown at once', () => {
+test('text that cannot be part of a secret is shown immediately', () => {
   const mask = masker(['hunter2']);
   expect(mask(Buffer.from('epoch 3 of 8\nh')).toString()).toBe('epoch 3 of 8\n');
 });
@@ -53,7 +53,7 @@ function expected(secrets: readonly string[], text: string): string {
     .replace(/\0+/g, '***');
 }
 
-test('however the text is cut, the result is the same as for the whole text', () => {
+test('however the text is split, the result is the same as for the whole text', () => {
   fc.assert(
     fc.property(
       fc.array(word(1, 5), { minLength: 1, maxLength: 3 }),

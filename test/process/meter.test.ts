@@ -41,7 +41,7 @@ test.runIf(HAS_PROC)('of executions that end together, each has a share', async 
 });
 
 test.runIf(HAS_PROC)(
-  'sums the memory of the tree, also of a process that left the session',
+  'sums the memory of the tree, including a process that left the session',
   async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'hold.js'), HOLD);
@@ -55,7 +55,7 @@ test.runIf(HAS_PROC)(
   },
 );
 
-test('a process that cannot be started used nothing', async () => {
+test('a process that cannot be started uses nothing', async () => {
   const cwd = tempFolder();
   const command = { kind: 'argv', argv: ['no-such-program'] } as const;
   const log = join(cwd, 'item.log');

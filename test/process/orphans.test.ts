@@ -25,7 +25,7 @@ async function busyRunner(folder: string): Promise<{ runner: Script; identity: I
 
 const alive = (pid: number) => statOf(pid)?.zombie === false;
 
-test.runIf(HAS_PROC)('orphans of a dead runner are killed, daemons too', async () => {
+test.runIf(HAS_PROC)('orphans of a dead run are killed, including daemons', async () => {
   const folder = tempFolder();
   const { runner, identity } = await busyRunner(folder);
   await runner.kill();
@@ -37,7 +37,7 @@ test.runIf(HAS_PROC)('orphans of a dead runner are killed, daemons too', async (
 });
 
 test.runIf(HAS_PROC)(
-  'children of a living runner and of other processes are left alone',
+  'children of an active run and of other processes are left alone',
   async () => {
     const { runner, identity } = await busyRunner(tempFolder());
     expect(await reapOrphans(identity)).toBe(0);
@@ -50,7 +50,7 @@ test.runIf(HAS_PROC)(
 );
 
 test.runIf(HAS_PROC)(
-  'orphans that cleared their environment, or left the group of their leader, are found by its session',
+  "orphans that cleared their environment, or left the group of their leader, are found by the leader's session",
   async () => {
     const folder = tempFolder();
     const command = {

@@ -23,7 +23,7 @@ test.each([
   expect(jobIn(env)).toMatchObject({ system, id });
 });
 
-test('a process outside of a batch system has none', () => {
+test('a process outside a batch system has none', () => {
   expect(jobIn({ HOME: '/root', JOB_ID: '' })).toBeUndefined();
 });
 
@@ -48,7 +48,7 @@ test('nothing is known without Slurm', async () => {
   expect(await askSlurm('7', { PATH: tempFolder() })).toBeUndefined();
 });
 
-test('an answer is there at a later call; jobs of other clusters are not asked for', async () => {
+test('a later call returns the answer; jobs of other clusters are not queried', async () => {
   const env = { ...withSqueue('echo COMPLETED'), SLURM_CLUSTER_NAME: 'lab' };
   const words = new JobWords(env);
   const job = { system: 'Slurm', id: '7', cluster: 'lab' };

@@ -15,7 +15,7 @@ test.each<[string, Progress | undefined]>([
   ['1 10\nhello\n\n', { done: 1, total: 10 }],
   ['', undefined],
   ['-1 10\n', undefined],
-])('the lines %j say %o', (text, progress) => {
+])('the lines %j mean %o', (text, progress) => {
   expect(lastProgress(text)).toEqual(progress);
 });
 
@@ -44,7 +44,7 @@ test('reports nothing for a stage without progress', () => {
   follower.close();
 });
 
-test('is written rarely, however often it is reported, but the last report always', () => {
+test('is written rarely, however often it is reported, except for the last report', () => {
   const file = join(tempFolder(), 'progress');
   const report = progressWriter(file);
   for (let done = 1; done <= 100_000; done++) report(done, 100_000, 'steps\nof it');

@@ -50,7 +50,7 @@ test('not after a pause of the observer or the file server', () => {
   expect(watch(silence, path, 500)).toBe(true);
 });
 
-test('at once when it is seen dead, and never when it is seen alive', () => {
+test('immediately if it is visibly dead, and never if it is visibly alive', () => {
   const path = file();
   const silence = new Silence();
   expect(silence.isGone(path, { ...newOwner('gone'), pid: 2 ** 22 + 1 })).toBe(true);

@@ -98,27 +98,30 @@ describe('a server', () => {
     expect(breaks).toBe(0);
   });
 
-  it.each(['head', 'body'])('that sends the %s of an answer in a trickle is left', async (what) => {
-    let asked = 0;
-    const server = http.createServer((request, response) => {
-      asked++;
-      if (what === 'body') response.writeHead(200, { 'content-length': 1_000_000 });
-      else request.socket.write('HTTP/1.1 200 OK\r\nx: ');
-      const sending = setInterval(() => {
-        if (what === 'body') response.write('x');
-        else request.socket.write('x');
-      }, 5);
-      request.socket.once('error', () => {}).once('close', () => clearInterval(sending));
-    });
-    const base = `http://127.0.0.1:${await listening(server)}`;
-    const store = storeAt(base, true, { window: 100 });
-    const file = path.join(folder(), 'file');
-    for (const read of [store.get('ac/x', 2e6), store.download('cas/x', file, 2e6)])
-      await expect(read).rejects.toThrow('less than 1024 bytes in 0.1 s');
-    expect(asked).toBe(2);
-  });
+  it.each(['head', 'body'])(
+    'that sends the %s of an answer in a trickle is given up',
+    async (what) => {
+      let asked = 0;
+      const server = http.createServer((request, response) => {
+        asked++;
+        if (what === 'body') response.writeHead(200, { 'content-length': 1_000_000 });
+        else request.socket.write('HTTP/1.1 200 OK\r\nx: ');
+        const sending = setInterval(() => {
+          if (what === 'body') response.write('x');
+          else request.socket.write('x');
+        }, 5);
+        request.socket.once('error', () => {}).once('close', () => clearInterval(sending));
+      });
+      const base = `http://127.0.0.1:${await listening(server)}`;
+      const store = storeAt(base, true, { window: 100 });
+      const file = path.join(folder(), 'file');
+      for (const read of [store.get('ac/x', 2e6), store.download('cas/x', file, 2e6)])
+        await expect(read).rejects.toThrow('less than 1024 bytes in 0.1 s');
+      expect(asked).toBe(2);
+    },
+  );
 
-  it('that asks for a pause gets it', async () => {
+  it('that requests a pause gets it', async () => {
     const server = await served(undefined, (_, response) => {
       if (server.asked.length > 1) return undefined;
       response.setHeader('retry-after', '1');
@@ -129,7 +132,7 @@ describe('a server', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(990);
   });
 
-  it('that knows no conditions is written without', async () => {
+  it('that rejects conditions gets writes without them', async () => {
     const server = await served(undefined, ({ method, headers }) => {
       const isConditional =
         headers['if-match'] !== undefined || headers['if-none-match'] !== undefined;
@@ -149,7 +152,7 @@ describe('a server', () => {
     [413, /status 413 for PUT: .*client_max_body_size/],
     [308, /status 308 for PUT: the server redirects to another address/],
   ])(
-    'that answers writes with %i is read on, and the line names the cure',
+    'that answers writes with %i is still read, and the line says what to do',
     async (status, line) => {
       const refusal: Refusal = ({ method }) => (method === 'PUT' ? status : undefined);
       const run = await cloneWithin(await served(undefined, refusal)).run();
@@ -159,7 +162,7 @@ describe('a server', () => {
     },
   );
 
-  it('that lets us read no more, as with a token that expires, does not end what runs', async () => {
+  it('that rejects later reads, as with an expired token, does not stop the run', async () => {
     let reads = 0;
     const refusal: Refusal = ({ method }) => (method === 'GET' && ++reads > 2 ? 403 : undefined);
     const made = cloneWithin(await served(undefined, refusal));
@@ -169,7 +172,7 @@ describe('a server', () => {
     expect(warnings(run)).toEqual([expect.stringMatching(/not used for the rest .*status 403/)]);
   });
 
-  it('that has only a part of an object gets it whole', async () => {
+  it('that has only a part of an object gets the complete object', async () => {
     const server = await served();
     const first = cloneWithin(server, LARGE);
     await first.run();
@@ -184,7 +187,7 @@ describe('a server', () => {
 });
 
 describe('a shared folder', () => {
-  it('with a pipe in place of a record or an object has none', async () => {
+  it('with a pipe instead of a record or an object counts as without it', async () => {
     const { data } = sharedFolder();
     for (const each of ['ac', 'cas']) mkdirSync(path.join(data, each), { recursive: true });
     for (const name of ['ac/x', 'cas/x']) spawnSync('mkfifo', [path.join(data, name)]);
@@ -194,7 +197,7 @@ describe('a shared folder', () => {
     expect(await store.download('cas/x', path.join(folder(), 'file'), 100)).toBeUndefined();
   });
 
-  it('whose guard other writers always hold is given up', async () => {
+  it('whose lock file other writers always hold is given up', async () => {
     const { data } = sharedFolder();
     mkdirSync(path.join(data, 'ac'), { recursive: true });
     let count = 0;
@@ -234,13 +237,13 @@ describe('credentials that expire', () => {
   }
   const expired = `printf '{"AccessKeyId":"a","SecretAccessKey":"b","Expiration":"2020-01-01T00:00:00Z"}'`;
 
-  it('are asked for once by all requests that wait', async () => {
+  it('are requested once for all waiting requests', async () => {
     const { ask, asked } = profile(expired);
     await Promise.all(Array.from({ length: 10 }, ask));
     expect(asked()).toBe(2);
   });
 
-  it('and cannot be renewed are a refusal, not an error of the user', async () => {
+  it('and cannot be renewed are a refusal, not a user error', async () => {
     const { ask } = profile(`[ $(wc -l < $HOME/count) = 1 ] && ${expired}`);
     await expect(ask()).rejects.toMatchObject({ name: 'StoreError', kind: 'unreadable' });
   });

@@ -89,7 +89,7 @@ describe('credentials for S3', () => {
     });
   });
 
-  it('that are not there, or a process that fails, are an error with a cure', async () => {
+  it('that are missing, or a process that fails, are an error with a hint', async () => {
     const env = environment(files);
     await expect(findCredentials({ ...env, AWS_PROFILE: 'none' })).rejects.toThrow(/profile none/);
     await expect(findCredentials({ ...env, AWS_PROFILE: 'bad' })).rejects.toThrow(

@@ -45,7 +45,7 @@ function answering(
 }
 
 describe('a remote cache', () => {
-  it('that nobody serves costs one line', async () => {
+  it('without a server costs one line', async () => {
     const port = await freePort();
     const made = cloneWithin({ remote: `http://127.0.0.1:${port}`, env: {}, data: '' });
     const run = await made.run();
@@ -82,7 +82,7 @@ describe('a remote cache', () => {
     expect(warnings(run)).toEqual([expect.stringContaining('status 503')]);
   });
 
-  it('that speaks no TLS is not asked for by https', async () => {
+  it('without TLS is not used with https', async () => {
     const { port } = await answering({ GET: 404 });
     const made = cloneWithin({ remote: `https://127.0.0.1:${port}`, env: {}, data: '' });
     const run = await made.run();
@@ -92,7 +92,7 @@ describe('a remote cache', () => {
     ]);
   });
 
-  it.each([401, 403])('that answers writes with %i is only read from then on', async (status) => {
+  it.each([401, 403])('that answers writes with %i is only read afterwards', async (status) => {
     const run = await cloneWithin(await answering({ GET: 404, HEAD: 404, PUT: status })).run();
     expect(run.code).toBe(0);
     expect(run.summary).toMatchObject({ ran: 3 });
@@ -101,7 +101,7 @@ describe('a remote cache', () => {
     ]);
   });
 
-  it.each([401, 403])('that answers reads with %i ends the run with the cure', async (status) => {
+  it.each([401, 403])('that answers reads with %i ends the run with a hint', async (status) => {
     const made = cloneWithin(await answering({ GET: status }));
     const { code, err } = await made.pipe('run');
     expect(code).toBe(2);
@@ -130,7 +130,7 @@ describe('a remote cache', () => {
     expect(err).toMatch(/SignatureDoesNotMatch.*remote-refused/);
   });
 
-  it('on S3 with an expired token ends the run, or is only read when that comes later', async () => {
+  it('on S3 with an expired token ends the run, or is turned off if it expires later', async () => {
     const body = '<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>';
     for (const reads of [400, 404]) {
       const server = await answering({ GET: reads, HEAD: reads, PUT: 400 }, body);
@@ -177,7 +177,7 @@ describe('a remote cache', () => {
     expect(err).not.toContain('check the credentials');
   });
 
-  it('at an endpoint that is not an address is an error with a cure', async () => {
+  it('at an endpoint that is not an address is an error with a hint', async () => {
     for (const url of ['localhost:9000', 'http://host/?x=1', 'https://me:word@host']) {
       const env = { AWS_ENDPOINT_URL: url };
       const made = cloneWithin({ remote: 's3://lab-bucket/pipe', env, data: '' });
@@ -219,7 +219,7 @@ describe('a remote cache', () => {
     expect(err).toContain('remote-value');
   });
 
-  it('that is named by nothing cannot be pushed to', async () => {
+  it('that is not configured cannot be pushed to', async () => {
     const made = cloneWithin({ remote: 'file:///nowhere', env: { PIPE_REMOTE: 'off' }, data: '' });
     for (const command of ['push', 'pull', 'remote']) {
       const { code, err } = await made.pipe(command);

@@ -32,7 +32,7 @@ stages:
 `;
 
 describe('a remote cache in a folder', () => {
-  it('that is full is still read, and takes results again when there is room', async (context) => {
+  it('that is full is still read, and accepts results again when there is space', async (context) => {
     const server = smallDisk();
     if (server === undefined) return context.skip('mount(8) is refused here');
     const first = cloneWithin(server, FILES);
@@ -50,7 +50,7 @@ describe('a remote cache in a folder', () => {
     expect((await cloneWithin(server, FILES).run()).summary).toMatchObject({ ran: 0, restored: 2 });
   });
 
-  it('that is read-only is read, and a line says that nothing is sent', async (context) => {
+  it('that is read-only is read, and one line reports that nothing is sent', async (context) => {
     const server = smallDisk();
     if (server === undefined) return context.skip('mount(8) is refused here');
     const pipeline = FILES.replace('40000', '400');
@@ -67,7 +67,7 @@ describe('a remote cache in a folder', () => {
     expect(warnings(other)).toEqual([expect.stringMatching(/nothing more is sent .*EROFS/)]);
   });
 
-  it('has objects that its other users can read, also those of private files', async () => {
+  it('has objects that its other users can read, even those of private files', async () => {
     const server = sharedFolder();
     const pipeline = FILES.replace('> l.txt', '> l.txt; chmod 600 l.txt');
     await cloneWithin(server, pipeline).run();
@@ -76,7 +76,7 @@ describe('a remote cache in a folder', () => {
       expect(statSync(path.join(server.data, name)).mode & 0o444).toBe(mode & 0o444);
   });
 
-  it('removes the guard of a process that was killed, whatever the clock there says', async () => {
+  it("removes the lock file of a killed process, whatever the server's clock says", async () => {
     const { data } = sharedFolder();
     mkdirSync(path.join(data, 'ac'), { recursive: true });
     const guard = path.join(data, 'ac/chain.lock');

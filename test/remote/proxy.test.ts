@@ -48,7 +48,7 @@ async function proxyTo(port: number) {
 }
 
 describe('a server behind a proxy', () => {
-  it('is asked by its name, and in no other way', async () => {
+  it('is requested only by its name', async () => {
     const { port, ...server } = await served();
     const proxy = await proxyTo(port as number);
     const env = { http_proxy: `http://me:p%40ss@127.0.0.1:${proxy.port}` };
@@ -58,7 +58,7 @@ describe('a server behind a proxy', () => {
     expect(new Set(proxy.asked)).toEqual(new Set(['GET storage.lab', 'PUT storage.lab']));
   });
 
-  it.skipIf(OPENSSL === undefined)('is asked through tunnels where it speaks TLS', async () => {
+  it.skipIf(OPENSSL === undefined)('is reached through tunnels if it uses TLS', async () => {
     const { file, ...pair } = certificateOf('storage.lab');
     const { port, ...server } = await served(undefined, undefined, pair);
     const proxy = await proxyTo(port as number);
@@ -70,7 +70,7 @@ describe('a server behind a proxy', () => {
     expect(proxy.asked.length).toBeLessThan(server.asked.length);
   });
 
-  it.each(['http', 'https'])('that asks for a password costs one line (%s)', async (protocol) => {
+  it.each(['http', 'https'])('that requires a password costs one line (%s)', async (protocol) => {
     const proxy = await proxyTo(await freePort());
     const env = { [`${protocol}_proxy`]: `http://127.0.0.1:${proxy.port}` };
     const run = await clone({ remote: `${protocol}://storage.lab`, env, data: '' }).run();
@@ -82,7 +82,7 @@ describe('a server behind a proxy', () => {
     ]);
   });
 
-  it.each(['http', 'https'])('that is not there is named (%s)', async (protocol) => {
+  it.each(['http', 'https'])('that does not exist is named (%s)', async (protocol) => {
     const env = { all_proxy: `http://127.0.0.1:${await freePort()}` };
     const store = storeAt(`${protocol}://storage.lab`, true, {}, env);
     await expect(store.get('ac/x', 100)).rejects.toThrow(
@@ -90,7 +90,7 @@ describe('a server behind a proxy', () => {
     );
   });
 
-  it('is not there where the proxy is another kind of server', async () => {
+  it('is unreachable if the proxy is another kind of server', async () => {
     const server = http.createServer((_, response) => response.writeHead(404).end());
     const env = { https_proxy: `http://127.0.0.1:${await listening(server)}` };
     const store = storeAt('https://storage.lab', true, {}, env);
@@ -99,7 +99,7 @@ describe('a server behind a proxy', () => {
     );
   });
 
-  it('is left where the proxy opens no tunnel in time', async () => {
+  it('is given up if the proxy opens no tunnel in time', async () => {
     const silent = http.createServer();
     silent.on('connect', (_, socket) => socket.once('error', () => {}));
     const env = { https_proxy: `http://127.0.0.1:${await listening(silent)}` };
@@ -144,7 +144,7 @@ describe('the environment', () => {
     expect(isThrough('https://storage.lab', { ALL_PROXY: 'proxy:3128' })).toBe(true);
   });
 
-  it('with a proxy of another kind is an error with a cure, which keeps the password', async () => {
+  it('with a proxy of another kind is an error with a hint that hides the password', async () => {
     const env = { https_proxy: 'socks5://me:word@127.0.0.1:1080' };
     const { code, err } = await cloneWithin({ remote: 'https://storage.lab', env, data: '' }).pipe(
       'run',

@@ -11,7 +11,7 @@ describe('a remote cache on a shared folder', () => {
 });
 
 describe('a clone with a remote cache', () => {
-  it('sends and takes by push and pull alone, when its runs do not', async () => {
+  it('sends and fetches only by push and pull if its runs do not', async () => {
     const server = sharedFolder();
     const first = clone(server);
     first.env.PIPE_REMOTE = 'off';

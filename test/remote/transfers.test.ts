@@ -11,7 +11,7 @@ import { cut, listening, served, storeAt } from './served.js';
 import { namesIn, sharedFolder } from './servers.js';
 
 describe('a transfer', () => {
-  it('of a large object goes on where the connection broke, as often as it breaks', async () => {
+  it('of a large object resumes where the connection broke, as often as it breaks', async () => {
     const server = await served(({ name }, body, response) =>
       name.startsWith('/cas/') && body.length > 600_000 ? cut(body, 600_000, response) : false,
     );
@@ -32,7 +32,7 @@ describe('a transfer', () => {
     expect(gets.at(-1)?.from).toBeGreaterThan(size / 2);
   });
 
-  it('of a pack or a record starts again when the connection breaks', async () => {
+  it('of a pack or a record starts again if the connection breaks', async () => {
     const broken = new Set<string>();
     const server = await served(({ name }, body, response) => {
       if (broken.has(name)) return false;
@@ -47,7 +47,7 @@ describe('a transfer', () => {
     expect(summary).toMatchObject({ ran: 0, restored: 3 });
   });
 
-  it('is tried again when the server asks to slow down', async () => {
+  it('is retried if the server asks to slow down', async () => {
     const refused = new Set<string>();
     const server = await served(undefined, ({ method, name }) => {
       const isNew = !refused.has(`${method} ${name}`);
@@ -62,7 +62,7 @@ describe('a transfer', () => {
     expect(refused.size).toBeGreaterThan(4);
   });
 
-  it('of an object that the server does not show yet is made good by the run', async () => {
+  it('of an object that the server does not show yet is replaced by computing the item', async () => {
     let isHidden = true;
     const server = await served(undefined, ({ method, name }) =>
       isHidden && method !== 'PUT' && name.startsWith('/cas/') ? 404 : undefined,
@@ -78,7 +78,7 @@ describe('a transfer', () => {
     expect(late.summary).toMatchObject({ ran: 0, restored: 1 });
   });
 
-  it.each(['server', 'folder'])('of a sparse object from a %s leaves the holes', async (kind) => {
+  it.each(['server', 'folder'])('of a sparse object from a %s keeps the holes', async (kind) => {
     const server = kind === 'server' ? await served() : sharedFolder();
     const sparse =
       "stages: { s: { cmd: 'printf start > o; truncate -s 20M o; printf middle >> o; truncate -s 40M o', outs: [o] } }";
@@ -92,7 +92,7 @@ describe('a transfer', () => {
       expect(Number.parseInt(line, 10)).toBeLessThan(1000);
   });
 
-  it('that never gets further turns the remote cache off', async () => {
+  it('that makes no progress turns the remote cache off', async () => {
     const server = await served(({ name }, body, response) =>
       name.startsWith('/cas/') ? cut(body, 0, response) : false,
     );
@@ -125,7 +125,7 @@ describe('a transfer', () => {
 });
 
 describe('two writers of one name, on a server that ignores conditions', () => {
-  it('end with what both wrote, although one had read before the other wrote', async () => {
+  it('end with the data of both, although one had read before the other wrote', async () => {
     let stored = Buffer.from('[]');
     let puts = 0;
     let reads = 0;
@@ -163,7 +163,7 @@ describe('two writers of one name, on a server that ignores conditions', () => {
   });
 });
 
-describe('an answer that came while this process was busy', () => {
+describe('an answer that arrived while this process was busy', () => {
   /** A request whose time is over when the server has done what it does. */
   async function late(answer: (response: ServerResponse, over: () => void) => void) {
     const ours: Socket[] = [];
@@ -179,13 +179,13 @@ describe('an answer that came while this process was busy', () => {
     return storeAt(`http://127.0.0.1:${port}`, true).get('ac/x', 100);
   }
 
-  it('is read, although the time for it is over', async () => {
+  it('is read, although its time limit is over', async () => {
     // Timers come before sockets: the bytes are in the kernel, and nobody has read them.
     const bytes = await late((response, over) => response.end('here', over));
     expect(bytes?.toString()).toBe('here');
   });
 
-  it('is not waited for when there is none', async () => {
+  it('is not expected if there is none', async () => {
     await expect(late((_, over) => over())).rejects.toThrow('no answer within 5 s');
   });
 });

@@ -5,7 +5,7 @@ import { attack, attacks, keyPair, mended, signedStore, trusting } from './attac
 import { namesIn, sharedFolder } from './servers.js';
 
 describe('a remote cache with trust', () => {
-  it('gives readers what the trusted key has signed', async () => {
+  it('gives readers the results that the trusted key has signed', async () => {
     const { server, key } = await signedStore();
     const { summary, err } = await trusting(server, key).run();
     expect(summary).toMatchObject({ ran: 0, restored: 2 });
@@ -34,7 +34,7 @@ describe('a remote cache with trust', () => {
     expect([reader.read('good.txt'), reader.read('bad.txt')]).toEqual(['good\n', 'bad\n']);
   });
 
-  it('keeps its outs whatever an attacker writes (test/long/attack.test.ts draws more)', async () => {
+  it('keeps its outs whatever an attacker writes (test/long/attack.test.ts tries more)', async () => {
     const { server, key } = await signedStore();
     const [other, mend] = [keyPair(), mended(server)];
     await fc.assert(

@@ -21,13 +21,13 @@ it('cuts the middle of the longest text, and no number', () => {
   );
 });
 
-it('cuts nothing where nothing limits the width, or all fits', () => {
+it('cuts nothing if nothing limits the width, or everything fits', () => {
   const whole = table(ITEMS);
   expect(whole).toContain('evaluate@faces,double20,seed-1');
   expect(table(ITEMS, 80)).toBe(whole);
 });
 
-it('puts columns that do not fit into a table of their own, with the first column', () => {
+it('puts columns that do not fit into a separate table, with the first column', () => {
   const rows = [
     ['item', 'val.loss', 'val.ssim', 'val.psnr'],
     ['train@a', '0.12345678', '0.87654321', '31.2345678'],

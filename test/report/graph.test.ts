@@ -23,7 +23,7 @@ function graph(
 const DIAMOND = { raw: [], left: ['raw'], right: ['raw'], both: ['raw', 'left', 'right'] };
 
 describe('the graph as text', () => {
-  it('draws chains, forks and joins beside the names', () => {
+  it('draws chains, forks and joins next to the names', () => {
     expect(graphText(graph({ ...DIAMOND, after: ['both'], alone: [] }, 'fresh'))).toBe(
       `○    raw    fresh
 ├─●  left   fresh
@@ -35,7 +35,7 @@ describe('the graph as text', () => {
     );
   });
 
-  it('draws rails that go on, end, and pass each other', () => {
+  it('draws rails that continue, end, and pass each other', () => {
     const shape = { a: [], b: [], c: [], d: ['a', 'c'], e: ['a', 'b', 'c'], f: ['b', 'd'] };
     expect(graphText(graph(shape))).toBe(
       `○        a
@@ -67,7 +67,7 @@ describe('the graph as text', () => {
     );
   });
 
-  it('names the needs where rails would be a thicket, or stages need each other', () => {
+  it('names the needs if there would be too many rails, or stages need each other', () => {
     const many = Array.from({ length: 30 }, (_, i) => `s${i}`);
     const shape = { ...Object.fromEntries(many.map((name) => [name, []])), all: many };
     expect(graphText(graph(shape, 'fresh'))).toContain(
@@ -76,7 +76,7 @@ describe('the graph as text', () => {
     expect(graphText(graph({ a: ['b'], b: ['a'] }))).toBe('a  ← b\nb  ← a\n');
   });
 
-  it('of nothing is nothing', () => {
+  it('is empty for an empty graph', () => {
     expect(graphText([])).toBe('');
   });
 });
@@ -177,7 +177,7 @@ describe('the graph for Mermaid and Graphviz', () => {
 `);
   });
 
-  it('has every edge, those too that follow from others', () => {
+  it('has every edge, including those that follow from others', () => {
     expect(graphMermaid(graph(DIAMOND)).match(/-->/g)).toHaveLength(5);
     expect(graphDot(graph(DIAMOND)).match(/->/g)).toHaveLength(5);
   });

@@ -18,7 +18,7 @@ function forecast(change: Partial<ItemDone>): string | undefined {
 }
 
 describe('a forecast', () => {
-  it('says how many epochs are kept, how many are to run, and about how long that takes', () => {
+  it('shows how many epochs are kept, how many will run, and about how long that takes', () => {
     expect(forecast({})).toBe(
       'train@faces: 38 epochs kept, 12 to run, about 14 min (epochs 38 → 50)',
     );
@@ -50,7 +50,7 @@ describe('why an item runs', () => {
   });
 });
 
-it('shows every fifth report about a transfer, since one comes every second', () => {
+it('shows every fifth report about a transfer, because there is one every second', () => {
   const lines: string[] = [];
   const report = plainReporter((text) => lines.push(text));
   for (let second = 1; second <= 12; second++) {
@@ -83,7 +83,7 @@ describe('the last line', () => {
     return text;
   }
 
-  it('counts what a run did', () => {
+  it('counts the verdicts of a run', () => {
     expect(lastLine({})).toBe('pipe: 5 ran, 1 restored, 4 fresh\n');
   });
 
@@ -91,7 +91,7 @@ describe('the last line', () => {
     [{ wouldRun: 2, mayRun: 0, wouldRestore: 0 }, 'pipe: would run 2, 4 fresh\n'],
     [{ wouldRun: 2, mayRun: 3, wouldRestore: 0 }, 'pipe: would run 2, may run 3, 4 fresh\n'],
     [{ wouldRun: 0, mayRun: 0, wouldRestore: 1 }, 'pipe: would run 0, would restore 1, 4 fresh\n'],
-  ])('says what a run would do: %j', (forecast, text) => {
+  ])('shows what a run would do: %j', (forecast, text) => {
     expect(lastLine(forecast)).toBe(text);
   });
 });

@@ -54,7 +54,7 @@ it("gives the README's typed stage its types", () => {
   );
 });
 
-it('gives both entry points their types in a project without those of Node, its declarations checked too', () => {
+it("gives both entry points their types in a project without Node's types, and its declarations are valid", () => {
   const module = `import { type ItemDone, type Plan, type RunRequest, type RunResult, renderDiagnostic, run, UserError } from 'pipe-run';
 import { defineStage, type Json } from 'pipe-run/stage';
 
@@ -79,7 +79,7 @@ export default defineStage(async ({ signal }) => signal.throwIfAborted());
   expect(typeErrors(module.replace('differences)', 'differnces)'))).not.toBe('');
 });
 
-it('says in one line that packages are missing, as `npm install <folder>` finds a fresh clone', () => {
+it('reports in one line that packages are missing, as after `npm install <folder>` of a fresh clone', () => {
   const clone = folder();
   for (const script of ['build.mjs', 'build-command.mjs'])
     copyFileSync(path.join(root, script), path.join(clone, script));

@@ -20,11 +20,11 @@ function stage(target: number, completed: number) {
 const weights = (text: string) => (folder: string) => writeFileSync(join(folder, 'weights'), text);
 
 describe('the variables', () => {
-  test('say nothing for a stage that is not incremental', () => {
+  test('are absent for a stage that is not incremental', () => {
     expect(epochVariables({})).toBeUndefined();
   });
 
-  test('are complete or a mistake', () => {
+  test('are complete, or an error', () => {
     expect(() => epochVariables({ PIPE_EPOCHS: '3' })).toThrow('PIPE_COMMIT');
   });
 
@@ -51,7 +51,7 @@ describe('the epochs still to compute', () => {
 });
 
 describe('a commit', () => {
-  test('is a folder that appears complete, its metrics in it', async () => {
+  test('is a folder that appears complete, with its metrics', async () => {
     const { epochs, commit } = stage(2, 0);
     await epochs.commit(1, weights('one'), { loss: 0.5, val: { ssim: 0.9 } });
     expect(readdirSync(commit)).toEqual(['1']);
@@ -62,7 +62,7 @@ describe('a commit', () => {
     });
   });
 
-  test('does not appear when its state could not be written, and can be made again', async () => {
+  test('does not appear if its state could not be written, and can be made again', async () => {
     const { epochs, commit } = stage(2, 0);
     const failing = epochs.commit(1, () => Promise.reject(new Error('disk full')));
     await expect(failing).rejects.toThrow('disk full');
@@ -71,7 +71,7 @@ describe('a commit', () => {
     expect(existsSync(join(commit, '1'))).toBe(true);
   });
 
-  test('is built while the one before is being stored, and appears when that is done', async () => {
+  test('is built while the previous one is being stored, and appears when that is done', async () => {
     const { epochs, commit } = stage(2, 0);
     await epochs.commit(1, weights('one'));
     let second: Promise<void> | undefined;
@@ -91,24 +91,24 @@ describe('a commit', () => {
   test.each([
     [2, 'Epoch 2 was committed, but epoch 1 is next'],
     [0, 'Epoch 0 was committed, but epoch 1 is next'],
-  ])('of epoch %d out of order is a mistake', async (epoch, message) => {
+  ])('of epoch %d out of order is an error', async (epoch, message) => {
     await expect(stage(3, 0).epochs.commit(epoch, weights('x'))).rejects.toThrow(message);
   });
 
-  test('beyond the target is a mistake', async () => {
+  test('beyond the target is an error', async () => {
     await expect(stage(3, 3).epochs.commit(4, weights('x'))).rejects.toThrow(
       'Epoch 4 was committed, but the last epoch, 3, is committed already',
     );
   });
 
-  test('that was not waited for is a mistake at the next one', async () => {
+  test('that was not awaited is an error at the next one', async () => {
     const { epochs } = stage(3, 0);
     const first = epochs.commit(1, weights('one'));
     await expect(epochs.commit(2, weights('two'))).rejects.toThrow('await each commit');
     await first;
   });
 
-  test('with a metric that is no number JSON has is a mistake', async () => {
+  test('with a metric that is not a JSON number is an error', async () => {
     const { epochs } = stage(3, 0);
     await expect(epochs.commit(1, weights('one'), { val: { loss: Number.NaN } })).rejects.toThrow(
       'Metric "loss" is NaN',
@@ -116,7 +116,7 @@ describe('a commit', () => {
   });
 });
 
-test('a stage and a runner go through all epochs, never two states on their way', async () => {
+test('a stage and a run complete all epochs, with at most one state in transit', async () => {
   const { epochs, commit } = stage(6, 2);
   const stored: string[] = [];
   let most = 0;

@@ -81,7 +81,7 @@ describe('a stage', () => {
     expect(log).toBe('done\n');
   });
 
-  test('without `epochs:` that uses them is told so', async () => {
+  test('without `epochs:` that uses them gets an error', async () => {
     const { outcome } = await run('export default ({ epochs }) => epochs.target;');
     expect(outcome.tail[0]).toBe(
       'Error: train@faces is not incremental: give the stage `epochs:` in pipeline.yaml',
@@ -119,7 +119,7 @@ export default async () => {
     expect(outcome.tail.join('\n')).toContain('[cause]: Error: empty folder');
   });
 
-  test('when it throws something that is no error', async () => {
+  test('when it throws something that is not an Error', async () => {
     expect((await run(`export default () => { throw 'text'; };`)).outcome.tail).toEqual(["'text'"]);
   });
 
@@ -129,7 +129,7 @@ export default async () => {
     expect(outcome.tail.join('\n')).toContain('gone.mjs');
   });
 
-  test('when work that it did not wait for fails, even if warnings would do for Node', async () => {
+  test('when work that it did not wait for fails, even if Node would only warn', async () => {
     const stage = `export default () => { Promise.reject(new Error('lost')); };`;
     const folder = tempFolder();
     const env = {
@@ -141,7 +141,7 @@ export default async () => {
     expect(outcome.tail[0]).toBe('Error: lost');
   });
 
-  test('when it waits for what will never come', async () => {
+  test('when it waits for a promise that never resolves', async () => {
     const { outcome } = await run('export default () => new Promise(() => {});');
     expect(outcome.ending).toEqual({ how: 'exit', code: 1 });
     expect(outcome.tail).toEqual(['pipe: the stage ended with a pending promise']);
@@ -191,7 +191,7 @@ describe('when the run asks it to end', () => {
   });
 });
 
-test('a stage whose runner is killed ends by itself', async () => {
+test('a stage whose run is killed ends by itself', async () => {
   const folder = tempFolder();
   const { command } = await execution(
     `import { writeSync, openSync } from 'node:fs';

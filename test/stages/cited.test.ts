@@ -117,7 +117,7 @@ test('a dilated layer is the convolution with holes in its kernel', async () => 
   }
 });
 
-test('attention copies what is known from where it looks alike, and nothing from the hole', async () => {
+test('attention copies known content from similar places, and nothing from the hole', async () => {
   // Stripes of two features; the hole hides one column, whose neighbours tell which stripe it is of.
   const [grid, hidden] = [9, 4];
   const stripe = (x: number) => (x === hidden ? [0, 0] : x % 2 === 0 ? [9, 0] : [0, 9]);
@@ -162,7 +162,7 @@ test('edges are where brightness changes, up to 1, and the image’s border is n
   expect([...row]).toEqual([0, 0, 1, 1, 0, 0]);
 });
 
-test('the search of a latent goes on with its steps', async () => {
+test('the search of a latent improves with its steps', async () => {
   const error = async (steps: number) => {
     const { network, batch } = modelOf({ ...MODELS.search, steps });
     const params = initParams(network.specs, 2);

@@ -93,7 +93,7 @@ describe('from rendered animals', () => {
     expect(Math.max(...differences)).toBeLessThan(0.51);
   });
 
-  test('masks belong to images one by one, and differ between images and settings', () => {
+  test('each image has its own masks, which differ between images and settings', () => {
     const index = readMaskIndex(run.at('masks'));
     expect(Object.keys(index.settings)).toEqual(['double8', 'square8', 'strokes']);
     const masks = readMasks(run.at('masks'), 'square8');
@@ -106,7 +106,7 @@ describe('from rendered animals', () => {
     expect(() => readMasks(run.at('masks'), 'square9')).toThrow('no masks of the setting square9');
   });
 
-  test('the split is listed by index and by name, apart by group', () => {
+  test('the split is listed by index and by name, and separates groups', () => {
     const found = readJson<Split>(join(run.at('split'), 'split.json'));
     const { images } = readImages(run.at('images')).index;
     expect([found.train.length, found.test.length, found.notes]).toEqual([18, 4, []]);
@@ -126,7 +126,7 @@ describe('from rendered animals', () => {
     }
   });
 
-  test('progress ends at all of it', () => {
+  test('progress ends at 100 %', () => {
     expect(run.progress).toEqual({
       download: '24 of 24',
       preprocess: '24 of 24',
@@ -134,7 +134,7 @@ describe('from rendered animals', () => {
     });
   });
 
-  test('another seed moves the masks, and only them', async () => {
+  test('another seed moves only the masks', async () => {
     const other = await runAll('animals-seed', source, { ...PARAMS, occlude: { seed: 2 } });
     expect(folderDigests(other.at('images'))).toEqual(folderDigests(run.at('images')));
     expect(folderDigests(other.at('masks')).get('square8.npy')).not.toEqual(
@@ -142,7 +142,7 @@ describe('from rendered animals', () => {
     );
   });
 
-  test('two kernels give two arrays of the same images, and a model takes the one it names', async () => {
+  test('two kernels give two arrays of the same images, and a model uses the one that it names', async () => {
     const images = join(folder.path, 'kernels');
     await runStage(preprocess, {
       params: { image: { ...PARAMS.image, kernel: ['cubic', 'nearest'] } },
@@ -188,7 +188,7 @@ describe('from rendered animals', () => {
     expect(readDetail(run.at('images'), readImages(run.at('images')))).toBeUndefined();
   });
 
-  test('masks are drawn for the listed settings alone, and are then the same', async () => {
+  test('masks are drawn only for the listed settings, and do not change', async () => {
     const masks = join(folder.path, 'listed');
     const listed = (settings: unknown) =>
       runStage(occlude, {
@@ -237,7 +237,7 @@ describe('images that cannot be read', () => {
   }
   const params = { ...PARAMS, split: { train: 6, test: 2, seed: 1 } };
 
-  test('are named, counted and left out; the other images keep their masks', async () => {
+  test('are named, counted and skipped; the other images keep their masks', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const whole = await runAll('whole', await tenImages('ten', 0), params);
     const path = await tenImages('nine', 1);
@@ -256,7 +256,7 @@ describe('images that cannot be read', () => {
     );
   });
 
-  test('fail the stage when they are more than the stated share', async () => {
+  test('fail the stage if they exceed the stated share', async () => {
     const path = await tenImages('eight', 2);
     await expect(runAll('eight-run', path, params)).rejects.toThrow(
       /^2 of 10 images cannot be read:\n {2}images\/0\.jpg: .*\n {2}images\/1\.jpg: .*\n {2}image\.maxUnreadable allows a share of 0\.1\.$/,
@@ -289,7 +289,7 @@ test('from parquet shards, a label is on one side only', async () => {
   expect([labels(found.train).size, labels(found.test).size]).toEqual([3, 1]);
 });
 
-test('a small set caps the train set loudly', async () => {
+test('a small data set reduces the train set with a message', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   const source = { kind: 'rendered-animals', count: 14, seed: 1 };
   const run = await runAll('capped', source, { ...PARAMS, split: { train: 50, test: 4, seed: 1 } });
@@ -305,7 +305,7 @@ describe('a mistake in the parameters', () => {
     outs: { images: 'x', masks: 'x', split: 'x' },
   };
 
-  test('is named before anything is read', async () => {
+  test('is reported before anything is read', async () => {
     const image = (change: object) =>
       runStage(preprocess, { params: { image: { ...PARAMS.image, ...change } }, ...at });
     await expect(image({ size: '100' })).rejects.toThrow('image.size: expected an integer from 8');

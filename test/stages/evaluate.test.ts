@@ -104,7 +104,7 @@ describe('evaluate', () => {
     metrics = JSON.parse(readFileSync(done.outs.metrics, 'utf8'));
   });
 
-  it('scores what the model gave, rounded to 8 bits, as it is and with the known pixels kept', () => {
+  it('scores the output of the model, rounded to 8 bits, as it is and with the known pixels kept', () => {
     const images = readImages(experiment.images);
     const mask = readMasks(experiment.masks, 'square24').mask(0);
     const original = images.data.subarray(0, 56 * 56);
@@ -144,7 +144,7 @@ describe('evaluate', () => {
     expect(tree.square24.fsr.composite.gms.mean).toBeCloseTo(spread(values).mean, 5);
   });
 
-  it('scores all test images and as many train images as asked for', () => {
+  it('scores all test images and the requested number of train images', () => {
     expect(scores.index.sides).toEqual({
       test: { scored: 10, of: 10 },
       train: { scored: 6, of: 20 },
@@ -152,7 +152,7 @@ describe('evaluate', () => {
     expect(scores.train.images).toBe(6);
   });
 
-  it('finds what is known beforehand: a larger hole costs more, doing nothing is worst', () => {
+  it('confirms what is expected: a larger hole costs more, doing nothing is worst', () => {
     const mean = (setting: string, method: string) => {
       const values = scoresOf(scores.test, setting, method, 'composite', 'ssim.wang');
       return values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -213,7 +213,7 @@ describe('evaluate', () => {
     expect(layer('sample 2')).not.toEqual(layer('sample 1'));
   });
 
-  it('hands on what the report tells besides: source, history, notes, digests of what was read', () => {
+  it('passes on what the report also shows: source, history, notes, digests of the inputs', () => {
     const { index } = scores;
     expect(index.source.standIn).toBe(true);
     expect(index.history).toEqual([{ epoch: 1, loss: 2 }]);
@@ -236,7 +236,7 @@ describe('evaluate', () => {
     );
   });
 
-  it('takes colour images, and images too small for a window', async () => {
+  it('accepts colour images, and images too small for a window', async () => {
     const colour = writeExperiment(join(root, 'colour'), {
       size: 24,
       channels: 3,
@@ -274,7 +274,7 @@ describe('evaluate', () => {
     expect(first).toBeCloseTo((byChannel[0]! + byChannel[1]! + byChannel[2]!) / 3, 6);
   });
 
-  it('stops soon when it is told to', async () => {
+  it('stops soon on request', async () => {
     const stop = AbortSignal.abort(new Error('enough'));
     await expect(
       runStage(evaluate, {
@@ -307,7 +307,7 @@ describe('evaluate', () => {
     await expect(baselinesOf(experiment, join(root, 'wrong'), changed)).rejects.toThrow(message);
   });
 
-  it('takes the classical figures as they are kept: what it would compute itself', async () => {
+  it('uses the stored classical figures, which equal those that it would compute', async () => {
     const images = readImages(experiment.images);
     const masks = new Map([['square24', readMasks(experiment.masks, 'square24')]]);
     const restore = restoreAsKept(folder, 'cubic', masks, 1);
@@ -372,7 +372,7 @@ describe('evaluate', () => {
     expect(scores.index.components).toEqual(components);
   });
 
-  it('gives SSIM by the distance from the rim, of the model and of each fill', () => {
+  it('gives SSIM by the distance from the rim, for the model and for each fill', () => {
     const [, large] = scores.index.rims;
     expect(large).toHaveLength(METHODS.length + 1);
     // A square of 24 is 12 deep.
@@ -388,7 +388,7 @@ describe('evaluate', () => {
     expect(scores.index.groups).toEqual({ train: 20, test: 10, ofTest: [...Array(10).keys()] });
   });
 
-  it('keeps no samples that are one picture', async () => {
+  it('keeps no samples that look the same', async () => {
     for (const { spread, range } of scores.index.samples) {
       expect(spread).toBeGreaterThan(1);
       expect(range?.calibrated).toBeCloseTo(1 / 3, 12);

@@ -40,7 +40,7 @@ test('a training is an item for each data set, model and seed, and the report ga
   expect(needsOf(plan(seeds), 'evaluate@faces,vae,2')).toContain('train@faces,vae,2');
 });
 
-test('the seed of a training is the one of its matrix, and of nothing else', () => {
+test('the seed of a training comes only from its matrix', () => {
   const { matrix, params } = itemOf(plan({ set: ['seeds=[7]'] }), 'train@faces,vae,7');
   expect(matrix).toEqual({ dataset: 'faces', model: 'vae', seed: 7 });
   expect(JSON.stringify(params)).not.toContain('seeds');
@@ -96,7 +96,7 @@ test('a class of ImageNet photographs is on one side of the split, any other pho
   expect(groupOf('photos/bsds/100039.jpg')).toBe('100039.jpg');
 });
 
-test('the paper profile has the network and the data of the paper, and what it needs to hold them', () => {
+test('the paper profile has the network and the data of the paper, and enough room for them', () => {
   const paper = plan({ profiles: ['paper'] });
   const trains = paper.items.filter(({ stage }) => stage === 'train');
   expect(trains.map(({ id }) => id)).toEqual(
@@ -182,7 +182,7 @@ function flatten(value: unknown, path = ''): Record<string, string> {
   return Object.assign({}, ...parts);
 }
 
-test('a model is held against every classical fill unless a profile says otherwise, once for each data set', () => {
+test('a model is compared with every classical fill unless a profile says otherwise, once for each data set', () => {
   expect(idsOf('baselines', { set: ['seeds=[1, 2]'] })).toEqual([
     'baselines@faces',
     'baselines@animals',
@@ -213,7 +213,7 @@ test('the second experiment of the paper is trained on faces alone for 50 epochs
   expect([Math.abs(double45.side ** 2 - 2000) < 50, double45.count]).toEqual([true, 2]);
 });
 
-test('sets of the homogeneity profile differ in one thing, at equal counts and budgets', () => {
+test('data sets of the homogeneity profile differ in one property, with equal counts and budgets', () => {
   const { items, params } = plan({ profiles: ['homogeneity'] });
   const { homogeneity, sources } = params as {
     homogeneity: Record<string, string[]>;

@@ -59,7 +59,7 @@ describe('the report of two data sets', () => {
     made = await reportOn('two', folders);
   });
 
-  it('is one file that asks for nothing', () => {
+  it('is one file that makes no requests', () => {
     const urls = [...made.html.matchAll(/\b(?:src|href)="([^"#][^"]*)"/g)].map(([, url]) => url!);
     expect(urls.filter((url) => !url.startsWith('data:'))).toEqual([]);
     expect(made.html).toContain("default-src 'none'");
@@ -97,7 +97,7 @@ describe('the report of two data sets', () => {
     );
   });
 
-  it('holds the gap between the two data sets beside that of the best classical fill', () => {
+  it('shows the gap between the two data sets next to that of the best classical fill', () => {
     const part = made.md.split('## Does it need a homogeneous data set?')[1]!.split('\n## ')[0]!;
     expect(part).toContain('differ by 0.2143 between FFHQ and Animals-10');
     const scores = folders.map((folder) => readScores(folder).test);
@@ -122,7 +122,7 @@ describe('the report of two data sets', () => {
     expect(made.html).toContain('Does it need a homogeneous data set?');
   });
 
-  it('says in a sentence how the model stands', () => {
+  it('summarises the result of the model in a sentence', () => {
     expect(made.md).toContain(
       'rows (3 epochs) against the best of 4 classical fills: behind in all 3 settings.',
     );
@@ -149,32 +149,32 @@ describe('the report of two data sets', () => {
     expect(made.md).toMatch(/\| faces, rows \| – \| – \| 3 \| – \| 60 \| – \| – \|/);
   });
 
-  it('shows faces beside animals, and the worst image of each setting', () => {
+  it('shows faces next to animals, and the worst image of each setting', () => {
     const part = (id: string) => made.html.split(`id="${id}"`)[1]!.split('</section>')[0]!;
     // Two seeded images of each set, four pictures of each image.
     expect(part('side-by-side').match(/<img /g)).toHaveLength(2 * 2 * 4);
     expect(part('failures').match(/<img /g)).toHaveLength(2 * 3 * 4);
   });
 
-  it('says of each system that the paper cites whether it is a row, and why not', () => {
+  it('says for each system that the paper cites whether it is a row, and if not, why', () => {
     for (const text of [made.html, made.md]) {
       expect(text).toContain('needs a trained VGG-19');
       expect(text).toContain('SSIM 0.862, PSNR 23.43 (Places365)');
     }
   });
 
-  it('escapes what the data say', () => {
+  it('escapes text from the data', () => {
     expect(made.html).toContain('The train set is &lt;capped&gt;.');
     expect(made.html).not.toContain('<capped>');
   });
 
-  it('draws a curve for the loss, with the validation beside it', () => {
+  it('draws a curve for the loss, with the validation next to it', () => {
     expect(made.html).toContain(
       'faces: loss by epoch; rows ends at 0.333, rows, validation ends at 0.400',
     );
   });
 
-  it('draws what the network starts from in the chart of its score', () => {
+  it('draws the starting point of the network in the chart of its score', () => {
     expect(made.html).toContain(
       'faces: ssim by epoch; rows, validation ends at 0.800, rows, validation, before the network ends at 0.700',
     );
@@ -187,14 +187,14 @@ describe('the report of two data sets', () => {
     expect(made.md).toMatch(/scores\/examples\.npy \| `[0-9a-f]{64}`/);
   });
 
-  it('is the same again, and holds no date', async () => {
+  it('is the same the second time, and contains no date', async () => {
     expect(await reportOn('again', folders)).toEqual(made);
     expect(made.html).not.toMatch(new RegExp(`\\b${new Date().getFullYear()}-`));
   });
 });
 
 describe('the report', () => {
-  it('takes one item without curves and notes, given as a file in its folder', async () => {
+  it('accepts one item without curves and notes, given as a file in its folder', async () => {
     const folder = await evaluated(root, { dataset: 'mine', model: 'rows', standIn: false });
     const { html } = await reportOn('one', join(folder, 'index.json'));
     expect(html).toContain('No training history was kept.');
@@ -202,7 +202,7 @@ describe('the report', () => {
     expect(html).not.toContain('Does it need a homogeneous data set?');
   });
 
-  it('gives mean and deviation over seeds where there are several', async () => {
+  it('gives mean and deviation over seeds if there are several', async () => {
     const one = { dataset: 'seeded', model: 'rows' };
     const folders = [
       await evaluated(root, { ...one, seed: 1 }),
@@ -218,7 +218,7 @@ describe('the report', () => {
     expect(gains(md)).toEqual(gains(alone.md));
   });
 
-  it('holds each switch against the base, seed by seed, on the images of its own kernel', async () => {
+  it('compares each switch with the base, seed by seed, on the images of its own kernel', async () => {
     const config = (changed: object) =>
       checkModel({ arch: 'deepvision', base: 'code', occlusions: ['square12'], ...changed }, 'm', [
         'square12',
@@ -259,7 +259,7 @@ describe('the report', () => {
     expect(lines.at(-1)).toMatch(/^\| best classical fill \|/);
   });
 
-  it('compares the steps of an axis of homogeneity by what is cut of 1 − SSIM, with intervals', async () => {
+  it('compares the steps of an axis of homogeneity by the reduction of 1 − SSIM, with intervals', async () => {
     const steps = ['alike', 'mixed'];
     const folders = await Promise.all(
       steps.map((dataset, at) =>
@@ -324,7 +324,7 @@ describe('the report', () => {
     expect(cells[2]).toMatch(new RegExp(`^${spread(small).mean.toFixed(4)}, [+−]`));
   });
 
-  it('sets several models side by side, and takes colour', async () => {
+  it('shows several models side by side, and accepts colour', async () => {
     const one = {
       dataset: 'colour',
       channels: 3,
@@ -346,7 +346,7 @@ describe('the report', () => {
     expect(html).toContain('24 × 24 pixels, colour');
   });
 
-  it('refuses items of one data set that were scored on other settings', async () => {
+  it('refuses items of one data set that were scored on different settings', async () => {
     const one = { dataset: 'mixed', count: 14, test: 4 };
     const folders = [
       await evaluated(root, { ...one, model: 'a' }),
@@ -357,7 +357,7 @@ describe('the report', () => {
     );
   });
 
-  it('says so when there is nothing to report on', async () => {
+  it('reports that there is nothing to show', async () => {
     await expect(reportOn('nothing', [root])).rejects.toThrow('no evaluated item was found');
   });
 });

@@ -34,7 +34,7 @@ describe('watch mode', () => {
     ).toHaveLength(2);
   });
 
-  it('stops the run when what it executes became stale, and only then starts anew', () => {
+  it('stops the run when an executing item becomes stale, and then starts again', () => {
     expect(reached(changed, quiet, concerning)).toEqual([
       'stopping',
       ['wait-for-quiet', 'start-run', 'stop-run'],
@@ -43,7 +43,7 @@ describe('watch mode', () => {
     expect(reached(changed, quiet, concerning, ended, quiet)[0]).toBe('running');
   });
 
-  it('ends after the run that it had to stop has ended', () => {
+  it('ends after the stopped run has ended', () => {
     expect(reached(changed, quiet, quit)).toEqual([
       'quitting',
       ['wait-for-quiet', 'start-run', 'stop-run'],

@@ -16,7 +16,7 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-test('whatever bit is flipped, what comes back is right or does not come back', async () => {
+test('whatever bit is flipped, an object is restored correctly or not at all', async () => {
   const project = new TestProject();
   project.write(FILES);
   const cache = project.open();

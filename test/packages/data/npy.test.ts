@@ -31,7 +31,7 @@ function numpyFile(descr: string, shape: string, spaces: number, data: number[])
 const python = spawnSync('python3', ['-c', 'import numpy'], { stdio: 'ignore' });
 
 describe('writing', () => {
-  test('gives the very bytes that numpy gives', () => {
+  test('gives the same bytes as numpy', () => {
     const file = join(folder, 'bytes.npy');
     writeNpy(file, Uint8Array.from([0, 1, 2, 3, 4, 5]), [2, 3]);
     expect(readFileSync(file).equals(NUMPY_BYTES)).toBe(true);
@@ -40,7 +40,7 @@ describe('writing', () => {
     expect(readFileSync(file).equals(NUMPY_FLOATS)).toBe(true);
   });
 
-  test('in a stream gives the same file as at once, with rows counted at the end', () => {
+  test('in a stream gives the same file as in one piece, with rows counted at the end', () => {
     const data = Uint8Array.from({ length: 5 * 6 }, (_, index) => index);
     const whole = join(folder, 'whole.npy');
     const streamed = join(folder, 'streamed.npy');
@@ -82,7 +82,7 @@ describe('reading', () => {
     expect(array.data).toEqual(data);
   });
 
-  test('takes single rows without the rest', () => {
+  test('reads single rows without the rest', () => {
     const file = join(folder, 'rows.npy');
     writeNpy(file, Float32Array.from([1, 2, 3, 4, 5, 6]), [3, 2]);
     const reader = openNpy(file);
@@ -93,7 +93,7 @@ describe('reading', () => {
     reader.close();
   });
 
-  test('names the file that is cut short, is something else, or holds what is not read here', () => {
+  test('names a file that is truncated, of another format, or of an unsupported type', () => {
     const file = join(folder, 'bad.npy');
     writeNpy(file, new Uint8Array(100), [10, 10]);
     truncateSync(file, 200);

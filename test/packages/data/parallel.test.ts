@@ -12,7 +12,7 @@ function deferred() {
   return { promise, settle };
 }
 
-test('gives results in the order of the items, whatever order they end in', async () => {
+test('gives results in the order of the items, whatever order they finish in', async () => {
   const gates = [deferred(), deferred(), deferred()];
   const done: number[] = [];
   const all = mapInParallel(
@@ -28,7 +28,7 @@ test('gives results in the order of the items, whatever order they end in', asyn
   expect(done).toEqual([1, 2, 3]);
 });
 
-test('never works on more than the bound at once, and uses all of it', async () => {
+test('never works on more than the limit at once, and uses all of it', async () => {
   let running = 0;
   let most = 0;
   await mapInParallel(
@@ -57,7 +57,7 @@ test('throws the first failure and starts nothing more', async () => {
   expect(started.length).toBeLessThan(6);
 });
 
-test('stops when it is told to', async () => {
+test('stops on request', async () => {
   const controller = new AbortController();
   const work = mapInParallel(
     [0, 1, 2],
@@ -70,7 +70,7 @@ test('stops when it is told to', async () => {
   await expect(work).rejects.toThrow('enough');
 });
 
-test('chunks are of the length asked for, the last one shorter', () => {
+test('chunks have the requested length, the last one may be shorter', () => {
   expect([...chunks([1, 2, 3, 4, 5], 2)]).toEqual([[1, 2], [3, 4], [5]]);
   expect([...chunks([], 2)]).toEqual([]);
 });

@@ -15,7 +15,7 @@ describe('the generator', () => {
     ]);
   });
 
-  test('is the same for ever for a seed and labels', () => {
+  test('is always the same for a seed and labels', () => {
     const random = createRandom(1, 'mask', 3);
     expect([random.uniform(), random.int(1000), random.normal()]).toEqual([
       0.4890169611988294, 174, 1.085144446672822,
@@ -40,7 +40,7 @@ describe('streams', () => {
     expect(new Set(firsts).size).toBe(firsts.length);
   });
 
-  test('split by label, whatever was drawn before', () => {
+  test('split by label, independently of earlier draws', () => {
     const parent = createRandom(7, 'parent');
     const early = parent.split('child', 1).uniform();
     for (let drawn = 0; drawn < 100; drawn++) parent.normal();
@@ -48,7 +48,7 @@ describe('streams', () => {
     expect(createRandom(7, 'parent', 'child', 1).uniform()).toBe(early);
   });
 
-  test('go on from a saved state, through JSON, also in the middle of a pair of normals', () => {
+  test('continue from a state saved as JSON, even in the middle of a pair of normals', () => {
     const random = createRandom(5);
     random.normal();
     const saved = JSON.parse(JSON.stringify(random.state()));
@@ -82,7 +82,7 @@ describe('distributions', () => {
     expect(Math.abs(fourth - 3)).toBeLessThan(5 * Math.sqrt(96 / n));
   });
 
-  test('int: each value equally often, also where 2³² is no multiple', () => {
+  test('int: each value equally often, even if 2³² is not a multiple', () => {
     const random = createRandom(13);
     const counts = new Array<number>(7).fill(0);
     for (let drawn = 0; drawn < n; drawn++) counts[random.int(7)]!++;
@@ -95,7 +95,7 @@ describe('distributions', () => {
     expect(Math.abs(low - 10_000 / 3)).toBeLessThan(5 * Math.sqrt(10_000 * (2 / 9)));
   });
 
-  test('int refuses what is no count', () => {
+  test('int refuses an invalid count', () => {
     const random = createRandom(1);
     for (const n of [0, -1, 1.5, Number.NaN, 2 ** 32 + 1]) {
       expect(() => random.int(n)).toThrow(RangeError);

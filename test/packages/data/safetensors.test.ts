@@ -57,7 +57,7 @@ describe('a written file', () => {
     expect(Number(readFileSync(path('aligned')).readBigUInt64LE(0)) % 8).toBe(0);
   });
 
-  test('asks for a piece only when the one before it is written', async () => {
+  test('requests a piece only when the previous one is written', async () => {
     const asked: number[] = [];
     const pieces = function* () {
       for (let i = 0; i < 3; i++) {
@@ -69,7 +69,7 @@ describe('a written file', () => {
     expect(asked).toEqual([0, 1, 2]);
   });
 
-  test('is refused when its values do not fill the shape, or a name is used twice', async () => {
+  test('is refused if its values do not fill the shape, or a name is used twice', async () => {
     await expect(writeSafetensors(path('b'), [source('x', [3], [[1, 2]])])).rejects.toThrow(
       'x: 2 values do not fill the shape (3)',
     );
@@ -92,7 +92,7 @@ describe('a damaged file is named with what is wrong', () => {
     data_offsets: [begin, end],
   });
 
-  test('cut short', async () => {
+  test('truncated', async () => {
     await writeSafetensors(path('cut'), TENSORS);
     truncateSync(path('cut'), readFileSync(path('cut')).length - 1);
     expect(() => new SafetensorsReader(path('cut'))).toThrow(
@@ -102,7 +102,7 @@ describe('a damaged file is named with what is wrong', () => {
     expect(() => new SafetensorsReader(path('cut'))).toThrow('shorter than its header');
   });
 
-  test('no JSON, another type, a wrong length, a gap, an overlap, bytes left over', () => {
+  test('invalid JSON, another type, a wrong length, a gap, an overlap, extra bytes', () => {
     expect(write('1', '{"a":', 0)).toThrow('its header is no JSON');
     expect(write('2', { a: tensor(0, 4, [2], 'F16') }, 4)).toThrow('a has dtype F16, expected F32');
     expect(write('3', { a: tensor(0, 8, [3]) }, 8)).toThrow('a has 8 bytes for the shape (3)');

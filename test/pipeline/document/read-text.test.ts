@@ -12,7 +12,7 @@ it.each([
   ['ln -s /dev/zero', 'params.yaml is not a file, but a named pipe, a socket or a device'],
   ['ln -s params.yaml', 'params.yaml is a symbolic link that leads in a circle'],
   ['ln -s nowhere', 'the file params.yaml does not exist'],
-])('made by %s is a mistake, and nothing waits for it', (make, message) => {
+])('made by %s is a user error, and nothing waits for it', (make, message) => {
   const folder = mkdtempSync(join(tmpdir(), 'pipe-text-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [program = '', ...words] = make.split(' ');

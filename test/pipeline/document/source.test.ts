@@ -21,19 +21,19 @@ describe('readPipeline', () => {
     expect(readPipeline(project)).toBe('a: é日\n');
   });
 
-  it('says that there is none', () => {
+  it('reports a missing file', () => {
     expect(mistakesIn(() => readPipeline(project))).toContain('(no-pipeline)');
     expect(mistakesIn(() => readPipeline(join(project, 'nowhere')))).toContain('(no-pipeline)');
   });
 
-  it('says that it is a folder', () => {
+  it('reports a folder', () => {
     mkdirSync(file());
     expect(mistakesIn(() => readPipeline(project))).toBe(
       'error: pipeline.yaml is a folder, not a file (unreadable)',
     );
   });
 
-  it('says that it is no UTF-8', () => {
+  it('reports invalid UTF-8', () => {
     writeFileSync(file(), Buffer.from([0x61, 0x3a, 0x20, 0xff, 0x0a]));
     expect(mistakesIn(() => readPipeline(project))).toBe(
       'error: pipeline.yaml is not UTF-8 text (not-utf8)\n  save it as UTF-8',
@@ -49,13 +49,13 @@ describe('readPipeline', () => {
 describe('a place', () => {
   const source = createSource('pipeline.yaml', 'ab\ncdef\r\n\n\tgh');
 
-  it('knows its line, from the first character to behind the last', () => {
+  it('knows its line, from the first character to after the last', () => {
     expect([0, 2, 3, 8, 9, 10, 13].map((offset) => lineOf(source, offset))).toEqual([
       1, 1, 2, 2, 3, 4, 4,
     ]);
   });
 
-  it('underlines no further than its line, and at least one character', () => {
+  it('underlines only its line, and at least one character', () => {
     expect(placeOf(source, { start: 4, end: 13 })).toEqual({
       file: 'pipeline.yaml',
       line: 2,

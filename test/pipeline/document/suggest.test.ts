@@ -32,7 +32,7 @@ describe('editDistance', () => {
 });
 
 describe('nearest', () => {
-  it('is the nearest of the known names, if any is near enough to be meant', () => {
+  it('is the closest of the known names, if one is close enough', () => {
     const known = ['deps', 'outs', 'params', 'metrics', 'timeout'];
     expect(
       ['dep', 'OUTS', 'parms', 'metric', 'tiemout'].map((name) => nearest(name, known)),
@@ -45,7 +45,7 @@ describe('nearest', () => {
     ]);
   });
 
-  it('is a name that was cut short, or written with something behind it', () => {
+  it('is a name that was truncated, or has a suffix', () => {
     expect(['fro', 'dry-run', 'no', 'dr'].map((name) => nearest(name, ['frozen', 'dry']))).toEqual([
       'frozen',
       'dry',
@@ -54,13 +54,13 @@ describe('nearest', () => {
     ]);
   });
 
-  it('is the first of those that are equally near', () => {
+  it('is the first of several equally close names', () => {
     expect(nearest('bat', ['cat', 'hat'])).toBe('cat');
   });
 });
 
 describe('suggest', () => {
-  it('lists what is known when nothing is near, but not endlessly', () => {
+  it('lists the known names if none is close, but not endlessly', () => {
     expect(suggest('xyz', ['a', 'b'], 'stages are')).toBe('stages are: a, b');
     const many = Array.from({ length: 40 }, (_, i) => `name${i}`);
     expect(suggest('xyz', many, 'stages are')).toMatch(/name11, …$/);
@@ -69,7 +69,7 @@ describe('suggest', () => {
   });
 });
 
-describe('a slip in a stage', () => {
+describe('a typo in a stage', () => {
   const PIPELINE = `
 stages:
   clean:
@@ -78,7 +78,7 @@ stages:
     outs: { clean: cache/out/clean.txt }
 `;
 
-  it('is answered with the name as it stands in a hole', () => {
+  it('in a placeholder gets the name with the syntax of a placeholder', () => {
     expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${deps.row}'))).toBe(
       `pipeline.yaml:4:25: error: \${deps.row} is not known here (unknown-name)
         cmd: node clean.mjs \${deps.row} \${outs.clean}
@@ -87,7 +87,7 @@ stages:
     );
   });
 
-  it('is told of a hole that is not closed, not of a long strange name', () => {
+  it('in an unclosed placeholder is reported as unclosed, not as a long unknown name', () => {
     expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${deps.raw'))).toBe(
       `pipeline.yaml:4:25: error: "\${deps.raw" is not closed (bad-template)
         cmd: node clean.mjs \${deps.raw \${outs.clean}
@@ -96,7 +96,7 @@ stages:
     );
   });
 
-  it('in the name of a key is told once: nothing is said of what the key would have brought', () => {
+  it('in a key is reported once, without errors about the missing key', () => {
     expect(mistakesOf(PIPELINE.replace('outs:', 'output:'))).toBe(
       `pipeline.yaml:6:5: error: unknown key "output" (unknown-key)
         output: { clean: cache/out/clean.txt }
@@ -105,7 +105,7 @@ stages:
     );
   });
 
-  it('beside the key that is meant leaves that one as it is', () => {
+  it('next to the intended key does not affect that key', () => {
     const both = PIPELINE.replace('outs:', 'output: x\n    outs:').replace(
       'outs.clean',
       'outs.cle',

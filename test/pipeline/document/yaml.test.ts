@@ -14,7 +14,7 @@ function read(text: string): AstNode {
 }
 
 describe('values', () => {
-  it('are those of the YAML 1.2 core schema, whatever a directive says', () => {
+  it('are those of the YAML 1.2 core schema, regardless of directives', () => {
     const text = '%YAML 1.1\n---\na: yes\nb: 0o17\nc: 0x1F\nd: 1e3\ne: ~\nf: "1"\ng: -0\n';
     expect(read(text).value).toEqual({ a: 'yes', b: 15, c: 31, d: 1000, e: null, f: '1', g: 0 });
   });
@@ -27,7 +27,7 @@ describe('values', () => {
     expect(text.slice(start, end)).toBe('"y"');
   });
 
-  it('take numbers and booleans as keys, as texts', () => {
+  it('accept numbers and booleans as keys, as texts', () => {
     expect(Object.keys(read('2.5: a\ntrue: b\n0x10: c\n').value as object).sort()).toEqual([
       '16',
       '2.5',
@@ -55,11 +55,11 @@ describe('anchors and merge keys', () => {
     });
   });
 
-  it('take the anchor that stands last before the alias', () => {
+  it('use the last anchor before the alias', () => {
     expect(read('a: &x 1\nb: *x\nc: &x 2\nd: *x\n').value).toEqual({ a: 1, b: 1, c: 2, d: 2 });
   });
 
-  it('merge: what is written counts before what is merged, an earlier map before a later', () => {
+  it('merge: written keys override merged ones, an earlier map a later one', () => {
     const text = `
 base: &base { a: 1, b: 1 }
 more: &more { b: 2, c: 2 }
@@ -78,7 +78,7 @@ three: { b: 9, <<: { a: 5, b: 5 } }
     expect(read('a: { "<<": 1 }\n').value).toEqual({ a: { '<<': 1 } });
   });
 
-  it('place a mistake in a merged value where it is written', () => {
+  it('report a mistake in a merged value where it is written', () => {
     const text = `
 x-gpu: &gpu
   resources: { gpu: many }
@@ -93,7 +93,7 @@ stages:
     );
   });
 
-  it('are refused as bombs by the values they stand for, not by their number', () => {
+  it('are refused as bombs by the number of their values, not of aliases', () => {
     const many = Array.from({ length: 20_000 }, (_, i) => `k${i}: *x`).join('\n');
     expect(Object.keys(read(`x: &x [1, 2]\n${many}\n`).value as object)).toHaveLength(20_001);
     const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
@@ -116,7 +116,7 @@ describe('texts that are refused', () => {
     );
   });
 
-  it('is one that is nested without end, in either style, without a stack', () => {
+  it('is one that is nested too deeply, in either style, without a stack overflow', () => {
     expect(mistakesOf('['.repeat(100_000))).toContain('(too-deep)');
     const blocks = Array.from({ length: 200 }, (_, i) => `${' '.repeat(i)}a:\n`).join('');
     expect(mistakesOf(blocks)).toContain('(too-deep)');
@@ -133,7 +133,7 @@ describe('texts that are refused', () => {
     }
   });
 
-  it('shows of a cascade only where it begins', () => {
+  it('shows only the start of a cascade', () => {
     const slips = [
       '    matrix: { dataset: ${datasets} }\n',
       '\tcmd: x\n\tdesc: y\n',
@@ -147,7 +147,7 @@ describe('texts that are refused', () => {
     }
   });
 
-  it('shows all that do not follow from each other', () => {
+  it('shows all independent errors', () => {
     const text = 'a: @x\nb: y: z\nc: !env HOME\n';
     const lines = [...mistakesOf(text).matchAll(/^pipeline.yaml:(\d+):/gm)].map(([, line]) => line);
     expect(lines).toEqual(['1', '2', '3']);
@@ -167,13 +167,13 @@ describe('texts that are refused', () => {
       '5:4',
       'indent it by 4 spaces, like "cmd" in line 3, or by 2 spaces, like "a" in line 2',
     ],
-  ])('names place and cure of: %s', (slip, place, cure) => {
+  ])('gives place and hint for: %s', (slip, place, cure) => {
     const mistakes = mistakesOf(`stages:\n  a:\n    ${slip}\n    env: [A]\n`);
     expect(mistakes).toMatch(new RegExp(`^pipeline.yaml:${place}: error: `));
     expect(mistakes.split('\n').at(-1)).toBe(`  ${cure}`);
   });
 
-  it('underlines behind tabs, wide and combined characters', () => {
+  it('underlines after tabs, wide and combined characters', () => {
     expect(mistakesOf('stages:\n  a: { cmd: "é日本", out: 3 }\n')).toContain(
       `pipeline.yaml:2:20: error: unknown key "out" (unknown-key)
       a: { cmd: "é日本", out: 3 }
@@ -181,7 +181,7 @@ describe('texts that are refused', () => {
     );
   });
 
-  it('reads files with a byte order mark and with Windows line ends', () => {
+  it('reads files with a byte order mark and with Windows line endings', () => {
     expect(mistakesOf('stages:\r\n  a: { cmd: x, out: 3 }\r\n')).toContain(
       '    a: { cmd: x, out: 3 }\n',
     );

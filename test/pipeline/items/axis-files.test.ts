@@ -28,12 +28,12 @@ describe('an axis of what a pattern matches', () => {
     'node_modules/e.fastq': '',
   };
 
-  it('has the base names without the end that strip names, in the order of their names', () => {
+  it('has the base names without the suffix in strip, sorted by name', () => {
     expect(cells('{ glob: "data/*.fastq", strip: ".fastq" }', files)).toEqual(['a', 'b']);
     expect(cells('{ glob: "data/*.fastq" }', files)).toEqual(['a.fastq', 'b.fastq']);
   });
 
-  it('has the files in subfolders by their base names, and nothing of what pipe and npm keep', () => {
+  it('has the files in subfolders by their base names, and nothing from the folders of pipe and npm', () => {
     expect(cells('{ glob: "**/*.fastq", strip: .fastq }', files)).toEqual(['a', 'b', 'c']);
   });
 
@@ -45,12 +45,12 @@ describe('an axis of what a pattern matches', () => {
     expect(cells('{ glob: "${dir}/*.fastq", strip: .fastq }', files)).toEqual(['a', 'b']);
   });
 
-  it('has texts, also where a name looks like a number', () => {
+  it('has texts, even if a name looks like a number', () => {
     expect(cells('{ glob: "data/*" }', { 'data/007': '', 'data/true': '' })) //
       .toEqual(['007', 'true']);
   });
 
-  it('multiplies with other axes, and exclude may name values that are not there today', () => {
+  it('multiplies with other axes, and exclude may name values that do not exist today', () => {
     const text = `stages:
   a:
     matrix:
@@ -76,7 +76,7 @@ describe('an axis of what a pattern matches', () => {
 });
 
 describe('an axis of the lines of a file', () => {
-  it('has one value a line, without blank lines, comments and the spaces around', () => {
+  it('has one value for each line, without blank lines, comments and surrounding spaces', () => {
     const files = { 'samples.txt': '\uFEFF# header\r\nb\r\n\r\n  a b  \r\n  # no value\r\n007' };
     expect(cells('{ lines: samples.txt }', files)).toEqual(['b', 'a b', '007']);
   });
@@ -98,7 +98,7 @@ describe('a mistake in an axis of files', () => {
     );
   });
 
-  it('is a file whose name cannot be a value, or that lacks the end to strip', () => {
+  it('is a file whose name cannot be a value, or that lacks the suffix to strip', () => {
     expect(mistake('{ glob: "data/*" }', { 'data/a,b': '' })).toContain(
       'data/a,b gives the value "a,b", which cannot be part of an item\'s name (bad-axis)',
     );
@@ -106,14 +106,14 @@ describe('a mistake in an axis of files', () => {
       .toContain('data/R does not end with ".fastq" (bad-axis)');
   });
 
-  it('is a pattern without a wild card, outside of the project, or in the cache', () => {
+  it('is a pattern without a wild card, outside the project, or in the cache', () => {
     expect(mistake('{ glob: data }')).toContain('for what lies in the folder, write "data/*"');
     expect(mistake('{ glob: "../*" }')).toContain('(path-outside)');
     expect(mistake('{ glob: "/data/*" }')).toContain('(path-outside)');
     expect(mistake('{ glob: "cache/out/*" }')).toContain('is written by runs');
   });
 
-  it('is a file of lines that is missing, empty, or has a value twice or a bad one', () => {
+  it('is a file of lines that is missing, empty, or has a repeated or invalid value', () => {
     expect(mistake('{ lines: names.txt }')).toContain(
       'the file names.txt does not exist (missing-file)',
     );
@@ -133,7 +133,7 @@ names.txt:4:1: error: the value "a" is already in line 1 (bad-axis)
     );
   });
 
-  it('is an unknown key, or keys that do not go together', () => {
+  it('is an unknown key, or keys that cannot be combined', () => {
     expect(mistake('{ glob: "data/*", stripp: x }')).toContain('did you mean "strip"?');
     expect(mistake('{ line: names.txt }')).toContain('did you mean "lines"?');
     expect(mistake('{ glob: "data/*", lines: x }')).toContain('takes glob or lines, not both');

@@ -9,7 +9,7 @@ function ids(matrix: string, params = '{}'): readonly string[] {
 }
 
 describe('a matrix', () => {
-  it('gives the product of its axes, in written order, the last running fastest', () => {
+  it('gives the product of its axes, in written order, the last varying fastest', () => {
     expect(ids('d: [b, a]\nn: [2, 1]')).toEqual(['s@b,2', 's@b,1', 's@a,2', 's@a,1']);
   });
 
@@ -30,7 +30,7 @@ stages:
     expect(itemOf(plan, 's@a b').action).toEqual({ kind: 'shell', command: "echo 'a b'" });
   });
 
-  it('names items by its values as they are written, whatever number that is', () => {
+  it('names items by its values as written, whatever number that is', () => {
     expect(ids('x: [007, 3.10, 1.0, 1e3, 0x1F, True]')).toEqual([
       's@007',
       's@3.10',
@@ -46,7 +46,7 @@ stages:
     expect(plan.items.map(({ matrix }) => matrix.x)).toEqual([7, 1]);
   });
 
-  it('takes an axis from a param: a list, or the names in a map', () => {
+  it('takes an axis from a param: a list, or the keys of a map', () => {
     expect(ids('d: ${datasets}', '{ datasets: [x, y] }')).toEqual(['s@x', 's@y']);
     expect(ids('o: ${occlusions}', '{ occlusions: { square: { n: 1 }, line: 2 } }')).toEqual([
       's@square',
@@ -67,7 +67,7 @@ stages: { s: { cmd: "true", matrix: { d: "\${datasets}" } } }
     expect(count({ profiles: ['more'], set: ['datasets=[a, b, c]'] })).toBe(3);
   });
 
-  it('leaves out what exclude covers; an axis that it does not name stands for all', () => {
+  it('omits the cells that exclude covers; an axis that it does not name stands for all', () => {
     expect(ids('d: [a, b]\nn: [1, 2]\nexclude: [{ d: a, n: 2 }]')).toEqual([
       's@a,1',
       's@b,1',
@@ -76,7 +76,7 @@ stages: { s: { cmd: "true", matrix: { d: "\${datasets}" } } }
     expect(ids('d: [a, b]\nn: [1, 2]\nexclude: [{ n: 1 }]')).toEqual(['s@a,2', 's@b,2']);
   });
 
-  it('may exclude what an axis from a param lacks today', () => {
+  it('may exclude values that an axis from a param lacks today', () => {
     expect(ids('d: ${datasets}\nexclude: [{ d: z }]', '{ datasets: [x] }')).toEqual(['s@x']);
   });
 
@@ -86,7 +86,7 @@ stages: { s: { cmd: "true", matrix: { d: "\${datasets}" } } }
     expect(ids('d: [a]\ninclude: [{ d: "${extra}" }]', '{ extra: e }')).toEqual(['s@a', 's@e']);
   });
 
-  it('shows a mistake in a value that comes from a param where the param is named', () => {
+  it('shows a mistake in a value from a param where the param is named', () => {
     const text = `
 params: { datasets: [a, [b]] }
 stages:
@@ -102,7 +102,7 @@ stages:
     );
   });
 
-  it('takes an axis before a param of its name, but the param by its full path', () => {
+  it('prefers an axis to a param of the same name, but finds the param by its full path', () => {
     const plan = planOf(`
 params: { model: { vae: { width: 8 } } }
 stages:

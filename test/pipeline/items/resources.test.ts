@@ -22,7 +22,7 @@ describe('a resource in a command', () => {
     });
   });
 
-  it('counts as it is written', () => {
+  it('counts by its placeholder', () => {
     expect(actionOf('run -j ${resources.cpu}')).toMatchObject({
       command: 'run -j ${resources.cpu}',
     });
@@ -45,7 +45,7 @@ describe('a resource in a command', () => {
 });
 
 describe('a mistake with a resource', () => {
-  it('is one that is not stated, or that there is not', () => {
+  it('is a resource that is not stated or does not exist', () => {
     expect(mistakesOf(stage('run ${resources.memory}', '{ cpu: 1 }'))).toBe(
       `pipeline.yaml:4:14: error: \${resources.memory} is not known: the stage does not state its memory (unknown-name)
         cmd: run \${resources.memory}
@@ -55,13 +55,13 @@ describe('a mistake with a resource', () => {
     expect(mistakesOf(stage('run ${resources.cpus}'))).toContain('did you mean "resources.cpu"?');
   });
 
-  it('is one outside of a command', () => {
+  it('is a resource outside a command', () => {
     expect(mistakesOf(`${stage('run')}    outs: ["\${resources.cpu}.txt"]\n`)).toContain(
       '${resources.cpu} can be used only in cmd (unknown-name)',
     );
   });
 
-  it('is the same text without a value, which would have the same key', () => {
+  it('is the literal text, which would have the same key', () => {
     expect(mistakesOf(stage("echo '$${resources.cpu}'"))).toContain(
       'the text "${resources.cpu}" cannot be literal in a command: it stands for the resource',
     );

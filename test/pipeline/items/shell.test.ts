@@ -50,7 +50,7 @@ const HARD = [
 ];
 
 describe('a value in a shell command', () => {
-  it('is as written when it is harmless, else in single quotes', () => {
+  it('is as written if it is harmless, else in single quotes', () => {
     expect(commandOf('train --lr ${x}', 0.001)).toBe('train --lr 0.001');
     expect(commandOf('cat ${x}', 'cache/out/a-b_c.txt')).toBe('cat cache/out/a-b_c.txt');
     expect(commandOf('cat ${x}', 'a b')).toBe("cat 'a b'");
@@ -97,7 +97,7 @@ describe('a value in a shell command', () => {
     expect(sh(script).split('\0')).toEqual(expected);
   });
 
-  it('arrives unchanged for any text, at any of these spots (property)', () => {
+  it('arrives unchanged for any text, at any of these places (property)', () => {
     const text = fc.string({ unit: fc.constantFrom(...'ab \'"\\$`!#*?[]{}()<>|&;=~%-\n\t') });
     const spot = fc.constantFrom('plain', 'in double quotes', 'in single quotes', 'in $( )');
     fc.assert(
@@ -112,11 +112,11 @@ describe('a value in a shell command', () => {
     );
   });
 
-  it('in a comment takes its line breaks along as spaces', () => {
+  it('in a comment has spaces instead of line breaks', () => {
     expect(commandOf('true # ${x}\ntrue', 'a\nrm b')).toBe('true # a rm b\ntrue');
   });
 
-  it('is refused where nothing can be quoted: here-documents, backticks, behind a backslash', () => {
+  it('is refused where nothing can be quoted: in here-documents, in backticks, after a backslash', () => {
     for (const cmd of ['cat <<E\\n${x}\\nE', 'echo `echo ${x}`', 'echo \\\\${x}']) {
       const text = `params: { x: "a b" }\nstages: { s: { cmd: "${cmd}" } }\n`;
       expect(mistakesOf(text)).toContain('(bad-quoting)');
@@ -131,7 +131,7 @@ describe('a value in a shell command', () => {
     });
   });
 
-  it('leaves $${ as the literal ${, and what the shell means by $ alone', () => {
+  it("leaves $${ as a literal ${, and the shell's own uses of $ unchanged", () => {
     expect(commandOf('echo $${HOME} $HOME $$ $$${x}', 1)).toBe('echo ${HOME} $HOME $$ $${x}');
     expect(commandOf('echo $$$${HOME}', 1)).toBe('echo $$${HOME}');
   });
@@ -226,7 +226,7 @@ describe('a hostile value', () => {
         `${around.reduceRight((code, each) => each.replace('@', () => code), core)}${after}`,
     );
 
-  it('is quoted or refused, and never executed, wherever it stands (property)', () => {
+  it('is quoted or refused, and never executed, at any place (property)', () => {
     let accepted = 0;
     const check = (cmd: string, value: string) => {
       let command: string;
@@ -247,8 +247,8 @@ describe('a hostile value', () => {
   });
 });
 
-describe('a value behind a variable of the shell', () => {
-  it('does not become a part of its name', () => {
+describe('a value after a variable of the shell', () => {
+  it('does not become part of its name', () => {
     expect(sh(commandOf('v=a; printf "%s" $v${x} "$v${x}" $v-${x}', 'b'))).toBe('ababa-b');
   });
 });
@@ -257,7 +257,7 @@ describe('a pattern dep in a command', () => {
   const deps = ', deps: { all: "data/*.txt" }';
   const files = () => ["data/it's.txt", 'data/b c.txt'];
 
-  it('stands in the plan as the pattern, and is replaced by the files that match', () => {
+  it('is a pattern in the plan, and is replaced by the matching files', () => {
     const action = actionOf('cat ${deps.all} > out', 1, deps);
     expect(action).toEqual({
       kind: 'shell',
@@ -279,12 +279,12 @@ describe('a pattern dep in a command', () => {
     });
   });
 
-  it('leaves every other action as it is', () => {
+  it('does not change any other action', () => {
     const action = actionOf('cat ${x}', 1, deps);
     expect(expandAction(action, files)).toBe(action);
   });
 
-  it('cannot be a part of an argument', () => {
+  it('cannot be part of an argument', () => {
     expect(() => actionOf(['cat', 'a${deps.all}'], 1, deps)).toThrow('a word of its own');
   });
 });
@@ -304,7 +304,7 @@ describe('quotePlain', () => {
   });
 });
 
-describe('a value in code that is read once more', () => {
+describe('a value in code that is parsed again', () => {
   const nested = [
     'bash -c "echo ${x}"',
     "sh -c 'echo ${x}'",
@@ -335,14 +335,14 @@ describe('a value in code that is read once more', () => {
     expect(commandOf(cmd, 'a/b-1.2')).toContain('a/b-1.2');
   });
 
-  it('is refused in a list too', () => {
+  it('is also refused in a list', () => {
     expect(() => actionOf(['bash', '-c', 'echo ${x}'], 'a; b')).toThrow('parses a second time');
     expect(() => actionOf(['ssh', 'host', 'rm ${x}'], 'a; b')).toThrow('parses a second time');
     const given = ['bash', '-c', 'echo "$1"', '_', '${x}'];
     expect(actionOf(given, 'a; b')).toMatchObject({ argv: [...given.slice(0, 4), 'a; b'] });
   });
 
-  it('is noted where files of a pattern are put in, whose names are known later', () => {
+  it('is noted if files of a pattern are inserted, whose names are known later', () => {
     const action = actionOf('eval "ls $(echo ${deps.all})"', 1, ', deps: { all: "data/*.txt" }');
     expect(action).toMatchObject({
       parts: [{}, { dep: 'all', reader: 'eval' }, {}].map((each, i) =>
@@ -366,7 +366,7 @@ describe('a value in code that is read once more', () => {
     '"$CC" -O2 -c ${x}',
     'A="echo ${x}"; echo "$A"; eval "$B"',
     'diff <(sort "${x}") <(sort b)',
-  ])('is quoted as ever in %s', (cmd) => {
+  ])('is quoted as usual in %s', (cmd) => {
     expect(commandOf(cmd, 'a b')).toContain('a b');
   });
 });

@@ -39,11 +39,11 @@ const verdict = (item: string, is: 'ran' | 'failed' | 'fresh'): RunEvent => ({
 });
 
 describe('the line of the run', () => {
-  test('says what is to come, by stage', () => {
+  test('shows the remaining items by stage', () => {
     expect(shown([], 3)).toEqual(['3.0 s: 5 to come (prep, train 2, evaluate 2)']);
   });
 
-  test('comes after what is sent and received, with rate and time left, while it lasts', () => {
+  test('follows the transfers, with rate and time left, while they last', () => {
     const moving = { type: 'transfer', done: 2e6, total: 8e6, rate: 5e5, left: 12 } as const;
     const events: Timed[] = [
       [1, { ...moving, direction: 'out' }],
@@ -56,7 +56,7 @@ describe('the line of the run', () => {
     expect(shown(events, 6)).toHaveLength(1);
   });
 
-  test('counts what has ended and what goes on', () => {
+  test('counts ended and running items', () => {
     const events: Timed[] = [
       [0, verdict('prep', 'fresh')],
       [1, start('train@faces')],
@@ -73,18 +73,18 @@ describe('the line of the run', () => {
 describe('the line of an item', () => {
   const line = (events: readonly Timed[], now: number) => shown(events, now)[0];
 
-  test('says why it runs, on which GPU, and for how long', () => {
+  test('shows why it runs, on which GPU, and for how long', () => {
     const events: Timed[] = [[10, start('train@faces', { gpus: [1] })]];
     expect(line(events, 22)).toBe('● train@faces  12 s  never ran, GPU 1');
   });
 
-  test('says how many more reasons there are', () => {
+  test('shows how many more reasons there are', () => {
     const reasons = ['param rate 1 → 3', 'dep in.txt changed', 'out b added'];
     const events: Timed[] = [[0, start('prep', { reason: reasons[0], reasons, gpus: [0] })]];
     expect(line(events, 4)).toBe('● prep  4.0 s  param rate 1 → 3, and 2 more reasons, GPU 0');
   });
 
-  test('says how far it is, and how long it will take at that speed', () => {
+  test('shows progress, and the time left at that speed', () => {
     const events: Timed[] = [
       [0, start('prep')],
       [1, { type: 'progress', item: 'prep', done: 0, total: 2000, unit: 'images' }],
@@ -94,7 +94,7 @@ describe('the line of an item', () => {
     expect(line(events, 21)).toBe('● prep  21 s  500/2000 images 25%, 20 s left');
   });
 
-  test('says the epoch, its metrics, and how long the rest takes by the last ones', () => {
+  test('shows the epoch, its metrics, and the time left by the last epochs', () => {
     const epoch = (k: number, seconds: number): RunEvent => ({
       type: 'epoch',
       item: 'train@faces',
@@ -116,7 +116,7 @@ describe('the line of an item', () => {
     );
   });
 
-  test('says the epoch once of a stage that counts its epochs as progress', () => {
+  test('shows the epoch once for a stage that reports its epochs as progress', () => {
     const events: Timed[] = [
       [0, start('train', { epochs: { completed: 0, target: 10 } })],
       [5, { type: 'epoch', item: 'train', epoch: 5, target: 10, seconds: 1, metrics: {} }],
@@ -127,13 +127,13 @@ describe('the line of an item', () => {
     expect(line([...events, [5, within]], 5)).toContain('epoch 5/10, 5/10 steps 50%, ');
   });
 
-  test('falls back on what it took the last time', () => {
+  test('falls back on the last duration', () => {
     const events: Timed[] = [[0, start('prep', { expected: 90 })]];
     expect(line(events, 30)).toBe('● prep  30 s  never ran, 1 min 00 s left');
     expect(line(events, 100)).toBe('● prep  1 min 40 s  never ran');
   });
 
-  test('says whom it waits for, below what runs', () => {
+  test('shows what it waits for, below the running items', () => {
     const reason = 'waits for a GPU: GPU 0 held by train@x of /other, pid 4711, since 14:02:11';
     const events: Timed[] = [
       [0, { type: 'waiting', item: 'train@faces', reason }],
@@ -160,7 +160,7 @@ describe('a small terminal', () => {
     [0, start('train@animals')],
   ];
 
-  test('loses the end of the detail first, then the middle of the name', () => {
+  test('cuts the end of the detail first, then the middle of the name', () => {
     const at = (columns: number) => shown(events, 75, columns)[0];
     expect(at(51)).toBe('● evaluate@faces  1 min 15 s  epoch 3/50');
     expect(at(40)).toBe('● evaluate@faces  1 min 15 s  epoch 3/…');

@@ -179,7 +179,7 @@ const COMMANDS: readonly [string, ...string[]][] = [
   ['verify'],
 ];
 
-it('whatever is planted in the cache, nothing outside of it changes, and the run succeeds or reports an error', async () => {
+it('whatever is planted in the cache, nothing outside it changes, and the run succeeds or reports an error', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(plants, { minLength: 1, maxLength: 3 }),

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { copyExperiment } from '../../rig/experiment.js';
 import { projectWithin } from '../../rig/projects.js';
 
-it('are those of pipeline.lock, also with stages from before the package was pipe-run', async () => {
+it('are those of pipeline.lock, even with stages from before the package was called pipe-run', async () => {
   const made = projectWithin();
   copyExperiment(made);
   const check = () => made.pipe('lock', '--check');

@@ -2,12 +2,9 @@
 import { expect, test } from 'vitest';
 import { HAS_PROC, peakWithStates } from '../../cli/support/large-states.js';
 
-test.runIf(HAS_PROC)(
-  'a state of 64 MB costs the runner no more memory than a small one',
-  async () => {
-    const [small, large] = [await peakWithStates(1e6), await peakWithStates(64e6)];
-    // Allows for buffers and uncollected garbage, far less than one state.
-    expect((large - small) / 1e6).toBeLessThan(30);
-    expect(large / 1e6).toBeLessThan(200);
-  },
-);
+test.runIf(HAS_PROC)('a state of 64 MB costs the run no more memory than a small one', async () => {
+  const [small, large] = [await peakWithStates(1e6), await peakWithStates(64e6)];
+  // Allows for buffers and uncollected garbage, far less than one state.
+  expect((large - small) / 1e6).toBeLessThan(30);
+  expect(large / 1e6).toBeLessThan(200);
+});

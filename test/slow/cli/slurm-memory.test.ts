@@ -66,7 +66,7 @@ async function keepsTwoEpochs(made: Project, message: RegExp): Promise<void> {
 const missing = missingForMemoryLimits();
 
 onSlurm({ nodes: 1, cluster: { limitsMemory: true }, missing, timeout: 120_000 }, (cluster) => {
-  it('keeps the epochs before one whose process the kernel ends in its commit', async () => {
+  it('keeps earlier epochs if the kernel kills the process during a commit', async () => {
     const made = trainingOn(cluster());
     await keepsTwoEpochs(
       made,
@@ -74,7 +74,7 @@ onSlurm({ nodes: 1, cluster: { limitsMemory: true }, missing, timeout: 120_000 }
     );
   });
 
-  it('shows the end of the log of such a process, and says what to set without a limit', async () => {
+  it('shows the end of the log of such a process, and says what to set if there is no limit', async () => {
     const made = trainingOn(cluster());
     made.write('pipeline.yaml', training('0').replace(/^.*(?:epochs|resources).*\n/gm, ''));
     made.write(
@@ -95,7 +95,7 @@ onSlurm({ nodes: 1, cluster: { limitsMemory: true }, missing, timeout: 120_000 }
 });
 
 onSlurm({ nodes: 1, timeout: 120_000 }, (cluster) => {
-  it('keeps the epochs before one in whose commit Slurm ends the whole job', async () => {
+  it('keeps earlier epochs if Slurm ends the whole job during a commit', async () => {
     const made = trainingOn(cluster());
     await keepsTwoEpochs(
       made,

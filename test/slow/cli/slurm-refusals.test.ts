@@ -55,7 +55,7 @@ onSlurm({ nodes: 2, cluster: DIFFERENT, timeout: 120_000 }, (cluster) => {
     made.env.PATH = `${made.path('bin')}:${cluster().env.PATH}`;
   }
 
-  it('gives each item the type of GPU that it asks for, and goes on behind a type that no node has', async () => {
+  it('gives each item the type of GPU that it requests, and continues after a type that no node has', async () => {
     const made = onCluster(GPUS);
     const run = await made.run('-k');
     expect([run.code, run.with('ran'), run.with('failed')], run.out + run.err).toEqual([
@@ -80,7 +80,7 @@ onSlurm({ nodes: 2, cluster: DIFFERENT, timeout: 120_000 }, (cluster) => {
     ['slurm: --mem=1T', /: correct --mem=1T in `slurm` of a \(pipeline\.yaml:5:12\)$/],
     ['slurm: --mem=much', /Invalid --mem .*: correct --mem=much in `slurm` of a \(/],
     ['slurm: --nonsense', /unrecognized option '--nonsense.*: correct --nonsense in `slurm` of/],
-  ])('says what to correct for %s, and goes on with the others', async (keys, message) => {
+  ])('says what to correct for %s, and continues with the others', async (keys, message) => {
     const made = onCluster(stage(keys));
     const run = await made.run('-k');
     expect([run.code, run.with('ran'), run.with('failed')]).toEqual([1, ['other'], ['a']]);
@@ -91,7 +91,7 @@ onSlurm({ nodes: 2, cluster: DIFFERENT, timeout: 120_000 }, (cluster) => {
     ['--account=x', 'Invalid account or account/partition combination specified', '--account=x'],
     ['--qos x', 'Invalid qos specification', '--qos x'],
   ])(
-    'names %s, whether the stage, the environment or the site has it',
+    'names %s, whether it is from the stage, the environment or the site',
     async (flags, said, named) => {
       const made = onCluster(stage(''));
       const sbatch = `sbatch: error: Batch job submission failed: ${said}\\n`;

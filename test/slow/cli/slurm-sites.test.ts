@@ -44,7 +44,7 @@ onSlurm({ nodes: 2, cluster: { settings: { MaxArraySize: 3 } }, timeout: 120_000
     expect(arrays).toEqual(['--array=0-4', '--array=0-2', '--array=0-1']);
   });
 
-  it('reads the number of a job between the texts of a site', async () => {
+  it('reads the number of a job within the output of a site', async () => {
     const made = onCluster(ONE);
     wrap(made, 'sbatch', 'echo "Welcome to 2 clusters"; "$real" "$@"; echo "Quota: 90 %" >&2');
     wrap(made, 'squeue', 'echo "Welcome | to | 2 | clusters"; exec "$real" "$@"');
@@ -54,7 +54,7 @@ onSlurm({ nodes: 2, cluster: { settings: { MaxArraySize: 3 } }, timeout: 120_000
     expect([run.code, made.lines('ran.log')], run.out + run.err).toEqual([0, ['x']]);
   });
 
-  it('goes on with its job after one list of jobs was cut off', async () => {
+  it('continues with its job after one incomplete list of jobs', async () => {
     const made = onCluster(`stages:
   train:
     cmd: sh train.sh
@@ -138,7 +138,7 @@ echo x > m.txt
     expect(outcomeOf(failed.out).items['draw@1']?.failure?.tail).toEqual(['hello']);
   });
 
-  it('leaves one job for an item that two runs want at once', async () => {
+  it('submits one job for an item that two runs need at the same time', async () => {
     const made = onCluster(ONE.replace('echo x >>', 'sleep 2; echo x >>'));
     const runs = await Promise.all([made.run(), made.run()]);
     expect(
@@ -149,7 +149,7 @@ echo x > m.txt
     expect(made.lines('ran.log')).toEqual(['x']);
   });
 
-  it('says that a job was held or cancelled by hand', async () => {
+  it('reports that a job was held or cancelled manually', async () => {
     const made = onCluster(ONE);
     made.env.PIPE_SLURM = '--hold';
     const running = made.start('run', '--json');

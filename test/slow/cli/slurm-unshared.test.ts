@@ -64,7 +64,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     return { made, notes, cluster };
   }
 
-  it('runs items there, on what the run has made here, and takes the results', async () => {
+  it('runs items there with the results of the run, and takes their results', async () => {
     const { made, notes } = await onBlindNodes({ 'pipeline.yaml': PIPELINE });
     const run = await made.run('--profile', 'large');
     expect([run.code, run.with('failed')], run.out + run.err).toEqual([0, []]);
@@ -99,14 +99,14 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     expect(made.read('model.txt')).toBe('0 1 2 3 4\n');
   }
 
-  it('goes on with a training in another job, each epoch once', () => trainsInTwoJobs());
+  it('continues a training in another job, each epoch once', () => trainsInTwoJobs());
 
   it.skipIf(missingForWrongClocks().length > 0)(
-    'goes on with a training on a node whose clock is two hours behind that of the last one',
+    'continues a training on a node whose clock is two hours behind that of the last one',
     () => trainsInTwoJobs(firstAhead('"$NOTES/first-job"')),
   );
 
-  it('takes one result of two nodes that both compute it, since the first one was lost and lives on', async () => {
+  it('takes one result if two nodes compute it because the first one was lost but keeps running', async () => {
     const { made, notes, cluster } = await onBlindNodes({
       // The result tells which job has computed it.
       'train.sh': TRAIN.replace('echo 0', 'echo "$SLURM_JOB_ID"'),
@@ -144,7 +144,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     expect(made.read('model.txt')).toBe(result);
   });
 
-  it('says which files the checkout did not bring, and where the output is', async () => {
+  it('says which files the checkout lacks, and where the output is', async () => {
     const { made } = await onBlindNodes({ 'pipeline.yaml': PIPELINE });
     made.write('pipeline.yaml', PIPELINE.replace('draw ', 'drew '));
     made.write('pipe.local.yaml', made.read('pipe.local.yaml').replace('20s', '10s'));
@@ -157,7 +157,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     ]);
   });
 
-  it('asks for a remote cache', async () => {
+  it('requires a remote cache', async () => {
     const { made } = await onBlindNodes({ 'pipeline.yaml': PIPELINE });
     const run = await made.run('--remote', 'off');
     expect([run.code, run.err]).toEqual([2, expect.stringContaining('needs a remote cache')]);

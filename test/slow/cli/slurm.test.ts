@@ -100,7 +100,7 @@ onSlurm({ nodes: 2 }, (cluster) => {
     expect([again.code, again.with('fresh').length]).toEqual([0, 5]);
   });
 
-  it('shows the jobs of a run that is gone, and removes their scripts when they are over', async () => {
+  it('shows the jobs of a run that has ended, and removes their scripts when they are over', async () => {
     const files = {
       'pipeline.yaml': `stages:
   long: { cmd: until test -e go; do sleep 0.1; done; echo done; echo x > a.txt, outs: [a.txt] }
@@ -141,7 +141,7 @@ onSlurm({ nodes: 2 }, (cluster) => {
     expect(readdirSync(made.path('cache/jobs/submitted'))).toEqual([]);
   });
 
-  it('leaves with --detach: jobs wait for each other, and those behind a failed one never start', async () => {
+  it('detaches with --detach: jobs wait for each other, and those after a failed one never start', async () => {
     const made = project({
       'pipeline.yaml': `stages:
   here: { cmd: "test -z $SLURM_JOB_ID; echo 1 > h.txt", outs: [h.txt], executor: local }
@@ -176,7 +176,7 @@ onSlurm({ nodes: 2 }, (cluster) => {
     expect((await made.pipe('status', 'bad')).out).toMatch(/^bad +stale +failed last time/);
   });
 
-  it('continues a training that was left with --detach, in the same job, when its time ends', async () => {
+  it('continues a detached training in the same job when its time ends', async () => {
     const made = project({
       'train.sh': TRAIN,
       'pipeline.yaml': `stages:
@@ -287,7 +287,7 @@ onSlurm({ nodes: 2 }, (cluster) => {
     },
   );
 
-  it('shows what Slurm refuses, in its own words', async () => {
+  it("shows Slurm's own message for a refused job", async () => {
     const made = project({
       'pipeline.yaml': 'stages: { a: { cmd: "echo x > a.txt", outs: [a.txt] } }\n',
     });

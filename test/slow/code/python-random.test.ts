@@ -243,7 +243,7 @@ async function usersOf(sandbox: Sandbox, stages: readonly Stage[], file: string)
 }
 
 describe.skipIf(!python)('what a script loads, by python3 and by the trace', () => {
-  it('is the same of a script', async () => {
+  it('is the same for a script', async () => {
     const start = { command: 'python3 -S main.py', args: ['main.py'] };
     await fc.assert(
       fc.asyncProperty(tree, module_, (files, main) => compare(files, main, 'main.py', start)),
@@ -251,7 +251,7 @@ describe.skipIf(!python)('what a script loads, by python3 and by the trace', () 
     );
   });
 
-  it('is the same of a module in a package', async () => {
+  it('is the same for a module in a package', async () => {
     const start = { command: 'python3 -S -m pkg.main', args: ['-m', 'pkg.main'] };
     await fc.assert(
       fc.asyncProperty(tree, tree, module_, (files, inner, main) => {
@@ -293,7 +293,7 @@ describe.skipIf(!python)('what a script loads, by python3 and by the trace', () 
     );
   });
 
-  it('is all in the trace, with search paths that change, in each way to start it', async () => {
+  it('is all in the trace, with changing search paths, however it is started', async () => {
     await fc.assert(
       fc.asyncProperty(wideTree, wideTree, widePart, wideMain, fc.constantFrom(...ways), expectAll),
       { numRuns: RUNS * 2 },

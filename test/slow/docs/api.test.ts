@@ -61,7 +61,7 @@ describe('the packed package', () => {
     expect(node(bin, 'run', 'count', 'total').out).toBe('pipe: 0 ran, 0 restored, 4 fresh\n');
   });
 
-  it('throws a mistake of the user with its place, takes the options of the command line, and ends a run by its signal', () => {
+  it('throws a user error with its place, accepts the options of the command line, and ends a run by its signal', () => {
     project.write(
       'mistaken.js',
       `import { renderDiagnostic, run, UserError } from 'pipe-run';

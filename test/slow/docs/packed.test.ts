@@ -45,7 +45,7 @@ function pipeIn(folder: string, ...args: string[]): SpawnSyncReturns<string> {
 }
 
 describe('the installed package', () => {
-  it('holds every file that its pages link to', () => {
+  it('contains every file that its pages link to', () => {
     const names = readdirSync(installed, { recursive: true, encoding: 'utf8' });
     const pages = names
       .filter((name) => name === 'README.md' || /^docs[/\\].*\.md$/.test(name))
@@ -59,7 +59,7 @@ describe('the installed package', () => {
     expect(links.filter((each) => !existsSync(each))).toEqual([]);
   });
 
-  it('names pages by the path at which the user has them', () => {
+  it('names pages by their installed path', () => {
     const [, folder = ''] = /^Documentation: (\S+)/m.exec(pipeIn('.', '--help').stdout) ?? [];
     expect(folder).toBe('node_modules/pipe-run/docs');
     expect(existsSync(project.path(`${folder}/errors.md`))).toBe(true);
@@ -125,7 +125,7 @@ describe('the installed package', () => {
     expect(stdout, stderr).toContain('pipe: 1 ran, 0 restored, 0 fresh\n');
   });
 
-  it.runIf(hasPython)('has the examples, which run as a copy', () => {
+  it.runIf(hasPython)('has the examples, which also run as a copy', () => {
     const example = path.join(installed, 'examples/epochs-python');
     cpSync(example, project.path('copy'), { recursive: true });
     const { stdout, stderr } = pipeIn('copy', 'run');

@@ -148,7 +148,7 @@ describe('the workflow of examples/ci', () => {
     expect(inputsOf(workflow, 'actions/checkout')).toEqual({ 'fetch-depth': 0 });
   });
 
-  it('passes for a push whose lock is true, all from the cache', async () => {
+  it('passes for a push with a correct lock, all from the cache', async () => {
     const done = await job(checkout('push', PUSH), PUSH);
     expect(succeeded(done)).toEqual(STEPS);
     expect(outputOf(done, 'run')).toContain('pipe: 0 ran, 2 restored');
@@ -158,7 +158,7 @@ describe('the workflow of examples/ci', () => {
     expect(machine.read(`push/${published}`)).toContain('Content-Security-Policy');
   });
 
-  it('passes for a pull request whose lock is true, and shows what it changes as Markdown', async () => {
+  it('passes for a pull request with a correct lock, and shows its changes as Markdown', async () => {
     const done = await job(checkout('change', PULL_REQUEST), PULL_REQUEST);
     expect(succeeded(done)).toEqual([...STEPS, 'changes']);
     expect(outputOf(done, 'run')).toContain('pipe: 1 ran, 1 restored');
@@ -177,7 +177,7 @@ describe('the workflow of examples/ci', () => {
 `);
   });
 
-  it('fails at once when the lock was forgotten, and so would each later step', async () => {
+  it('fails immediately if the lock was forgotten, and so would each later step', async () => {
     const folder = checkout('forgotten', PULL_REQUEST);
     const yaml = FILES['pipeline.yaml'].replace('factor: 2', 'factor: 7');
     writeFileSync(path.join(folder, 'pipeline.yaml'), yaml);

@@ -32,7 +32,7 @@ describe.each([
   { name: 'epochs-shell', model: 'cache/out/model.txt', runs: true },
   { name: 'epochs-python', model: 'cache/out/model.json', runs: hasPython },
 ])('$name', ({ name, model, runs }) => {
-  test.runIf(runs)('4, 8, 2 and 8 epochs compute 8 in all, the same as in one go', async () => {
+  test.runIf(runs)('4, 8, 2 and 8 epochs compute 8 in total, the same as in one run', async () => {
     const project = example(name);
     expect(computed(await succeeds(project, ...epochs(4)))).toEqual([1, 2, 3, 4]);
     expect(computed(await succeeds(project, ...epochs(8)))).toEqual([5, 6, 7, 8]);
@@ -47,26 +47,23 @@ describe.each([
     expect(whole.read(model)).toBe(eight);
   });
 
-  test.runIf(runs)(
-    'killed after some epochs it goes on behind the last committed one',
-    async () => {
-      const project = example(name);
-      const running = project.start('run', '--json', ...epochs(20));
-      await running.event((event) => event.type === 'epoch' && event.epoch === 3);
-      running.kill('SIGKILL');
-      await running.ended;
-      const rest = computed(await succeeds(project, ...epochs(20)));
-      // The stage outlives its runner by a moment, in which it may commit all that is left.
-      expect(rest[0] ?? 21).toBeGreaterThan(3);
-      expect(rest.at(-1) ?? 20).toBe(20);
-      expect(new Set(rest).size).toBe(rest.length);
-      const whole = example(name, ProjectWithin);
-      await succeeds(whole, ...epochs(20));
-      expect(project.read(model)).toBe(whole.read(model));
-    },
-  );
+  test.runIf(runs)('after a kill it continues after the last committed epoch', async () => {
+    const project = example(name);
+    const running = project.start('run', '--json', ...epochs(20));
+    await running.event((event) => event.type === 'epoch' && event.epoch === 3);
+    running.kill('SIGKILL');
+    await running.ended;
+    const rest = computed(await succeeds(project, ...epochs(20)));
+    // The stage outlives its runner by a moment, in which it may commit all that is left.
+    expect(rest[0] ?? 21).toBeGreaterThan(3);
+    expect(rest.at(-1) ?? 20).toBe(20);
+    expect(new Set(rest).size).toBe(rest.length);
+    const whole = example(name, ProjectWithin);
+    await succeeds(whole, ...epochs(20));
+    expect(project.read(model)).toBe(whole.read(model));
+  });
 
-  test.runIf(runs)('another rate is another chain, and back again costs nothing', async () => {
+  test.runIf(runs)('another rate is another chain, and returning costs nothing', async () => {
     const project = example(name, ProjectWithin);
     await succeeds(project, ...epochs(3));
     const other = await succeeds(project, ...epochs(3), '--set', 'train.rate=2');

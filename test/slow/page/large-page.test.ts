@@ -50,7 +50,7 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
     await page.evaluate(settled);
   };
 
-  it('has only the rows in sight', async () => {
+  it('renders only the visible rows', async () => {
     expect(await page.evaluate(`document.querySelectorAll('.table tbody tr').length`)).toBeLessThan(
       80,
     );

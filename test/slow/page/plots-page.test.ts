@@ -147,7 +147,7 @@ describe('the plots of several results', () => {
   });
 
   it.skipIf(chromium === undefined)(
-    'draws today beside a revision in the page of `pipe plots diff`',
+    'draws current plots next to those of a revision in the page of `pipe plots diff`',
     async () => {
       const { out } = await project.pipe('plots', 'diff', '--out', 'diff.html');
       expect(out).toMatch(/^train@b +heat +picture +picture +other bytes$/m);

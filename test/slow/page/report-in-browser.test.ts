@@ -73,7 +73,7 @@ describe.skipIf(chromium === undefined)(
       expect(await names()).toEqual(['train@cars', 'train@faces']);
     });
 
-    it('follows a link of the graph to an item: what it is made of, its epochs and its log', async () => {
+    it('follows a link of the graph to an item: its inputs, its epochs and its log', async () => {
       await page.evaluate(
         `document.querySelector('.node[href="#/item/train%40faces"]').dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, view: window }))`,
       );
@@ -215,7 +215,7 @@ describe.skipIf(chromium === undefined)(
       expect((await page.print()).subarray(0, 5).toString()).toBe('%PDF-');
     });
 
-    it('makes no request and leaves no message', () => {
+    it('makes no request and logs no message', () => {
       expect(page.complaints).toEqual([]);
     });
   },

@@ -93,7 +93,7 @@ ctx.outs.shown.write_text(json.dumps([read, names, ctx.params.net.layers, ctx.pa
     ]);
   });
 
-  test('resumes behind the last epoch: 2, 4 and 3 epochs compute 4', async () => {
+  test('resumes after the last epoch: 2, 4 and 3 epochs compute 4', async () => {
     const made = pythonProject(TRAINING.files(2));
     for (const epochs of [2, 4, 3]) {
       const run = await made.run('--set', `train.epochs=${epochs}`);
@@ -108,7 +108,7 @@ ctx.outs.shown.write_text(json.dumps([read, names, ctx.params.net.layers, ctx.pa
   test('a training that is killed at random moments loses less than an epoch by each kill and no byte', () =>
     checkKills(TRAINING, 8, 3, 17));
 
-  test('an epoch that is not committed fails the stage with the cure', async () => {
+  test('an epoch that is not committed fails the stage with a hint', async () => {
     const script = 'from pipe_run import epochs\nfor epoch in epochs():\n    pass\n';
     const made = pythonProject({ 'pipeline.yaml': PIPELINE(3), 'train.py': script });
     const { code, out, err } = await made.pipe('run');
@@ -117,7 +117,7 @@ ctx.outs.shown.write_text(json.dumps([read, names, ctx.params.net.layers, ctx.pa
   });
 });
 
-test('the Python package and the npm package have one version', () => {
+test('the Python package and the npm package have the same version', () => {
   const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
   const pyproject = readFileSync(`${root}/python/pyproject.toml`, 'utf8');
   expect(/^version = "(.*)"$/m.exec(pyproject)?.[1]).toBe(version);

@@ -50,7 +50,7 @@ describe('batches in three shards', () => {
   });
 });
 
-test('another seed is another training, and does not go on with the state of this one', async () => {
+test('another seed is another training, and does not continue from the state of this one', async () => {
   const other = (states: string, completed: number, target: number) =>
     run(order(states, MODELS.restorer, completed, target, 2));
   // The state and the weights of one epoch with seed 3 are those of the resumed training above.

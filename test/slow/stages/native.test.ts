@@ -63,7 +63,7 @@ beforeAll(() => {
 afterAll(() => project.dispose());
 
 describe('native packages', () => {
-  it('are optional peers of just the version that the code accepts', () => {
+  it('are optional peers of exactly the version that the code accepts', () => {
     const manifest = JSON.parse(readFileSync(join(ROOT, 'stages/package.json'), 'utf8'));
     const names = Object.values(NATIVE_PACKAGES);
     expect(manifest.peerDependencies).toEqual(
@@ -75,7 +75,7 @@ describe('native packages', () => {
     );
   });
 
-  it('change neither what auto takes nor any key, whether they are absent, broken or whole', async () => {
+  it('change neither the choice of auto nor any key, whether they are absent, broken or intact', async () => {
     const { code, out, err } = await project.pipe('run');
     expect(code, out + err).toBe(0);
     expect(project.read('cache/out/opened')).toBe('wasm');
@@ -89,7 +89,7 @@ describe('native packages', () => {
     project.remove(PACKAGE);
   });
 
-  it('that are missing, of another version or without their addon are an error with its cure', async () => {
+  it('that are missing, of another version or without their addon are an error with a hint', async () => {
     const cure =
       'Run `npm install --no-save @tensorflow/tfjs-node-gpu@4.22.0`, or use the backend wasm.';
     project.remove(PACKAGE);
@@ -113,7 +113,7 @@ describe('native packages', () => {
     for (const told of [missing, other, broken]) expect(told).not.toMatch(/^\s+at /m);
   });
 
-  it('compute on a GPU, or not at all under the name of node-gpu', async () => {
+  it('compute on a GPU, or not at all as node-gpu', async () => {
     install(registering(false));
     expect(await failure()).toContain(
       'the backend is node-gpu, but TensorFlow finds no GPU that it can use',

@@ -88,7 +88,7 @@ describe.skipIf(chromium === undefined)(
       expect(await textOf('#gallery-caption')).toMatch(/^median · images\//);
     });
 
-    it('goes from one data set to the other, whose layers differ', async () => {
+    it('switches from one data set to the other, whose layers differ', async () => {
       await choose('#gallery-right', 'sample 2');
       expect(await textOf('#gallery-right-name')).toBe('sample 2');
       await choose('#gallery-dataset', '1');
@@ -134,7 +134,7 @@ describe.skipIf(chromium === undefined)(
       }
     });
 
-    it('prints: the gallery left out, what is folded unfolded', async () => {
+    it('prints without the gallery, and with folded parts unfolded', async () => {
       await page.emulate({ width: 800, height: 1000, print: true });
       const shown = (selector: string) =>
         page.evaluate<boolean>(

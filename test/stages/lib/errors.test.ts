@@ -16,7 +16,7 @@ describe('PSNR', () => {
 });
 
 describe('the error within the hole', () => {
-  it('looks at occluded pixels alone, all channels of them', () => {
+  it('uses only occluded pixels, in all channels', () => {
     const a = Uint8Array.of(0, 0, 10, 20, 50, 50);
     const b = Uint8Array.of(9, 9, 13, 16, 99, 99);
     const mask = Uint8Array.of(0, 1, 0);

@@ -108,7 +108,7 @@ describe('files of every kind', () => {
     expect(pixels[0]! - pixels[1]!).toBeGreaterThan(80);
   });
 
-  test('a 16-bit file is brought to 8 bits', async () => {
+  test('a 16-bit file is converted to 8 bits', async () => {
     const deep = await sharp({
       create: { width: 9, height: 9, channels: 3, background: '#406080' },
     })
@@ -123,7 +123,7 @@ describe('files of every kind', () => {
     }
   });
 
-  test('transparency lies over white', async () => {
+  test('transparency is drawn over white', async () => {
     const clear = await sharp({
       create: { width: 9, height: 9, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
     })
@@ -132,7 +132,7 @@ describe('files of every kind', () => {
     expect(new Set(await decodeImage(clear, format))).toEqual(new Set([255]));
   });
 
-  test('an image that its EXIF says is turned is set upright', async () => {
+  test('an image that is rotated by its EXIF data is set upright', async () => {
     const halves = make(16, 8, (x) => (x < 8 ? [0, 0, 0] : [255, 255, 255]));
     const turned = await sharp(halves, { raw: { width: 16, height: 8, channels: 3 } })
       .withMetadata({ orientation: 6 })

@@ -100,21 +100,21 @@ describe.each(['rectangle', 'ellipse', 'strokes', 'border'] as const)('%s', (sha
 });
 
 describe('rectangles and ellipses', () => {
-  test('keep the ratio asked for where it fits', () => {
+  test('keep the requested ratio if it fits', () => {
     for (const mask of draw({ shape: 'rectangle', area: [0.08, 0.08], ratio: [2, 2] }, 50)) {
       const { left, right, top, bottom } = box(mask);
       expect([right - left + 1, bottom - top + 1]).toEqual([40, 20]);
     }
   });
 
-  test('give way in ratio, not in area, where it does not', () => {
+  test('change the ratio, not the area, if it does not fit', () => {
     for (const mask of draw({ shape: 'rectangle', area: [0.6, 0.6], ratio: [4, 4] }, 20)) {
       expect(maskArea(mask)).toBe(6000);
       expect(box(mask).right - box(mask).left + 1).toBe(100);
     }
   });
 
-  test('an ellipse fills π⁄4 of the box around it when it is a circle', () => {
+  test('a circle fills π⁄4 of its box', () => {
     for (const mask of draw({ shape: 'ellipse', area: [0.2, 0.2], ratio: [1, 1] }, 50)) {
       const { left, right, top, bottom } = box(mask);
       const filled = maskArea(mask) / ((right - left + 1) * (bottom - top + 1));
@@ -133,7 +133,7 @@ test('a border leaves one whole square, with some border on each of its sides', 
   }
 });
 
-describe('packing', () => {
+describe('packed masks', () => {
   test('is numpy.packbits: the first pixel is the highest bit', () => {
     // np.packbits([1,0,1,1,0,0,0,1, 1,0,1]) is [177, 160]
     const mask = Uint8Array.from([1, 0, 1, 1, 0, 0, 0, 1, 1, 0, 1]);
@@ -141,7 +141,7 @@ describe('packing', () => {
     expect(unpackMask(Uint8Array.from([177, 160]), 11)).toEqual(mask);
   });
 
-  test('brings every mask back', () => {
+  test('unpacks every mask unchanged', () => {
     for (const mask of draw({ shape: 'strokes', area: [0.01, 0.6] }, 20, 37)) {
       expect(unpackMask(packMask(mask), 37 * 37)).toEqual(mask);
     }

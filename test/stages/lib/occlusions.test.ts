@@ -50,7 +50,7 @@ describe('a mistake', () => {
     expect(() => checkOcclusions(value, 100)).toThrow(message);
   });
 
-  test('is said without a stack of ours', () => {
+  test('is reported without a stack', () => {
     try {
       checkOcclusions({}, 100);
       expect.unreachable();

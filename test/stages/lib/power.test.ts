@@ -15,7 +15,7 @@ it.each([
   expect(power(base, exponent)).toBeCloseTo(base ** exponent, 12);
 });
 
-it('is what the numerics use: Node’s own power differs between its versions', () => {
+it('is used by the numerics, because Node’s own power differs between versions', () => {
   const folder = path.resolve(import.meta.dirname, '../../../stages');
   const own = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))

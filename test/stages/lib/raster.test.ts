@@ -68,7 +68,7 @@ describe('pasting', () => {
     expect(image.data[(32 * 64 + 32) * 3]).toBe(255);
   });
 
-  test('keeps its area when turned, and is cut off at the edge', () => {
+  test('keeps its area when rotated, and is cropped at the edge', () => {
     const image = plain(64, 0);
     paste(image, opaque, { x: 32, y: 32, side: 30, angle: 0.7, mirrored: false, brightness: 1 });
     const covered = channel(image, 0).filter((level) => level > 127).length;

@@ -45,7 +45,7 @@ async function save(name: string, switches: object) {
 }
 
 describe.each(Object.entries(MODELS))('a saved %s', (name, switches) => {
-  test('says what it is and restores every image on the scale 0 … 255', async () => {
+  test('describes itself and restores every image on the scale 0 … 255', async () => {
     const model = await save(name, switches);
     expect(model.info).toMatchObject({ arch: name, size: SIZE, channels: 1, epochs: 3 });
     const progress: number[] = [];
@@ -58,7 +58,7 @@ describe.each(Object.entries(MODELS))('a saved %s', (name, switches) => {
     model.dispose();
   });
 
-  test('never looks at what the mask covers', async () => {
+  test('never reads pixels that the mask covers', async () => {
     const model = await save(name, switches);
     const changed = images.map((v, i) => (masks[i] ? 255 - v : v));
     expect(await model.restore(changed, masks)).toEqual(await model.restore(images, masks));
@@ -116,7 +116,7 @@ test('the code draws its latent at test, and normalises each image by itself', a
   model.dispose();
 });
 
-test('bytes that are no such images are refused', async () => {
+test('bytes that are not such images are refused', async () => {
   const model = await save('refused', MODELS.deepvision);
   await expect(model.restore(images.subarray(1), masks)).rejects.toThrow('are no batch of 48×48×1');
   model.dispose();

@@ -20,7 +20,7 @@ it('counts the steps to the nearest known pixel, diagonal ones as well', () => {
   ]);
 });
 
-it('divides the very windows that SSIM is the mean of', () => {
+it('divides exactly the windows over which SSIM is averaged', () => {
   const side = 40;
   const original = noisePlane(3, side).pixels;
   const restored = original.map((value, at) => (at % side > 20 ? value : value >> 1));

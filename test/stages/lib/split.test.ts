@@ -27,7 +27,7 @@ function expectApart(images: readonly Member[], split: ReturnType<typeof splitBy
   );
 }
 
-test('has the sizes asked for, ascending, whatever the seed', () => {
+test('has the requested sizes, ascending, for any seed', () => {
   for (let seed = 0; seed < 50; seed++) {
     const split = splitByGroup(PEOPLE, { train: 300, test: 101 }, seed);
     expect([split.train.length, split.test.length]).toEqual([300, 101]);
@@ -60,7 +60,7 @@ test('groups of 100 fill a test set of 200 with two whole groups', () => {
   expect(split.groups).toEqual({ train: 10, test: 2 });
 });
 
-test('cuts the last group when none fits, and uses the rest of it nowhere', () => {
+test('cuts the last group if none fits, and uses the rest of it nowhere', () => {
   const images = members([100, 100, 100]);
   const split = splitByGroup(images, { train: 500, test: 150 }, 1);
   expect([split.train.length, split.test.length]).toEqual([100, 150]);
@@ -68,7 +68,7 @@ test('cuts the last group when none fits, and uses the rest of it nowhere', () =
 });
 
 describe('a set that is too small', () => {
-  test('keeps the test size, caps the train size, and says so', () => {
+  test('keeps the test size, reduces the train size, and says so', () => {
     const images = Array.from({ length: 26_179 }, (_, index) => ({ group: String(index) }));
     const split = splitByGroup(images, { train: 25_000, test: 2_000 }, 1);
     expect([split.train.length, split.test.length]).toEqual([24_179, 2_000]);
@@ -79,13 +79,13 @@ describe('a set that is too small', () => {
     ]);
   });
 
-  test('is an error when not even the test set can be filled', () => {
+  test('is an error if not even the test set can be filled', () => {
     expect(() => splitByGroup(members([1, 1, 1]), { train: 1, test: 4 }, 1)).toThrow(
       '4 test images are asked for, but only 3 may be in the test set',
     );
   });
 
-  test('is an error when nothing is left to train on', () => {
+  test('is an error if nothing is left to train on', () => {
     expect(() => splitByGroup(members([5, 5]), { train: 1, test: 10 }, 1)).toThrow(
       'nothing is left to train on',
     );

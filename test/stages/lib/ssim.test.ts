@@ -41,7 +41,7 @@ describe('SSIM equals scikit-image to 1e-9', () => {
   for (const reference of references) {
     const [a, b] = cases[reference.case]!();
 
-    it(`on the very same pixels: ${reference.case}`, () => {
+    it(`on exactly the same pixels: ${reference.case}`, () => {
       expect([sum(a.pixels), sum(b.pixels)]).toEqual(reference.sums);
     });
 
@@ -53,7 +53,7 @@ describe('SSIM equals scikit-image to 1e-9', () => {
     }
   }
 
-  it('with every definition held against at least one reference', () => {
+  it('with every definition compared with at least one reference', () => {
     const held = new Set(references.flatMap(({ scores }) => Object.keys(scores)));
     expect([...held].sort()).toEqual([...SSIM_NAMES].sort());
   });
@@ -86,19 +86,19 @@ describe('SSIM', () => {
     expect(compareSsim(reference, small)).toEqual(before);
   });
 
-  it('sees a change in a corner pixel, which a single window holds', () => {
+  it('detects a change in a corner pixel, which only one window contains', () => {
     const plane = waves();
     const changed = cut(plane, 99, 99, 1, 1);
     expect(ssim(plane.pixels, changed.pixels, 100, 100, 'wang')).toBeLessThan(1);
     expect(ssim(plane.pixels, changed.pixels, 100, 100, 'skimage')).toBeLessThan(1);
   });
 
-  it('works where the image is not square', () => {
+  it('works if the image is not square', () => {
     const plane = planeOf(40, 20, (x, y) => (7 * x + 5 * y) % 256);
     expect(ssim(plane.pixels, plane.pixels, 40, 20, 'wang')).toBe(1);
   });
 
-  it('says so when the window does not fit into the image', () => {
+  it('reports a window that does not fit into the image', () => {
     const { pixels } = noisePlane(1, 16);
     expect(() => ssim(pixels, pixels, 16, 16, 'uniform51')).toThrow(
       'SSIM "uniform51": its window does not fit into 16×16 pixels',

@@ -19,7 +19,7 @@ describe('spread', () => {
 });
 
 describe('quantile', () => {
-  it('is linear between neighbours, as numpy has it', () => {
+  it('is linear between neighbours, as in numpy', () => {
     expect(quantile([10, 20, 30, 40], 0)).toBe(10);
     expect(quantile([10, 20, 30, 40], 0.5)).toBe(25);
     expect(quantile([10, 20, 30, 40], 0.9)).toBeCloseTo(37, 12);
@@ -56,7 +56,7 @@ describe('the paired bootstrap', () => {
     );
   });
 
-  it('draws groups whole where it is given some, so that their difference widens the interval', () => {
+  it('draws whole groups if there are some, so that their differences widen the interval', () => {
     // Two scenes: all of the gain is in one of them.
     const groups = Array.from(normals.keys(), (i) => (i < 200 ? 0 : 1));
     const gains = normals.map((value, i) => value * 0.01 + (groups[i] === 0 ? 1 : 0));
@@ -93,7 +93,7 @@ describe('verdicts', () => {
     }
   });
 
-  it('of many comparisons ask more of each (Holm): by hand', () => {
+  it('of many comparisons require more of each (Holm): by hand', () => {
     expect(holm([0.01, 0.04, 0.03, 0.005], 0.05)).toEqual([true, false, false, true]);
     expect(holm([0.01, 0.02, 0.03], 0.05)).toEqual([true, true, true]);
     expect(holm([0.02, 0.02, 0.02], 0.05)).toEqual([false, false, false]);

@@ -24,7 +24,7 @@ test('the window of a file is the same in every run, and that of another file is
   expect(window(free, SIDE, 'b.jpg')).not.toEqual(window(free));
 });
 
-test('shifts, turns and zooms stay within what is asked', () => {
+test('shifts, turns and zooms stay within their limits', () => {
   const size = 20;
   const middleOf = (pixels: Uint8Array) => {
     const at = (size * (size / 2) + size / 2) * 2;

@@ -48,7 +48,7 @@ function get(archive: Partial<Archive> = {}) {
   });
 }
 
-test('gives the file with its digests, under a name that tells what it is', async () => {
+test('gives the file with its digests, under a name that identifies it', async () => {
   server.answer(serve(DATA));
   const found = await get({ bytes: DATA.length, sha256: SHA256 });
   expect(readFileSync(found.file)).toEqual(DATA);
@@ -56,15 +56,15 @@ test('gives the file with its digests, under a name that tells what it is', asyn
   expect(found.file).toMatch(/[/\\][0-9a-f]{12}-archive\.zip$/);
 });
 
-describe('a file that is there', () => {
-  test('and right is taken without asking the server', async () => {
+describe('a file that exists', () => {
+  test('and is intact is used without asking the server', async () => {
     server.answer(serve(DATA));
     await get({ sha256: SHA256 });
     await get({ sha256: SHA256 });
     expect(server.asked).toHaveLength(1);
   });
 
-  test('and damaged is fetched again', async () => {
+  test('and is damaged is fetched again', async () => {
     server.answer(serve(DATA));
     const { file } = await get();
     writeFileSync(file, 'bit rot');
@@ -75,14 +75,14 @@ describe('a file that is there', () => {
 });
 
 describe('a wrong file', () => {
-  test('once is fetched once more, from its beginning', async () => {
+  test('is fetched once more, from its beginning', async () => {
     server.answer(serve(WRONG), serve(DATA));
     expect((await get({ sha256: SHA256 })).sha256).toBe(SHA256);
     expect(server.asked.map(({ range }) => range)).toEqual([undefined, undefined]);
     expect(notices.join()).toContain(`sha256: expected ${SHA256}`);
   });
 
-  test('twice is refused, and nothing of it stays', async () => {
+  test('that comes twice is refused, and nothing of it is kept', async () => {
     server.answer(serve(WRONG));
     await expect(get({ sha256: SHA256 })).rejects.toThrow(
       /twice not what it should be: sha256: expected [0-9a-f]{64}, got [0-9a-f]{64}\n {2}The server has another file/,
@@ -90,7 +90,7 @@ describe('a wrong file', () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
-  test('by its length, or by the MD5 that comes with it, is refused too', async () => {
+  test('with a wrong length, or another MD5 than announced, is refused too', async () => {
     server.answer(serve(DATA.subarray(1)));
     await expect(get({ bytes: DATA.length })).rejects.toThrow(
       `bytes: expected ${DATA.length}, got ${DATA.length - 1}`,
@@ -100,7 +100,7 @@ describe('a wrong file', () => {
     await expect(get()).rejects.toThrow('twice not what it should be: md5: expected');
   });
 
-  test('because the announced length was too short is found by its checksum', async () => {
+  test('because of a too short announced length is detected by its checksum', async () => {
     server.answer((response) =>
       response.writeHead(200, { 'Content-Length': 10 }).end(DATA.subarray(0, 10)),
     );
@@ -108,8 +108,8 @@ describe('a wrong file', () => {
   });
 });
 
-describe('where nothing is published', () => {
-  test('the first download is trusted, and another one after it refused', async () => {
+describe('without published checksums', () => {
+  test('the first download is trusted, and a different one after it refused', async () => {
     server.answer(serve(DATA));
     const { file } = await get();
     const trusted = JSON.parse(readFileSync(join(folder.path, 'checksums.json'), 'utf8'));
@@ -142,7 +142,7 @@ describe('where nothing is published', () => {
     expect((await get()).sha256).toBe(SHA256);
   });
 
-  test('what an earlier version trusted unopened is opened, and forgotten when it is damaged', async () => {
+  test('a file that an earlier version trusted unopened is opened, and forgotten if it is damaged', async () => {
     server.answer(serve(WRONG));
     const { file } = await get();
     const url = `${server.url}/data/archive.zip`;
@@ -160,14 +160,14 @@ describe('where nothing is published', () => {
     expect((await get({ sha256: SHA256 })).sha256).toBe(SHA256);
   });
 
-  test('damaged records of earlier downloads are an error, not a licence to trust anew', async () => {
+  test('damaged records of earlier downloads are an error, and no reason to trust again', async () => {
     writeFileSync(join(folder.path, 'checksums.json'), '{"http://');
     await expect(get()).rejects.toThrow(/the checksums of earlier downloads are damaged: .*\n/);
     expect(server.asked).toEqual([]);
   });
 });
 
-test('a download that was cut off goes on in the next run and is checked as a whole', async () => {
+test('an interrupted download resumes in the next run and is checked as a whole', async () => {
   server.answer(breakAfter(10, DATA), status(503));
   await expect(get({ sha256: SHA256 })).rejects.toThrow('given up after 3 attempts: HTTP 503');
   server.answer(serve(DATA));

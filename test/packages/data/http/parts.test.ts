@@ -19,7 +19,7 @@ describe('the delay', () => {
     expect(delayAfter(3, undefined, backoff, 0)).toBe(2000);
   });
 
-  test('is at least what the server asks for, within reason', () => {
+  test('is at least what the server requests, up to a limit', () => {
     expect(delayAfter(1, 5000, backoff, 0.5)).toBe(5000);
     expect(delayAfter(4, 10, backoff, 1)).toBe(8000);
     expect(delayAfter(1, 3_600_000, backoff, 0)).toBe(10_000);
@@ -37,7 +37,7 @@ describe('headers', () => {
     expect(retryAfter(new Headers(), now)).toBeUndefined();
   });
 
-  test('X-Goog-Hash holds an MD5, or does not', () => {
+  test('X-Goog-Hash contains an MD5, or does not', () => {
     const read = (value: string) => readGoogleMd5(new Headers({ 'X-Goog-Hash': value }));
     // The MD5 of nothing, d41d8cd98f00b204e9800998ecf8427e, in base64.
     expect(read('crc32c=AAAAAA==,md5=1B2M2Y8AsgTpgAmY7PhCfg==')).toBe(
@@ -48,7 +48,7 @@ describe('headers', () => {
   });
 });
 
-test('rate and remaining time are told every 15 seconds', () => {
+test('rate and remaining time are reported every 15 seconds', () => {
   const lines: string[] = [];
   const report = createRateReport('FFHQ', (text) => lines.push(text));
   report(0, 2_000e6, 0);
@@ -82,7 +82,7 @@ describe("Kaggle's credentials", () => {
     expect(kaggleAuthorization({ KAGGLE_USERNAME: 'env' }, home.path)).toBe(basic('file:k'));
   });
 
-  test('come from the folder that is named, then from the usual ones', () => {
+  test('come from the named folder, then from the usual ones', () => {
     put('.config/kaggle/kaggle.json', '{"username":"config","key":"k"}');
     expect(kaggleAuthorization({}, home.path)).toBe(basic('config:k'));
     put('.kaggle/kaggle.json', '{"username":"home","key":"k"}');
@@ -101,7 +101,7 @@ describe("Kaggle's credentials", () => {
     '{"username":"u"}',
     'null',
     '{"username":1,"key":"secret"}',
-  ])('that are damaged (%s) are an error which does not show them', (text) => {
+  ])('that are damaged (%s) are an error that does not show them', (text) => {
     put('.kaggle/kaggle.json', text);
     const read = () => kaggleAuthorization({}, home.path);
     expect(read).toThrow(/kaggle\.json: expected \{"username": "…", "key": "…"\}\n {2}Create/);

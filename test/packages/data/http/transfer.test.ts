@@ -47,7 +47,7 @@ function expectSame(found: Buffer, expected: Buffer): void {
   expect([found.length, found.equals(expected)]).toEqual([expected.length, true]);
 }
 
-test('brings the whole file at once, with progress, and asks for it uncompressed', async () => {
+test('downloads the whole file, with progress, and requests it uncompressed', async () => {
   const progress: (readonly [number, number | undefined])[] = [];
   server.answer((response, request) => {
     expect(request.headers['accept-encoding']).toBe('identity');
@@ -59,7 +59,7 @@ test('brings the whole file at once, with progress, and asks for it uncompressed
 });
 
 describe('a connection that breaks', () => {
-  test('is taken up where it broke, as often as it brings bytes', async () => {
+  test('resumes where it broke, as often as it makes progress', async () => {
     server.answer(
       breakAfter(10_000, DATA),
       breakAfter(20_000, DATA),
@@ -82,7 +82,7 @@ describe('a connection that breaks', () => {
     expect(waits.every((ms) => ms >= 500 && ms <= 1000)).toBe(true);
   });
 
-  test('is given up when it brings nothing, and gone on with in the next run', async () => {
+  test('is given up without progress, and resumed in the next run', async () => {
     server.answer(breakAfter(40_000, DATA), breakAfter(0, DATA));
     await expect(fetchFile()).rejects.toThrow(
       /given up after 4 attempts: .*\n {2}40000 bytes are kept; the next run goes on from there\.$/,
@@ -92,13 +92,13 @@ describe('a connection that breaks', () => {
     expect(server.asked.at(-1)?.range).toBe('bytes=40000-');
   });
 
-  test('before any answer is tried again', async () => {
+  test('before any answer is retried', async () => {
     server.answer((response) => response.destroy(), serve(DATA));
     expectSame(await fetchFile(), DATA);
     expect(notices[0]).toMatch(/\/file: .+; asking again in 1 s$/);
   });
 
-  test('silently is noticed', async () => {
+  test('that breaks silently is detected', async () => {
     // On a loaded machine the first bytes may themselves be late: then they are asked for again.
     server.answer((response, request) => {
       if (request.headers.range !== undefined) return serve(DATA)(response, request);
@@ -110,7 +110,7 @@ describe('a connection that breaks', () => {
     expect(server.asked.at(-1)?.range).toBe('bytes=500-');
   });
 
-  test('by our own wish ends the transfer and keeps the bytes', async () => {
+  test('by our own request ends the transfer and keeps the bytes', async () => {
     const controller = new AbortController();
     server.answer((response) => {
       response.writeHead(200, { 'Content-Length': DATA.length, ETag: '"v1"' });
@@ -126,7 +126,7 @@ describe('a connection that breaks', () => {
     expect(server.asked.at(-1)?.range).toBe('bytes=500-');
   });
 
-  test('where nothing listens is given up in plain words', async () => {
+  test('to a closed port is given up with a clear message', async () => {
     await server.close();
     await expect(fetchFile()).rejects.toThrow(/given up after 4 attempts: .*ECONNREFUSED/);
     expect(waits).toHaveLength(3);
@@ -134,7 +134,7 @@ describe('a connection that breaks', () => {
 });
 
 describe('a server that lies', () => {
-  test('about the length, too long: what is there is enough when it says so on asking', async () => {
+  test('about a too long length is believed when it confirms the real length', async () => {
     server.answer((response) => {
       response.writeHead(200, { 'Content-Length': DATA.length + 1000, ETag: '"v1"' });
       response.write(DATA, () => response.destroy());
@@ -143,7 +143,7 @@ describe('a server that lies', () => {
     expect(server.asked[1]?.range).toBe('bytes=100000-');
   });
 
-  test('about what part it sends is not believed', async () => {
+  test('about the part that it sends is not believed', async () => {
     server.answer(
       breakAfter(10_000, DATA),
       (response) =>
@@ -159,7 +159,7 @@ describe('a server that lies', () => {
     expect(server.asked.map(({ range }) => range)).toEqual([undefined, 'bytes=10000-', undefined]);
   });
 
-  test('with a web page in place of the file is refused at once', async () => {
+  test('with a web page instead of the file is refused immediately', async () => {
     server.answer((response) =>
       response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<p>Log in'),
     );
@@ -168,10 +168,10 @@ describe('a server that lies', () => {
   });
 });
 
-describe('parts are joined only when they are of one version', () => {
+describe('parts are joined only if they are of the same version', () => {
   const OTHER = Buffer.from(DATA.map((byte) => byte ^ 255));
 
-  test('a file that has changed comes anew', async () => {
+  test('a file that has changed is downloaded again', async () => {
     server.answer(breakAfter(10_000, DATA), serve(OTHER, { etag: '"v2"' }));
     expectSame(await fetchFile(), OTHER);
   });
@@ -181,14 +181,14 @@ describe('parts are joined only when they are of one version', () => {
     expectSame(await fetchFile(), DATA);
   });
 
-  test('without a version the file comes anew', async () => {
+  test('without a version the file is downloaded again', async () => {
     const plain = { etag: '' };
     server.answer(breakAfter(10_000, DATA, plain), serve(DATA, plain));
     expectSame(await fetchFile(), DATA);
     expect(server.asked[1]?.range).toBeUndefined();
   });
 
-  test('a weak ETag is no version, a date is', async () => {
+  test('a weak ETag is not a version, a date is', async () => {
     const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
     const dated = { etag: 'W/"x"', headers: { 'Last-Modified': date } };
     server.answer(breakAfter(10_000, DATA, dated), serve(DATA, { ...dated, etag: date }));
@@ -196,7 +196,7 @@ describe('parts are joined only when they are of one version', () => {
     expect(server.asked[1]).toMatchObject({ range: 'bytes=10000-', ifRange: date });
   });
 
-  test('another URL never goes on with these bytes', async () => {
+  test('another URL never continues these bytes', async () => {
     server.answer(breakAfter(10_000, DATA), status(404));
     await expect(fetchFile()).rejects.toThrow('HTTP 404');
     server.answer(serve(DATA));
@@ -204,7 +204,7 @@ describe('parts are joined only when they are of one version', () => {
     expect(server.asked.at(-1)?.range).toBeUndefined();
   });
 
-  test('416 for a file that became shorter begins anew', async () => {
+  test('416 for a file that became shorter starts again', async () => {
     const shorter = DATA.subarray(0, 5_000);
     server.answer(
       breakAfter(10_000, DATA),
@@ -217,7 +217,7 @@ describe('parts are joined only when they are of one version', () => {
 
 describe('a server that is busy', () => {
   test.each([500, 502, 503, 429, 408])(
-    'with HTTP %i is asked again, later each time',
+    'with HTTP %i is asked again, with growing delays',
     async (code) => {
       server.answer(status(code), status(code), status(code), serve(DATA));
       expectSame(await fetchFile(), DATA);
@@ -229,13 +229,13 @@ describe('a server that is busy', () => {
     },
   );
 
-  test('and says how long is waited for that long', async () => {
+  test('and says how long gets that pause', async () => {
     server.answer(status(429, { 'Retry-After': '37' }), serve(DATA));
     expectSame(await fetchFile(), DATA);
     expect(waits).toEqual([37_000]);
   });
 
-  test('for ever is given up', async () => {
+  test('forever is given up', async () => {
     server.answer(status(503));
     await expect(fetchFile()).rejects.toThrow(/given up after 4 attempts: HTTP 503$/);
     expect(server.asked).toHaveLength(4);
@@ -249,7 +249,7 @@ test.each([400, 404, 410, 451])('HTTP %i is final', async (code) => {
 });
 
 describe('redirects', () => {
-  test('are followed, also when going on', async () => {
+  test('are followed, also when resuming', async () => {
     const redirect = status(302, { Location: '/real' });
     server.answer(redirect, breakAfter(10_000, DATA), redirect, serve(DATA));
     expectSame(await fetchFile(), DATA);
@@ -261,7 +261,7 @@ describe('redirects', () => {
     ]);
   });
 
-  test('in a circle are refused at once', async () => {
+  test('in a circle are refused immediately', async () => {
     server.answer(status(302, { Location: '/file' }));
     await expect(fetchFile()).rejects.toThrow('redirect count exceeded');
     expect(waits).toEqual([]);
@@ -271,7 +271,7 @@ describe('redirects', () => {
 describe('credentials', () => {
   const authorization = () => 'Basic c2VjcmV0';
 
-  test('are given when asked for, not before, and again when going on', async () => {
+  test('are sent on request, not before, and again when resuming', async () => {
     server.answer(status(401), breakAfter(10_000, DATA), serve(DATA));
     expectSame(await fetchFile({ authorization }), DATA);
     expect(server.asked.map((asked) => asked.authorization)).toEqual([
@@ -295,7 +295,7 @@ describe('credentials', () => {
     }
   });
 
-  test('that are missing or wrong are an error with its cure, and never shown', async () => {
+  test('that are missing or wrong are an error with a hint, and never shown', async () => {
     server.answer(status(403));
     const cure = { loginCure: 'Put kaggle.json there.' };
     await expect(fetchFile({ ...cure, authorization: () => undefined })).rejects.toThrow(
@@ -309,7 +309,7 @@ describe('credentials', () => {
   });
 });
 
-test('X-Goog-Hash is handed on, also when the file was complete but for its name', async () => {
+test('X-Goog-Hash is passed on, even if only the rename of the file was missing', async () => {
   const md5 = '0123456789abcdef0123456789abcdef';
   const value = `crc32c=AAAAAA==,md5=${Buffer.from(md5, 'hex').toString('base64')}`;
   server.answer(serve(DATA, { headers: { 'X-Goog-Hash': value } }));

@@ -19,16 +19,16 @@ describe.each(Object.keys(PACKED) as (keyof typeof PACKED)[])('%s', (codec) => {
   const unpack = (bytes: number, maxBytes = 1000) =>
     createCodecs(maxBytes)[codec]!(PACKED[codec], bytes);
 
-  test('gives what was packed', () => {
+  test('unpacks the original bytes', () => {
     expect(Buffer.from(unpack(200))).toEqual(PAGE);
   });
 
-  test('stops where more comes than is declared', () => {
+  test('stops if there is more than declared', () => {
     expect(() => unpack(199)).toThrow();
     expect(() => unpack(0)).toThrow();
   });
 
-  test('is not begun where more is declared than is allowed', () => {
+  test('is not started if more is declared than allowed', () => {
     expect(() => unpack(201, 200)).toThrow('its pages unpack to more than the 200 bytes allowed');
     expect(() => unpack(-1)).toThrow('its pages unpack to more than');
   });

@@ -106,7 +106,7 @@ test('unpacks the chosen images to their new places, over all shards and row gro
 });
 
 describe('names', () => {
-  test('are of label, path and the kind of the image', async () => {
+  test('consist of label, path and the format of the image', async () => {
     const rows = [
       { text: 'a', path: 'tom.jpg', label: 0 },
       { text: 'b', path: 'photo.2019', label: 1, kind: JPEG },
@@ -124,17 +124,17 @@ describe('names', () => {
     ]);
   });
 
-  test('have no folder where the table has no labels, and numbers of one length', async () => {
+  test('have no folder if the table has no labels, and numbers of equal length', async () => {
     const rows = Array.from({ length: 11 }, (_, i) => ({ text: `${i}` }));
     const found = await names(table(rows, { plain: true, column: 'picture' }));
     expect(found).toEqual(rows.map((_, i) => `${String(i).padStart(2, '0')}.png`));
   });
 
-  test('are of texts where the labels are', async () => {
+  test('are texts if the labels are', async () => {
     expect(await names(table([{ text: 'a', label: 'hen' }]))).toEqual(['hen/0.png']);
   });
 
-  test('that come again get the number of their row', async () => {
+  test('that repeat get the number of their row', async () => {
     const twice = { path: 'a.png', label: 1 };
     const rows = [
       { text: '1', ...twice },
@@ -155,7 +155,7 @@ describe('names', () => {
     { path: '..\\escaped.png' },
     { path: 'x.png', label: '..' },
     { path: 'x.png', label: '/etc' },
-  ])('that leave the folder make the whole file refused: %j', async (row) => {
+  ])('that leave the folder make the whole file invalid: %j', async (row) => {
     const file = table([
       { text: 'good', label: 'a' },
       { text: 'bad', label: 'b', ...row },
@@ -168,14 +168,14 @@ describe('names', () => {
 });
 
 describe('a row without an image', () => {
-  test('is passed over, and the others keep their numbers', async () => {
+  test('is skipped, and the others keep their numbers', async () => {
     expect(await names(table([{ text: 'a' }, { text: null }, { text: 'c' }]))).toEqual([
       '0.png',
       '2.png',
     ]);
   });
 
-  test('is an error where it names one that lies elsewhere', async () => {
+  test('is an error if it refers to a file elsewhere', async () => {
     const file = table([{ text: 'a' }, { text: null, path: 'elsewhere/b.png' }]);
     await expect(extract(file)).rejects.toThrow(
       `${file}, row 1: it names the image "elsewhere/b.png", but does not hold it\n` +
@@ -218,12 +218,12 @@ describe('a limit', () => {
 describe('the column of images', () => {
   const png = [imageBytes({ text: 'a' })!];
 
-  test('is the one called image where several may be', async () => {
+  test('is the one called image if there are several candidates', async () => {
     const file = table([{ text: 'x' }], { columns: [{ name: 'thumbnail', data: png }] });
     expect([...(await extract(file)).values()]).toEqual([imageBytes({ text: 'x' })]);
   });
 
-  test('has to be told apart', async () => {
+  test('must be unambiguous', async () => {
     const columns = [{ name: 'thumbnail', data: png }];
     const file = table([{ text: 'x' }], { column: 'picture', columns });
     await expect(extract(file)).rejects.toThrow(
@@ -233,7 +233,7 @@ describe('the column of images', () => {
   });
 });
 
-test('a file packed in a way that is not read says which are', async () => {
+test('a file with an unsupported compression lists the supported ones', async () => {
   const file = table([{ text: 'a' }], { codec: 'LZ4_RAW' });
   await expect(extract(file)).rejects.toThrow(
     `${file}: row group 1 of 1 is packed by LZ4_RAW, which is not read\n` +
@@ -248,7 +248,7 @@ describe('a damaged file', () => {
     { text: '', label: 1 },
   ];
 
-  test('that is none is named, with what to do', async () => {
+  test('that is not parquet is named, with a hint', async () => {
     const file = join(folder.path, 'a.parquet');
     writeFileSync(file, 'PK, a zip that means to be parquet');
     await expect(extract(file)).rejects.toThrow(
@@ -258,7 +258,7 @@ describe('a damaged file', () => {
     await expect(extract(file)).rejects.toThrow(`${file}: it does not begin with PAR1`);
   });
 
-  test('cut short at any place is refused, never half taken', async () => {
+  test('truncated anywhere is refused, never partly used', async () => {
     const whole = makeParquet(rows);
     const file = join(folder.path, 'a.parquet');
     for (let length = 0; length < whole.length; length++) {
@@ -270,7 +270,7 @@ describe('a damaged file', () => {
     expect(await names(file)).toEqual(['0/a.png', '1/2.png', '1/b.png']);
   });
 
-  test('is named with the row group that cannot be read', async () => {
+  test('is named, with the row group that cannot be read', async () => {
     const file = table(rows, { codec: 'UNCOMPRESSED' });
     const data = readFileSync(file);
     data.fill(0xff, data.indexOf('other') - 40, data.indexOf('other'));
@@ -288,7 +288,7 @@ describe('a damaged file', () => {
       'run of 2147483647 values',
     ],
     ['fewer than none', [0xff, 0xff, 0xff, 0xff, 0x0f, 1], 'run of -8 values'],
-  ])('whose page declares a run of %s is refused at once', async (_, run, message) => {
+  ])('whose page declares a run of %s is refused immediately', async (_, run, message) => {
     const images = Array.from({ length: 100 }, (_, i) => ({ text: `${i}` }));
     const file = table(images, { plain: true, codec: 'UNCOMPRESSED', rowGroupSize: 100 });
     const data = readFileSync(file);

@@ -36,12 +36,12 @@ function check(chunk: readonly number[], rows = 10, maxBytes = 1000): void {
 }
 
 describe('a page', () => {
-  test('of as many values as there are rows passes, in one piece or two', () => {
+  test('with as many values as rows is accepted, in one piece or two', () => {
     check(page(10, PLAIN, TEN));
     check([...page(10, PLAIN, TEN), ...page(10, RLE_DICTIONARY, [...TEN, 1, 20, 0])], 20);
   });
 
-  test('may have its runs padded to a multiple of eight, and no further', () => {
+  test('may have its runs padded to a multiple of eight, but no further', () => {
     check(page(10, PLAIN, [3, 0, 0, 0, 5, 255, 3]));
     expect(() => check(page(10, PLAIN, [4, 0, 0, 0, 7, 255, 255, 255]))).toThrow(
       'a run of 24 values in a page of 10',
@@ -57,7 +57,7 @@ describe('a page', () => {
     expect(() => check(page(10, RLE_DICTIONARY, body))).toThrow(message);
   });
 
-  test('of more values than there are rows left is refused', () => {
+  test('with more values than remaining rows is refused', () => {
     expect(() => check(page(2 ** 31 - 1, PLAIN, TEN))).toThrow(
       'a page declares 2147483647 values where 10 are left',
     );
@@ -66,7 +66,7 @@ describe('a page', () => {
     );
   });
 
-  test('whose values grow by repeating one another is held to the limit', () => {
+  test('whose values grow by repetition is subject to the limit', () => {
     // Blocks of 128 in 4 parts, ten values: each repeats 100 bytes more than the one before.
     const prefixes = [0x80, 1, 4, 10, 0, 0xc8, 1, 0, 0, 0, 0];
     const rests = [0x80, 1, 4, 10, 0xc8, 1, 0, 0, 0, 0, 0];

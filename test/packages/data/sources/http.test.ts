@@ -79,7 +79,7 @@ describe('FFHQ', () => {
     },
   });
 
-  test('comes by a redirect, with its sides by number, and a second time without the network', async () => {
+  test('comes by a redirect, with sides by number, and the second time without the network', async () => {
     server.answer(status(302, { Location: '/blob' }), breakAfter(100, archive), serve(archive));
     const { index, files } = await take(small());
     expect(index.source).toMatchObject({ kind: 'http', label: 'FFHQ thumbnails', standIn: false });
@@ -108,7 +108,7 @@ describe('FFHQ', () => {
     );
   });
 
-  test('is known by what was published', () => {
+  test('is identified by its published properties', () => {
     expect(FFHQ.archives[0]).toMatchObject({ bytes: 2_114_632_904 });
     expect(FFHQ).toMatchObject({ images: 70_000, testFrom: 60_000 });
     expect(FFHQ.probe).toEqual({
@@ -133,14 +133,14 @@ describe('Animals-10', () => {
   const md5 = createHash('md5').update(archive).digest('base64');
   const hashed = { headers: { 'X-Goog-Hash': `crc32c=AAAAAA==,md5=${md5}` } };
 
-  test('comes without credentials where none are asked for', async () => {
+  test('comes without credentials if none are required', async () => {
     server.answer(serve(archive, hashed));
     const { files } = await take(small(), { KAGGLE_USERNAME: 'u', KAGGLE_KEY: 'k' });
     expect(files).toEqual(classes.map((name) => `images/raw-img/${name}/e83.jpeg`));
     expect(server.asked.map(({ authorization }) => authorization)).toEqual([undefined]);
   });
 
-  test('comes with credentials where they are', async () => {
+  test('comes with credentials if they are required', async () => {
     server.answer(status(403), serve(archive, hashed));
     await take(small(), { KAGGLE_USERNAME: 'u', KAGGLE_KEY: 'k' });
     expect(server.asked.map(({ authorization }) => authorization)).toEqual([
@@ -149,7 +149,7 @@ describe('Animals-10', () => {
     ]);
   });
 
-  test('without any says what to do, and that a local copy does as well', async () => {
+  test('without credentials says what to do, and that a local copy works too', async () => {
     server.answer(status(401));
     await expect(take(small())).rejects.toThrow(
       /^Animals-10: could not be downloaded\.\n {2}http:.*: HTTP 401, access is denied\n {2}Kaggle wants an account: .*kaggle\.json.*\n {2}Or download it by hand and name the folder, zip archive or parquet file as the source: \{ kind: path, path: \.\/folder-or-file \}\.$/,
@@ -163,7 +163,7 @@ describe('Animals-10', () => {
   });
 });
 
-test('the next archive is taken when the first cannot be had, and all failures are told', async () => {
+test('the next archive is used if the first is not available, and all failures are reported', async () => {
   const archive = makeZip([{ name: 'a.png', data: 'a' }]);
   const source: HttpSource = {
     kind: 'http',
@@ -209,7 +209,7 @@ describe("Animals-10's mirror on Hugging Face", () => {
     return serve(Buffer.from(JSON.stringify({ default: { [split]: urls } })), { etag: undefined });
   };
 
-  test.each([401, 403])('is taken when Kaggle answers %i and there is no account', async (code) => {
+  test.each([401, 403])('is used if Kaggle answers %i and there is no account', async (code) => {
     server.answer(
       status(code),
       listing(),
@@ -237,7 +237,7 @@ describe("Animals-10's mirror on Hugging Face", () => {
     ]);
   });
 
-  test('is told from the original in the index, with its digest', async () => {
+  test('is distinguished from the original in the index, with its digest', async () => {
     server.answer(status(403), listing(), serve(shards[0]!), serve(shards[1]!));
     const bytes = shards[0]!.length + shards[1]!.length;
     const both = createHash('sha256').update(`${digests[0]}\n${digests[1]}\n`).digest('hex');
@@ -259,7 +259,7 @@ describe("Animals-10's mirror on Hugging Face", () => {
     expect(server.asked).toHaveLength(asked);
   });
 
-  test('has a number of images of its own', async () => {
+  test('has its own number of images', async () => {
     const mirror = { ...small(), archives: small().archives.slice(1) };
     server.answer(listing(1), serve(shards[0]!));
     await expect(take(mirror)).rejects.toThrow(
@@ -284,7 +284,7 @@ describe("Animals-10's mirror on Hugging Face", () => {
     );
   });
 
-  test('whose split is not there says which are', async () => {
+  test('with an unknown split lists the existing ones', async () => {
     server.answer(status(403), listing(2, 'test'));
     await expect(take(small())).rejects.toThrow(
       `  ${server.url}${api}: has no split train\n  There is: test.\n`,
@@ -307,7 +307,7 @@ describe("Animals-10's mirror on Hugging Face", () => {
   });
 });
 
-test('an archive may be a parquet file, whatever its address ends in', async () => {
+test('an archive may be a parquet file, with any extension in its address', async () => {
   const shard = makeParquet([{ text: 'a' }, { text: 'b' }]);
   server.answer(serve(shard));
   const archives = [{ url: `${server.url}/download?id=7` }];
@@ -316,7 +316,7 @@ test('an archive may be a parquet file, whatever its address ends in', async () 
 });
 
 describe('in pipeline.yaml', () => {
-  test('the known sets need their name alone', () => {
+  test('the known sets need only their name', () => {
     expect(parseSource({ kind: 'ffhq' }, 'sources.a')).toEqual(FFHQ);
     expect(parseSource({ kind: 'animals-10' }, 'sources.a')).toEqual(ANIMALS_10);
     const mirror = { url: 'https://example.org/a.zip', sha256: 'A'.repeat(64) };
@@ -327,7 +327,7 @@ describe('in pipeline.yaml', () => {
     });
   });
 
-  test('a data set on Hugging Face may stand among the archives', () => {
+  test('a data set on Hugging Face may be one of the archives', () => {
     const archives = [
       { huggingface: 'owner/animals.10', split: 'train', images: 7, include: 'cat/*' },
       { url: 'https://example.org/a.parquet', label: 'the other' },
@@ -336,7 +336,7 @@ describe('in pipeline.yaml', () => {
     expect(parseSource(source, 'sources.a')).toEqual(source);
   });
 
-  test('what the user includes goes before what is known of an archive', () => {
+  test("the user's `include` overrides that of a known archive", () => {
     const [kaggle, mirror] = ANIMALS_10.archives;
     const { images, include, ...unknown } = mirror!;
     const { images: total, ...rest } = ANIMALS_10;

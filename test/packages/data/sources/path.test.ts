@@ -73,7 +73,7 @@ describe.each([
     expect(contents.get('images/faces/Ada_Lovelace_0002.jpg')?.toString()).toBe('ada 2');
   });
 
-  test('gives what the pattern includes, in groups, as many as asked for', async () => {
+  test('gives the images that the pattern includes, in groups, as many as requested', async () => {
     const { index, contents } = await take({
       path: bring(),
       include: 'faces/*',
@@ -88,7 +88,7 @@ describe.each([
     }
   });
 
-  test('assigns sides by number, in the order of base names, where the data set has them', async () => {
+  test('assigns sides by number, in the order of base names, if the data set has them', async () => {
     const { index } = await take({ path: bring(), testFrom: 3 });
     // The cat's folder is the first, its base name the last.
     expect(index.images.map(({ part }) => part)).toEqual(['test', 'train', 'train', 'train']);
@@ -101,7 +101,7 @@ describe.each([
   });
 });
 
-test('a folder that is not there is an error with a cure', async () => {
+test('a missing folder is an error with a hint', async () => {
   await expect(take({ path: './nowhere' })).rejects.toThrow(
     /the source \.\/nowhere cannot be opened: ENOENT.*\n {2}Name a folder of images, a zip archive or a parquet file/,
   );
@@ -124,7 +124,7 @@ describe('parquet', () => {
     { text: 'ada 2', label: 'ada' },
   ];
 
-  test.each(['in.parquet', 'in'])('in a file called %s is taken as an archive is', async (name) => {
+  test.each(['in.parquet', 'in'])('in a file called %s works like an archive', async (name) => {
     const path = join(folder.path, name);
     writeFileSync(path, makeParquet(rows));
     const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -149,7 +149,7 @@ describe('parquet', () => {
     expect(index.source.origin).toBe('the folder in');
   });
 
-  test('in a folder with images is none of them', async () => {
+  test('in a folder with images is ignored', async () => {
     const path = inFolder();
     writeFileSync(join(path, 'table.parquet'), makeParquet(rows));
     expect((await take({ path })).index.images).toHaveLength(4);
@@ -164,7 +164,7 @@ describe('parquet', () => {
   });
 });
 
-test('an archive is known by its digest, where one is given', async () => {
+test('an archive is identified by its digest, if one is given', async () => {
   const path = inZip();
   const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
   await expect(take({ path, sha256: 'a'.repeat(64) })).rejects.toThrow(
@@ -192,14 +192,14 @@ describe('groups', () => {
     expect(groupBy(rule)(path)).toBe(group);
   });
 
-  test('by a pattern of the user', () => {
+  test("by the user's pattern", () => {
     const group = groupBy({ pattern: '^[^/]+/(\\w+?)_' });
     expect(group('faces/Ada_Lovelace_0001.jpg')).toBe('Ada');
     expect(() => group('Ada.jpg')).toThrow('does not match the image Ada.jpg');
   });
 });
 
-describe('a source written wrongly', () => {
+describe('an invalid source', () => {
   test.each([
     [42, 'sources.a: expected a mapping, got 42'],
     [{}, 'sources.a.kind: expected one of rendered-faces, rendered-animals, path'],
@@ -213,7 +213,7 @@ describe('a source written wrongly', () => {
     expect(() => parseSource(value, 'sources.a')).toThrow(message);
   });
 
-  test('a text alone is a path', () => {
+  test('a plain text is a path', () => {
     expect(parseSource('./mine.zip', 'sources.a')).toEqual({ kind: 'path', path: './mine.zip' });
   });
 });

@@ -187,7 +187,7 @@ describe('of any sizes, strides and paddings', () => {
 });
 
 // The cpu backend cannot: it gives as many products as the larger factor has matrices.
-test('products are broadcast where each factor has an axis that the other lacks', async () => {
+test('products are broadcast if each factor has an axis that the other lacks', async () => {
   const [a, b] = [whole([3, 1, 5, 4]), whole([2, 4, 6])];
   const plain = { transposeA: false, transposeB: false };
   const { shape, data } = await runKernel('wasm', 'BatchMatMul', { a, b }, plain);
@@ -203,7 +203,7 @@ test('products are broadcast where each factor has an axis that the other lacks'
   }
 });
 
-test('the gradients of a convolution are what a change of one value changes', async () => {
+test('the gradients of a convolution match the effect of changing one value', async () => {
   const convolved = (x: Values, filter: Values, attributes: object) =>
     runKernel('wasm', 'Conv2D', { x, filter }, attributes);
   const changed = ({ shape, data }: Values, index: number): Values => ({
@@ -283,7 +283,7 @@ test('a window, the gradient of a window, and borders equal those of the cpu bac
   }
 });
 
-test('windows and joined arrays of one to four dimensions equal those of the cpu backend', async () => {
+test('windows and concatenated arrays of one to four dimensions equal those of the cpu backend', async () => {
   const dimension = fc.record({ length: fc.nat(6), from: fc.nat(6), size: fc.nat(6) });
   const shapes = fc.array(dimension, { minLength: 1, maxLength: 4 });
   await fc.assert(

@@ -38,7 +38,7 @@ describe('600,000 values', () => {
     }
   });
 
-  test('of each image and of each channel too, where all other axes are added up', () => {
+  test('of each image and of each channel too, if all other axes are summed', () => {
     const x = tf.tensor(values, [2, COUNT / 4, 2]);
     const every = (keep: (index: number) => boolean) =>
       Math.fround(values.reduce((sum, value, i) => (keep(i) ? sum + value : sum), 0));
@@ -49,7 +49,7 @@ describe('600,000 values', () => {
     expect([...tf.sum(tf.transpose(x, [1, 0, 2]), [0, 2]).dataSync()]).toEqual(images);
   });
 
-  test('whole numbers and truths are counted exactly', () => {
+  test('integers and booleans are counted exactly', () => {
     const large = tf.tensor(new Int32Array(COUNT).fill(3001), [COUNT], 'int32');
     expect(tf.sum(large).dataSync()[0]).toBe(3001 * COUNT);
     expect(tf.mean(large).dataSync()[0]).toBe(3001);
@@ -124,7 +124,7 @@ describe('any axes of any shape', () => {
     );
   });
 
-  test('no values, and kept axes between the added ones: zeros, and the mean is NaN', () => {
+  test('no values, and kept axes between the summed ones: zeros, and the mean is NaN', () => {
     expect([...tf.sum(tf.zeros([2, 0, 2, 3]), [1, 3]).dataSync()]).toEqual([0, 0, 0, 0]);
     expect([...tf.mean(tf.zeros([1, 0, 2, 3]), [1, 3]).dataSync()]).toEqual([
       Number.NaN,

@@ -148,7 +148,7 @@ describe('the other replaced kernels equal those of the cpu backend', () => {
     await same([x], (a) => tf.mean(a, [0, 1, 2]));
   });
 
-  test('max-pooling and its gradient, also where pixels are equal and where some are left over', async () => {
+  test('max-pooling and its gradient, even with equal or remaining pixels', async () => {
     const steps = (shape: readonly number[]): Input => ({
       shape,
       data: draw(shape).map((v) => Math.round(v)),
@@ -170,7 +170,7 @@ describe('the other replaced kernels equal those of the cpu backend', () => {
   });
 });
 
-test('the gradient of a whole little network agrees with finite differences', async () => {
+test('the gradient of a whole small network agrees with finite differences', async () => {
   await tf.setBackend('wasm');
   const shapes = [[2, 13, 13, 2], [3, 3, 2, 3], [3], [4, 4, 3, 3]] as const;
   const values = shapes.map((shape) => draw(shape).map((v) => v * 0.5));

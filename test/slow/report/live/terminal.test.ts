@@ -42,7 +42,7 @@ const TWO = `stages:
 const noFrame = (lines: readonly string[]) => !lines.some((line) => /^[●○]/.test(line));
 
 describe.runIf(HAS_TMUX)('on a terminal', () => {
-  test('what runs is shown with its progress, and only what has ended stays', async () => {
+  test('running items are shown with their progress, and only ended items stay on the screen', async () => {
     const made = project({ ...HELD, 'pipeline.yaml': TWO });
     const screen = terminal(made, ['run']);
     expect(await screen.line(/^● first/)).toMatch(
@@ -63,7 +63,7 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     ]);
   });
 
-  test('a failure tells the whole story and stays above what goes on', async () => {
+  test('a failure is reported in full and stays above the running items', async () => {
     const made = project({
       ...HELD,
       'pipeline.yaml': `stages:
@@ -104,7 +104,7 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     await screen.line(/^pipe: 2 ran/);
   });
 
-  test('200 items are told in a few lines', async () => {
+  test('200 items take a few lines', async () => {
     const names = Array.from({ length: 200 }, (_, i) => `n${i}`);
     const made = project({
       ...HELD,

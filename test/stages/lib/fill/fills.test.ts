@@ -94,14 +94,14 @@ function differences(filled: Float64Array, pixels: Int32Array, expected: readonl
 describe('the fills equal other implementations', () => {
   const plane = scene();
 
-  it('on the very same pixels', () => {
+  it('on exactly the same pixels', () => {
     expect(sum(plane)).toBe(references.sum);
   });
 
   for (const [shape, reference] of Object.entries(references.holes)) {
     const hole = holeOf(shapes[shape as keyof typeof shapes]);
 
-    it(`in the very same hole: ${shape}`, () => {
+    it(`in exactly the same hole: ${shape}`, () => {
       expect(hole.pixels.length).toBe(reference.pixels);
     });
 
@@ -127,7 +127,7 @@ describe('the fills equal other implementations', () => {
   }
 });
 
-it('the variogram of an image is the one that NumPy fits', () => {
+it("the variogram of an image equals NumPy's fit", () => {
   const { exponent, factor } = fitVariogram([scene()], SIDE, 1);
   expect(exponent).toBeCloseTo(references.variogram.exponent, 9);
   expect(factor).toBeCloseTo(references.variogram.factor, 6);
@@ -141,7 +141,7 @@ describe('every fill', () => {
   const all = { none: fillNone, mean: fillMean, ...fills };
 
   for (const [name, fill] of Object.entries(all)) {
-    it(`${name} keeps the known pixels and never looks at what is occluded`, () => {
+    it(`${name} keeps the known pixels and never reads occluded ones`, () => {
       const hole = holeOf(shapes['two squares']);
       const filled = fill(plane, hole);
       const blackened = plane.map((value, at) => (hole.mask[at] ? 0 : value));
@@ -150,7 +150,7 @@ describe('every fill', () => {
     });
 
     if (name !== 'none') {
-      it(`${name} fills a hole in an even image evenly, up to the very corner`, () => {
+      it(`${name} fills a hole in a uniform image uniformly, up to the corner`, () => {
         const even = new Uint8Array(SIDE * SIDE).fill(90);
         const filled = fill(even, holeOf(shapes.corner));
         // FSR halves what is missing with each wave that it takes.
@@ -193,7 +193,7 @@ describe('every fill', () => {
     }
   });
 
-  it('tension: between membrane and plate where they differ most', () => {
+  it('tension: is between membrane and plate where they differ most', () => {
     const hole = holeOf(shapes.square);
     const [membrane, plate, spline] = [fillHarmonic, fillBiharmonic, fillTension].map((fill) =>
       fill(plane, hole),
@@ -203,7 +203,7 @@ describe('every fill', () => {
     expect(apart(spline!, plate!)).toBeLessThan(apart(plate!, membrane!));
   });
 
-  it('exemplar: copies known pixels alone, and continues stripes', () => {
+  it('exemplar: copies only known pixels, and continues stripes', () => {
     const stripes = planeOf(SIDE, SIDE, (x) => (x % 6 < 3 ? 40 : 200)).pixels;
     const hole = holeOf(shapes.square);
     const filled = fillExemplar(stripes, hole);

@@ -61,7 +61,7 @@ describe('PCA equals scikit-learn', () => {
   const { variance, residual, restored } = references.pca;
   const pca = fitPca(train, AREA, variance.length);
 
-  it('on the very same images', () => {
+  it('on exactly the same images', () => {
     expect(sum(images)).toBe(references.pca.sum);
   });
 
@@ -79,20 +79,20 @@ describe('PCA equals scikit-learn', () => {
     });
   });
 
-  it('in how likely it finds the known pixels of an image', () => {
+  it('in the likelihood of the known pixels of an image', () => {
     const seen = (image: Uint8Array) => explain(pca, image, mask, 1).logLikelihood;
     const difference = seen(test) - seen(train.subarray(0, AREA));
     expect(difference / references.pca.likelihood).toBeCloseTo(1, 9);
   });
 
-  it('never looks at what is occluded', () => {
+  it('never reads occluded pixels', () => {
     const other = test.map((value, at) => (mask[at] ? 255 - value : value));
     expect(restorePca(pca, other, mask, 1)).toEqual(restorePca(pca, test, mask, 1));
   });
 });
 
 describe('PCA', () => {
-  it('takes the mask once for all channels of a pixel', () => {
+  it('uses the mask once for all channels of a pixel', () => {
     const colours = noise(3, 20 * 27); // 20 images of 3×3 pixels, 3 channels
     const pca = fitPca(colours, 27, 4);
     const image = colours.slice(0, 27);
@@ -104,7 +104,7 @@ describe('PCA', () => {
     expect(restorePca(pca, changed, hidden, 3)).not.toEqual(restorePca(pca, image, hidden, 3));
   });
 
-  it('gives the mean image where nothing is known, and survives images that are all the same', () => {
+  it('gives the mean image if nothing is known, and handles identical images', () => {
     const same = new Uint8Array(5 * AREA).fill(7);
     const pca = fitPca(same, AREA, 3);
     for (const value of restorePca(pca, same.subarray(0, AREA), mask, 1)) {
@@ -123,7 +123,7 @@ describe('components of some images', () => {
   const gram = createGram(images, AREA);
   const some = Int32Array.from({ length: 25 }, (_, i) => 2 * i);
 
-  it('are those of these images alone', () => {
+  it('depend only on these images', () => {
     const picked = Uint8Array.from(
       [...some].flatMap((at) => [...images.subarray(at * AREA, (at + 1) * AREA)]),
     );
@@ -134,7 +134,7 @@ describe('components of some images', () => {
     expect(part.residual).toBeCloseTo(own.residual, 9);
   });
 
-  it('that are left of more are what fewer would have been', () => {
+  it('of a larger fit equal those of a smaller fit', () => {
     const [few, cut] = [fitPcaTo(gram, some, 3), leadingPca(fitPcaTo(gram, some, 8), 3)];
     expect(cut.residual).toBeCloseTo(few.residual, 6);
     const [one, other] = [few, cut].map((pca) =>
@@ -171,7 +171,7 @@ describe('a mixture of PCAs', () => {
     });
   });
 
-  it('tells kinds of images apart by what is known, and restores each by its own kind', () => {
+  it('distinguishes kinds of images by the known pixels, and restores each by its own kind', () => {
     const mixture = mixtureOf(2);
     expect(mixture.parts.map(({ share }) => share)).toEqual([0.5, 0.5]);
     const hidden = [...mask.keys()].filter((at) => mask[at] === 1);

@@ -9,7 +9,7 @@ describe('markup', () => {
     expect(text).toBe('<p title="&quot;quoted&quot; &amp; more"><b>a &lt; b</b> c &gt; d3</p>');
   });
 
-  it('leaves out what is not there', () => {
+  it('omits absent values', () => {
     expect(html`a${false}b${undefined}c${null}d${0}`.markup).toBe('abcd0');
   });
 

@@ -5,20 +5,17 @@ import { encodePng } from '../../../../stages/lib/html/png.js';
 import { noise } from '../../support/planes.js';
 
 describe('a PNG', () => {
-  it.each([1, 3] as const)(
-    'gives back the pixels it was made of: %i channels',
-    async (channels) => {
-      const pixels = noise(5, 17 * 9 * channels);
-      const png = encodePng(pixels, 17, 9, channels);
-      const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
-      expect([info.width, info.height]).toEqual([17, 9]);
-      const back =
-        channels === info.channels ? data : data.filter((_, at) => at % info.channels === 0);
-      expect(Uint8Array.from(back)).toEqual(pixels);
-    },
-  );
+  it.each([1, 3] as const)('decodes to the original pixels: %i channels', async (channels) => {
+    const pixels = noise(5, 17 * 9 * channels);
+    const png = encodePng(pixels, 17, 9, channels);
+    const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+    expect([info.width, info.height]).toEqual([17, 9]);
+    const back =
+      channels === info.channels ? data : data.filter((_, at) => at % info.channels === 0);
+    expect(Uint8Array.from(back)).toEqual(pixels);
+  });
 
-  it('stores what the layers of a strip share just once', () => {
+  it("stores the shared part of a strip's layers once", () => {
     const picture = noise(6, 100 * 100);
     const changed = picture.slice();
     changed.fill(0, 4000, 4100);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { paramsInUse } from '../../../../stages/lib/html/provenance.js';
 
-test('the page shows the params of the models and sources that its items are of, and all others', () => {
+test("the page shows the params of its items' models and sources, and all others", () => {
   const params = {
     split: { train: 4 },
     sources: { faces: { kind: 'a' }, photos: { kind: 'b' } },
@@ -18,7 +18,7 @@ test('the page shows the params of the models and sources that its items are of,
   });
 });
 
-test('an item whose name tells none of them leaves all params', () => {
+test('an item whose name contains none of them keeps all params', () => {
   const params = { model: { vae: {} } };
   expect(paramsInUse(params, [{ item: 'evaluate', digests: {} }])).toEqual(params);
 });

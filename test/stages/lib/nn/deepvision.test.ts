@@ -72,7 +72,7 @@ describe('the network of the paper', () => {
   });
 });
 
-describe('each switch changes what it says', () => {
+describe('each switch has its effect', () => {
   const small = { width: 0.03 };
   const output = async (switches: object, images: number[], noise?: number, occluded = 0) => {
     const net = network({ ...small, ...switches }, 48);

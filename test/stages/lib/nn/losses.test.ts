@@ -138,7 +138,7 @@ describe('the loss', () => {
     expect(await value(loss({ pixel: 'l1' }).total)).toBeCloseTo((12 * 0.5 + 132 * 0.1) / 144, 6);
   });
 
-  test('weighs known pixels less when told to', async () => {
+  test('gives known pixels less weight if configured', async () => {
     expect(await value(loss({ known: 0 }).total)).toBeCloseTo(0.25, 6);
     const expected = (12 * 0.25 + 132 * 0.5 * 0.01) / (12 + 66);
     expect(await value(loss({ known: 0.5 }).total)).toBeCloseTo(expected, 6);

@@ -28,7 +28,7 @@ describe('what a network sees in the hole', () => {
     expect(spread).toHaveLength(0);
   });
 
-  test('of two: their mean, and how far the first lies from it, so that both can be had again', () => {
+  test('of two: their mean, and the distance of the first from it, from which both can be recovered', () => {
     const { image, hole, mean, spread } = fill(['harmonic', 'biharmonic'], 1);
     const [harmonic, biharmonic] = [fillHarmonic(image, hole), fillBiharmonic(image, hole)];
     for (let i = 0; i < image.length; i++) {
@@ -38,7 +38,7 @@ describe('what a network sees in the hole', () => {
     expect(Math.max(...spread)).toBeGreaterThan(0.01);
   });
 
-  test('of three in colour: each but the last has a place of its own', () => {
+  test('of three in colour: each except the last has its own channels', () => {
     const kinds = ['black', 'mean', 'harmonic'] as const;
     const { image, hole, mean, spread } = fill(kinds, 3);
     const pixel = hole.pixels[7]!;
@@ -62,7 +62,7 @@ describe('`prefill` of a model', () => {
     expect(check(['harmonic', 'biharmonic'])).toEqual(['harmonic', 'biharmonic']);
   });
 
-  test('is refused when it is empty, names one twice, or one that is not known', () => {
+  test('is refused if it is empty, repeats a name, or contains an unknown one', () => {
     expect(() => check([])).toThrow('model.m.prefill: expected one pre-fill or several different');
     expect(() => check(['mean', 'mean'])).toThrow('model.m.prefill: expected one pre-fill or sev');
     expect(() => check(['mean', 'telea'])).toThrow('model.m.prefill[1]');

@@ -143,12 +143,12 @@ describe('the latent', () => {
     expect(await sample(1)).not.toEqual(one);
   });
 
-  test('of the posterior knows the target, that of the prior does not', async () => {
+  test('depends on the target in the posterior, but not in the prior', async () => {
     expect((await pass(1, 0, 0.9)).restored).not.toEqual((await pass(1, 0, 0.1)).restored);
     expect((await pass(0, 0, 0.9)).restored).toEqual((await pass(0, 0, 0.1)).restored);
   });
 
-  test('costs nats where the posterior is used, and none where the mean of the prior is', async () => {
+  test('costs nats if the posterior is used, and none if the mean of the prior is used', async () => {
     const [first, second] = (await pass(0.5, 1)).kl;
     expect(first).toBeGreaterThan(0);
     expect(second).toBeCloseTo(0, 5); // rounded
@@ -162,7 +162,7 @@ describe('the latent', () => {
     expect(training.slice(0, half)).not.toEqual(atTest.slice(0, half));
   });
 
-  test('has no samples where no posterior was trained', async () => {
+  test('has no samples if no posterior was trained', async () => {
     const net = network({ ...SMALL, posterior: 0 });
     const params = trained(net);
     const noise = tf.ones([2, ...net.noise]);
@@ -170,7 +170,7 @@ describe('the latent', () => {
     expect(sample).toEqual(await net.restore(params, scene(), undefined).data());
   });
 
-  test('has parameters of a posterior only where one is trained', () => {
+  test('has parameters of a posterior only if one is trained', () => {
     const namesOf = (posterior: number) =>
       network({ ...SMALL, posterior }).specs.map(({ name }) => name);
     const more = namesOf(0.5).filter((name) => !namesOf(0).includes(name));

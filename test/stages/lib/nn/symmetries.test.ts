@@ -28,14 +28,14 @@ async function addedBy(symmetries: Symmetries): Promise<number[]> {
   return [...(await tf.sub(restored, own).data())].map((value) => Math.round(value * 1e4) / 1e4);
 }
 
-test('what turns with the image stays, what does not is averaged over the ways to turn it', async () => {
+test('output that rotates with the image is kept, other output is averaged over the rotations', async () => {
   expect(await addedBy('none')).toEqual([...(await ramp.data())]);
   // The ramp and its mirror image: 0 + 3, 1 + 2, …
   expect(await addedBy('mirror')).toEqual(Array(SIZE * SIZE).fill(1.5));
   expect(await addedBy('all')).toEqual(Array(SIZE * SIZE).fill(1.5));
 });
 
-test('each of the eight is turned back: a network that changes nothing gives the image', async () => {
+test('each of the eight symmetries is undone: a network that changes nothing gives the image', async () => {
   const still = { restore: (_params, { filled }) => tf.clone(filled) } as Pick<
     Network,
     'restore'

@@ -82,7 +82,7 @@ describe.each([
   });
 });
 
-test('groups share no kind of animal, and all pictures are dealt out evenly', () => {
+test('groups share no kind of animal, and all pictures are distributed evenly', () => {
   const groups = dealKinds(1);
   const pictures = Object.values(ANIMALS).flat();
   expect(groups.flat().toSorted()).toEqual(pictures.toSorted());
@@ -110,7 +110,7 @@ test('groups share no region of a photograph: the regions tile each photograph o
   expect(pixels).toBeLessThanOrEqual(6_700_000);
 });
 
-test('Math.random is itself again after a drawing, also when that fails', () => {
+test('Math.random is restored after a drawing, even if that fails', () => {
   const original = Math.random;
   expect(withMathRandom(() => 0.25, Math.random.bind(null))).not.toBe(0.25);
   expect(

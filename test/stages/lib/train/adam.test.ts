@@ -36,7 +36,7 @@ test('epsilon stands outside the root, as in PyTorch', async () => {
   expect((await updated.p!.data())[0]).toBeCloseTo(-0.05, 4);
 });
 
-test('only what has a gradient is updated', () => {
+test('only variables with a gradient are updated', () => {
   const params = { p: tf.tensor1d([1]), fixed: tf.tensor1d([2]) };
   const config = { ...ADAM_DEFAULTS, learningRate: 0.1 };
   const { params: updated } = adamUpdate(config, params, { p: tf.tensor1d([1]) }, initAdam(params));

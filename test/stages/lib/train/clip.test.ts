@@ -12,7 +12,7 @@ const values = async (tensors: Readonly<Record<string, tf.Tensor>>) =>
     ),
   );
 
-test('gradients above the norm are made smaller together, by one factor', async () => {
+test('gradients above the norm are scaled down together, by one factor', async () => {
   const gradients = { a: tf.tensor1d([3, 0]), b: tf.scalar(-4) }; // norm 5
   const clipped = await values(clipGradients(gradients, 1));
   expect(clipped.a![0]).toBeCloseTo(0.6, 6);
@@ -20,7 +20,7 @@ test('gradients above the norm are made smaller together, by one factor', async 
   expect(clipped.b![0]).toBeCloseTo(-0.8, 6);
 });
 
-test('gradients below it stay as they are, zeros too', async () => {
+test('gradients below it stay unchanged, including zeros', async () => {
   const gradients = { a: tf.tensor1d([3, 0]), b: tf.scalar(-4) };
   expect(await values(clipGradients(gradients, 5.01))).toEqual({ a: [3, 0], b: [-4] });
   expect(await values(clipGradients({ a: tf.zeros([2]) }, 1))).toEqual({ a: [0, 0] });

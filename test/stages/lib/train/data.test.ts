@@ -9,7 +9,7 @@ test.each([
   ['a part of one group where none fits', [40, 50, 60], 20, 20],
   ['at most a quarter', [1, 1, 1, 1, 1, 1, 1, 1], 5, 2],
   ['nothing', [4, 4], 0, 0],
-])('keeps aside as many images as asked for: %s', (_, sizes, wanted, kept) => {
+])('keeps the requested number of images aside: %s', (_, sizes, wanted, kept) => {
   const groups = groupsOf(sizes);
   const train = groups.map((_, i) => i);
   for (const seed of [1, 2, 3]) {

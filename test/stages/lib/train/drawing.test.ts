@@ -5,7 +5,7 @@ import { bundleChild } from '../../support/bundle.js';
 import { digestsOfTwoEpochs } from '../../support/drawing.js';
 
 test.skipIf(availableParallelism() < 2)(
-  'threads draw the batches that are drawn without them, in their order',
+  'threads draw the same batches as without threads, in the same order',
   async () => {
     const bundle = await bundleChild('drawing-child.ts');
     try {

@@ -15,7 +15,7 @@ function examplesOf(channels: number) {
   return { size: SIZE, channels, images, masks: [mask, mask] };
 }
 
-test.each([1, 3])('what is kept is what was computed, to the bit: %i channels', (channels) => {
+test.each([1, 3])('stored fills equal the computed ones, to the bit: %i channels', (channels) => {
   const fills = keepFills();
   const examples = examplesOf(channels);
   const plain = fillBatch(examples, KINDS);
@@ -30,7 +30,7 @@ test.each([1, 3])('what is kept is what was computed, to the bit: %i channels', 
   expect(swapped.filled).not.toEqual(plain.filled);
 });
 
-test('with a pool, images and masks come again; their order and the noise do not', () => {
+test('with a pool, images and masks repeat; their order and the noise do not', () => {
   const images = examplesOf(1).images;
   const data = Uint8Array.from(images.flatMap((image) => [...image]));
   const source = {

@@ -8,7 +8,7 @@ const specs = (width: number) => {
   return createNetwork(checkModel(given, 'model.m', ['a']).network, 100, 1).specs;
 };
 
-test('the network of the paper is refused on wasm with what to do, and only there', () => {
+test('the network of the paper is refused only on wasm, with a hint', () => {
   expect(() => assertFits('wasm', specs(1), false)).toThrow(
     /^301013889 parameters take 7\.8 GiB in training.*\n.*width smaller, or train on a GPU/,
   );

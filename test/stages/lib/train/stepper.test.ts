@@ -20,7 +20,7 @@ const constant: Network = {
   restore: (params, { filled }) => tf.add(filled, params.w!),
 };
 
-test('the losses of many updates are added without a rounding at each, and nothing is left', async () => {
+test('the losses of many updates are added without rounding each, and nothing leaks', async () => {
   const before = tf.memory().numTensors;
   const updates = 300;
   const examples = {

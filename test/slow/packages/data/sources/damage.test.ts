@@ -184,7 +184,7 @@ const draws = fc.constantFrom<Kind>('zip', 'parquet').chain((archive) =>
   }),
 );
 
-test('a damaged download never gives other images than the right ones, and a server that is well again gives them all', async () => {
+test('a damaged download never gives wrong images, and a repaired server gives them all', async () => {
   const whole = new Map<Kind, Awaited<ReturnType<typeof take>>>();
   for (const kind of ['zip', 'parquet'] as const) {
     server.answer(serve(ARCHIVES[kind].right));
