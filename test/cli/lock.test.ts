@@ -220,7 +220,7 @@ describe('a pipeline.lock that pipe did not write', () => {
       `pipeline.lock:${first}:3: error: pipeline.lock was edited: the checksum of score@a does not match the text in lines ${first + 1} to ${last} (lock-edited)
       score@a:
       ~~~~~~~~
-  undo the edit (git checkout pipeline.lock), or remove the file and \`pipe run\`
+  undo the edit (git checkout pipeline.lock), or remove the file and run \`pipe run\`
 `,
     );
     expect(made.read('cache/out/b.txt')).toBe('three\n');

@@ -213,7 +213,7 @@ it('are refused if the cmd names no Python script, or does not say which Python 
     expect(err).toContain('pipeline.yaml:4:15: error: ');
     return err;
   };
-  expect(await said('echo 1 > x.txt')).toMatch(/it names none[\s\S]*list a lock file/);
+  expect(await said('echo 1 > x.txt')).toMatch(/this one names none[\s\S]*list a lock file/);
   expect(await said('$PYTHON x.py')).toMatch(/\(python-unclear\)[\s\S]*name the interpreter/);
   expect(await said('cat x.py > x.txt')).toContain('(python-unclear)');
   expect(await said('.venv/bin/python x.py')).toMatch(

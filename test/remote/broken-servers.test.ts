@@ -148,7 +148,7 @@ describe('a server', () => {
   });
 
   it.each([
-    [507, /status 507 for PUT: make room/],
+    [507, /status 507 for PUT: free disk space/],
     [413, /status 413 for PUT: .*client_max_body_size/],
     [308, /status 308 for PUT: the server redirects to another address/],
   ])(
