@@ -172,7 +172,7 @@ describe('a remote cache', () => {
     const { code: exit, err } = await made.pipe('run');
     expect(exit).toBe(2);
     expect(err).toMatch(
-      /region: eu-west-1|\Xclock of this machine, which is \d{9,} s ahead/,
+      /region: eu-west-1|\(https:\/\/other.lab\/pipe\): use that|clock of this machine, which is \d{9,} s ahead/,
     );
     expect(err).not.toContain('check the credentials');
   });
