@@ -87,7 +87,11 @@ export const command: Command = {
 
 function refuseOverwrite(name: string, at: (name: string) => string): void {
   if (existsSync(at(name)))
-    throw userError('already-there', `${name} already exists`, 'pipe init overwrites nothing');
+    throw userError(
+      'already-there',
+      `${name} already exists`,
+      'pipe init overwrites nothing: remove the file, or use another folder',
+    );
 }
 
 async function startOf(from: string | undefined, cwd: string): Promise<Start> {

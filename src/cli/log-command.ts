@@ -53,7 +53,7 @@ export const command: Command = {
           isEmpty &&= text === '';
           out(text);
         });
-        if (isEmpty) terminal.err(`${item.id} wrote no output the last time it ran\n`);
+        if (isEmpty) terminal.err(`${item.id} printed nothing the last time it ran\n`);
         if (terminal.isTerminal) terminal.err(usageLine(project, item, newest));
         return EXIT.done;
       }

@@ -103,7 +103,7 @@ export function outsBehind(
   return [...found.values()];
 }
 
-const LEAD_ELSEWHERE = 'let the link lead to the files that are needed';
+const LEAD_ELSEWHERE = 'make the link lead to the files that are needed';
 
 function stray(item: Item, dep: Dep, link: string, { path: out, item: at }: Owner, plan: Plan) {
   const { id } = item;
@@ -114,7 +114,7 @@ function stray(item: Item, dep: Dep, link: string, { path: out, item: at }: Owne
       `${out}, which ${id} itself writes: ${id} would read its own last result`,
       `${id} reads it as dep ${dep.path}: ${LEAD_ELSEWHERE}`,
     );
-  const hint = `add ${out} to the deps of ${id}, or let the link lead elsewhere`;
+  const hint = `add ${out} to the deps of ${id}, or make the link lead elsewhere`;
   return strayLink(link, `${out}, which ${maker.id} writes and ${id} does not need`, hint);
 }
 

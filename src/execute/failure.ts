@@ -59,9 +59,9 @@ export function unwrittenText(
       return `did not write ${paths}: pipe does not replace ${variable} in the path of an out`;
     const found = writtenInstead(root, item, out.path);
     if (found !== undefined)
-      return `did not write ${paths}, but ${found} exists: let the command write to ${paths}, or name ${found} as the out`;
+      return `did not write ${paths}, but ${found} exists: make the command write to ${paths}, or name ${found} as the out`;
   }
-  return `did not write ${paths}: let the command write there, or correct the path under outs`;
+  return `did not write ${paths}: make the command write there, or correct the path under outs`;
 }
 
 /**

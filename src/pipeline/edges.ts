@@ -191,7 +191,7 @@ function refuseExcludeOfOut(
     {
       code: 'exclude-in-out',
       message: `${draft.item.id} excludes part of ${dep.path}, which ${dep.path === nameOf(owner) ? 'is' : 'lies in'} an out`,
-      hint: 'an out counts as a whole: let the stage write what does not count to another out',
+      hint: 'an out counts as a whole: make the stage write what does not count to another out',
     },
     dep.written.exclude[0]!.node.span,
   );

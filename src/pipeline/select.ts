@@ -69,7 +69,7 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
 /** Hints for targets of make and Snakemake (files), values without their stage, and "all". */
 function otherNameHint(items: Plan['items'], target: string): string | undefined {
   if (target === 'all') return 'to run all stages, give no name';
-  if (target === 'show') return 'leave out "show": the command shows by itself';
+  if (target === 'show') return 'remove "show": the command prints without a subcommand';
   const path = target.replace(/^\.\//, '');
   const writer = items.find(({ outs }) => outs.some((out) => out.path === path));
   if (writer !== undefined) return `it is an out: name the item that writes it, ${writer.id}`;

@@ -38,7 +38,11 @@ function modeIn(env: Env): RemoteMode {
   const mode = env.PIPE_REMOTE_MODE;
   if (mode === undefined || mode === '') return 'rw';
   if (mode === 'rw' || mode === 'r' || mode === 'off') return mode;
-  throw userError('remote-value', `PIPE_REMOTE_MODE is ${mode}`, 'set it to rw, r or off');
+  throw userError(
+    'remote-value',
+    `PIPE_REMOTE_MODE does not take "${mode}"`,
+    'set it to rw, r or off',
+  );
 }
 
 /** A query, a fragment, or an invalid escape. */

@@ -12,7 +12,7 @@ export function statedLimit({ env }: Pick<Project, 'env'>): number | 'off' | und
   if (limit !== undefined) return limit;
   throw userError(
     'cache-limit',
-    `PIPE_CACHE_MAX_SIZE is "${text}"`,
+    `PIPE_CACHE_MAX_SIZE does not take "${text}"`,
     'give a size such as 50G, or off',
   );
 }

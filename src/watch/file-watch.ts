@@ -116,6 +116,6 @@ function tooManyWatches(): Error {
   return userError(
     'too-many-watches',
     'the limit of watched files and folders for this user is reached',
-    'raise the limit (on Linux fs.inotify.max_user_watches and max_user_instances, by sysctl), or let stages name folders with fewer files',
+    'raise the limit (on Linux fs.inotify.max_user_watches and max_user_instances, by sysctl), or name folders with fewer files under deps',
   );
 }

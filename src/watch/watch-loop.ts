@@ -261,7 +261,7 @@ class Session {
 
   #warnOfOwn(file: string): void {
     const [item = ''] = this.#executing;
-    const message = `${file} changes whenever ${item} runs, so its changes do not restart the run: let the stage write to an out instead`;
+    const message = `${file} changes whenever ${item} runs, so its changes do not restart the run: make the stage write to an out instead`;
     this.#own.warnOnce(() => this.#user.emit({ type: 'warning', item, message }));
   }
 }

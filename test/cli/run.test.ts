@@ -303,7 +303,7 @@ stages:
     const run = await made.run();
     expect(run.code).toBe(1);
     expect(run.items.a?.failure?.message).toBe(
-      'did not write a.txt: let the command write there, or correct the path under outs',
+      'did not write a.txt: make the command write there, or correct the path under outs',
     );
     expect((await made.run()).with('failed')).toEqual(['a']);
   });

@@ -158,11 +158,12 @@ function unknownKey(key: string, path: Path, root: AstNode, diagnostics: Diagnos
 /** Where a misplaced key belongs. */
 function placeFor(key: string, path: Path, value: AstNode): string | undefined {
   if (path.length === 0) {
-    if (STAGE_KEYS.includes(key)) return `"${key}" belongs to a stage`;
+    if (STAGE_KEYS.includes(key))
+      return `write it in a stage, as in: stages: { name: { ${key}: … } }`;
     return isStage(value) ? 'it looks like a stage: indent it below stages:' : undefined;
   }
   const owner = path.length === 2 ? INNER_KEYS.resources?.includes(key) : false;
-  return owner ? `"${key}" belongs to resources: { ${key}: … }` : undefined;
+  return owner ? `write resources: { ${key}: … }` : undefined;
 }
 
 function keyHint(key: string, path: Path): string | undefined {

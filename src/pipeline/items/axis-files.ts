@@ -98,7 +98,10 @@ function valuesOfPaths(
     const other = byValue.get(value);
     byValue.set(value, other ?? path);
     const [message, hint] = !name.endsWith(strip)
-      ? [`${path} does not end with "${strip}"`, 'let the pattern match only names with that end']
+      ? [
+          `${path} does not end with "${strip}"`,
+          'use a pattern that matches only names with that ending',
+        ]
       : !isItemText(value)
         ? [`${path} gives the value "${value}", which ${BAD_VALUE.message}`, BAD_VALUE.hint]
         : other !== undefined

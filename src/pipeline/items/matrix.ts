@@ -110,7 +110,11 @@ function axisOf(
     return undefined;
   }
   if (values.length === 0) {
-    diagnostics.add({ code: 'bad-axis', message: `the axis "${name}" has no values` }, node.span);
+    const message = `the axis "${name}" has no values`;
+    diagnostics.add(
+      { code: 'bad-axis', message, hint: 'add a value, or remove the axis' },
+      node.span,
+    );
     return undefined;
   }
   const sound = values.map((value, index) =>
@@ -264,10 +268,8 @@ function checkCells(
   diagnostics: Diagnostics,
 ): boolean {
   if (cells.length === 0) {
-    diagnostics.add(
-      { code: 'bad-axis', message: 'exclude leaves no cell of the matrix' },
-      matrix.span,
-    );
+    const message = 'exclude leaves no cell of the matrix';
+    diagnostics.add({ code: 'bad-axis', message, hint: 'exclude fewer values' }, matrix.span);
     return false;
   }
   const ids = new Set<string>();

@@ -163,7 +163,8 @@ const PROTECTED: readonly (readonly [path: string, what: string])[] = [
 /** A run removes old outs first, so an out may not cover hand-written files. */
 export function outMistake(path: string): Mistake | undefined {
   if (/[*?]/.test(path)) {
-    return { code: 'bad-path', message: `the out "${path}" is a pattern; an out is one path` };
+    const message = `the out "${path}" is a pattern; an out is one path`;
+    return { code: 'bad-path', message, hint: 'name the folder that contains the files' };
   }
   if (isWithin(OUT_FOLDER, path) || (isWithin(path, CACHE_FOLDER) && !isWithin(path, OUT_FOLDER))) {
     return {

@@ -70,7 +70,7 @@ function checkStage({ spec, node, broken }: StageInput, diagnostics: Diagnostics
   // An invalid `shell` contains the command, as in Snakemake.
   if (!action && !broken.has('shell')) {
     const message = 'the stage does nothing: it has neither run nor cmd';
-    const hint = 'run: a TypeScript or JavaScript module; cmd: any other command';
+    const hint = 'add cmd with a command, or run with a TypeScript or JavaScript module';
     diagnostics.add({ code: 'no-action', message, hint }, node.span);
   }
   if (spec.shell !== undefined && (spec.run !== undefined || Array.isArray(spec.cmd))) {
