@@ -22,7 +22,7 @@ export class Arrivals {
   }
 
   /** Handles an event: an entry appeared or disappeared. */
-  recordLstat(name: string): void {
+  record(name: string): void {
     const before = this.#last;
     this.#last = name;
     if (this.#present.delete(name)) {

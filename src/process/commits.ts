@@ -3,9 +3,10 @@
  * epoch at a time. Does not know how an epoch is stored. The stage sees that an epoch is stored
  * when its folder is gone.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { noticeChanges } from '../stage/notice.js';
+import { lstatIfThere } from '../sys/if-there.js';
 import { Arrivals } from './arrivals.js';
 import { CommitMistake, type CommitNote, type Ending, Judge } from './whole-commits.js';
 
@@ -62,19 +63,24 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
       try {
         await takeAll();
       } catch (error) {
-        failure = error as Error;
+        failure = isReplaced() ? new CommitMistake(REPLACED) : (error as Error);
         onMistake();
       }
     });
   };
+  // While it is open, no other folder gets its inode number.
+  const own = openSync(folder, 'r');
+  const { ino } = fstatSync(own);
+  const isReplaced = () => lstatIfThere(folder)?.ino !== ino;
   const notice = noticeChanges(folder, POLL_MS, (entry, change) => {
-    if (entry !== null && change === 'rename') arrivals.recordLstat(entry);
+    if (entry !== null && change === 'rename') arrivals.record(entry);
     look();
   });
   const arrivals = new Arrivals(folder);
   const judge = new Judge(folder, arrivals, () => notice.isTold, onNote);
   const takeAll = async () => {
     for (;;) {
+      if (isReplaced()) throw new CommitMistake(REPLACED);
       const next = nextCommit(folder, completed, target);
       if (next === undefined) return;
       // The event that shows how it arrived may be pending.
@@ -97,9 +103,15 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
       await work;
       if (failure && !(failure instanceof CommitMistake)) throw failure;
     },
-    close: () => notice.close(),
+    close() {
+      notice.close();
+      closeSync(own);
+    },
   };
 }
+
+const REPLACED =
+  'the folder $PIPE_COMMIT was removed or replaced: rename finished folders into it, and leave the folder itself';
 
 /** Reads all pending events: the event loop handles them between these two waits. */
 async function eventsHeard(): Promise<void> {

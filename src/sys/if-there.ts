@@ -17,6 +17,11 @@ export function lstatIfThere(absolute: string): Stats | undefined {
   return unless(LEADS_NOWHERE, () => lstatSync(absolute, { throwIfNoEntry: false }));
 }
 
+/** False for a link to a folder. */
+export function isFolder(absolute: string): boolean {
+  return lstatIfThere(absolute)?.isDirectory() === true;
+}
+
 /** The same with links followed: undefined also for a broken link. */
 export function statIfThere(absolute: string): Stats | undefined {
   return unless(LEADS_NOWHERE, () => statSync(absolute, { throwIfNoEntry: false }));

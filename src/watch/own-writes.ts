@@ -10,7 +10,7 @@ export class OwnWrites {
   #isWarned = false;
 
   /** Records a change that concerns the executing items; true if these items made it. */
-  recordLstat(file: string, executing: ReadonlySet<string>): boolean {
+  record(file: string, executing: ReadonlySet<string>): boolean {
     const items = [...executing].sort().join(' ');
     // chokidar also reports a watched file that names itself as a file in a folder of its own name.
     const above = path.dirname(file);

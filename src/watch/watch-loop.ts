@@ -253,7 +253,7 @@ class Session {
       this.#changes.add(relative);
     const concerns =
       this.#executing.size > 0 && this.#set?.concerns(relative, this.#executing) === true;
-    if (concerns && this.#state === 'running' && this.#own.recordLstat(relative, this.#executing)) {
+    if (concerns && this.#state === 'running' && this.#own.record(relative, this.#executing)) {
       this.#changes.delete(relative);
       this.#warnOfOwn(relative);
     } else this.#input({ type: 'changed', concerns });

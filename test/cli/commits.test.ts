@@ -226,6 +226,16 @@ describe('a draft', () => {
   });
 });
 
+describe('a stage that replaces its commit folder fails, and the next run resumes', () => {
+  const ways = [':', 'mkdir $PIPE_COMMIT', 'echo > $PIPE_COMMIT'];
+  it.each([...ways, 'ln -s $PWD/elsewhere $PIPE_COMMIT'])('%s', async (replace) => {
+    const made = project(shell(`echo 1 > begun; rm -r $PIPE_COMMIT; ${replace}; wait_for never`));
+    made.write('elsewhere/2/a', '');
+    await refusedThenRight(made, /the folder \$PIPE_COMMIT was removed or replaced/);
+    expect(existsSync(made.path('elsewhere/2/a'))).toBe(true);
+  });
+});
+
 function isUnclear(made: Project): boolean {
   const chains = made.path('cache/chains');
   if (!existsSync(chains)) return false;

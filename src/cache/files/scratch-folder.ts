@@ -1,7 +1,7 @@
 /** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { isFolder } from '../../sys/if-there.js';
 import type { Layout } from '../layout.js';
 import { codeOf, isAbsent } from './file-errors.js';
 import { Clocks } from './file-system-clocks.js';
@@ -124,10 +124,6 @@ export function sweepDead(
     const left = removeForGood(folder);
     if (left !== undefined) warn(left);
   }
-}
-
-function isFolder(absolute: string): boolean {
-  return lstatIfThere(absolute)?.isDirectory() === true;
 }
 
 /** Name for folders that cannot be deleted. It contains no owner, so that no later run tries again. */

@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { firstMoved } from '../../noop/first-moved.js';
 import type { ReadLists } from '../../noop/read-set.js';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { isFolder, lstatIfThere } from '../../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
 import { DamagedObject } from '../files/file-errors.js';
 import { namesIn, type Scratch } from '../files/scratch-folder.js';
@@ -92,10 +92,12 @@ export class Chains {
     this.#scratch.fence.check(all);
     const own = path.join(all, ownedName());
     mkdirSync(all, { recursive: true });
-    const [left, ...others] = namesIn(all).map((name) => path.join(all, name));
+    const found = namesIn(all).map((name) => path.join(all, name));
+    // A stage may have replaced its folder by a link or a file.
+    const left = found.find(isFolder);
     if (left === undefined) mkdirSync(own);
     else renameSync(left, own);
-    for (const other of others) removeAside(other, this.#scratch);
+    for (const each of found) if (each !== left) removeAside(each, this.#scratch);
     this.#commits.set(chain, own);
     return own;
   }
@@ -114,7 +116,8 @@ export class Chains {
 
   /** Epochs that a process committed and that are not stored yet, ascending. */
   pendingCommits(chain: string): number[] {
-    return numbersIn(namesIn(this.commits(chain)), '');
+    const folder = this.commits(chain);
+    return isFolder(folder) ? numbersIn(namesIn(folder), '') : [];
   }
 
   /** Written before the process starts, so that it is valid after a crash at any moment. */
