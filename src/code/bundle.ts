@@ -5,16 +5,17 @@ import { sha256 } from '../canonical.js';
 import { type Diagnostic, UserError, userError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import { STAGE_PROTOCOL } from '../stage/define.js';
-import { collectInputs } from './collect-inputs.js';
+import { statIfThere } from '../sys/if-there.js';
+import { CONFIGS, collectInputs } from './collect-inputs.js';
 import { type Built, type Esbuild, loadEsbuild, type Message, TARGET } from './esbuild.js';
-import { diagnosticOf, untraceable } from './esbuild-errors.js';
+import { diagnosticOf, unreadableOf, untraceable } from './esbuild-errors.js';
 import type { Bundle } from './executable.js';
 import { hasOpenImports, importersOf, refuseOutsiders } from './importers.js';
 import { type Observed, observe } from './observed.js';
 import { packagesOf } from './packages.js';
 import { type Links, labelled } from './placeholder.js';
 import { tracePlugin, type Unresolved } from './plugin.js';
-import { isOutside, within } from './project-paths.js';
+import { isOutside, upward, within } from './project-paths.js';
 import { DEFINES } from './prologue.js';
 import { strippedDigests } from './strip.js';
 import type { TimeAt } from './trace-cache.js';
@@ -89,6 +90,7 @@ export async function build(
   seen: Observed,
   unresolved: Unresolved,
 ): Promise<Built> {
+  refuseOddConfigs(path.dirname(path.join(seen.root, entry)), seen.root);
   try {
     return await esbuild.build({
       // With `./`, since a bare name would be a package.
@@ -117,6 +119,18 @@ export async function build(
     const { errors } = error as { readonly errors?: readonly Message[] };
     if (errors === undefined) throw error;
     throw new UserError(errors.map((each) => diagnosticOf(each, seen)));
+  }
+}
+
+/** esbuild opens these by name: it would wait for a named pipe, and read a device for ever. */
+function refuseOddConfigs(folder: string, root: string): void {
+  for (const each of upward(folder)) {
+    for (const name of ['package.json', ...CONFIGS]) {
+      const file = path.join(each, name);
+      const stat = statIfThere(file);
+      if (stat === undefined || stat.isFile() || stat.isDirectory()) continue;
+      throw new UserError(unreadableOf(`the file ${within(root, file)}`, 'not a file'));
+    }
   }
 }
 

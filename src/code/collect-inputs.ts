@@ -47,7 +47,7 @@ export function collectInputs(
 /** File system timestamps come from a clock with coarse ticks. */
 const CLOCK_TICK_MS = 12;
 
-const CONFIGS = ['tsconfig.json', 'jsconfig.json'];
+export const CONFIGS = ['tsconfig.json', 'jsconfig.json'];
 
 class Gathering {
   /** For each file system, the latest change, in ms, of inputs that the trace did not read itself. */

@@ -24,10 +24,14 @@ function meaningOf({ text }: Message): Diagnostic {
   const unreadable = UNREADABLE.exec(text);
   if (unreadable) {
     const [, kind, name, reason] = unreadable;
-    const message = `the ${kind === 'file' ? 'file' : 'folder'} ${name} cannot be read (${reason})`;
-    return { code: 'unusable-file', message, hint: 'replace it, or change its permissions' };
+    return unreadableOf(`the ${kind === 'file' ? 'file' : 'folder'} ${name}`, reason);
   }
   return { code: 'stage-syntax', message: text };
+}
+
+export function unreadableOf(what: string, reason: string | undefined): Diagnostic {
+  const message = `${what} cannot be read (${reason})`;
+  return { code: 'unusable-file', message, hint: 'replace it, or change its permissions' };
 }
 
 function unresolvedImport(specifier: string): Diagnostic {

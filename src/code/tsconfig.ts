@@ -1,7 +1,7 @@
 /** The parts of tsconfig.json that affect resolution: `extends`, `paths` and `baseUrl`. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ifJson, isTree } from '../json.js';
+import { bytesIfThere } from '../sys/if-there.js';
 import { packageName } from './package.js';
 
 /** A file that it extends. */
@@ -68,7 +68,7 @@ function matched(specifier: string, pattern: string): string | undefined {
 type Tree = Readonly<Record<string, unknown>>;
 
 function readConfig(file: string): Tree | undefined {
-  const value = ifJson(withoutComments(readFileSync(file, 'utf8')));
+  const value = ifJson(withoutComments(bytesIfThere(file)?.toString() ?? ''));
   // esbuild reported a broken file, or treated it as empty.
   return isTree(value) ? value : undefined;
 }

@@ -109,6 +109,20 @@ describe('a mistake in the code of a stage', () => {
     expect(await texts()).toContain('error: stage.ts is a link to ../shared/x.ts');
   });
 
+  it.each(['package.json', 'tsconfig.json'])(
+    'such as a named pipe as %s, is reported without blocking',
+    async (name) => {
+      sandbox.write('stages/stage.ts', 'export default () => {};\n');
+      execFileSync('sh', ['-c', 'rm -f "$0"; mkfifo "$0"', sandbox.path(name)]);
+      expect(await texts('stages/stage.ts')).toBe(
+        [
+          `error: the file ${name} cannot be read (not a file) (unusable-file)`,
+          '  replace it, or change its permissions',
+        ].join('\n'),
+      );
+    },
+  );
+
   it('such as a module that is a named pipe, is reported without blocking', async () => {
     sandbox.write('stage.ts', "import { x } from './x.js';\nexport default () => x;\n");
     execFileSync('mkfifo', [sandbox.path('x.ts')]);
