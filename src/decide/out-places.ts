@@ -5,19 +5,31 @@ export class OutPlaces {
   readonly #names = new Set<string>();
   /** Places that differ from the names. */
   readonly #elsewhere = new Set<string>();
+  /** Length of the longest of them. */
+  #longest = 0;
 
   add(name: string, place: string): void {
     this.#names.add(name);
     if (place !== name) this.#elsewhere.add(place);
+    this.#longest = Math.max(this.#longest, name.length, place.length);
   }
 
   /** True for the name of an out, or a name inside an out. */
   isNamed(name: string): boolean {
-    return isIn(name, this.#names);
+    return this.#holds(this.#names, name);
   }
 
   isIn(place: string): boolean {
-    return isIn(place, this.#names) || isIn(place, this.#elsewhere);
+    return this.#holds(this.#names, place) || this.#holds(this.#elsewhere, place);
+  }
+
+  /** Skips the folders above that are deeper than any out, since deep folders have many. */
+  #holds(set: ReadonlySet<string>, where: string): boolean {
+    if (set.size === 0) return false;
+    const isLonger = where.length > this.#longest;
+    let at = isLonger ? above(where.slice(0, this.#longest + 1)) : where;
+    for (; at !== ''; at = above(at)) if (set.has(at)) return true;
+    return false;
   }
 
   /** The aliases that lead into an out, or to a folder with outs. */
@@ -29,12 +41,6 @@ export class OutPlaces {
         for (let at = above(place); !holders.has(at); at = above(at)) holders.add(at);
     return [...aliases].filter(([, place]) => holders.has(place) || this.isIn(place));
   }
-}
-
-function isIn(where: string, set: ReadonlySet<string>): boolean {
-  if (set.size === 0) return false;
-  for (let at = where; at !== ''; at = above(at)) if (set.has(at)) return true;
-  return false;
 }
 
 export function above(where: string): string {

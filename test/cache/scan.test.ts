@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { removeTree } from '../../src/cache/files/remove.js';
 import { finishSync } from '../../src/cache/files/yielding.js';
 import { kindOf } from '../../src/cache/objects/digest.js';
 import { Scanner } from '../../src/cache/scan/scanner.js';
@@ -48,6 +49,20 @@ test('nothing, a file, an executable, a link and a directory are distinguished',
   const kinds = ['a', 'b', 'l', 'd'].map((name) => kindOf(cache.scanSync(`data/${name}`)!.digest));
   expect(kinds).toEqual(['file', 'executable', 'link', 'directory']);
   expect(cache.scanSync('data/a')?.digest.slice(2)).toBe(cache.scanSync('data/b')?.digest.slice(2));
+});
+
+test('a change below more nested folders than a stack has room for counts', () => {
+  const project = new TestProject();
+  const deepest = `data${'/d'.repeat(1_700)}`;
+  mkdirSync(project.at(deepest), { recursive: true });
+  project.write({ [`${deepest}/a`]: '1' });
+  const before = project.open().scanSync('data');
+  project.write({ [`${deepest}/a`]: '22' });
+  const after = project.open().scanSync('data');
+  expect([before?.size, after?.size]).toEqual([1, 2]);
+  expect(before?.digest).not.toBe(after?.digest);
+  expect(removeTree(project.at('data'))).toBeUndefined();
+  expect(project.open().scanSync('data')).toBeUndefined();
 });
 
 test('a directory counts by names, contents and modes, not by times, order or place', () => {

@@ -23,7 +23,9 @@ export function removeTree(absolute: string): Undeleted | undefined {
     rmSync(absolute, { recursive: true, force: true });
     return undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    // Node's own recursion ends at some 1,000 nested folders.
+    const isTooDeep = error instanceof RangeError;
+    if (!isTooDeep && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
     return new Removing(absolute).remove();
   }
 }

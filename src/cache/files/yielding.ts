@@ -19,6 +19,54 @@ export function finishSync<T>(work: Cooperative<T>): T {
   }
 }
 
+/** Work that may also yield other work: it gets that work's result. */
+export type Recursive<T> = Generator<
+  Promise<unknown> | undefined | Recursive<unknown>,
+  T,
+  // biome-ignore lint/suspicious/noExplicitAny: the result of whatever was yielded
+  any
+>;
+
+/**
+ * Recursion without a deep stack. By `yield*`, each pause would pass through all callers: a walk of n
+ * nested folders would take n² steps.
+ */
+export function* flattened<T>(work: Recursive<T>): Cooperative<T> {
+  const callers: Recursive<unknown>[] = [];
+  let current: Recursive<unknown> = work;
+  let resume = () => current.next();
+  for (;;) {
+    let step: ReturnType<typeof resume>;
+    try {
+      step = resume();
+    } catch (error) {
+      const caller = callers.pop();
+      if (caller === undefined) throw error;
+      current = caller;
+      resume = () => current.throw(error);
+      continue;
+    }
+    const { value } = step;
+    if (step.done) {
+      const caller = callers.pop();
+      if (caller === undefined) return value as T;
+      current = caller;
+      resume = () => current.next(value);
+    } else if (value === undefined || value instanceof Promise) {
+      resume = () => current.next();
+      try {
+        yield value;
+      } catch (error) {
+        resume = () => current.throw(error);
+      }
+    } else {
+      callers.push(current);
+      current = value as Recursive<unknown>;
+      resume = () => current.next();
+    }
+  }
+}
+
 /** Waits for a promise within sliced work. */
 export function* until<T>(promise: Promise<T>): Cooperative<T> {
   let value: { result: T } | undefined;

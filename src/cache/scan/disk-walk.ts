@@ -9,7 +9,7 @@ import { hashFile } from '../files/hash.js';
 import { isSettled, looksSame } from '../files/mtime-granularity.js';
 import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
-import type { Cooperative } from '../files/yielding.js';
+import { type Cooperative, flattened, type Recursive } from '../files/yielding.js';
 import type { Tree } from '../objects/tree.js';
 import { linkScan, staysWithin } from './link-targets.js';
 import { type HashedNow, HOLLOW, isHollow, Listing } from './listing.js';
@@ -47,7 +47,11 @@ export class DiskWalk {
   }
 
   /** Undefined if nothing exists there. */
-  *root(where: string, walk: Walk): Cooperative<Scan | undefined> {
+  root(where: string, walk: Walk): Cooperative<Scan | undefined> {
+    return flattened(this.#root(where, walk));
+  }
+
+  *#root(where: string, walk: Walk): Recursive<Scan | undefined> {
     const absolute = path.join(this.#project, where);
     const stat = lookAt(absolute, where);
     walk.readSet.recordLstat(where, stat);
@@ -61,7 +65,7 @@ export class DiskWalk {
     return yield* this.#one(where, stat, inner);
   }
 
-  *#one(where: string, stat: Stats, walk: Walk): Cooperative<Scan> {
+  *#one(where: string, stat: Stats, walk: Walk): Recursive<Scan> {
     if (stat.isFile()) return yield* this.#loose(where, stat, walk);
     if (stat.isDirectory()) return yield* this.#directory(where, walk);
     throw notAFile(where, stat);
@@ -95,7 +99,7 @@ export class DiskWalk {
     return hashed;
   }
 
-  *#directory(where: string, walk: Walk): Cooperative<Scan> {
+  *#directory(where: string, walk: Walk): Recursive<Scan> {
     const absolute = path.join(this.#project, where);
     const before = walk.keeper && lstatSync(absolute);
     let scan: Scan | undefined;
@@ -107,7 +111,7 @@ export class DiskWalk {
   }
 
   /** Undefined when another walk interfered. */
-  *#listing(where: string, absolute: string, walk: Walk): Cooperative<Scan | undefined> {
+  *#listing(where: string, absolute: string, walk: Walk): Recursive<Scan | undefined> {
     const { keeper, ignoreRules } = walk;
     const all = listNames(absolute, where);
     const names =
@@ -144,7 +148,7 @@ export class DiskWalk {
     return names;
   }
 
-  *#entry(where: string, row: number, listing: Listing, walk: Walk): Cooperative<void> {
+  *#entry(where: string, row: number, listing: Listing, walk: Walk): Recursive<void> {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
     const stat = lookAt(`${this.#project}/${inner}`, inner);
@@ -160,7 +164,7 @@ export class DiskWalk {
       else listing.file(row, stat, hashed);
     } else if (stat.isDirectory()) {
       const known = walk.again ? undefined : this.#memo.get(inner, walk.ignoreRules?.id);
-      const scan = known ?? (yield* this.#directory(inner, walk));
+      const scan: Scan = known ?? (yield this.#directory(inner, walk));
       listing.directory(row, scan);
     } else if (stat.isSymbolicLink()) {
       const scan = yield* this.#link(inner, walk);
@@ -169,7 +173,7 @@ export class DiskWalk {
   }
 
   /** A link inside a tree. */
-  *#link(where: string, walk: Walk): Cooperative<Scan> {
+  *#link(where: string, walk: Walk): Recursive<Scan> {
     const absolute = path.join(this.#project, where);
     if (walk.ignoreRules === undefined) return { ...this.#linkItself(where, walk), links: [where] };
     walk.readSet.markIncomplete();
@@ -191,7 +195,7 @@ export class DiskWalk {
   }
 
   /** The content behind a link; the link itself if it is broken or leads into itself. */
-  *#behind(where: string, walk: Walk): Cooperative<Scan> {
+  *#behind(where: string, walk: Walk): Recursive<Scan> {
     walk.readSet.markIncomplete();
     const absolute = path.join(this.#project, where);
     const target = realpathIfThere(absolute);
