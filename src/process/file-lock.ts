@@ -16,10 +16,11 @@
  * - These steps are synchronous: a killed process cannot finish one later in another thread, when it
  *   already counts as dead.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Wait, waitForChanges } from '../stage/notice.js';
 import { livenessOf } from '../sys/identity.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { fileNameOf } from './file-names.js';
 import { HeldFile } from './held-file.js';
 import { type LockOwner, newOwner, readOwner, TORN } from './lock-owner.js';
@@ -89,7 +90,7 @@ export function tryLock(folder: string, name: string, doing: string): Lock | und
     return create(file, doing);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return create(file, doing);
   }
 }

@@ -1,34 +1,37 @@
 /** Folder that all runs of one user on this machine share, for GPU leases and the like. */
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { userError } from '../error.js';
+import { makeFolder } from '../sys/make-folder.js';
+import { whyNoFolder } from '../sys/no-folder.js';
 
 /** Creates the folder for its owner only. `PIPE_RUNTIME_DIR` names another. */
 export function runtimeFolder(env: NodeJS.ProcessEnv): string {
   const uid = process.getuid?.() ?? 0;
   const folder = env.PIPE_RUNTIME_DIR || standardFolder(uid);
-  makeFolder(folder);
-  // In a world-writable folder, another user may have created it first.
-  const stat = lstatSync(folder);
-  if (!stat.isDirectory() || (process.getuid && stat.uid !== uid))
-    throw userError(
-      'runtime-folder',
-      `${folder} belongs to another user, so pipe cannot use it for GPU leases`,
-      CURE,
-    );
+  prepare(folder);
+  // In a world-writable folder, another user may have created it, or a link, first.
+  const isForeign = [lstatSync(folder), statSync(folder)].some((stat) => stat.uid !== uid);
+  if (process.getuid && isForeign) throw refused(folder, 'it belongs to another user');
   return folder;
 }
 
 const CURE = 'set PIPE_RUNTIME_DIR to a folder of your own, the same for all your projects';
 
-function makeFolder(folder: string): void {
+function refused(folder: string, why: string): Error {
+  return userError('runtime-folder', `${folder} cannot hold GPU leases: ${why}`, CURE);
+}
+
+function prepare(folder: string): void {
+  const why = whyNoFolder(resolve(folder));
+  if (why !== undefined) throw refused(folder, why);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
-    throw userError('runtime-folder', `${folder} cannot be created (${code})`, CURE);
+    throw refused(folder, `it cannot be created (${code})`);
   }
 }
 

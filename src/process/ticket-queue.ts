@@ -5,9 +5,10 @@
  * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier
  * one waits for, so none waits forever.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { waitForChanges } from '../stage/notice.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { acquireLock, tryLock } from './file-lock.js';
 import { HeldFile } from './held-file.js';
 import { type LockOwner, readOwner, TORN } from './lock-owner.js';
@@ -204,7 +205,7 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return [];
   }
 }

@@ -42,7 +42,10 @@ describe.each(PLACES)('%s', (place) => {
     made.env.PIPE_CACHE = made.path(place);
     const { code, out, err } = await made.pipe('run');
     expect(out + err).not.toContain('internal error');
-    expect([code, out.includes('1 ran')]).toEqual([1, false]);
+    expect(out).not.toContain('1 ran');
+    // Only the system knows how long a name may be.
+    if (place.length > 255) expect([code, err]).toEqual([1, expect.stringContaining('too long')]);
+    else expect([code, err]).toEqual([2, expect.stringContaining('(cache-folder)')]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** GPU leases: one holder for each GPU, in order of arrival, among real processes. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { acquireGpus, type LeaseOptions } from '../../src/process/gpu-lease.js';
@@ -71,6 +71,29 @@ test("all runs share the queue's folder, whatever TMPDIR and XDG_RUNTIME_DIR are
     runtimeFolder({ ...env, [name]: tempFolder() }),
   );
   expect(new Set([...folders, runtimeFolder(env)]).size).toBe(1);
+});
+
+describe('PIPE_RUNTIME_DIR', () => {
+  const at = (folder: string) => () => runtimeFolder({ PIPE_RUNTIME_DIR: folder });
+
+  test('may be a link to a folder of the user', () => {
+    const link = join(tempFolder(), 'link');
+    symlinkSync(tempFolder(), link);
+    expect(at(link)()).toBe(link);
+  });
+
+  test('is refused when no folder can be there', () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync('nowhere', join(folder, 'link'));
+    expect(at(join(folder, 'file'))).toThrow('cannot hold GPU leases: it is not a folder');
+    expect(at(join(folder, 'file/x'))).toThrow(`${folder}/file is not a folder`);
+    expect(at(join(folder, 'link/x'))).toThrow(`${folder}/link is a link that leads nowhere`);
+  });
+
+  test.runIf(HAS_PROC).each(['/proc', '/proc/x/y'])('%s is refused at once', (folder) => {
+    expect(at(folder)).toThrow('no folder can be created in /proc');
+  });
 });
 
 describe('waiting', () => {

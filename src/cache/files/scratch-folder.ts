@@ -1,7 +1,8 @@
 /** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { isFolder } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import type { Layout } from '../layout.js';
 import { codeOf, isAbsent } from './file-errors.js';
 import { Clocks } from './file-system-clocks.js';
@@ -92,19 +93,6 @@ export class Scratch {
 }
 
 const UNMOVABLE: ReadonlySet<string> = new Set(['EXDEV', 'EBUSY', 'EACCES', 'EPERM']);
-
-/** Node reports ENOENT for a folder on a read-only file system; a single mkdir gives the system's reason. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-    let top = folder;
-    while (!existsSync(path.dirname(top))) top = path.dirname(top);
-    mkdirSync(top);
-    mkdirSync(folder, { recursive: true });
-  }
-}
 
 /**
  * Deletes what dead processes left. `putBack` receives each folder that a killed gc left: a folder of
