@@ -4,7 +4,6 @@ import { ReadSet } from '../noop/read-set.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, DamagedObject } from './files/file-errors.js';
-import { refuseNoFolder } from './files/foreign-links.js';
 import { renew } from './files/renew.js';
 import { Scratch, sweepDead } from './files/scratch-folder.js';
 import { writeChecksummed } from './files/write-whole.js';
@@ -76,7 +75,6 @@ export class Cache {
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
     this.#readOnly = readOnly;
     this.layout = layoutOf(project, folder);
-    refuseNoFolder(this.layout.root, folder !== undefined);
     this.#scratch = new Scratch(this.layout, readOnly, () =>
       ignoreNewCache(this.layout, folder !== undefined),
     );

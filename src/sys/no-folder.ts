@@ -19,6 +19,6 @@ export function whyNoFolder(absolute: string): string | undefined {
       return isProc ? 'no folder can be created in /proc' : undefined;
     }
     if (stat !== undefined) return `${what} is not a folder`;
-    if (lstatIfThere(at) !== undefined) return `${what} is a link that leads nowhere`;
+    if (lstatIfThere(at) !== undefined) return `${what} is a broken link`;
   }
 }

@@ -9,25 +9,22 @@ import { lstatIfThere } from '../../sys/if-there.js';
 import { whyNoFolder } from '../../sys/no-folder.js';
 import { codeOf, isAbsent } from './file-errors.js';
 
-/** Throws when the cache folder is not a folder, and none can be created. */
-export function refuseNoFolder(root: string, isNamed: boolean): void {
-  const why = whyNoFolder(root);
-  if (why === undefined) return;
-  throw new UserError({
-    code: 'cache-folder',
-    message: `${root} cannot be the folder of the cache: ${why}`,
-    hint: isNamed ? 'set PIPE_CACHE to another folder' : 'remove it: pipe creates the folder',
-  });
-}
-
 /** The cache folder may be a link; no folder below it may lead outside. Checks each folder once. */
 export class Fence {
   readonly #root: string;
   #realRoot: string | undefined;
   readonly #passed = new Set<string>();
 
+  /** @throws UserError when the cache folder is not a folder, and none can be created there */
   constructor(root: string) {
     this.#root = root;
+    const why = whyNoFolder(root);
+    if (why === undefined) return;
+    throw new UserError({
+      code: 'cache-folder',
+      message: `${root} cannot be the folder of the cache: ${why}`,
+      hint: 'remove what is there, or set PIPE_CACHE to another folder',
+    });
   }
 
   /**

@@ -17,6 +17,7 @@ import { StateIngest } from '../outs/ingest-state.js';
 import { removeAside } from '../outs/restore-outs.js';
 import { readMetrics } from './metrics-file.js';
 import type { ChainAbout, CommitNote, EpochRecord } from './record.js';
+import { epochsIn } from './record-names.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 
 interface ChainObserver {
@@ -57,7 +58,7 @@ export class Chains {
   /** By epoch. A missing or invalid epoch leaves a gap. */
   readEpochs(chain: string, unreadable: Unreadable = 'absent'): EpochRecord[] {
     const records: EpochRecord[] = [];
-    for (const epoch of numbersIn(namesIn(this.#folder(chain)), '.json')) {
+    for (const epoch of epochsIn(namesIn(this.#folder(chain)), '.json')) {
       const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn, unreadable);
       if (record !== undefined) records.push(record);
     }
@@ -117,7 +118,7 @@ export class Chains {
   /** Epochs that a process committed and that are not stored yet, ascending. */
   pendingCommits(chain: string): number[] {
     const folder = this.commits(chain);
-    return isFolder(folder) ? numbersIn(namesIn(folder), '') : [];
+    return isFolder(folder) ? epochsIn(namesIn(folder), '') : [];
   }
 
   /** Written before the process starts, so that it is valid after a crash at any moment. */
@@ -290,14 +291,4 @@ export class Chains {
   #aboutFile(chain: string): string {
     return path.join(this.#folder(chain), 'about.json');
   }
-}
-
-/** Positive integers among file names, ascending: `12`, but not `012`, `0` or `1.5`. */
-function numbersIn(names: readonly string[], ending: string): number[] {
-  return names
-    .filter((name) => name.endsWith(ending))
-    .map((name) => name.slice(0, name.length - ending.length))
-    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
 }

@@ -14,3 +14,13 @@ export function projectName(layout: Layout): string {
 export function itemFileName(item: string): string {
   return `${item.replace(/[^\w@,.=-]/g, '_').slice(0, 100)}~${sha256(item).slice(0, 8)}.json`;
 }
+
+/** Epochs, as positive integers among file names, ascending: `12`, but not `012`, `0` or `1.5`. */
+export function epochsIn(names: readonly string[], ending: string): number[] {
+  return names
+    .filter((name) => name.endsWith(ending))
+    .map((name) => name.slice(0, name.length - ending.length))
+    .filter((name) => /^[1-9]\d{0,14}$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
