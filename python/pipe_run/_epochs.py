@@ -57,6 +57,7 @@ class Epochs:
         self._folder = commit
         self._last = completed
         self._save: Optional[Write] = None
+        _refuse_another_loop()
 
     def __iter__(self) -> Iterator[Epoch]:
         for number in range(self._last + 1, self.target + 1):
@@ -79,11 +80,15 @@ class Epochs:
     def _commit(self, epoch: int, save: Optional[Write], metrics: Mapping[str, Any]) -> None:
         if epoch != self._last + 1:
             raise PipeError(f"epoch {epoch} was committed, but epoch {self._last + 1} is next: commit each epoch once")
-        save = save or self._save
+        save = self._save if save is None else save
         numbers = {name: _number(name, value) for name, value in metrics.items()}
         if self._folder is not None:
-            if save is None:
-                raise PipeError("epoch.commit needs a function that saves the state: epoch.commit(save)")
+            if not callable(save):
+                raise PipeError(
+                    f"epoch.commit needs a function that saves the state, not {save!r}: epoch.commit(save, loss=loss),"
+                    " where save(folder) writes files into the folder"
+                )
+            _refuse_other_processes(epoch)
             self._build(epoch, self._folder, save, numbers)
         self._last = epoch
 
@@ -94,12 +99,41 @@ class Epochs:
             shutil.rmtree(draft)
         draft.mkdir()
         save(draft)
+        if not draft.is_dir() or not any(draft.iterdir()):
+            raise PipeError(
+                f"save wrote nothing into its folder, {draft}, so epoch {epoch} could not be continued:"
+                " write the complete state there, as in torch.save(state, folder / 'state.pt')"
+            )
         if metrics:
             (draft / "metrics.json").write_text(json.dumps(metrics) + "\n", encoding="utf-8")
         # The runner removes a state when it has stored it.
         while (folder / str(epoch - 1)).exists():
             time.sleep(_POLL)
         draft.rename(folder / str(epoch))
+        global _committed
+        _committed = epoch
+
+
+_committed: Optional[int] = None
+"""The last epoch that this process committed."""
+
+
+def _refuse_another_loop() -> None:
+    if _committed is not None:
+        raise PipeError(
+            f"epochs was called again after epoch {_committed} was committed: a stage has one loop of epochs, so call"
+            " epochs once, use range for an inner loop, and give a second training a stage of its own"
+        )
+
+
+def _refuse_other_processes(epoch: int) -> None:
+    """As torchrun and accelerate number the processes of one training."""
+    rank, count = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
+    if rank != "0" and count != "1":
+        raise PipeError(
+            f"process {rank} of {count} committed epoch {epoch}, and only process 0 may: let it alone loop over"
+            " run = epochs(load), and the others over range(run.completed + 1, run.target + 1)"
+        )
 
 
 def epochs(load: Union[Callable[[Path], object], State, None] = None, default: Optional[int] = None) -> Epochs:
@@ -117,8 +151,9 @@ def epochs(load: Union[Callable[[Path], object], State, None] = None, default: O
     `default` is the number of epochs for a run without `pipe`, which starts from the beginning and saves nothing.
     Under `pipe` the stage's `epochs:` counts. Raises `NotInPipe` where there is neither.
     """
-    run = _from_environment(default)
     state: Any = load
+    _refuse_other_arguments(state, default)
+    run = _from_environment(default)
     reader = state
     # Not by whether it can be called: a state may have methods and be callable too.
     if hasattr(state, "load") and hasattr(state, "save"):
@@ -126,6 +161,23 @@ def epochs(load: Union[Callable[[Path], object], State, None] = None, default: O
     if run.state is not None and reader is not None:
         reader(run.state)
     return run
+
+
+def _refuse_other_arguments(load: Any, default: Any) -> None:
+    """At once, and not in the run that resumes."""
+    is_state = hasattr(load, "load") and hasattr(load, "save")
+    if hasattr(load, "load_state_dict") and not is_state:
+        raise PipeError(
+            f"epochs got a {type(load).__name__}, which is not a function load(folder):"
+            " use from pipe_run.torch import epochs, or write load and save yourself"
+        )
+    if load is not None and not callable(load) and not is_state:
+        raise PipeError(
+            f"epochs needs a function load(folder), not {load!r}. The number of epochs is `epochs:` of the stage, or"
+            " epochs(load, default=10) without pipe"
+        )
+    if default is not None and not isinstance(default, int):
+        raise PipeError(f"default of epochs is a number of epochs, not {default!r}: epochs(load, default=10)")
 
 
 def _from_environment(default: Optional[int]) -> Epochs:
@@ -154,6 +206,8 @@ def _number(name: str, value: Any) -> Any:
             value = value.item()
         except (ValueError, RuntimeError) as error:
             raise PipeError(f'metric "{name}" is not one number: {error}. Give its mean, for instance') from error
+    if isinstance(value, bool):
+        return int(value)
     if value is None or isinstance(value, (int, float)):
         return value
     raise PipeError(f'metric "{name}" is {value!r}: metrics are numbers, or maps of numbers')

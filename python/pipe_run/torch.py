@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Optional
 
@@ -68,4 +69,11 @@ def epochs(*parts: Any, default: Optional[int] = None) -> Epochs:
     Call it right before the loop, when all parts are on their device and the random numbers are
     seeded. `default` is the number of epochs for a run without `pipe`.
     """
-    return plain_epochs(TrainingState(*parts), default)
+    run = plain_epochs(TrainingState(*parts), default)
+    count = os.environ.get("WORLD_SIZE", "1")
+    if run.commits and count != "1":
+        raise PipeError(
+            f"{count} processes train, and pipe_run.torch keeps the state of one: start one, or save the states of all"
+            " yourself with pipe_run.epochs"
+        )
+    return run

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+import pipe_run._epochs
 import pipe_run._progress
 
 
@@ -13,4 +14,5 @@ def outside_of_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
         # The last two change what a Python process writes, and when.
         if name.startswith("PIPE_") or name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
             monkeypatch.delenv(name)
+    monkeypatch.setattr(pipe_run._epochs, "_committed", None)
     monkeypatch.setattr(pipe_run._progress, "_last", float("-inf"))

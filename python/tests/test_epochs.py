@@ -123,6 +123,60 @@ def test_a_draft_that_a_killed_process_left_is_replaced(stage: Stage) -> None:
     assert [each.name for each in (commit / "1").iterdir()] == ["weights"]
 
 
+@pytest.mark.parametrize(
+    ("given", "default", "says"),
+    [
+        (10, None, "not 10. The number of epochs is `epochs:` of the stage"),
+        ({"w": 1}, None, "needs a function load"),
+        (type("Net", (), {"load_state_dict": 1, "__call__": print})(), None, "a Net, .* from pipe_run.torch import"),
+        (save, "adam", "a number of epochs, not 'adam'"),
+    ],
+)
+def test_what_could_not_load_a_state_is_refused_before_there_is_one(
+    stage: Stage, given: Any, default: Any, says: str
+) -> None:
+    stage(3)
+    with pytest.raises(PipeError, match=says):
+        epochs(given, default)
+
+
+@pytest.mark.parametrize("given", [None, 0.5, {"w": 1}])
+def test_what_does_not_save_is_refused(stage: Stage, given: Any) -> None:
+    stage(1)
+    with pytest.raises(PipeError, match=f"saves the state, not {given}: epoch.commit.save, loss=loss"):
+        next(iter(epochs())).commit(given)
+
+
+@pytest.mark.parametrize("written", [lambda folder: None, lambda folder: folder.rmdir()])
+def test_a_state_without_files_is_refused(stage: Stage, written: Callable[[Path], object]) -> None:
+    commit = stage(2)
+    with pytest.raises(PipeError, match="save wrote nothing into its folder, .*draft-1, so epoch 1"):
+        next(iter(epochs())).commit(written, loss=1)
+    assert not (commit / "1").exists()
+
+
+def test_a_second_loop_in_a_process_is_refused(stage: Stage) -> None:
+    stage(2)
+    first, unused = epochs(), epochs()
+    assert len(unused) == 2
+    next(iter(first)).commit(save)
+    with pytest.raises(PipeError, match="called again after epoch 1 was committed: a stage has one loop"):
+        epochs()
+
+
+def test_of_several_processes_only_the_first_commits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = stage(2)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    run = iter(epochs())
+    with pytest.raises(PipeError, match="process 1 of 2 committed epoch 1, and only process 0 may"):
+        next(run).commit(save)
+    assert list(commit.iterdir()) == []
+    monkeypatch.setenv("RANK", "0")
+    next(iter(epochs())).commit(save)
+    assert [each.name for each in commit.iterdir()] == ["1"]
+
+
 class Scalar:
     """As NumPy and PyTorch have them."""
 
@@ -133,9 +187,9 @@ class Scalar:
 def test_metrics_are_numbers_or_maps_of_them(stage: Stage) -> None:
     commit = stage(1)
     for epoch in epochs():
-        epoch.commit(save, loss=Scalar(), val={"ssim": 0.5}, none=None, **{"val/loss": float("nan")})
+        epoch.commit(save, loss=Scalar(), val={"ssim": 0.5}, none=None, right=True, **{"val/loss": float("nan")})
     text = (commit / "1" / "metrics.json").read_text()
-    assert text == '{"loss": 0.25, "val": {"ssim": 0.5}, "none": null, "val/loss": NaN}\n'
+    assert text == '{"loss": 0.25, "val": {"ssim": 0.5}, "none": null, "right": 1, "val/loss": NaN}\n'
 
 
 def test_a_metric_that_is_no_number_is_named(stage: Stage) -> None:
@@ -169,8 +223,6 @@ def test_mistakes_say_what_to_do(stage: Stage) -> None:
     stage(3)
     run = iter(epochs())
     first = next(run)
-    with pytest.raises(PipeError, match="needs a function that saves the state: epoch.commit\\(save\\)"):
-        first.commit(loss=1)
     first.commit(save)
     with pytest.raises(PipeError, match="epoch 1 was committed, but epoch 2 is next: commit each epoch once"):
         first.commit(save)

@@ -59,6 +59,16 @@ def two_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "commit"
 
 
+def test_training_in_several_processes_is_refused(two_epochs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipe_run.torch import epochs
+
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(PipeError, match="2 processes train, and pipe_run.torch keeps the state of one"):
+        epochs(torch.nn.Linear(2, 1))
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert len(epochs(torch.nn.Linear(2, 1))) == 2
+
+
 class Points(torch.utils.data.Dataset):  # type: ignore[misc]
     def __len__(self) -> int:
         return 4

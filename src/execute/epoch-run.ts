@@ -172,10 +172,9 @@ export class EpochRun {
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
     const page = pagePath('stage-protocol.md', this.#build.project);
-    const short =
-      reached === 0 ? 'without committing an epoch' : `after epoch ${reached} of ${target}`;
-    const other = reached === 0 ? ', or remove epochs' : '';
-    return `ended ${short}: after each epoch, rename its finished folder to $PIPE_COMMIT/<epoch>${other} (see ${page})`;
+    if (reached > 0)
+      return `ended after epoch ${reached} of ${target}: commit each epoch up to ${target}, or end a training early by \`patience\` (see ${page})`;
+    return `ended without committing an epoch: after each epoch, rename its finished folder to $PIPE_COMMIT/<epoch>, or remove epochs (see ${page})`;
   }
 
   close(): void {

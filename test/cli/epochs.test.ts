@@ -304,6 +304,22 @@ stages:
     const run = await made.run();
     expect(run.items.train?.failure?.message).toContain('ended without committing an epoch');
   });
+
+  it('says what may end a training early to one that stops by itself', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `
+stages:
+  train:
+    cmd: mkdir "$PIPE_COMMIT/d"; echo 1 > "$PIPE_COMMIT/d/s"; mv "$PIPE_COMMIT/d" "$PIPE_COMMIT/1"; echo x > m.txt
+    outs: [m.txt]
+    epochs: 3
+`,
+    });
+    const run = await made.run();
+    expect(run.items.train?.failure?.message).toMatch(
+      /^ended after epoch 1 of 3: commit each epoch up to 3, or end a training early by `patience`/,
+    );
+  });
 });
 
 describe('the metrics of a diverged training', () => {
