@@ -136,7 +136,7 @@ export class Found {
         const digest = code?.[file];
         // A file that JavaScript imports as text counts by its bytes, whatever its type.
         if (digest === undefined) scripts[file] = `f:${files[file]}`;
-        else scripts[file] ??= `py:${digest}`;
+        else scripts[file] = withDigest(scripts[file], digest);
       }
     }
     const starters = Object.entries(this.#starters).filter(([file]) => file in scripts);
@@ -154,6 +154,12 @@ export class Found {
       traces: [...this.#traced.keys()],
     };
   }
+}
+
+/** A file may count in several ways, for example if only one of the programs reads its docstrings. */
+function withDigest(known: string | undefined, digest: string): string {
+  if (known === undefined) return `py:${digest}`;
+  return known.startsWith('f:') || known.includes(digest) ? known : `${known}+${digest}`;
 }
 
 /** For scripts that are files of the project. */

@@ -2,22 +2,23 @@
 import path from 'node:path';
 import type { Action } from '../pipeline/plan.js';
 import { folderIn, inProject } from './project-paths.js';
+import { isPython, type Launch, pythonLaunches, type Surroundings } from './python/launches.js';
 import {
-  INTERPRETER,
-  isPython,
-  type Launch,
-  pythonLaunches,
-  type Surroundings,
-} from './python/launches.js';
-import { type Program, pythonPrograms } from './python/programs.js';
-import { commandStart, type SimpleCommand, simpleCommands } from './shell-commands.js';
+  environmentFor,
+  type Program,
+  pythonPrograms,
+  withEnvironments,
+} from './python/programs.js';
+import { variableFiles } from './python/variable-files.js';
+import { commandStart, programName, type SimpleCommand, simpleCommands } from './shell-commands.js';
+import { elsewhere, STARTER_HINT, startedModule, startedProgram } from './started-program.js';
 import { TASK_HINT, taskFiles } from './task-runners.js';
 
 /** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
 const EXTENSIONS = new Set(
   (
     'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
-    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw'
+    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw slurm sbatch pbs'
   ).split(' '),
 );
 
@@ -68,12 +69,11 @@ export function isStarting({ files, launches }: NamedScripts): boolean {
   return files.length + launches.length > 0;
 }
 
-/** `entries`: names of commands that build files of the project define. */
 export function namedScripts(
   action: Exclude<Action, { kind: 'module' }>,
-  entries?: ReadonlySet<string>,
+  around: Surroundings = {},
 ): NamedScripts {
-  return namedBy(commandsIn(action, entries), { entries });
+  return namedBy(commandsIn(action, around.entries?.('')), around);
 }
 
 /** A shell script, or a program that code starts. */
@@ -97,15 +97,22 @@ export function namedInside(
   return namedBy(commands.map((each) => below(folder, each)).flatMap(withNested), around);
 }
 
-function namedBy(commands: readonly SimpleCommand[], around: Surroundings): NamedScripts {
+function namedBy(given: readonly SimpleCommand[], around: Surroundings): NamedScripts {
+  const commands = withEnvironments(given, around.within);
   const named = commands.map((command) => ({ command, files: scriptsOf(command) }));
   if (named.length === 0) return NO_NAMED;
-  const tasks = commands.map((command) => taskFiles(command, startedProgram(command.words)));
+  const tasks = commands.map((command) => taskFiles(command, startedModule(command.words)));
   const scripts = named.flatMap((each) => each.files).filter((file) => !isLaunched(file));
-  const files = [...scripts, ...tasks.flatMap((each) => each?.files ?? [])];
-  const launched = named.map((each) => ({ ...each, files: each.files.filter(isLaunched) }));
+  const variables = commands.flatMap(({ folder, words }) =>
+    folder === undefined ? [] : variableFiles(folder, words),
+  );
+  const files = [...scripts, ...tasks.flatMap((each) => each?.files ?? []), ...variables];
+  const launched = named.map(({ command, files: all }) => ({
+    command: { ...command, within: environmentFor(command) },
+    files: all.filter(isLaunched),
+  }));
   const { launches, unclear } = pythonLaunches(launched, around);
-  const programs = pythonPrograms(launched, around.entries);
+  const programs = pythonPrograms(named, around);
   const unfollowed = tasks.flatMap((each) =>
     each === undefined ? [] : [`the commands that ${each.runner} starts are not followed`],
   );
@@ -119,7 +126,7 @@ function namedBy(commands: readonly SimpleCommand[], around: Surroundings): Name
 
 /** Python, a shell script, or a file whose name does not say what it is. */
 function isLaunched(file: string): boolean {
-  return isPython(file) || /(?:^|\/)[^/.]+$|\.(?:ba|z|k|da)?sh$/i.test(file);
+  return isPython(file) || /(?:^|\/)[^/.]+$|\.(?:(?:ba|z|k|da)?sh|slurm|sbatch|pbs)$/i.test(file);
 }
 
 /** Words of the command that may be paths within the project, whether or not they exist. */
@@ -147,7 +154,7 @@ const HINTS: readonly RegExp[] = [
   /(?:^|[^\w.-])(?:i?python|pypy|pytest|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
   /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
   /\s(?:-m|--module)\s|\.ipynb(?!\w)/,
-  /(?:^|[;&|({!`\n])\s*(?:env|nice|nohup|timeout|stdbuf|taskset|numactl|sudo|srun|mpirun|mpiexec|xargs|setsid|ionice)\s/,
+  STARTER_HINT,
   // A path, quote, redirection or assignment at the start of a command.
   /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
 ];
@@ -156,46 +163,25 @@ const HINTS: readonly RegExp[] = [
 function withNested(given: SimpleCommand): SimpleCommand[] {
   const command = elsewhere(given);
   const { folder, words } = command;
-  const text = shellText(words) ?? (words.every(isShellWord) ? command.text : undefined);
-  if (folder === undefined || text === undefined) return [command];
-  const nested = simpleCommands(text).map((each) => below(folder, each));
-  const outer = { ...command, words: words.filter((word) => word !== text) };
+  const texts = textsIn(command);
+  if (folder === undefined || texts.length === 0) return [command];
+  const within = environmentFor(command);
+  const nested = texts
+    .flatMap((text) => simpleCommands(text.replace(/^--wrap=/, '')))
+    .map((each) => ({ ...below(folder, each), within }));
+  const outer = { ...command, words: words.filter((word) => !texts.includes(word ?? '')) };
   return [outer, ...nested.flatMap(withNested)];
 }
 
-/** Options by which a program starts another one in a folder. */
-const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = [
-  [/^uv$/, /^--directory(?:=|$)/],
-  [/^poetry$/, /^(?:-C|--directory)(?:=|$)/],
-  [/^env$/, /^(?:-C|--chdir)(?:=|$)/],
-  [/^(?:conda|mamba|micromamba)$/, /^--cwd(?:=|$)/],
-  [/^(?:srun|sbatch)$/, /^(?:-D|--chdir)(?:=|$)/],
-  [/^(?:mpirun|mpiexec)$/, /^--?wd(?:ir)?(?:=|$)/],
-  [/^(?:g?make|pnpm)$/, /^(?:-C|--dir(?:ectory)?)(?:=|$)/],
-  [/^npm$/, /^--prefix(?:=|$)/],
-  [/^yarn$/, /^--cwd(?:=|$)/],
-];
+/** They take a command as one word: `parallel 'python x.py {}' ::: 1 2`. */
+const TEXT_STARTERS = /^(?:eval|trap|parallel|watch|script|su|flock|sbatch|concurrently)$/;
 
-/** `env -C sub python x.py`: the command, in the folder where it starts the other one. */
-function elsewhere(command: SimpleCommand): SimpleCommand {
-  const { folder, words } = command;
-  const end = words.findIndex(
-    (word) => word !== undefined && (INTERPRETER.test(word) || isPython(word)),
-  );
-  for (const [at, word] of words.slice(0, end < 0 ? undefined : end).entries()) {
-    if (word === undefined || !word.startsWith('-')) continue;
-    const isSet = FOLDER_OPTIONS.some(
-      ([program, option]) =>
-        option.test(word) && words.slice(0, at).some((each) => program.test(each ?? '')),
-    );
-    if (!isSet) continue;
-    const target = word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
-    const isKnown = folder !== undefined && target !== undefined && !target.startsWith('/');
-    return isKnown
-      ? below(folder, { ...command, folder: target })
-      : { ...command, folder: undefined };
-  }
-  return command;
+function textsIn({ words, text }: SimpleCommand): string[] {
+  const given = shellText(words) ?? (words.every(isShellWord) ? text : undefined);
+  if (given !== undefined) return [given];
+  const start = commandStart(words);
+  if (!TEXT_STARTERS.test(programName(words[start]))) return [];
+  return words.slice(start + 1).filter((word) => word !== undefined && /\s/.test(word)) as string[];
 }
 
 function isShellWord(word: string | undefined, at: number): boolean {
@@ -227,21 +213,12 @@ function programs(words: SimpleCommand['words']): string[] {
 
 /** The program, if its word is a path. */
 function startedPath(words: SimpleCommand['words']): string[] {
-  const program = words[startedProgram(words)];
-  return program?.includes('/') ? [program] : [];
+  const at = startedProgram(words);
+  const program = words[at];
+  // sbatch reads a script, whatever its name.
+  const isRead = words.slice(0, at).some((word) => programName(word) === 'sbatch');
+  return program !== undefined && (isRead || program.includes('/')) ? [program] : [];
 }
-
-/** The index of its word, also after `nice` and similar programs; -1 without one. */
-function startedProgram(words: SimpleCommand['words']): number {
-  const start = commandStart(words);
-  if (!STARTERS.test(words[start] ?? '')) return start;
-  const isOption = (word = '') => /^-|^[\d.]+[smhd]?$|^\w+=/.test(word);
-  return words.findIndex((word, at) => at > start && !isOption(word));
-}
-
-/** They start the program after their options. */
-const STARTERS =
-  /^(?:env|nice|nohup|timeout|stdbuf|taskset|numactl|sudo|srun|mpirun|mpiexec|xargs|setsid|ionice|exec)$/;
 
 function interpreterOf(word: string | undefined): Interpreter | undefined {
   if (word === undefined) return undefined;

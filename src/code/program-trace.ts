@@ -18,8 +18,7 @@ export function asPython(launch: Launch, snapshot: FsSnapshot): Launch | undefin
 
 /** Traced as a shell script, unless something else executes it. */
 export function traceProgram(
-  { target, folder, path: search }: Launch,
-  entries: ReadonlySet<string>,
+  { target, folder, path: search, variables, within }: Launch,
   snapshot: FsSnapshot,
 ): ScriptTrace {
   const head = headOf(path.join(snapshot.root, target));
@@ -28,7 +27,8 @@ export function traceProgram(
     const traceInputs = { files, absent: [], links: {}, folders: {} };
     return { traced: { files, importers: {}, packages: {} }, traceInputs };
   }
-  return traceSourced({ entry: target, folder, around: { path: search, entries } }, snapshot);
+  const around = { path: search, variables, within };
+  return traceSourced({ entry: target, folder, around }, snapshot);
 }
 
 /** The shell executes a file without such a line. */
@@ -37,6 +37,6 @@ function isForShell(head: string): boolean {
 }
 
 /** How the system starts it. */
-export function programAt({ target, folder }: Launch): Program {
-  return { folder, words: [`./${path.posix.relative(`/${folder}`, `/${target}`)}`] };
+export function programAt({ target, folder, within }: Launch): Program {
+  return { ...within, folder, words: [`./${path.posix.relative(`/${folder}`, `/${target}`)}`] };
 }

@@ -12,7 +12,7 @@ import type { FsSnapshot } from './fs-snapshot.js';
 import { isScript } from './loaders.js';
 import { NO_NAMED, namedScripts } from './named-scripts.js';
 import { traceProgram } from './program-trace.js';
-import { commandNames } from './python/entry-points.js';
+import { commandNamesIn } from './python/entry-points.js';
 import type { Launch } from './python/launches.js';
 import type { PythonModule } from './python/python-module.js';
 import type { Parsed } from './python/trace-python.js';
@@ -54,7 +54,7 @@ export function keptScripts(
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): TracedScripts | undefined {
-  const named = namedScripts(command, commandNames(snapshot));
+  const named = namedScripts(command, { entries: commandNamesIn(snapshot) });
   if (named === NO_NAMED) return NO_SCRIPTS;
   const found = new Found(named, options, snapshot);
   for (let script = found.next(); script !== undefined; script = found.next()) {
@@ -71,7 +71,8 @@ export async function traceScripts(
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): Promise<TracedScripts> {
-  const found = new Found(namedScripts(command, commandNames(snapshot)), options, snapshot);
+  const named = namedScripts(command, { entries: commandNamesIn(snapshot) });
+  const found = new Found(named, options, snapshot);
   for (let script = found.next(); script !== undefined; script = found.next()) {
     const known = knownScript(script, options, snapshot);
     found.add(script, known ?? (await traceAndKeep(script, options, snapshot)));
@@ -133,7 +134,7 @@ async function traceAnew(
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): Promise<ScriptTrace> {
-  if (script.kind === 'program') return traceProgram(script, commandNames(snapshot), snapshot);
+  if (script.kind === 'program') return traceProgram(script, snapshot);
   if (script.kind !== 'script') return traceLaunchAnew(script, options, snapshot);
   if (isR(script.target)) {
     return traceSourced({ entry: script.target, folder: '', around: {} }, snapshot);

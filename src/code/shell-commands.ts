@@ -4,6 +4,7 @@
  */
 import { type Context, readAll, SHELL_START, type Step } from '../pipeline/shell-lexer.js';
 import { folderIn } from './project-paths.js';
+import type { Choice } from './python/environment.js';
 import { withConstants, withOwnFolder } from './shell-constants.js';
 
 export interface SimpleCommand {
@@ -17,6 +18,8 @@ export interface SimpleCommand {
   readonly piped?: boolean;
   /** Its here-document or here-string. */
   text?: string;
+  /** The environment that the program around it gives it: `uv run bash -c "…"`. */
+  readonly within?: Choice | undefined;
 }
 
 /** `own`: the folder of the script that contains the text, relative to the working directory. */
@@ -42,6 +45,11 @@ export function commandStart(words: SimpleCommand['words']): number {
   return words.findIndex(
     (word) => word === undefined || !(BEFORE_COMMANDS.has(word) || ASSIGNMENT.test(word)),
   );
+}
+
+/** What a word for a program is called without its folder. */
+export function programName(word: string | undefined): string {
+  return word?.slice(word.lastIndexOf('/') + 1) ?? '';
 }
 
 const REDIRECTION = /<<<|<<-?|<>|<&|<|>>|>\||>&|>|&>>?/y;

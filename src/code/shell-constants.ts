@@ -5,18 +5,24 @@
 
 /** A text without special characters of the shell. */
 const PLAIN = /^[\w./-]+$/;
+/** Several words, each plain. */
+const WORDS = /^[\w./=-]+(?: +[\w./=-]+)+$/;
 
 const ASSIGNMENT =
   /(?<=^|[;&|({\n]|\b(?:export|readonly|local|then|do))[ \t]*([A-Za-z_]\w*)=("[^"$`\\]*"|'[^']*'|[^\s;&|"'$`()]*)(?=[ \t]*(?:$|[;&|\n)]))/gm;
 
-/** `DIR=src; python $DIR/x.py`: a variable that the text sets once, to a plain text. */
+/** `DIR=src; python $DIR/x.py`, `RUN="uv run"; $RUN x.py`: a variable that the text sets once, to plain words. */
 export function withConstants(text: string): string {
   if (!text.includes('=') || !text.includes('$')) return text;
   let filled = text;
   for (const [, name = '', written = ''] of text.matchAll(ASSIGNMENT)) {
     const value = written.replace(/^(["'])(.*)\1$/, '$2');
-    if (!PLAIN.test(value) || isSetAgain(text, name)) continue;
-    filled = filled.replace(new RegExp(`\\$(?:${name}\\b|\\{${name}\\})`, 'g'), value);
+    if (isSetAgain(text, name)) continue;
+    const use = `\\$(?:${name}\\b|\\{${name}\\})`;
+    if (PLAIN.test(value)) filled = filled.replace(new RegExp(use, 'g'), value);
+    // `$RUN x.py` is several words, and `"$RUN x.py"` is one.
+    else if (WORDS.test(value))
+      filled = filled.replace(new RegExp(`(?<=^|[\\s;&|(])${use}(?=$|[\\s;&|)])`, 'g'), value);
   }
   return filled;
 }

@@ -7,8 +7,10 @@ import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from './fs-snapshot.js';
 import { isStarting, namedInside } from './named-scripts.js';
 import { inProject, parentOf } from './project-paths.js';
+import { commandNames } from './python/entry-points.js';
 import type { Surroundings } from './python/launches.js';
 import { Finder } from './python/module-finder.js';
+import { Reads } from './python/trace-reads.js';
 import type { ScriptTrace, StartedScripts, Untraced } from './script-trace.js';
 
 /** The path is the last group. A match in a comment counts too, which is harmless. */
@@ -33,6 +35,8 @@ export function traceSourced(
   snapshot: FsSnapshot,
 ): ScriptTrace {
   const finder = new Finder(snapshot);
+  const reads = new Reads(snapshot);
+  const entries = commandNames(reads);
   const files: Record<string, string> = {};
   const importers: Record<string, string> = {};
   const starts: StartedScripts[] = [];
@@ -51,11 +55,16 @@ export function traceSourced(
       }
     }
     if (isR(file)) continue;
-    const named = namedInside({ text, folder, own: parentOf(file) }, around);
+    const named = namedInside({ text, folder, own: parentOf(file) }, { ...around, entries });
     if (isStarting(named)) starts.push({ named, by: file });
     opaque.push(...named.unclear.map((message) => ({ message, place: { file } })));
   }
-  const traceInputs = { files, absent: [], links: {}, folders: finder.folders() };
+  const traceInputs = {
+    files: { ...reads.files, ...files },
+    absent: [...reads.absent],
+    links: {},
+    folders: finder.folders(),
+  };
   return { traced: { files, importers, packages: {}, starts, opaque }, traceInputs };
 }
 

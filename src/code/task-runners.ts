@@ -1,6 +1,6 @@
 /** Programs that start commands from a file of the project: `make train`, `npm run train`. Pure. */
 import { inProject, upward } from './project-paths.js';
-import type { SimpleCommand } from './shell-commands.js';
+import { programName, type SimpleCommand } from './shell-commands.js';
 
 interface TaskRunner {
   readonly name: RegExp;
@@ -41,11 +41,19 @@ const TASK_RUNNERS: readonly TaskRunner[] = [
   },
   { name: /^tox$/, files: ['tox.ini', 'pyproject.toml', 'setup.cfg'] },
   { name: /^nox$/, files: ['noxfile.py'] },
+  { name: /^inv(?:oke)?$/, files: ['tasks.py'], searches: true },
+  { name: /^fab$/, files: ['fabfile.py'], searches: true },
+  { name: /^doit$/, files: ['dodo.py'] },
+  { name: /^scons$/, files: ['SConstruct'] },
+  { name: /^ninja$/, files: ['build.ninja'] },
+  { name: /^dvc$/, files: ['dvc.yaml'], verb: /^(?:repro|exp)$/ },
+  { name: /^mlflow$/, files: ['MLproject'], verb: /^run$/ },
+  { name: /^kedro$/, files: [], verb: /^run$/ },
 ];
 
 /** Matches every command that starts one of them. */
 export const TASK_HINT =
-  /(?:^|[^\w.-])(?:g?make|just|p?npm|yarn|bun|task|rake|snakemake|tox|nox)(?![\w.-])/;
+  /(?:^|[^\w.-])(?:g?make|just|p?npm|yarn|bun|task|rake|snakemake|tox|nox|inv(?:oke)?|fab|doit|scons|ninja|dvc|mlflow|kedro)(?![\w.-])/;
 
 export interface TaskFiles {
   readonly runner: string;
@@ -55,8 +63,7 @@ export interface TaskFiles {
 
 /** `at`: the index of the program's word. Undefined if the program does not run tasks. */
 export function taskFiles({ folder, words }: SimpleCommand, at: number): TaskFiles | undefined {
-  const program = words[at];
-  const runner = program?.slice(program.lastIndexOf('/') + 1) ?? '';
+  const runner = programName(words[at]);
   const found = TASK_RUNNERS.find((each) => each.name.test(runner));
   if (found === undefined) return undefined;
   const behind = words.slice(at + 1);

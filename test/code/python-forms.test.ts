@@ -52,6 +52,18 @@ const STARTS = [
   'python < x.py',
   'HERE=.; python $HERE/x.py',
   'docker run image python x.py',
+  'eval "python x.py"',
+  "parallel 'python -m x {}' ::: 1 2",
+  'flock lock -c "python x.py"',
+  'sbatch --wait --wrap="srun python x.py"',
+  'poetry run bash -c "python x.py"',
+  'RUN="uv run python"; $RUN x.py',
+  'uv run - < x.py',
+  'uv run --with rich - --fast < x.py',
+  'cat x.py | uv run -',
+  "uv run - <<'END'\nimport x\nEND",
+  'python - --fast < x.py',
+  'python -W ignore < x.py',
 ];
 
 /** What it loads depends on its package and its `__file__`. */
@@ -164,13 +176,13 @@ const COMMANDS: readonly Row[] = [
         'src/pkg/a.py': '',
         'src/pkg/b.py': '',
       },
-      ['src/pkg/__init__.py', 'src/pkg/a.py', 'src/pkg/cli.py'],
+      ['pyproject.toml', 'src/pkg/__init__.py', 'src/pkg/a.py', 'src/pkg/cli.py'],
     ],
   ),
   [
     'train',
     { 'setup.py': 'setup(entry_points={"console_scripts": ["train=x:main"]})', ...PROGRAM },
-    COUNTED,
+    [...COUNTED, 'setup.py'],
   ],
   [
     'hatch run train',
@@ -178,7 +190,7 @@ const COMMANDS: readonly Row[] = [
       'pyproject.toml': '[tool.hatch.envs.default.scripts]\ntrain = "python x.py {args}"\n',
       ...PROGRAM,
     },
-    COUNTED,
+    [...COUNTED, 'pyproject.toml'],
   ],
   [
     'hatch run all',
@@ -187,17 +199,17 @@ const COMMANDS: readonly Row[] = [
         '[tool.hatch.envs.default.scripts]\nall = [\n  "train",\n]\ntrain = "python x.py"\n',
       ...PROGRAM,
     },
-    COUNTED,
+    [...COUNTED, 'pyproject.toml'],
   ],
   [
     'pixi run train',
     { 'pixi.toml': '[tasks]\ntrain = { cmd = "python x.py", cwd = "." }\n', ...PROGRAM },
-    COUNTED,
+    [...COUNTED, 'pixi.toml'],
   ],
   [
     'pdm run train',
     { 'pyproject.toml': '[tool.pdm.scripts.train]\ncmd = "python x.py"\n', ...PROGRAM },
-    COUNTED,
+    [...COUNTED, 'pyproject.toml'],
   ],
   // Tests, with the configuration of the folders above them.
   ...[
@@ -319,7 +331,9 @@ describe('with Python', () => {
 
   it.each(COMMANDS)('%j with %j counts %j', async (command, files, names) => {
     expect(await counted(command, files)).toEqual([...names].sort());
-    const code = Object.keys(files).filter((file) => !/\.(?:toml|ini)$|setup\.py$/.test(file));
+    const code = Object.keys(files).filter(
+      (file) => !/\.(?:toml|ini)$|setup\.py$|Pipfile$/.test(file),
+    );
     await expectExactly(command, code, names);
   });
 
@@ -332,9 +346,33 @@ describe('with Python', () => {
   it('a build file that appears, and a task that it defines, count from then on', async () => {
     expect(await counted('hatch run train', PROGRAM)).toEqual([]);
     sandbox.write('hatch.toml', '[envs.default.scripts]\ntrain = "python b.py"\n');
-    expect(Object.keys((await traced('hatch run train')).scripts)).toEqual(['b.py']);
+    expect(Object.keys((await traced('hatch run train')).scripts)).toEqual(['hatch.toml', 'b.py']);
     sandbox.edit('hatch.toml', 'b.py', 'x.py');
-    expect(Object.keys((await traced('hatch run train')).scripts).sort()).toEqual(COUNTED);
+    const { scripts } = await traced('hatch run train');
+    expect(Object.keys(scripts).sort()).toEqual([...COUNTED, 'hatch.toml'].sort());
+  });
+
+  it('a task counts with those that it starts, and not the rest of its file', async () => {
+    const text = (steps: string) =>
+      `[tasks]\nprep = "python a.py"\n${steps}train = { cmd = "python x.py --lr 1", depends-on = ["prep"] }\n`;
+    openSandbox({ 'pixi.toml': text(''), ...PROGRAM });
+    const digest = async () => (await traced('pixi run train')).scripts['pixi.toml'];
+    const before = await digest();
+    sandbox.write('pixi.toml', `[workspace]\n${text('other = "ls" # here\n')}`);
+    expect(await digest()).toBe(before);
+    sandbox.edit('pixi.toml', 'lr 1', 'lr 2');
+    const after = await digest();
+    expect(after).not.toBe(before);
+    sandbox.edit('pixi.toml', 'python a.py', 'python a.py -v');
+    expect(await digest()).not.toBe(after);
+  });
+
+  it('a file counts in each way in which programs of one command read it', async () => {
+    const both = 'python x.py && python y.py';
+    openSandbox({ 'x.py': 'import a', 'y.py': 'import a\nprint(a.__doc__)', 'a.py': '"""Doc."""' });
+    const before = (await traced(both)).scripts['a.py'];
+    sandbox.edit('a.py', 'Doc', 'Text');
+    expect((await traced(both)).scripts['a.py']).not.toBe(before);
   });
 
   it('a test file that appears counts from then on', async () => {
@@ -356,7 +394,7 @@ describe('the Python that packages: python queries', () => {
   it.each([
     ['bash run.sh', { 'run.sh': '.venv/bin/python x.py' }, ['.venv/bin/python']],
     ['cd sub && ./fit', { 'sub/fit': '#!/usr/bin/env python3' }, ['./fit']],
-    ['bash run.sh', { 'run.sh': 'echo' }, []],
+    ['bash run.sh', { 'run.sh': 'SCRIPT=x.py\necho' }, []],
     ['python3 start.py', { 'start.py': 'os.system("python4 x.py")' }, ['python3']],
   ])('is, for %j with %j, %j', async (command, files: Files, words) => {
     openSandbox({ 'x.py': '', ...files });
@@ -383,6 +421,13 @@ describe('code that pipe cannot follow is listed', () => {
       'the shell computes what Python executes',
     ],
     ['make-code | python', {}, undefined, 'Python executes what another program prints'],
+    ['make-code | uv run -', {}, undefined, 'Python executes what another program prints'],
+    [
+      'jupyter nbconvert --execute --inplace n.ipynb',
+      {},
+      undefined,
+      'a notebook that --inplace overwrites does not count',
+    ],
     [
       'pytest',
       { 'pytest.ini': '[pytest]\npython_files = check_*.py\n' },
@@ -403,6 +448,13 @@ describe('code that pipe cannot follow is listed', () => {
     ['make -f rules.mk', 'rules.mk'],
     ['cd sub && just train', '.justfile'],
     ['nice -n 5 npm run --silent train', 'package.json'],
+    ['poetry run make train', 'Makefile'],
+    ['uv run --frozen --extra gpu make -j 4 train', 'Makefile'],
+    ['conda run -n make just train', 'justfile'],
+    ['hatch run +py=3.11 make train', 'Makefile'],
+    ['invoke train', 'tasks.py'],
+    ['uv run doit train', 'dodo.py'],
+    ['dvc repro train', 'dvc.yaml'],
     ['npm --prefix sub test', 'sub/package.json'],
     ['bash run.sh', 'Makefile', { 'run.sh': 'make train' }],
     ['subprocess.run(["make", "train"])', 'Makefile', {}],
@@ -435,6 +487,9 @@ describe('code that pipe cannot follow is listed', () => {
     ['import hydra\nhydra.utils.instantiate(config.model)', 'its text does not name'],
     ['from pydoc import locate\nlocate(name)', 'its text does not name'],
     ['import pyximport\npyximport.install()', 'its text does not name'],
+    ['from importlib.metadata import entry_points\nentry_points()', 'its text does not name'],
+    ['import ctypes\nctypes.CDLL("./libk.so")', 'a compiled library'],
+    ['from torch.utils.cpp_extension import load\nload("k", ["k.cpp"])', 'a compiled library'],
     ['subprocess.run([sys.executable, script])', 'what Python executes'],
     ['subprocess.run(["python", "x.py"], cwd=folder)', 'in a folder that is computed'],
   ])('of %j', async (written, message) => {
@@ -449,6 +504,8 @@ describe('code that pipe cannot follow is listed', () => {
     'from importlib import import_module',
     'find_spec("torch")',
     'subprocess.run(["git", "status"])',
+    'import ctypes\nctypes.CDLL("libc.so.6"), ctypes.CDLL(None)',
+    'json.load(file)',
     'subprocess.run(command)',
     'os.system("nvidia-smi")',
     'path = "x"',

@@ -9,7 +9,14 @@ const COMPUTED_CODE = 'the code that this executes is computed';
 const BY_PATH = 'this loads a module by the path of its file';
 const SEARCH = 'this changes where modules are looked for';
 const HIDDEN = 'this loads modules that its text does not name';
+const LIBRARY = 'this loads a compiled library, which does not count';
 
+/** They take the path of a library, or of its sources. */
+const LIBRARY_LOADERS: Readonly<Record<string, readonly string[]>> = {
+  ctypes: ['CDLL', 'PyDLL', 'LoadLibrary'],
+  cffi: ['dlopen'],
+  cpp_extension: ['load'],
+};
 const LOADERS = new Set(['import_module', '__import__', 'run_module', 'run_path']);
 const FILE_LOADERS = new Set(['spec_from_file_location', 'SourceFileLoader', 'load_source']);
 /** Functions that load what a value names, by their top-level package or module. */
@@ -20,6 +27,8 @@ const NAMED_LATER: Readonly<Record<string, readonly string[]>> = {
   pyximport: ['install'],
   django: ['import_string'],
   werkzeug: ['import_string'],
+  metadata: ['entry_points'],
+  pkg_resources: ['iter_entry_points', 'load_entry_point'],
 };
 
 export class DynamicLoads {
@@ -28,6 +37,7 @@ export class DynamicLoads {
   /** `load` for `from importlib import import_module as load`. */
   readonly #aliases = new Map<string, string>();
   readonly #laters: ReadonlySet<string>;
+  readonly #libraries: ReadonlySet<string>;
 
   constructor(reader: TokenReader, found: Imports) {
     this.#reader = reader;
@@ -38,12 +48,14 @@ export class DynamicLoads {
       const [name, alias] = [reader.text(at - 1), reader.text(at + 1)];
       if (LOADERS.has(name) || name === 'sys') this.#aliases.set(alias, name);
     }
-    const isNamed = (name: string) => tokens.some((each) => each.text === name);
-    this.#laters = new Set(
-      Object.keys(NAMED_LATER).flatMap(
-        (name) => (isNamed(name) ? NAMED_LATER[name] : []) as string[],
-      ),
-    );
+    const namedOf = (functions: Readonly<Record<string, readonly string[]>>) => {
+      const names = Object.keys(functions).filter((name) =>
+        tokens.some((each) => each.text === name),
+      );
+      return new Set(names.flatMap((name) => functions[name] as string[]));
+    };
+    this.#laters = namedOf(NAMED_LATER);
+    this.#libraries = namedOf(LIBRARY_LOADERS);
   }
 
   /** Handles the name at a token, which the reader of statements handles too. */
@@ -168,6 +180,14 @@ export class DynamicLoads {
     if (started !== undefined)
       this.#found.starts.push({ ...started, place: this.#reader.place(at) });
     else if (this.#laters.has(word)) this.#note(at, HIDDEN);
+    else if (this.#libraries.has(word) && !this.#isOfSystem(at, word)) this.#note(at, LIBRARY);
+  }
+
+  /** `CDLL("libc.so.6")`, `CDLL(None)`. */
+  #isOfSystem(at: number, word: string): boolean {
+    if (word === 'load') return false;
+    const name = this.#reader.literal(at + 2);
+    return this.#reader.text(at + 2) === 'None' || (name !== undefined && !name.includes('/'));
   }
 
   /** `sys.path.insert(…)`, `sys.path += …`, `sys.path[0] = …`. */

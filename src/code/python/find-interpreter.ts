@@ -3,8 +3,9 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { upward, within } from '../project-paths.js';
+import type { Environment } from './environment.js';
 import { INTERPRETER } from './launches.js';
-import type { Environment, Program } from './programs.js';
+import type { Program } from './programs.js';
 import { sourceOf } from './python-source.js';
 
 export interface Machine {
@@ -27,14 +28,15 @@ export interface Lack {
 
 /** Absolute path of the interpreter; undefined if none of the words starts Python. */
 export function locate(program: Program, machine: Machine): string | Lack | undefined {
-  const { folder, words, environment, script } = program;
+  const { folder, words, environment, from = folder, script } = program;
   const start = path.join(machine.snapshot.root, folder);
   if (script !== undefined && listsPackages(path.resolve(start, script), machine))
     return {
       message: `uv run creates a separate environment for ${script}, which lists its packages`,
       hint: 'remove `packages`: the list counts as code; write exact versions in it',
     };
-  const own = environment && environmentAt(environment, start, machine);
+  const own =
+    environment && environmentAt(environment, path.join(machine.snapshot.root, from), machine);
   if (own !== undefined && typeof own !== 'string') return own;
   const bins = own === undefined ? [] : [path.join(own, 'bin')];
   const search = [...bins, ...(machine.env.PATH ?? '').split(path.delimiter)];
@@ -118,6 +120,11 @@ export function environmentAt(
   if (environment.kind === 'folder') return path.resolve(start, environment.path);
   if (environment.kind === 'conda') return condaEnvironment(environment.name, machine);
   const { tool, name } = environment;
+  if (tool === 'hatch')
+    return {
+      message: `hatch run uses the environment "${name}", which only hatch finds`,
+      hint: `run \`hatch env create ${name}\` first`,
+    };
   if (name !== undefined) return pixiEnvironment(name, start, machine);
   const named = tool === 'uv' ? machine.env.UV_PROJECT_ENVIRONMENT : machine.env.VIRTUAL_ENV;
   if (named !== undefined && named !== '') return path.resolve(start, named);

@@ -3,7 +3,9 @@
  * "…"`. Pure.
  */
 import { folderIn, inProject, isOutside } from '../project-paths.js';
-import { commandStart, type SimpleCommand } from '../shell-commands.js';
+import { commandStart, programName, type SimpleCommand } from '../shell-commands.js';
+import type { Choice } from './environment.js';
+import { variableFiles } from './variable-files.js';
 
 export interface Launch {
   /**
@@ -21,6 +23,10 @@ export interface Launch {
   readonly folder: string;
   /** Folders of PYTHONPATH within the project. */
   readonly path: readonly string[];
+  /** Files with variables, which may not exist: the `.env` of pipenv. */
+  readonly variables?: readonly string[];
+  /** For a program or an entry: the environment in which it starts. */
+  readonly within?: Choice | undefined;
 }
 
 /** A command with the scripts among its words. */
@@ -35,12 +41,16 @@ export interface Launches {
   readonly unclear: readonly string[];
 }
 
+/** Names of the commands that build files of a folder, and of those above it, define. */
+export type CommandNames = (folder: string) => ReadonlySet<string>;
+
 /** The context of the commands. */
 export interface Surroundings {
-  /** PYTHONPATH of a script, as folders of the project. */
+  /** Of a script, as of its launch. */
   readonly path?: readonly string[];
-  /** Names of commands that build files of the project define. */
-  readonly entries?: ReadonlySet<string> | undefined;
+  readonly variables?: readonly string[] | undefined;
+  readonly within?: Choice | undefined;
+  readonly entries?: CommandNames | undefined;
 }
 
 export function isPython(file: string): boolean {
@@ -66,20 +76,20 @@ const RUNNERS = new Set(
   (
     'uv torchrun torch.distributed.run torch.distributed.launch accelerate ' +
     'accelerate.commands.launch deepspeed coverage cProfile profile pdb trace debugpy viztracer ' +
-    'kernprof scalene memray pyinstrument mpi4py mpi4py.futures ddtrace-run'
+    'kernprof scalene memray pyinstrument mpi4py mpi4py.futures ddtrace-run luigi'
   ).split(' '),
 );
 
 /** Commands in execution order: an exported variable applies to the next ones. */
 export function pythonLaunches(
   commands: readonly Named[],
-  { path: outer = [], entries = NO_NAMES }: Surroundings = {},
+  { path: outer = [], entries = noNames, variables: set = [] }: Surroundings = {},
 ): Launches {
   const launches = new Map<string, Launch>();
   const unclear = new Set<string>();
   let exported: readonly string[] | undefined;
   for (const { command, files } of commands) {
-    const { folder, words } = command;
+    const { folder, words, within } = command;
     if (folder === undefined) {
       if (words.some((word) => word !== undefined && (INTERPRETER.test(word) || isPython(word))))
         unclear.add('the shell computes the folder in which Python starts');
@@ -90,29 +100,41 @@ export function pythonLaunches(
       ?.slice(11)
       .split(':');
     if (given !== undefined && /^(?:export$|PYTHONPATH=)/.test(words[0] ?? '')) exported = given;
-    const search = (given ?? exported ?? []).flatMap((one) => below(folder, one));
+    const search = (given ?? exported ?? []).flatMap((one) => folderBelow(folder, one));
     const found = [
       ...executed(command),
       ...notebooks(words),
       ...files.map(file),
-      ...named(words, entries),
+      ...named(words, entries(folder)),
     ];
     const targets = found.flatMap((each) =>
       each.kind === 'folder' ? scriptsAt(folder, each.target) : [each],
     );
-    if (targets.length === 0 && isComputed(words))
+    if (targets.length === 0 && programBehind(words) === 'computed')
       unclear.add('the shell computes what Python executes');
-    if (targets.length === 0 && command.piped && readsInput(words))
+    if (targets.length === 0 && command.piped && programBehind(words) === 'input')
       unclear.add('Python executes what another program prints');
+    const isOverwritten =
+      words.includes('--inplace') && words.some((word) => word && isNotebook(word));
+    if (isOverwritten) unclear.add('a notebook that --inplace overwrites does not count');
+    const variables = [...new Set([...variableFiles(folder, words), ...set])];
     for (const { kind, target } of targets) {
-      const launch = { kind, target, folder, path: [...new Set([...search, ...outer])] };
+      const isProgram = kind === 'program' || kind === 'entry';
+      const launch: Launch = {
+        kind,
+        target,
+        folder,
+        path: [...new Set([...search, ...outer])],
+        ...(variables.length > 0 && { variables }),
+        ...(isProgram && within && { within }),
+      };
       launches.set(JSON.stringify(launch), launch);
     }
   }
   return { launches: [...launches.values()], unclear: [...unclear] };
 }
 
-const NO_NAMES: ReadonlySet<string> = new Set();
+const noNames: CommandNames = () => new Set();
 
 interface Found {
   readonly kind: Launch['kind'];
@@ -134,8 +156,8 @@ function scriptsAt(folder: string, word: string): Found[] {
   return [...files, ...inner].map((target) => ({ kind: 'file', target }));
 }
 
-/** An empty entry means the current folder. */
-function below(folder: string, entry: string): string[] {
+/** A folder of PYTHONPATH, relative to the project; an empty one means the current folder. */
+export function folderBelow(folder: string, entry: string): string[] {
   if (entry.startsWith('/')) return [];
   const joined = folderIn(folder, entry);
   return isOutside(joined) ? [] : [joined];
@@ -144,69 +166,92 @@ function below(folder: string, entry: string): string[] {
 function executed({ folder = '', words, inputs, text }: SimpleCommand): Argument[] {
   const found: Argument[] = [];
   const start = commandStart(words);
+  const isInput = programBehind(words) === 'input';
+  if (isInput && text !== undefined && isProgramText(text))
+    found.push({ kind: 'text', target: text });
+  if (isInput)
+    for (const target of inputs.flatMap((each) => inProject(folder, each)))
+      found.push({ kind: 'input', target });
   for (const [at, word] of words.entries()) {
     const behind = words.slice(at + 1);
     if (word === undefined) {
       if (at === start && /^-m/.test(behind[0] ?? '')) found.push(...argument(behind));
-    } else if (INTERPRETER.test(word)) {
-      const own = argument(behind);
-      const isText = own.length === 0 && text !== undefined && isProgramText(text);
-      found.push(...(isText ? [{ kind: 'text', target: text } as const] : own));
-      if (inputs.length > 0 && readsInput(words.slice(at)))
-        found.push(
-          ...inputs
-            .flatMap((each) => inProject(folder, each))
-            .map((target) => ({ kind: 'input', target }) as const),
-        );
-    } else if ((word === '-m' || word === '--module') && words.slice(0, at).some(isRunner))
-      found.push(...moduleNamed(behind));
-    else if (/^py\.?test$/.test(word) && (at === start || words.slice(0, at).includes('run')))
+    } else if (INTERPRETER.test(word)) found.push(...argument(behind));
+    else if (word === '-m' || word === '--module') {
+      if (words.slice(0, at).some(isRunner)) found.push(...moduleNamed(behind));
+    } else if (/^(?:-s|--script|--gui-script)$/.test(word)) {
+      const [script] = behind;
+      if (isOfUv(words, at) && script !== undefined) found.push({ kind: 'folder', target: script });
+    } else if (/^py\.?test$/.test(word) && (at === start || words.slice(0, at).includes('run')))
       found.push(collector('pytest', behind));
   }
   return found;
 }
 
-/** An interpreter with an unknown argument. */
-function isComputed(words: SimpleCommand['words']): boolean {
-  const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
-  const next = words.slice(at + 1).find((word) => word === undefined || !word.startsWith('-'));
-  return at >= 0 && next === undefined && words.slice(at + 1).includes(undefined);
-}
-
-/** True for an interpreter without a program, whose input is the program. */
-function readsInput(words: SimpleCommand['words']): boolean {
-  const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
+/** Behind `uv run`, and in front of a program. */
+function isOfUv(words: SimpleCommand['words'], at: number): boolean {
+  const before = words.slice(0, at);
+  const uv = before.findIndex((word) => programName(word) === 'uv');
   return (
-    at >= 0 && words.slice(at + 1).every((word) => word !== undefined && /^-[^mcVh-]*$/.test(word))
+    uv >= 0 && before.indexOf('run') > uv && !before.some((word) => INTERPRETER.test(word ?? ''))
   );
 }
+
+/** Whether an interpreter reads its program from its input, or from what the shell computes. */
+function programBehind(words: SimpleCommand['words']): 'input' | 'computed' | undefined {
+  const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
+  const dash = words.indexOf('-');
+  if (dash >= 0 && isOfUv(words, dash)) return 'input';
+  if (at < 0) return undefined;
+  const behind = words.slice(at + 1);
+  let isInput = true;
+  for (const [index, word] of behind.entries()) {
+    if (word === undefined) return 'computed';
+    if (VALUED.has(behind[index - 1] ?? '')) continue;
+    if (word === '-') break;
+    if (!word.startsWith('-')) return undefined;
+    if (!/^-[^mcVh-]*$/.test(word)) isInput = false;
+  }
+  return isInput ? 'input' : undefined;
+}
+
+/** They take the name of a task without `run`. */
+const TASK_PROGRAMS = /^(?:poe|poethepoet|pdm|task)$/;
 
 /** The command itself, or the one that `uv run` or a similar tool starts. */
 function named(words: SimpleCommand['words'], entries: ReadonlySet<string>): Found[] {
   if (entries.size === 0) return [];
   const start = commandStart(words);
-  const run = words.indexOf('run');
-  const names = run < 0 ? words.slice(start, start + 1) : words.slice(run + 1);
-  const found = names.map((word) => word?.slice(word.lastIndexOf('/') + 1));
-  return found.flatMap((name) =>
-    name !== undefined && entries.has(name) ? [{ kind: 'entry', target: name }] : [],
-  );
+  const run = words.findIndex((word, at) => word === 'run' || (word === 'r' && at > start));
+  const runner = words.findIndex((word) => TASK_PROGRAMS.test(programName(word)));
+  const first = run < 0 ? runner : run;
+  const names = first < 0 ? words.slice(start, start + 1) : words.slice(first + 1);
+  return names.flatMap((word) => {
+    // `hatch run test:train` is `train` in the environment `test`.
+    const found = [programName(word), programName(word).replace(/^[\w.-]+:/, '')].find((name) =>
+      entries.has(name),
+    );
+    return found === undefined ? [] : [{ kind: 'entry', target: found }];
+  });
 }
 
 /** Executed notebooks, except where the execution overwrites them. */
 function notebooks(words: SimpleCommand['words']): Argument[] {
+  const names = words.map(programName);
+  const has = (pattern: RegExp) => words.some((word) => pattern.test(word ?? ''));
+  const isJupyter = names.some((name) => /^(?:jupyter|(?:jupyter-)?nbconvert)$/.test(name));
   const isExecuted =
-    words.includes('papermill') ||
-    (words.some((word) => word === 'jupyter' || word === 'jupyter-nbconvert') &&
-      (words.includes('--execute') || words.includes('execute')) &&
-      !words.includes('--inplace'));
-  if (!isExecuted) return [];
+    names.some((name) => /^jupyter-(?:execute|run)$/.test(name)) ||
+    (isJupyter && has(/^(?:--execute|execute|run|script|--to=(?:script|python))$/));
   const files = words.filter((word) => word !== undefined && isNotebook(word)) as string[];
-  return files.map((target) => ({ kind: 'folder', target }));
+  // The second one that papermill names is its output.
+  const read = names.includes('papermill') ? files.slice(0, 1) : files;
+  if (!names.includes('papermill') && (!isExecuted || words.includes('--inplace'))) return [];
+  return read.map((target) => ({ kind: 'folder', target }));
 }
 
 function isRunner(word: string | undefined): boolean {
-  return word !== undefined && RUNNERS.has(word.slice(word.lastIndexOf('/') + 1));
+  return RUNNERS.has(programName(word));
 }
 
 /** What an interpreter executes, by its arguments. */

@@ -1,9 +1,16 @@
 /** Determines which Python a command starts, from its words alone. Pure. */
 import { commandStart, type SimpleCommand } from '../shell-commands.js';
-import { INTERPRETER, isPython, type Named, pythonLaunches } from './launches.js';
+import type { Choice, Environment } from './environment.js';
+import {
+  INTERPRETER,
+  isPython,
+  type Named,
+  pythonLaunches,
+  type Surroundings,
+} from './launches.js';
 
 /** A program that starts Python, or a script that Python executes. */
-export interface Program {
+export interface Program extends Choice {
   /** Relative to the project. */
   readonly folder: string;
   /** The first of these that is an interpreter, or a script for one, is the program. */
@@ -13,26 +20,13 @@ export interface Program {
    * packages.
    */
   readonly script?: string;
-  /** Where to look for programs before PATH. */
-  readonly environment?: Environment;
-  /** Why the words do not show which Python it is. */
-  readonly unclear?: string;
 }
 
-export type Environment =
-  /** A virtual environment, relative to where the command runs. */
-  | { readonly kind: 'folder'; readonly path: string }
-  /** The environment that a tool such as uv keeps for the project; pixi has several, by name. */
-  | { readonly kind: 'project'; readonly tool: string; readonly name?: string }
-  /** A conda environment by its name. */
-  | { readonly kind: 'conda'; readonly name: string };
-
 type Words = SimpleCommand['words'];
-type Choice = Pick<Program, 'environment' | 'unclear'>;
 
 const PROJECT_TOOLS = new Set(['uv', 'poetry', 'pdm', 'rye', 'pipenv']);
 /** They start Python in an environment with other packages. */
-const ELSEWHERE = new Set(['docker', 'podman', 'singularity', 'apptainer', 'ssh', 'hatch']);
+const ELSEWHERE = new Set(['docker', 'podman', 'singularity', 'apptainer', 'ssh']);
 const CONDA = new Set(['conda', 'mamba', 'micromamba']);
 
 /** With these options uv creates an environment other than the project's. */
@@ -40,19 +34,30 @@ const OTHER_ENVIRONMENT =
   /^(?:--(?:with|with-editable|with-requirements|isolated|no-project|script|python|project|directory|active)(?:=|$)|-[ps]$)/;
 
 /** A program for each simple command that executes Python code of the project. */
-export function pythonPrograms(
-  commands: readonly Named[],
-  entries?: ReadonlySet<string>,
-): Program[] {
+export function pythonPrograms(commands: readonly Named[], around: Surroundings): Program[] {
   const programs: Program[] = [];
-  let activated: Choice = {};
-  for (const { command, files } of commands) {
-    activated = activation(command.words) ?? activated;
-    const { launches } = pythonLaunches([{ command, files }], { entries });
-    if (command.folder === undefined || launches.every(({ kind }) => kind === 'program')) continue;
-    programs.push({ folder: command.folder, ...programOf(command.words, activated) });
+  for (const named of commands) {
+    const { folder, words, within } = named.command;
+    const { launches } = pythonLaunches([named], around);
+    const starts = launches.some(({ kind }) => kind !== 'program') && commandStart(words) >= 0;
+    if (folder === undefined || !starts) continue;
+    programs.push({ folder, ...programOf(words, within ?? {}) });
   }
   return programs;
+}
+
+/** Each command with the environment that those before it activated, or that surrounds all. */
+export function withEnvironments(
+  commands: readonly SimpleCommand[],
+  around: Choice | undefined,
+): SimpleCommand[] {
+  let activated = around;
+  return commands.map((command) => {
+    const { folder, words } = command;
+    const next = activation(words);
+    if (next !== undefined) activated = { ...next, from: folder ?? '' };
+    return { ...command, within: command.within ?? activated };
+  });
 }
 
 /** The folder of the Python environment that installed a program; undefined for any other file. */
@@ -80,59 +85,96 @@ function activation(words: Words): Choice | undefined {
   return undefined;
 }
 
-function programOf(words: Words, activated: Choice): Omit<Program, 'folder'> {
+/** The environment that a command gives to the program that it starts: `uv run bash x.sh`. */
+export function environmentFor({ folder, words, within }: SimpleCommand): Choice | undefined {
+  const chosen = chosenBy(words);
+  return chosen === undefined ? within : { ...chosen.choice, from: folder ?? '' };
+}
+
+function programOf(words: Words, within: Choice): Omit<Program, 'folder'> {
+  const chosen = chosenBy(words);
+  if (chosen !== undefined) {
+    const { choice, behind } = chosen;
+    const { environment, unclear } = choice;
+    if (unclear !== undefined) return { words: [], ...choice };
+    const isOfUv = environment?.kind === 'project' && environment.tool === 'uv';
+    return { words: interpreterIn(behind), ...choice, ...(isOfUv && scriptOf(behind)) };
+  }
   const start = commandStart(words);
-  if (words.slice(0, start).some(setsPath)) return { words: [], unclear: 'the command sets PATH' };
-  for (let at = start; at < words.length; at++) {
-    const word = words[at];
-    if (word === undefined) {
-      if (at > start) continue;
-      return { words: [], unclear: 'the shell computes the name of the program' };
-    }
-    if (INTERPRETER.test(word)) return { words: [word], ...(isPath(word) ? {} : activated) };
+  const at = words.findIndex((word) => word !== undefined && INTERPRETER.test(word));
+  if (words[start] === undefined)
+    return { words: [], unclear: 'the shell computes the name of the program' };
+  const interpreter = words[at];
+  if (interpreter !== undefined)
+    return { words: [interpreter], ...(isPath(interpreter) ? {} : within) };
+  const named = words.slice(start).filter((word) => word !== undefined && !word.startsWith('-'));
+  return { words: named as string[], ...within };
+}
+
+/** The choice of the words before an interpreter, and the words after them. */
+function chosenBy(words: Words): { choice: Choice; behind: Words } | undefined {
+  const start = commandStart(words);
+  if (words.slice(0, start).some(setsPath))
+    return { choice: { unclear: 'the command sets PATH' }, behind: [] };
+  for (let at = start; at >= 0 && at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (INTERPRETER.test(word)) return undefined;
     const behind = words.slice(at + 1);
     const name = word.slice(word.lastIndexOf('/') + 1);
-    if (ELSEWHERE.has(name))
-      return { words: [], unclear: `${name} starts Python in a separate environment` };
+    if (ELSEWHERE.has(name)) return { choice: startsElsewhere(name), behind };
     if (!behind.includes('run')) continue;
-    if (name === 'pixi') return ofPixi(behind);
-    if (PROJECT_TOOLS.has(name)) return ofProject(name, behind);
-    if (CONDA.has(name)) return ofConda(behind);
+    if (name === 'pixi') return { choice: ofPixi(behind), behind };
+    if (name === 'hatch') return { choice: ofHatch(behind), behind };
+    if (PROJECT_TOOLS.has(name)) return { choice: ofProject(name, behind), behind };
+    if (CONDA.has(name)) return { choice: ofConda(behind), behind };
   }
-  const named = words.slice(start).filter((word) => word !== undefined && !word.startsWith('-'));
-  return { words: named as string[], ...activated };
+  return undefined;
+}
+
+function startsElsewhere(name: string): Choice {
+  return { unclear: `${name} starts Python in a separate environment` };
 }
 
 /** Such a tool starts programs with the Python of the environment, unless a path names another one. */
-function ofProject(tool: string, behind: Words): Omit<Program, 'folder'> {
+function ofProject(tool: string, behind: Words): Choice {
   const option = behind
     .slice(behind.indexOf('run') + 1)
     .find((word) => OTHER_ENVIRONMENT.test(word ?? ''));
   const environment = { kind: 'project', tool } as const;
-  if (option !== undefined) {
-    // Packages of `--with` are added to the project's environment.
-    const base = option.startsWith('--with') ? { environment } : {};
-    return { words: [], ...base, unclear: `${tool} chooses an environment by ${option}` };
-  }
-  const words = interpreterIn(behind);
-  const script = behind.find((word) => word !== undefined && isPython(word));
-  const isAlone = tool === 'uv' && words[0] === 'python' && !behind.includes('python');
-  return { words, environment, ...(isAlone && script !== undefined && { script }) };
+  if (option === undefined) return { environment };
+  // Packages of `--with` are added to the project's environment.
+  const base = option.startsWith('--with') ? { environment } : {};
+  return { ...base, unclear: `${tool} chooses an environment by ${option}` };
 }
 
-function ofPixi(behind: Words): Omit<Program, 'folder'> {
+/** The script that `uv run x.py` executes. */
+function scriptOf(behind: Words): Pick<Program, 'script'> {
+  const words = behind.filter((word) => word !== undefined);
+  const script = words.some((word) => INTERPRETER.test(word)) ? undefined : words.find(isPython);
+  return script === undefined ? {} : { script };
+}
+
+function ofPixi(behind: Words): Choice {
   const name = optionOf(behind, /^(?:-e|--environment)(?:=|$)/) ?? 'default';
-  return { words: interpreterIn(behind), environment: { kind: 'project', tool: 'pixi', name } };
+  return { environment: { kind: 'project', tool: 'pixi', name } };
 }
 
-function ofConda(behind: Words): Omit<Program, 'folder'> {
+/** Its environment is used by `pipe verify`, but only hatch finds it. */
+function ofHatch(behind: Words): Choice {
+  const option = optionOf(behind, /^(?:-e|--env)(?:=|$)/);
+  const named = behind[behind.indexOf('run') + 1]?.match(/^([\w.-]+):[\w.-]+$/)?.[1];
+  const name = option ?? named ?? 'default';
+  return { environment: { kind: 'project', tool: 'hatch', name }, ...startsElsewhere('hatch') };
+}
+
+function ofConda(behind: Words): Choice {
   const folder = optionOf(behind, /^(?:-p|--prefix)(?:=|$)/);
   const name = optionOf(behind, /^(?:-n|--name)(?:=|$)/);
   if (folder === undefined && name === undefined)
-    return { words: [], unclear: 'conda run does not name its environment' };
-  const environment: Environment =
-    folder === undefined ? condaNamed(name) : { kind: 'folder', path: folder };
-  return { words: interpreterIn(behind), environment };
+    return { unclear: 'conda run does not name its environment' };
+  return {
+    environment: folder === undefined ? condaNamed(name) : { kind: 'folder', path: folder },
+  };
 }
 
 /** The value of an option: after `=`, or the next word. */

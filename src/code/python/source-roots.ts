@@ -1,7 +1,9 @@
 /** Folders with the packages of the project, as its build files name them. */
 import path from 'node:path';
+import { folderBelow, type Launch } from './launches.js';
 import type { Finder } from './module-finder.js';
 import type { Reads } from './trace-reads.js';
+import { pythonPathIn } from './variable-files.js';
 
 /**
  * Build files that determine what `pip install -e .`, `uv sync` or `poetry install` adds to
@@ -36,4 +38,10 @@ function pathsInBuildFile(file: string, text: string): string[] {
 function rootsOf(folder: string): string[] {
   const parent = path.posix.dirname(folder);
   return [folder, `${folder}/src`, ...(parent === '.' ? [] : [parent])];
+}
+
+/** PYTHONPATH of files such as `.env`. */
+export function variablePath({ variables = [], folder }: Launch, reads: Reads): string[] {
+  const folders = variables.flatMap((file) => pythonPathIn(reads.textOf(file) ?? ''));
+  return folders.flatMap((each) => folderBelow(folder, each));
 }

@@ -2,19 +2,19 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';
-import { namedScripts } from '../named-scripts.js';
+import { namedInside } from '../named-scripts.js';
 import { isOutside, within } from '../project-paths.js';
 import type { TracedScript, Untraced } from '../script-trace.js';
 import type { TraceInputs } from '../trace-inputs.js';
 import { collectedTests, type TestFile } from './collected-tests.js';
-import { COMMAND_FILES, commandsOf } from './entry-points.js';
+import { commandNames, definitionsOf } from './entry-points.js';
 import { type AddedFolder, absoluteName, type Executed, type Namespace } from './imports.js';
 import { isArchive, isNotebook, isPython, type Launch } from './launches.js';
 import { Finder, type SearchPath, type Step } from './module-finder.js';
 import { notebookSource } from './notebook.js';
 import { type PythonModule, parseModule } from './python-module.js';
 import { type Source, sourceOf } from './python-source.js';
-import { buildRoots } from './source-roots.js';
+import { buildRoots, variablePath } from './source-roots.js';
 import { Reads } from './trace-reads.js';
 import { eachPlace, Starts } from './trace-starts.js';
 
@@ -84,7 +84,7 @@ class Tracing {
     const bases = this.#tests.map(({ base }) => base);
     const starts = isNotebook(target) ? [first, folder] : [...bases, first];
     const own = starts.filter((each) => each !== undefined);
-    this.#path = [...new Set([...own, ...launch.path])];
+    this.#path = [...new Set([...own, ...launch.path, ...variablePath(launch, this.#reads)])];
     const source = folder === '' ? 'src' : `${folder}/src`;
     const roots = buildRoots(this.#finder, this.#reads);
     this.#widePath = [...new Set([...this.#path, folder, source, '', 'src', ...roots])];
@@ -136,15 +136,17 @@ class Tracing {
     return { traced, traceInputs };
   }
 
-  /** A command that a build file defines. */
+  /** A command that build files define. Their definitions count. */
   #command(name: string): void {
-    for (const file of COMMAND_FILES) {
-      const { modules, tasks } = commandsOf(this.#reads.textOf(file) ?? '');
-      const module = modules.get(name);
-      if (module !== undefined) this.#load(module, undefined);
-      const entries = new Set([...modules.keys(), ...tasks.keys()]);
-      for (const command of tasks.get(name) ?? [])
-        this.#starts.add(namedScripts({ kind: 'shell', command }, entries), file, { file });
+    const { folder, ...around } = this.#launch;
+    const entries = commandNames(this.#reads);
+    for (const each of definitionsOf(name, folder, this.#reads)) {
+      const { file, hex, text } = each;
+      const module = parseModule(sourceOf(Buffer.from(text)));
+      this.#files.set(file, { hex, module, importer: undefined });
+      if (each.module !== undefined) this.#load(each.module, undefined);
+      for (const command of each.commands)
+        this.#starts.add(namedInside(command, { ...around, entries }), file, { file });
     }
   }
 

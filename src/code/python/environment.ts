@@ -1,0 +1,18 @@
+/** The Python environment in which a program starts others. Types only. */
+
+export type Environment =
+  /** A virtual environment, relative to where the command runs. */
+  | { readonly kind: 'folder'; readonly path: string }
+  /** The environment that a tool such as uv keeps for the project; pixi and hatch have several, by name. */
+  | { readonly kind: 'project'; readonly tool: string; readonly name?: string }
+  /** A conda environment by its name. */
+  | { readonly kind: 'conda'; readonly name: string };
+
+export interface Choice {
+  /** Where to look for programs before PATH. */
+  readonly environment?: Environment;
+  /** The folder in which the environment was chosen, relative to the project, if the program starts in another one. */
+  readonly from?: string;
+  /** Why the words do not show which Python it is. */
+  readonly unclear?: string;
+}

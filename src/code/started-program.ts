@@ -1,0 +1,125 @@
+/** Finds the program that a command starts, and in which folder: `nice env -C sub ./fit`, `uv run make`. Pure. */
+import { folderIn } from './project-paths.js';
+import { INTERPRETER, isPython } from './python/launches.js';
+import { commandStart, programName, type SimpleCommand } from './shell-commands.js';
+
+type Words = SimpleCommand['words'];
+
+/** A program that starts the one that its other words name. */
+interface Starter {
+  /** Options whose value is the next word. */
+  readonly valued?: RegExp;
+  /** The number of words before the program: the time of `timeout`. */
+  readonly before?: number;
+  /** The program comes after this word. */
+  readonly verb?: string;
+}
+
+const STARTERS: ReadonlyMap<string, Starter> = new Map(
+  (
+    [
+      ['nohup setsid exec command chronic unbuffer uvx', {}],
+      ['env', { valued: /^-[uCS]$/ }],
+      ['nice ionice stdbuf', { valued: /^-[cnpioe]$/ }],
+      ['numactl', { valued: /^-[NmCip]$/ }],
+      ['timeout', { valued: /^-[ks]$/, before: 1 }],
+      ['flock', { valued: /^-[wE]$/, before: 1 }],
+      ['taskset chrt', { before: 1 }],
+      ['sudo', { valued: /^-[ugUhpCDRrTt]$/ }],
+      ['time', { valued: /^-[fo]$/ }],
+      ['xargs parallel', { valued: /^-[adEILnPsjN]$/ }],
+      ['xvfb-run', { valued: /^-[enpsw]$/ }],
+      ['srun sbatch salloc', { valued: /^-[AaBCcDdeFGiJLMmNnopqrStUwxZ]$/ }],
+      ['mpirun mpiexec', { valued: /^-(?:n|np|c|H|x|host|hostfile|machinefile|wd|wdir)$/ }],
+      [
+        'uv poetry pdm rye pipenv hatch pixi pipx dotenv conda mamba micromamba',
+        { verb: 'run', valued: /^-[epnCPf]$/ },
+      ],
+    ] as const
+  ).flatMap(([names, starter]) => names.split(' ').map((name) => [name, starter] as const)),
+);
+
+/** Matches every command that starts one of them. */
+export const STARTER_HINT = new RegExp(`(?:^|[^\\w.-])(?:${[...STARTERS.keys()].join('|')})\\s`);
+
+/** Long options whose value, the next word, is a path. */
+const PATH_OPTION =
+  /^--(?:directory|project|with-requirements|with-editable|env-file|config-file|cache-dir|python|prefix|cwd|manifest-path|output|error|input|chdir|hostfile)$/;
+
+/** The index of the program's word, also after `nice`, `uv run` and similar programs; -1 without one. */
+export function startedProgram(words: Words): number {
+  let at = commandStart(words);
+  // `time -p`, whose first word is a word of the shell.
+  while (words[at]?.startsWith('-')) at += 1;
+  for (;;) {
+    const starter = STARTERS.get(programName(words[at]));
+    const next = starter === undefined ? -1 : programBehind(words, at, starter);
+    if (next < 0) return at < words.length ? at : -1;
+    at = next;
+  }
+}
+
+/** Of `python -m invoke`, the index of the module's word. */
+export function startedModule(words: Words): number {
+  const at = startedProgram(words);
+  return INTERPRETER.test(words[at] ?? '') && words[at + 1] === '-m' ? at + 2 : at;
+}
+
+function programBehind(words: Words, starter: number, { valued, before = 0, verb }: Starter) {
+  const run = verb === undefined ? starter : words.indexOf(verb, starter + 1);
+  if (run < 0) return -1;
+  let left = before;
+  let unsure = -1;
+  for (let at = run + 1; at < words.length; at++) {
+    const [previous = '', word] = [words[at - 1], words[at]];
+    const isValue = at > run + 1 && (valued?.test(previous) || PATH_OPTION.test(previous));
+    if (isValue || /^[-+]|^\w+=/.test(word ?? '')) continue;
+    if (left > 0) left -= 1;
+    else if (/^[\d.]+[smhd]?$/.test(word ?? '')) continue;
+    // May be the value of an unknown option.
+    else if (/^--\w[\w-]*$/.test(previous) && !isTelling(word)) unsure = unsure < 0 ? at : unsure;
+    else return at;
+  }
+  return unsure;
+}
+
+/** A value of an option rarely is one of these. */
+function isTelling(word: string | undefined): boolean {
+  if (word === undefined) return false;
+  return (
+    word.includes('/') || INTERPRETER.test(word) || /^(?:make|just|(?:ba|z|k|da)?sh)$/.test(word)
+  );
+}
+
+/** Options by which a program starts another one in a folder. */
+const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = [
+  [/^uv$/, /^--directory(?:=|$)/],
+  [/^poetry$/, /^(?:-C|--directory)(?:=|$)/],
+  [/^env$/, /^(?:-C|--chdir)(?:=|$)/],
+  [/^(?:conda|mamba|micromamba)$/, /^--cwd(?:=|$)/],
+  [/^(?:srun|sbatch)$/, /^(?:-D|--chdir)(?:=|$)/],
+  [/^(?:mpirun|mpiexec)$/, /^--?wd(?:ir)?(?:=|$)/],
+  [/^(?:g?make|pnpm)$/, /^(?:-C|--dir(?:ectory)?)(?:=|$)/],
+  [/^npm$/, /^--prefix(?:=|$)/],
+  [/^yarn$/, /^--cwd(?:=|$)/],
+];
+
+/** `env -C sub python x.py`: the command, in the folder where it starts the other one. */
+export function elsewhere(command: SimpleCommand): SimpleCommand {
+  const { folder, words } = command;
+  const end = words.findIndex(
+    (word) => word !== undefined && (INTERPRETER.test(word) || isPython(word)),
+  );
+  for (const [at, word] of words.slice(0, end < 0 ? undefined : end).entries()) {
+    if (word === undefined || !word.startsWith('-')) continue;
+    const isSet = FOLDER_OPTIONS.some(
+      ([program, option]) =>
+        option.test(word) && words.slice(0, at).some((each) => program.test(each ?? '')),
+    );
+    if (!isSet) continue;
+    const target = word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
+    const isKnown = folder !== undefined && target !== undefined && !target.startsWith('/');
+    return { ...command, folder: isKnown ? folderIn(folder, target) : undefined };
+  }
+  return command;
+}
