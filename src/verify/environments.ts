@@ -3,12 +3,13 @@
  * such as `uv run` finds its build files and the environment of the project, and changes neither.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { copyFile } from '../cache/files/copy-tree.js';
 import { newSnapshot } from '../code/fs-snapshot.js';
 import { pathsIn } from '../code/named-scripts.js';
 import { isOutside, parentOf, upward, within } from '../code/project-paths.js';
+import type { Environment } from '../code/python/environment.js';
 import { environmentAt, type Machine } from '../code/python/find-interpreter.js';
 import { environmentOf } from '../code/python/programs.js';
 import type { Code } from '../decide/code.js';
@@ -17,16 +18,29 @@ import type { Item } from '../pipeline/plan.js';
 /** Files that environment tools read in the project's folder. */
 const BUILD_FILES = (
   'pyproject.toml uv.lock uv.toml .python-version poetry.lock poetry.toml Pipfile Pipfile.lock ' +
-  'pdm.lock pdm.toml .pdm-python requirements.lock'
+  'pdm.lock pdm.toml .pdm-python requirements.lock hatch.toml pixi.toml pixi.lock'
 ).split(' ');
+
+interface Asked {
+  readonly words: readonly string[];
+  /** Names an environment to the tool. */
+  readonly variable: string;
+}
 
 /**
  * Tools that keep the environment outside the project, under a name derived from its path, and how
  * to query it.
  */
-const ASK: Readonly<Record<string, readonly string[]>> = {
-  poetry: ['env', 'info', '--path'],
-  pipenv: ['--venv'],
+const ASK: Readonly<Record<string, Asked>> = {
+  poetry: { words: ['env', 'info', '--path'], variable: 'VIRTUAL_ENV' },
+  pipenv: { words: ['--venv'], variable: 'VIRTUAL_ENV' },
+  hatch: { words: ['env', 'find'], variable: 'HATCH_ENV_TYPE_VIRTUAL_PATH' },
+};
+
+/** Variables that keep a tool from changing the environment. */
+const UNCHANGED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  uv: { UV_NO_SYNC: '1' },
+  pixi: { PIXI_NO_INSTALL: 'true', PIXI_FROZEN: 'true' },
 };
 
 interface Places {
@@ -52,38 +66,50 @@ export function bringEnvironments(
   const missing: string[] = [];
   if (action.kind === 'module' || code.kind === 'module') return { variables, missing };
   const { from } = places;
+  for (const folder of environmentsIn(from)) linkInstalled(places, folder);
   for (const file of pathsIn(action)) {
     const folder = environmentOf(file, (where) => existsSync(path.join(from, where)));
     if (folder !== undefined) linkInstalled(places, folder);
   }
   const machine: Machine = { snapshot: newSnapshot(from, () => undefined), env };
-  for (const { folder, environment } of code.programs) {
+  for (const { folder, environment, from: chosen = folder } of code.programs) {
     if (environment === undefined || environment.kind === 'conda') continue;
-    const found = environmentAt(environment, path.join(machine.snapshot.root, folder), machine);
-    const isOfTool = environment.kind === 'project' && environment.name === undefined;
-    const start = path.join(from, folder);
+    const found = environmentAt(environment, path.join(machine.snapshot.root, chosen), machine);
+    const tool = environment.kind === 'project' ? environment.tool : '';
     const place =
-      typeof found === 'string' ? found : isOfTool && askFor(environment.tool, start, env);
-    if (typeof place === 'string') {
+      typeof found === 'string' ? found : askFor(environment, path.join(from, chosen), env);
+    if (place !== undefined) {
       const inner = within(machine.snapshot.root, place);
-      if (typeof found !== 'string') variables.VIRTUAL_ENV = place;
-      else if (!isOutside(inner)) linkInstalled(places, inner);
+      if (typeof found !== 'string') variables[ASK[tool]!.variable] ??= place;
+      // pixi also keeps its settings there.
+      else if (!isOutside(inner))
+        linkInstalled(places, tool === 'pixi' ? path.dirname(path.dirname(inner)) : inner);
       // With these files but without the environment, the tool would create another environment
       // here.
-      if (isOfTool) bringBuildFiles(places, [folder, ...Object.keys(code.scripts).map(parentOf)]);
-      if (isOfTool && environment.tool === 'uv') variables.UV_NO_SYNC = '1';
+      if (tool !== '')
+        bringBuildFiles(places, [folder, ...Object.keys(code.scripts).map(parentOf)]);
+      Object.assign(variables, UNCHANGED[tool]);
     } else if (typeof found !== 'string') missing.push(`${found.message}: ${found.hint}`);
   }
   return { variables, missing };
 }
 
 /** Undefined if the tool has no environment for the project. */
-function askFor(tool: string, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
-  const words = ASK[tool];
-  if (words === undefined) return undefined;
+function askFor(environment: Environment, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
+  const { tool, name } = environment as Extract<Environment, { kind: 'project' }>;
+  const asked = ASK[tool];
+  if (asked === undefined) return undefined;
+  const words = name === undefined ? asked.words : [...asked.words, name];
   const { status, stdout } = spawnSync(tool, words, { cwd, env, encoding: 'utf8' });
   const place = status === 0 ? stdout.trim() : '';
   return existsSync(path.join(place, 'pyvenv.cfg')) ? place : undefined;
+}
+
+/** What `make train` or a script of the project may use, whose commands are not known. */
+function environmentsIn(root: string): string[] {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((each) => each.isDirectory());
+  const names = folders.map((each) => each.name);
+  return names.filter((name) => existsSync(path.join(root, name, 'pyvenv.cfg')));
 }
 
 /** The files in the folders and above them. */

@@ -79,7 +79,104 @@ async function verified(project: Project): Promise<string> {
   return out;
 }
 
+/**
+ * Like the real ones, they start in the folder of the nearest build file. pixi writes into an environment
+ * that it takes for a moved one, and hatch makes one for a project that it does not know.
+ */
+const TASK_TOOL = `#!/bin/sh
+name=$(basename "$0")
+file=pyproject.toml
+[ "$name" != pixi ] || file=pixi.toml
+folder=$PWD
+while [ ! -f "$folder/$file" ]; do folder=$(dirname "$folder"); done
+if [ "$name" = pixi ]; then
+  place=$folder/.pixi/envs/default
+  [ -n "$PIXI_NO_INSTALL" ] || printf %s "$folder" > "$place/conda-meta/prefix"
+else
+  place=\${HATCH_ENV_TYPE_VIRTUAL_PATH:-$TOOL_HOME/$(printf %s "$folder" | cksum | tr ' ' -)}
+  [ "$1 $2 $3" != 'env find default' ] || { echo "$place"; exit; }
+  mkdir -p "$place"
+fi
+cd "$folder"
+PATH=$place/bin:$PATH exec python x.py
+`;
+
+function taskProject(tool: string, cache: string): Project {
+  const project = projectWithin({
+    'pipeline.yaml': JSON.stringify({
+      stages: { a: { cmd: `${tool} run train`, deps: ['data.txt'], outs: ['o.txt'] } },
+    }),
+    'pyproject.toml': '[tool.hatch.envs.default.scripts]\ntrain = "python x.py"\n',
+    'pixi.toml': '[tasks]\ntrain = "python x.py"\n',
+    'x.py': 'import packaged\nopen("o.txt", "w").write(packaged.NAME)\n',
+    'data.txt': '',
+    [`.runtime/tools/${tool}`]: TASK_TOOL,
+  });
+  chmodSync(project.path(`.runtime/tools/${tool}`), 0o755);
+  project.env.PATH = `${project.path('.runtime/tools')}:${process.env.PATH}`;
+  project.env.TOOL_HOME = project.path('.runtime/home');
+  if (cache !== '') project.env.PIPE_CACHE = `${project.root}-${cache}`;
+  return project;
+}
+
+/** Where the tool keeps the environment of the project. */
+function placeOf(tool: string, project: Project): string {
+  if (tool === 'pixi') return project.path('.pixi/envs/default');
+  const words = ['env', 'find', 'default'];
+  const { stdout } = spawnSync(tool, words, {
+    cwd: project.root,
+    env: project.env,
+    encoding: 'utf8',
+  });
+  return stdout.trim();
+}
+
 describe.skipIf(!hasPython())('pipe verify', () => {
+  it.each([
+    ['pixi', ''],
+    ['pixi', 'cache'],
+    ['hatch', ''],
+    ['hatch', 'cache'],
+  ])('runs a task of %s in the fresh folder, with the cache %j', async (tool, cache) => {
+    const project = taskProject(tool, cache);
+    environment(placeOf(tool, project));
+    if (tool === 'pixi') project.write('.pixi/envs/default/conda-meta/prefix', '');
+    const run = await project.pipe('run');
+    expect([run.code, run.err]).toEqual([0, '']);
+    if (tool === 'pixi') project.write('.pixi/envs/default/conda-meta/prefix', 'kept');
+    project.write('o.txt', 'mine');
+    const { out, code } = await project.pipe('verify');
+    expect(code, out).toBe(0);
+    expect(out).toContain('pipe: 1 same');
+    expect(project.read('o.txt')).toBe('mine');
+    if (tool === 'pixi') expect(project.read('.pixi/envs/default/conda-meta/prefix')).toBe('kept');
+    else expect(readdirSync(project.path('.runtime/home'))).toHaveLength(1);
+  });
+
+  it('links the environment that the commands of a Makefile use', async () => {
+    const project = projectWithin({
+      'pipeline.yaml': JSON.stringify({
+        stages: { a: { cmd: 'make train', deps: ['x.py'], outs: ['o.txt'] } },
+      }),
+      Makefile: 'train:\n\t.venv/bin/python x.py\n',
+      'x.py': 'import packaged\nopen("o.txt", "w").write(packaged.NAME)\n',
+    });
+    environment(project.path('.venv'));
+    expect(await verified(project)).toContain('pipe: 1 same');
+  });
+
+  it('names an environment that hatch does not have yet', async () => {
+    const project = taskProject('hatch', '');
+    environment(placeOf('hatch', project));
+    expect((await project.pipe('run')).code).toBe(0);
+    expect(spawnSync('rm', ['-r', project.path('.runtime/home')]).status).toBe(0);
+    const { out, code } = await project.pipe('verify');
+    expect([code, out]).toEqual([
+      1,
+      expect.stringContaining('run `hatch env create default` first'),
+    ]);
+  });
+
   it.each([
     ['uv', [], ''],
     ['uv', ['pyproject.toml'], ''],
