@@ -278,6 +278,7 @@ const LOADS: readonly (readonly [written: string, files: Files, counted: readonl
     { 'pkg/a.py': '', 'pkg/b.py': '' },
     ['pkg/a.py'],
   ],
+  ['NAME = "pkg.a"\nimportlib.import_module(NAME)', { 'pkg/a.py': '' }, ['pkg/a.py']],
   ['importlib.import_module(name="pkg.a")', { 'pkg/a.py': '' }, ['pkg/a.py']],
   ['from importlib import import_module as load\nload("x")', PROGRAM, COUNTED],
   ['spec = importlib.util.find_spec("x")\nmodule_from_spec(spec)', PROGRAM, COUNTED],
@@ -480,6 +481,10 @@ describe('code that pipe cannot follow is listed', () => {
 
   it.each([
     ['load = importlib.import_module', 'the name of the module'],
+    ['N = "x"\nN = "y"\nimportlib.import_module(N)', 'the name of the module'],
+    ['N = "x" + y\nimportlib.import_module(N)', 'the name of the module'],
+    ['N = "x"\nfor N in names: importlib.import_module(N)', 'the name of the module'],
+    ['name = "x"\nimportlib.import_module(name)', 'the name of the module'],
     ['__import__("a", fromlist=names)', 'the name of the module'],
     ['with open("x.py") as f: exec(f.read())', 'the code that this executes'],
     ['from sys import path', 'where modules are looked for'],

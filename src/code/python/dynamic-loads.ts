@@ -98,10 +98,24 @@ export class DynamicLoads {
     return this.#reader.text(at + 3) === '=' ? at + 4 : at + 2;
   }
 
+  /** The value of `NAME`, which the file sets once, to a plain string. */
+  #constant(at: number): string | undefined {
+    const { tokens } = this.#reader;
+    const name = this.#reader.text(at);
+    if (!/^[A-Z_][A-Z\d_]*$/.test(name) || !/^[,)]$/.test(this.#reader.text(at + 1)))
+      return undefined;
+    const isSet = (each: number) =>
+      tokens[each]?.text === name && /^(?:[-+*/|]?=|:=|:|in)$/.test(this.#reader.text(each + 1));
+    const [set, ...others] = [...tokens.keys()].filter(isSet);
+    const isPlain = set !== undefined && others.length === 0 && this.#reader.text(set + 1) === '=';
+    const isEnd = isPlain && tokens[set + 3]?.kind === 'newline';
+    return isEnd && lineStart(tokens, set) === set ? literalIn(tokens[set + 2]) : undefined;
+  }
+
   /** `import_module("a.b")`, `import_module(".b", __package__)`, `run_module("a")`. */
   #load(at: number, word: string): void {
     const argument = this.#argument(at);
-    const name = this.#reader.literal(argument);
+    const name = this.#reader.literal(argument) ?? this.#constant(argument);
     if (name === undefined) {
       this.#note(at, COMPUTED_NAME);
       return;
