@@ -64,6 +64,8 @@ const COMMANDS: readonly Row[] = [
     'uv run --env-file .env x.py',
     'UV_ENV_FILE=.env uv run python x.py',
     'pipenv run bash run.sh',
+    'dotenv run -- python x.py',
+    'dotenv -f .env run python x.py',
     'pipenv run train',
   ].map(
     (command): Row => [
