@@ -17,6 +17,7 @@ import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { lockDifferences } from '../lockfile/lock-reasons.js';
+import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { foresee } from '../run/foresee.js';
@@ -33,6 +34,8 @@ export interface Standing {
   readonly reasons: readonly Reason[];
   /** Today's key, if known. */
   readonly key?: string;
+  /** With `manifests`: that of the result that a run would make. */
+  readonly manifest?: Manifest;
   /** Its batch job, while that waits or runs. */
   readonly job?: Omit<StandingJob, 'text'>;
 }
@@ -41,13 +44,14 @@ interface StandingOptions extends Pick<RunOptions, 'remote'> {
   /** Omit the items that the targets need. */
   readonly only?: boolean;
   readonly warn?: (message: string) => void;
+  readonly manifests?: boolean;
 }
 
 /** Statuses of the targets and what they need. With `remote`, the remote cache is asked. */
 export async function standings(
   project: Project,
   targets: readonly string[],
-  { only = false, remote, warn = () => {} }: StandingOptions = {},
+  { only = false, remote, warn = () => {}, manifests = false }: StandingOptions = {},
 ): Promise<Standing[]> {
   // Whether a temporary out is needed depends on the items that read it.
   const inspected = await inspection(project, project.plan.items.some(hasTemps) ? [] : targets);
@@ -70,7 +74,9 @@ export async function standings(
     }
     const reasons = reasonsOf(build, index, prediction, lock);
     const key = prediction.kind === 'missing' ? {} : { key: prediction.key };
-    listed.push({ ...about, state: STATES[prediction.kind], reasons, ...key });
+    const made =
+      manifests && prediction.kind === 'run' ? { manifest: prediction.manifest } : undefined;
+    listed.push({ ...about, state: STATES[prediction.kind], reasons, ...key, ...made });
   }
   return withJobs(project, listed);
 }

@@ -22,7 +22,7 @@ export function curvesMarkdown(
       const [before, now] = [sides.before, sides.now].map((keys) => {
         const key = keys.get(item.id);
         const record = key === undefined ? undefined : project.cache.readRecord(key);
-        return epochsOf(project, item, record?.manifest);
+        return epochsOf(project, item, record?.manifest, undefined);
       });
       const metric = now?.drawn ?? before?.drawn;
       if (metric === undefined) return [];

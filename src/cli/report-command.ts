@@ -23,7 +23,7 @@ export const command: Command = {
     const parsed = parse(usage, argv);
     const page = await withProject(parsed, context, (project) =>
       pageFile(project, context, parsed, DEFAULT, async (sourceOf) =>
-        collectPage(project, await standings(project, []), sourceOf),
+        collectPage(project, await standings(project, [], { manifests: true }), sourceOf),
       ),
     );
     return writePage(page, context) ? EXIT.done : EXIT.failed;

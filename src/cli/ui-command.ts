@@ -108,7 +108,11 @@ function lookAt({ host }: CommandContext, variant: Project['variant']): Look {
     let project: Project | undefined;
     try {
       project = await openProject(host, variant, (message) => void warnings.push(message));
-      const model = await collectPage(project, await standings(project, []), sourceOf);
+      const model = await collectPage(
+        project,
+        await standings(project, [], { manifests: true }),
+        sourceOf,
+      );
       use(project, { ...model, notes: [...warnings, ...model.notes] });
       return undefined;
     } catch (error) {

@@ -4,6 +4,7 @@ import type { LastRun } from '../cache/cache.js';
 import type { RunRecord } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import { concealing, secretValues } from '../decide/secrets.js';
+import type { Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { mapTexts, printable } from '../printable.js';
 import { lastLines } from '../process/execution-log.js';
@@ -26,6 +27,8 @@ export interface Standing {
   readonly state: ItemState;
   readonly reasons: readonly { readonly text: string }[];
   readonly key?: string;
+  /** Of the result that a run would make. */
+  readonly manifest?: Manifest;
 }
 
 /** Bytes for the logs of a page: each item has a share, and a failed item a larger one. */
@@ -107,17 +110,17 @@ export function definitionOf(item: Item) {
 /** The record for today's key, else for the last execution. */
 function resultOf(project: Project, item: Item, standing: Standing | undefined, take: Take) {
   const { cache } = project;
-  const { state = 'unknown', key, reasons = [] } = standing ?? {};
+  const { state = 'unknown', key, reasons = [], manifest } = standing ?? {};
   const result = (key && cache.readRecord(key)) || cache.state.readLast(item.id);
   return {
     state,
     key,
     shown: result?.key,
     reasons: reasons.map(({ text }) => text),
-    deps: item.deps.map((dep) => depOf(dep, result)),
+    deps: item.deps.map((dep) => depOf(dep, manifest ?? result?.manifest)),
     outs: item.outs.map(({ name, path }) => outOf(name, path, result)),
     seconds: result?.seconds,
-    epochs: epochsOf(project, item, result?.manifest),
+    epochs: epochsOf(project, item, manifest, result?.manifest),
     ...take(item, result?.outs ?? [], false),
     log: logOf(project, item, reasons[0]?.text.startsWith('failed') ?? false),
   } satisfies Partial<PageItem>;
@@ -125,8 +128,8 @@ function resultOf(project: Project, item: Item, standing: Standing | undefined, 
 
 type Result = RunRecord | LastRun | undefined;
 
-function depOf({ name, path: where }: Dep, result: Result): PageFile {
-  return { name, path: where, digest: result?.manifest.deps[name] ?? undefined };
+function depOf({ name, path: where }: Dep, manifest: Manifest | undefined): PageFile {
+  return { name, path: where, digest: manifest?.deps[name] ?? undefined };
 }
 
 function outOf(name: string, where: string, result: Result): PageFile {

@@ -95,13 +95,15 @@ export interface PagePicture {
 export interface PageFile {
   readonly name: string;
   readonly path: string;
-  /** Manifest of the last result; absent if there is none. */
+  /** Of a dep: today's, if known. Of an out: that of the last result, if there is one. */
   readonly digest?: string | undefined;
   readonly size?: number | undefined;
   readonly files?: number | undefined;
 }
 
 export interface PageEpochs {
+  /** They are those of another definition: none is completed by today's. */
+  readonly isStale?: boolean | undefined;
   readonly target: number;
   /** The epoch of the outs. */
   readonly wanted: number;

@@ -50,6 +50,12 @@ export function olderOf(
   return found;
 }
 
+/** In the local time zone, as the page writes it: `2026-01-31 09:05:07`. */
+function secondOf(when: number): string {
+  const date = new Date(when - new Date(when).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 19).replace('T', ' ');
+}
+
 /** The params that differ from those of the shown result, else the time. */
 function labelOf({ params, when }: ResultRow, shown: ResultRow | undefined): string {
   const differing = Object.entries(params).filter(
@@ -57,5 +63,5 @@ function labelOf({ params, when }: ResultRow, shown: ResultRow | undefined): str
   );
   const texts = differing.map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   if (shown !== undefined && texts.length > 0) return texts.slice(0, 3).join(', ');
-  return new Date(when).toISOString().slice(0, 16).replace('T', ' ');
+  return secondOf(when);
 }

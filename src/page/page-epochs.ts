@@ -8,18 +8,26 @@ import type { Item } from '../pipeline/plan.js';
 import type { Metrics } from '../stage/context.js';
 import type { PageEpochs } from './model.js';
 
-/** `manifest`: that of the shown result. Undefined for a stage without epochs. */
+/**
+ * The epochs of the result that a run would make: they are there long before the result. If there are none, those
+ * of the last result. Undefined for a stage without epochs.
+ */
 export function epochsOf(
   { cache }: Project,
   { epochs: plan }: Item,
-  manifest: Manifest | undefined,
+  today: Manifest | undefined,
+  last: Manifest | undefined,
 ): PageEpochs | undefined {
   if (plan === undefined) return undefined;
-  const records =
+  const [own, earlier] = [today, last].map((manifest) =>
     manifest === undefined
       ? []
-      : cache.chains.readEpochs(keyOf(chainManifest(manifest, plan.param)));
+      : cache.chains.readEpochs(keyOf(chainManifest(manifest, plan.param))),
+  ) as [EpochRecord[], EpochRecord[]];
+  const isStale = own.length === 0 && today !== undefined && earlier.length > 0;
+  const records = own.length === 0 ? earlier : own;
   return {
+    ...(isStale && { isStale }),
     target: plan.target,
     wanted: stopEpoch(plan, records) ?? plan.target,
     drawn: drawnMetric(records, plan),

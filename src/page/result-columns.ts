@@ -15,7 +15,7 @@ export function resultColumns(rows: readonly ResultRow[]): PageResults {
   const nameOf = ({ kind, name }: Column) =>
     kind === 'field' || isOnly(name) ? name : `${kind}.${name}`;
   const all = named.filter((column) => column.kind !== 'matrix' && !isFilled(column, rows));
-  const columns = [...all.filter(isFirst), ...all.filter((each) => !isFirst(each))].map((column) =>
+  const columns = ORDER.flatMap((isNext) => all.filter(isNext)).map((column) =>
     pageColumn(column, nameOf(column), rows),
   );
   const ofItems = [...new Map(rows.map((row) => [row.item, row])).values()];
@@ -25,11 +25,18 @@ export function resultColumns(rows: readonly ResultRow[]): PageResults {
   return { rows: rows.length, columns, axes };
 }
 
-/** The most interesting columns come before digests and sizes. */
-function isFirst({ kind, name }: Column): boolean {
-  if (kind === 'field') return ['item', 'state', 'when', 'seconds'].includes(name);
-  return kind === 'params' || kind === 'metrics';
-}
+const isField = ({ kind, name }: Column, names: readonly string[]) =>
+  kind === 'field' && names.includes(name);
+const isValue = ({ kind }: Column) => kind === 'params' || kind === 'metrics';
+const CIRCUMSTANCES = ['seconds', 'when', 'state'];
+
+/** The most interesting columns come first: a phone shows no others. Digests and sizes come last. */
+const ORDER: readonly ((column: Column) => boolean)[] = [
+  (column) => isField(column, ['item']),
+  isValue,
+  (column) => isField(column, CIRCUMSTANCES),
+  (column) => !isValue(column) && !isField(column, ['item', ...CIRCUMSTANCES]),
+];
 
 function kindOf({ kind, name }: Column): PageColumn['kind'] {
   if (kind === 'env' || kind === 'code') return kind;

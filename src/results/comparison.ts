@@ -27,9 +27,17 @@ export function termsIn(text: string): string[] {
   return terms.filter((term) => term !== '');
 }
 
+/** The titles of columns that are not titled by their name. */
+export const PRINTED: Readonly<Record<string, string>> = {
+  seconds: 'time',
+  cpuSeconds: 'CPU',
+  peakMemory: 'memory',
+  bytes: 'size',
+};
+
 /**
- * All columns that a name may mean: by whole name, by name with the kind, or by the last parts of
- * the name.
+ * All columns that a name may mean: by whole name, by name with the kind, by the last parts of the
+ * name, or by title.
  */
 export function namesakes<Column extends { readonly name: string; readonly kind: string }>(
   columns: readonly Column[],
@@ -39,6 +47,7 @@ export function namesakes<Column extends { readonly name: string; readonly kind:
     (column) => column.name === name,
     (column) => `${column.kind}.${column.name}` === name,
     (column) => column.name.endsWith(`.${name}`),
+    (column) => PRINTED[column.name] === name,
   ];
   return tests.map((test) => columns.filter(test)).find((found) => found.length > 0) ?? [];
 }

@@ -1,5 +1,6 @@
 /** Events of a run → what each item does or did, and when. */
-import type { PageRun, TimedEvent } from '../model.js';
+import type { PageRun, TimedEvent, Tree } from '../model.js';
+import { number } from './format-values.js';
 
 export type Phase =
   | 'queued'
@@ -102,6 +103,22 @@ export function progressText({ progress, epoch }: Activity): string {
   if (progress !== undefined)
     parts.push(`${progress.done} of ${progress.total}${progress.unit ? ` ${progress.unit}` : ''}`);
   return parts.join(', ');
+}
+
+/** The progress and the last metrics: `epoch 3 of 8, val.loss 0.25`. */
+export function doingText(activity: Activity): string {
+  const figures = numbersIn(activity.metrics ?? {}).slice(0, MOST_FIGURES);
+  return [progressText(activity), ...figures].filter((text) => text !== '').join(', ');
+}
+
+const MOST_FIGURES = 6;
+
+function numbersIn(tree: Tree, name = ''): string[] {
+  if (typeof tree === 'number') return [`${name} ${number(tree)}`];
+  if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) return [];
+  return Object.entries(tree).flatMap(([key, value]) =>
+    numbersIn(value as Tree, name === '' ? key : `${name}.${key}`),
+  );
 }
 
 /** Part that is done, from 0 to 1; undefined when it is unknown. */

@@ -1,6 +1,7 @@
 /** A canvas as wide as its parent, drawn again when size, theme or content change. */
 import { useScheme } from './scheme.js';
-import { type JSX, useEffect, useRef, useState } from './view.js';
+import { Scrolled } from './scrolled.js';
+import { type JSX, useEffect, useLayoutEffect, useRef, useState } from './view.js';
 
 export interface Paper {
   readonly context: CanvasRenderingContext2D;
@@ -13,25 +14,27 @@ export interface Paper {
 interface Props {
   readonly label: string;
   readonly height: number;
+  /** Where its parent is narrower, it scrolls. */
+  readonly least?: number;
   readonly draw: (paper: Paper) => void;
   readonly onPoint?: (x: number, y: number, width: number, isClick: boolean) => void;
 }
 
-export function Canvas({ label, height, draw, onPoint }: Props): JSX.Element {
+export function Canvas({ label, height, least = 0, draw, onPoint }: Props): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
   const scheme = useScheme();
   useEffect(() => {
     const parent = canvas.current?.parentElement;
     if (!parent) return;
-    const look = () => setWidth(parent.clientWidth);
+    const look = () => setWidth(Math.max(least, parent.clientWidth));
     look();
     const observer = new ResizeObserver(look);
     observer.observe(parent);
     return () => observer.disconnect();
-  }, []);
-  // The theme counts: it changes the colours that are read.
-  useEffect(() => {
+  }, [least]);
+  // The theme counts: it changes the colours that are read. At once, since a browser that prints does not wait.
+  useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');
     if (!element || !context || width === 0) return;
@@ -46,7 +49,7 @@ export function Canvas({ label, height, draw, onPoint }: Props): JSX.Element {
   const point = (event: MouseEvent) =>
     onPoint?.(event.offsetX, event.offsetY, width, event.type === 'click');
   return (
-    <div class="canvas">
+    <Scrolled kind="canvas" label="Drawing">
       <canvas
         ref={canvas}
         role="img"
@@ -55,7 +58,7 @@ export function Canvas({ label, height, draw, onPoint }: Props): JSX.Element {
         onMouseMove={point}
         onClick={point}
       />
-    </div>
+    </Scrolled>
   );
 }
 
@@ -68,18 +71,24 @@ export function scaleOf(values: Iterable<number>, from: number, to: number, mayB
   }
   if (least > most) [least, most] = [0, 1];
   if (least === most) [least, most] = [least - 0.5, most + 0.5];
-  const isLog = mayBeLog && least > 0 && most >= 50 * least;
+  const isLog = mayBeLog && least > 0 && most >= 10 * least;
   const placed = isLog ? Math.log10 : (value: number) => value;
   const [low, high] = [placed(least), placed(most)];
   const at = (value: number) => from + ((placed(value) - low) / (high - low)) * (to - from);
   return { at, least, most, ticks: isLog ? powersIn(low, high) : ticksOf(least, most) };
 }
 
-/** The powers of ten between two exponents. */
+/** The powers of ten between two exponents; of few powers, also their doubles and fives. */
 function powersIn(low: number, high: number): number[] {
-  const first = Math.ceil(low - 1e-9);
-  const count = Math.floor(high + 1e-9) - first + 1;
-  return Array.from({ length: count }, (_, at) => Number(`1e${first + at}`));
+  const factors = high - low < 3 ? [1, 2, 5] : [1];
+  const powers = Array.from(
+    { length: Math.floor(high) - Math.floor(low) + 1 },
+    (_, at) => Math.floor(low) + at,
+  );
+  const [least, most] = [10 ** (low - 1e-9), 10 ** (high + 1e-9)];
+  return powers
+    .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
+    .filter((tick) => tick >= least && tick <= most);
 }
 
 /** About five round numbers. */

@@ -2,14 +2,15 @@
 import UPlot from 'uplot';
 import { number } from './format-values.js';
 import { useScheme } from './scheme.js';
-import { type JSX, useEffect, useRef, useState } from './view.js';
+import { type JSX, useLayoutEffect, useRef, useState } from './view.js';
 
 export interface Curve {
   readonly name: string;
   readonly x: readonly number[];
   readonly y: readonly (number | null)[];
-  /** A point to mark, by x. */
-  readonly mark?: number | undefined;
+  /** Points to mark, by x: with a ring, and with a disc. */
+  readonly ring?: number | undefined;
+  readonly disc?: number | undefined;
   readonly color: string;
   readonly dash?: readonly number[] | undefined;
 }
@@ -17,6 +18,7 @@ export interface Curve {
 interface Props {
   readonly label: string;
   readonly xName: string;
+  readonly yName: string;
   readonly curves: readonly Curve[];
   readonly isLog?: boolean;
   readonly height?: number;
@@ -58,12 +60,12 @@ export function Chart(props: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number>();
   const scheme = useScheme();
-  const { label, curves, xName, isLog = false, height = 260 } = props;
-  // The theme counts: it changes the colours that are read.
-  useEffect(() => {
+  const { label, curves, xName, yName, isLog = false, height = 260 } = props;
+  // The theme counts: it changes the colours that are read. At once, since a browser that prints does not wait.
+  useLayoutEffect(() => {
     const element = box.current;
     if (element === null || curves.length === 0) return;
-    const data = aligned(curves);
+    const data = aligned([...curves, ...withDisc(curves)]);
     const options = optionsOf(element, { ...props, isLog, height }, (index) =>
       setAt(index === null || index === undefined ? undefined : data[0][index]),
     );
@@ -77,6 +79,7 @@ export function Chart(props: Props): JSX.Element {
   }, [curves, xName, isLog, height, scheme]);
   return (
     <figure class="chart">
+      <p class="axis">{yName}</p>
       <div ref={box} role="img" aria-label={label} style={{ minHeight: `${height}px` }} />
       <figcaption class="under">{readout(curves, xName, at)}</figcaption>
     </figure>
@@ -111,7 +114,7 @@ function aligned(curves: readonly Curve[]): [number[], ...(number | null)[][]] {
 
 function optionsOf(
   element: HTMLElement,
-  { curves, xName, isLog, height }: Required<Props>,
+  { curves, xName, isLog, height }: Pick<Required<Props>, 'curves' | 'xName' | 'isLog' | 'height'>,
   onCursor: (index: number | null | undefined) => void,
 ): UPlot.Options {
   const style = getComputedStyle(element);
@@ -127,6 +130,7 @@ function optionsOf(
     width: element.clientWidth,
     height: height as number,
     legend: { show: false },
+    padding: [6, 10, 0, 0],
     cursor: { y: false, drag: { x: true, y: false } },
     scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
     axes: [
@@ -147,13 +151,24 @@ function optionsOf(
     ],
     series: [
       {},
-      ...curves.map(({ name, color: variable, dash, x, mark }) => ({
+      ...curves.map(({ name, color: variable, dash, x, ring }) => ({
         label: name,
         stroke: color(variable),
         width: 1.5,
         spanGaps: true,
         ...(dash && { dash: [...dash] }),
-        points: { show: x.length < 40, size: 5, ...marking(mark) },
+        points: {
+          show: x.length < 40,
+          size: 5,
+          fill: color('--ground'),
+          ...(ring !== undefined && { show: true, size: 9, width: 2, filter: only(ring) }),
+        },
+      })),
+      ...withDisc(curves).map(({ name, color: variable, disc }) => ({
+        label: name,
+        stroke: color(variable),
+        width: 0,
+        points: { show: true, size: 9, fill: color(variable), filter: only(disc) },
       })),
     ],
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx)] },
@@ -162,10 +177,15 @@ function optionsOf(
 
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
 
-/** With a mark, it is the only point that is drawn. */
-function marking(mark: number | undefined): Partial<UPlot.Series.Points> {
-  if (mark === undefined) return {};
-  const filter = (plot: UPlot, _series: number, show: boolean) =>
+/** A disc is the point of a curve of its own, since the points of one curve look alike. */
+function withDisc(curves: readonly Curve[]): (Curve & { readonly disc: number })[] {
+  return curves.flatMap((curve) =>
+    curve.disc === undefined || curve.disc === curve.ring ? [] : [{ ...curve, disc: curve.disc }],
+  );
+}
+
+/** Draws only the points of one x. */
+function only(mark: number): UPlot.Series.Points.Filter {
+  return (plot, _series, show) =>
     show ? [...plot.data[0]].flatMap((x, index) => (x === mark ? [index] : [])) : null;
-  return { show: true, size: 9, filter };
 }

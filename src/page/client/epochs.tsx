@@ -6,6 +6,7 @@ import { Check, Choice } from './controls.js';
 import { number, plural } from './format-values.js';
 import { type Data, itemLink } from './page-state.js';
 import { Scrolled } from './scrolled.js';
+import { Aligned, decimalsOf } from './table.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 type Trained = PageItem & { readonly epochs: PageEpochs };
@@ -17,7 +18,12 @@ function trained(items: readonly PageItem[]): Trained[] {
 export function Epochs({ data }: { readonly data: Data }): JSX.Element {
   const items = trained(data.model.items);
   if (items.length === 0)
-    return <p class="soft">No epoch is completed: a stage with `epochs:` has curves here.</p>;
+    return (
+      <p class="soft">
+        No epoch is completed yet. Each completed epoch of a stage with <code>epochs:</code> is
+        shown here.
+      </p>
+    );
   return <EpochCharts items={items} />;
 }
 
@@ -52,12 +58,15 @@ export function EpochCharts({
           metric <Choice value={metric} values={names} onChoose={setMetric} />
         </label>
         <Check label="log scale" checked={isLog} onCheck={setLog} />
-        <p class="soft">{plural(curves.length, 'curve')}; the dot is the epoch of the outs</p>
+        <p class="soft">
+          {plural(curves.length, 'curve')}; ○ the epoch of the outs, ● the best epoch
+        </p>
       </div>
       <Chart
         height={320}
         label={`${metric} by epoch of ${plural(curves.length, 'item')}; the table has the values`}
         xName="epoch"
+        yName={metric}
         curves={curves}
         isLog={isLog}
       />
@@ -74,6 +83,11 @@ interface ChainsProps {
 }
 
 function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
+  const decimals = decimalsOf(
+    all.flatMap(({ epochs }) =>
+      [lastOf(epochs, metric), bestOf(epochs, metric)?.value].map((value) => number(value)),
+    ),
+  );
   return (
     <Scrolled kind="wide tall" label="Epochs of each item, scrolls">
       <table>
@@ -88,24 +102,23 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
               last {metric}
             </th>
             <th scope="col" class="number">
-              best
+              best {metric}
             </th>
             <th scope="col" class="number">
-              at epoch
+              best epoch
             </th>
             <th scope="col" class="number">
-              outs of
+              epoch of the outs
             </th>
           </tr>
         </thead>
         <tbody>
           {all.map(({ id, epochs }, at) => {
-            const values = epochs.values[metric] ?? [];
             const best = bestOf(epochs, metric);
             return (
               <tr key={id}>
-                <td>
-                  <label class="curve">
+                <td class="curve">
+                  <label>
                     <input
                       type="checkbox"
                       checked={!hidden.has(id)}
@@ -115,14 +128,19 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
                     <Pen at={at} />
                   </label>{' '}
                   <a href={itemLink(id)}>{id}</a>
+                  {epochs.isStale && <span class="mark"> stale</span>}
                 </td>
                 <td class="number">
                   {epochs.numbers.length} of {epochs.target}
                 </td>
-                <td class="number">{number(values.findLast((value) => value !== null))}</td>
-                <td class="number">{number(best?.value)}</td>
+                <td class="number">
+                  <Aligned text={number(lastOf(epochs, metric))} decimals={decimals} />
+                </td>
+                <td class="number">
+                  <Aligned text={number(best?.value)} decimals={decimals} />
+                </td>
                 <td class="number">{number(best?.epoch)}</td>
-                <td class="number">{epochs.wanted}</td>
+                <td class="number">{number(epochOfOuts(epochs))}</td>
               </tr>
             );
           })}
@@ -136,8 +154,18 @@ function curvesOf(all: readonly Trained[], metric: string, hidden: ReadonlySet<s
   return all.flatMap(({ id, epochs }, at) => {
     const y = epochs.values[metric];
     if (y === undefined || hidden.has(id)) return [];
-    return [{ name: id, x: epochs.numbers, y, mark: epochs.wanted, ...penOf(at) }];
+    const disc = bestOf(epochs, metric)?.epoch;
+    return [{ name: id, x: epochs.numbers, y, ring: epochOfOuts(epochs), disc, ...penOf(at) }];
   });
+}
+
+/** Undefined before it is completed. */
+function epochOfOuts({ numbers, wanted }: PageEpochs): number | undefined {
+  return numbers.includes(wanted) ? wanted : undefined;
+}
+
+function lastOf({ values }: PageEpochs, metric: string): number | null | undefined {
+  return values[metric]?.findLast((value) => value !== null);
 }
 
 /** By the stage's own objective; a loss or an error is best where it is least. */

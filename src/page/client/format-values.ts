@@ -10,13 +10,25 @@ export function number(value: number | null | undefined): string {
   return String(Number(value.toPrecision(5)));
 }
 
+/** Digits after the point; undefined for what is not a plain number. */
+export function decimalsIn(text: string): number | undefined {
+  const [, decimals = ''] = /^-?\d+(?:\.(\d+))?$/.exec(text) ?? [];
+  return decimals === '' && !/^-?\d+$/.test(text) ? undefined : decimals.length;
+}
+
+/** `0.04 s`, `3.2 s`, `12 s`, `1 min 32 s`, `2 h 05 min`. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return '–';
+  if (seconds > 0 && seconds < 0.095) return `${seconds.toFixed(2)} s`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -35,7 +47,6 @@ export function bytes(size: number | undefined): string {
 /** `2026-11-28 14:03:09`, in the reader's time zone. */
 export function time(ms: number): string {
   const at = new Date(ms);
-  const two = (value: number) => String(value).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }

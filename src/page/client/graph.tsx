@@ -3,6 +3,7 @@ import { Graph as Layout, layout } from '@dagrejs/dagre';
 import type { PageItem } from '../model.js';
 import { itemLink, type Shown, STATES } from './page-state.js';
 import { Scrolled } from './scrolled.js';
+import { textWidth } from './text-width.js';
 import { type JSX, useMemo } from './view.js';
 
 interface Node {
@@ -14,8 +15,10 @@ interface Node {
   readonly needs: readonly string[];
 }
 
-const LINE = 7.4;
 const HEIGHT = 46;
+const PAD = 10;
+const LEAST = 110;
+const SIZE = { name: 13, note: 12 } as const;
 
 interface Props {
   readonly items: readonly PageItem[];
@@ -25,9 +28,14 @@ interface Props {
 }
 
 export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JSX.Element {
-  const structure = useMemo(() => groupsOf(items, byItem), [items, byItem]);
-  const placed = useMemo(() => placedOf(structure, isNarrow), [structure, isNarrow]);
-  const { width, height, nodes, edges } = placed;
+  const groups = useMemo(() => groupsOf(items, byItem), [items, byItem]);
+  const told = groups.map((group) => toldOf(statesOf(group.items, stateOf)));
+  // Boxes grow with their texts.
+  const widths = groups.map((group, at) => widthOf(group, told[at] as string)).join();
+  const { width, height, nodes, edges } = useMemo(
+    () => placedOf(groups, widths.split(',').map(Number), isNarrow),
+    [groups, widths, isNarrow],
+  );
   return (
     <Scrolled kind="graph" label="Dependency graph, scrolls">
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
@@ -45,21 +53,28 @@ export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JS
   );
 }
 
+function toldOf(states: Node['states']): string {
+  const total = states.reduce((sum, [, count]) => sum + count, 0);
+  return states.map(([state, count]) => (total === 1 ? state : `${count} ${state}`)).join(', ');
+}
+
+function widthOf({ name, note }: Pick<Node, 'name' | 'note'>, told: string): number {
+  const first = textWidth(name, SIZE.name) + textWidth(note, SIZE.note);
+  return Math.ceil(Math.max(LEAST, 2 * PAD + first, 2 * PAD + textWidth(told, SIZE.note)));
+}
+
 function Box({ name, link, note, states, x, y, w }: Omit<Node, 'needs'> & Place): JSX.Element {
   const total = states.reduce((sum, [, count]) => sum + count, 0);
-  const told = states
-    .map(([state, count]) => (total === 1 ? state : `${count} ${state}`))
-    .join(', ');
   let from = 0;
   return (
     <a href={link} class="node">
       <rect x={x} y={y} width={w} height={HEIGHT} rx={4} class="box" />
-      <text x={x + 10} y={y + 19} class="name">
+      <text x={x + PAD} y={y + 19} class="name">
         {name}
         <tspan class="note">{note}</tspan>
       </text>{' '}
-      <text x={x + 10} y={y + 34} class="told">
-        {told}
+      <text x={x + PAD} y={y + 34} class="told">
+        {toldOf(states)}
       </text>
       {states.map(([state, count]) => {
         const start = from;
@@ -140,7 +155,7 @@ interface Placed {
   readonly edges: readonly string[];
 }
 
-function placedOf(groups: readonly Group[], isNarrow: boolean): Placed {
+function placedOf(groups: readonly Group[], widths: readonly number[], isNarrow: boolean): Placed {
   const graph = new Layout();
   graph.setGraph({
     rankdir: isNarrow ? 'TB' : 'LR',
@@ -150,10 +165,8 @@ function placedOf(groups: readonly Group[], isNarrow: boolean): Placed {
     marginy: 2,
   });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const { name, note } of groups) {
-    const width = Math.max(110, (name.length + note.length) * LINE + 20);
-    graph.setNode(name, { width, height: HEIGHT });
-  }
+  for (const [at, { name }] of groups.entries())
+    graph.setNode(name, { width: widths[at] as number, height: HEIGHT });
   for (const { name, needs } of groups) for (const need of needs) graph.setEdge(need, name);
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };

@@ -1,6 +1,6 @@
 /** One item: what it is made of, what it made, its epochs and its log. */
-import type { PageFile, PageItem, PagePicture } from '../model.js';
-import { partDone, progressText } from './activity.js';
+import type { PageFile, PageItem, PagePicture, Scalar, Tree } from '../model.js';
+import { doingText, isOpen, partDone } from './activity.js';
 import { EpochCharts } from './epochs.js';
 import { bytes, duration, number, value } from './format-values.js';
 import { State } from './items.js';
@@ -27,7 +27,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
   return (
     <article class="item">
       <p class="crumb">
-        <a href="#/items">Items</a> ›
+        <a href="#/items">All items</a>
       </p>
       <div class="bar-of">
         <h2>{item.id}</h2>
@@ -64,7 +64,9 @@ function Doing({ item, data }: { readonly item: PageItem; readonly data: Data })
   const activity = data.active.get(item.id);
   if (activity === undefined) return null;
   const part = partDone(activity);
-  const text = progressText(activity) || activity.reason;
+  const { gpus = [], reason } = activity;
+  const device = gpus.length > 0 && isOpen(activity.phase) ? `on GPU ${gpus.join(', ')}` : '';
+  const text = [doingText(activity) || reason, device].filter(Boolean).join(', ');
   return (
     <p class="doing" role="status">
       {part !== undefined && <progress value={part} aria-label={`progress of ${item.id}`} />} {text}
@@ -108,15 +110,17 @@ function Definition({
         <Pair name="command">
           <code class="command">{item.command}</code>
         </Pair>
-        {Object.entries(item.params).map(([name, tree]) => (
-          <Pair key={name} name={name}>
-            <code>{value(tree)}</code>
-          </Pair>
-        ))}
+        {Object.entries(item.params)
+          .flatMap(([name, tree]) => leavesOf(name, tree))
+          .map(([name, leaf]) => (
+            <Pair key={name} name={name}>
+              <code>{value(leaf)}</code>
+            </Pair>
+          ))}
         {env.length > 0 && <Pair name="env">{env.join(', ')}</Pair>}
         {asked.map(([name, amount]) => (
-          <Pair key={name} name={name}>
-            {String(amount)}
+          <Pair key={name} name={RESOURCES[name] ?? name}>
+            {resourceText(name, amount)}
           </Pair>
         ))}
         {needs.length > 0 && <Pair name="needs">{links(needs)}</Pair>}
@@ -130,6 +134,25 @@ function Definition({
       </dl>
     </section>
   );
+}
+
+const RESOURCES: Readonly<Record<string, string>> = {
+  cpu: 'CPU cores',
+  gpu: 'GPUs',
+  time: 'time limit',
+};
+
+function resourceText(name: string, amount: Scalar): string {
+  if (typeof amount !== 'number') return String(amount);
+  return name === 'memory' ? bytes(amount) : name === 'time' ? duration(amount) : String(amount);
+}
+
+/** Params by the names that results have; a list is one of them. */
+function leavesOf(name: string, tree: Tree): [string, Tree][] {
+  if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) return [[name, tree]];
+  const entries = Object.entries(tree as Record<string, Tree>);
+  if (entries.length === 0) return [[name, tree]];
+  return entries.flatMap(([key, part]) => leavesOf(`${name}.${key}`, part));
 }
 
 const MOST_LINKS = 40;
@@ -165,40 +188,32 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
     <section>
       <h3>{title}</h3>
       <Scrolled kind="wide" label={`${title}, scrolls`}>
-        <table>
+        <table class="files">
           <thead>
             <tr>
               <th scope="col">name</th>
               <th scope="col">path</th>
-              {hasSizes && (
-                <>
-                  <th scope="col" class="number">
-                    size
-                  </th>
-                  <th scope="col" class="number">
-                    files
-                  </th>
-                </>
-              )}
               <th scope="col">digest</th>
+              <th scope="col" class="number">
+                {hasSizes && 'size'}
+              </th>
+              <th scope="col" class="number">
+                {hasSizes && 'files'}
+              </th>
             </tr>
           </thead>
           <tbody>
             {files.map(({ name, path, size, files: count, digest }) => (
               <tr key={name}>
-                <td>{name}</td>
+                <td>{name === path ? '' : name}</td>
                 <td>
                   <code>{path}</code>
                 </td>
-                {hasSizes && (
-                  <>
-                    <td class="number">{bytes(size)}</td>
-                    <td class="number">{number(count)}</td>
-                  </>
-                )}
                 <td>
                   <code title={digest}>{digest === undefined ? '–' : digest.slice(0, 14)}</code>
                 </td>
+                <td class="number">{hasSizes && bytes(size)}</td>
+                <td class="number">{hasSizes && number(count)}</td>
               </tr>
             ))}
           </tbody>
@@ -210,18 +225,21 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
 
 function Gallery({ pictures }: { readonly pictures: readonly PagePicture[] }) {
   return (
-    <section class="gallery" aria-label="Pictures">
-      {pictures.map((picture) => (
-        <figure key={picture.path}>
-          <Image picture={picture} />
-          <figcaption class="under">
-            {picture.name === undefined || picture.name === picture.path
-              ? picture.path
-              : `${picture.name}: ${picture.path}`}
-            <Note picture={picture} />
-          </figcaption>
-        </figure>
-      ))}
+    <section>
+      <h3>Pictures</h3>
+      <div class="gallery">
+        {pictures.map((picture) => (
+          <figure key={picture.path}>
+            <Image picture={picture} />
+            <figcaption class="under">
+              {picture.name === undefined || picture.name === picture.path
+                ? picture.path
+                : `${picture.name}: ${picture.path}`}
+              <Note picture={picture} />
+            </figcaption>
+          </figure>
+        ))}
+      </div>
     </section>
   );
 }

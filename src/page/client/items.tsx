@@ -1,6 +1,6 @@
 /** All items: the graph, and a table of their states and metrics. */
 import type { PageItem } from '../model.js';
-import { isOpen, progressText } from './activity.js';
+import { doingText, isOpen } from './activity.js';
 import { Check, Choice, Search } from './controls.js';
 import { duration, number, plural } from './format-values.js';
 import { DependencyGraph } from './graph.js';
@@ -12,9 +12,17 @@ import {
   type Shown,
   STATES,
   stateIn,
-  useNarrow,
 } from './page-state.js';
-import { type Column, type Sorting, sorted, Table, widthFor } from './table.js';
+import { useNarrow } from './scheme.js';
+import {
+  Aligned,
+  type Column,
+  decimalsOf,
+  type Sorting,
+  sorted,
+  Table,
+  widthFor,
+} from './table.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 const MOST_NODES = 60;
@@ -31,6 +39,12 @@ export function Items({ data, route }: ItemsProps): JSX.Element {
   const stages = new Set(items.map(({ stage }) => stage)).size;
   const [byItem, setByItem] = useState(items.length <= 12);
   const stateOf = (item: PageItem) => stateIn(item, data.active);
+  if (items.length === 0)
+    return (
+      <p class="soft">
+        The pipeline has no items. A stage under <code>stages:</code> in pipeline.yaml adds some.
+      </p>
+    );
   return (
     <>
       <section aria-labelledby="graph-title">
@@ -40,7 +54,7 @@ export function Items({ data, route }: ItemsProps): JSX.Element {
             {plural(stages, 'stage')}, {plural(items.length, 'item')}
           </p>
           {items.length > stages && items.length <= MOST_NODES && (
-            <Check label="items" checked={byItem} onCheck={setByItem} />
+            <Check label="a box for each item" checked={byItem} onCheck={setByItem} />
           )}
         </div>
         <DependencyGraph items={items} stateOf={stateOf} byItem={byItem} isNarrow={isNarrow} />
@@ -151,40 +165,29 @@ function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
       title: 'time',
       name: 'wall time of the last execution',
       isNumber: true,
-      width: 8,
+      width: 10,
       cell: ({ seconds }) => duration(seconds),
     },
-    ...names.map((name) => ({
-      id: `metric ${name}`,
-      title: name,
-      name: `metric ${name}`,
-      isNumber: true,
-      width: Math.max(9, Math.min(20, name.length)),
-      cell: ({ metrics, isStale }: PageItem) =>
-        name in metrics ? (
-          <span class={isStale ? 'soft' : undefined} title={isStale ? 'of another key' : undefined}>
-            {number(metrics[name])}
-            {isStale && <span class="mark"> stale</span>}
-          </span>
-        ) : (
-          ''
-        ),
-    })),
     {
       id: 'reason',
       title: 'progress, reason or description',
       name: 'why it is not fresh, or what it does',
-      width: 44,
+      look: 'prose',
+      width: widthFor(
+        items.map(({ reasons: [first = ''] }) => first),
+        30,
+        44,
+      ),
       cell: (item) => {
         const {
           reasons: [first = '', ...more],
           desc,
         } = item;
         const activity = data.active.get(item.id);
-        const progress = activity && isOpen(activity.phase) && progressText(activity);
+        const progress = activity && isOpen(activity.phase) && doingText(activity);
         if (progress) return progress;
         return (
-          <span title={[first, ...more].join('\n')}>
+          <span title={[first || desc, ...more].join('\n')}>
             {first}
             {more.length > 0 && ` (and ${more.length} more)`}
             {first === '' && <span class="soft">{desc}</span>}
@@ -192,7 +195,30 @@ function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
         );
       },
     },
+    ...names.map((name) => metricColumn(name, items)),
   ];
+}
+
+function metricColumn(name: string, items: readonly PageItem[]): Column<PageItem> {
+  const texts = items.flatMap(({ metrics }) => (name in metrics ? number(metrics[name]) : []));
+  const decimals = decimalsOf(texts);
+  const hasStale = items.some(({ isStale, metrics }) => isStale && name in metrics);
+  return {
+    id: `metric ${name}`,
+    title: name,
+    name: `metric ${name}`,
+    isNumber: true,
+    width: widthFor(texts, 6, 20) + 1 + (hasStale ? 6 : 0),
+    cell: ({ metrics, isStale }) =>
+      name in metrics ? (
+        <span class={isStale ? 'soft' : undefined} title={isStale ? 'of another key' : undefined}>
+          {isStale && <span class="mark">stale </span>}
+          <Aligned text={number(metrics[name])} decimals={decimals} />
+        </span>
+      ) : (
+        ''
+      ),
+  };
 }
 
 function keyFor(item: PageItem, id: string, data: Data): string | number | undefined {

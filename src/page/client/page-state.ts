@@ -66,16 +66,17 @@ export function useRoute(): Route {
   return route;
 }
 
-/** True below the width of a tablet. */
-export function useNarrow(): boolean {
-  const [isNarrow, setNarrow] = useState(() => matchMedia('(max-width: 700px)').matches);
+/** Esc closes what is open. In a field with text it empties the field instead. */
+export function useEscape(isOpen: boolean, close: () => void): void {
   useEffect(() => {
-    const media = matchMedia('(max-width: 700px)');
-    const look = () => setNarrow(media.matches);
-    media.addEventListener('change', look);
-    return () => media.removeEventListener('change', look);
-  }, []);
-  return isNarrow;
+    if (!isOpen) return;
+    const look = ({ key, target }: KeyboardEvent) => {
+      const isTyping = target instanceof HTMLInputElement && target.type === 'search';
+      if (key === 'Escape' && !(isTyping && target.value !== '')) close();
+    };
+    addEventListener('keydown', look);
+    return () => removeEventListener('keydown', look);
+  });
 }
 
 /** Of a living run where it has one, else of the data. */

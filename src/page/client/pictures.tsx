@@ -2,7 +2,7 @@
 import type { PageItem, PagePicture } from '../model.js';
 import { Check, Search } from './controls.js';
 import { plural } from './format-values.js';
-import { type Data, itemLink } from './page-state.js';
+import { type Data, itemLink, useEscape } from './page-state.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 interface Shot {
@@ -53,6 +53,7 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
   const [text, setText] = useState('');
   const [most, setMost] = useState(FIRST);
   const [pair, setPair] = useState<readonly string[]>([]);
+  useEscape(pair.length > 0, () => setPair([]));
   const wanted = text.toLowerCase();
   const shown = all.filter((shot) => nameOf(shot).toLowerCase().includes(wanted));
   const chosen = pair.flatMap((id) => all.find((shot) => shot.id === id) ?? []);
@@ -70,10 +71,16 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
         />
         {hasOlder && <Check label="earlier results" checked={withOlder} onCheck={setWithOlder} />}
         <p class="soft" role="status">
-          {plural(shown.length, 'picture')}; choose two to lay one over the other
+          {plural(shown.length, 'picture')}
+          <span class="hint">; choose two to lay one over the other</span>
         </p>
+        {pair.length > 0 && (
+          <button type="button" title="Esc" onClick={() => setPair([])}>
+            clear
+          </button>
+        )}
       </div>
-      {chosen.length === 2 && <Slider pair={chosen} />}
+      {chosen.length === 2 && <Slider key={pair.join()} pair={chosen} />}
       <div class="gallery">
         {shown.slice(0, most).map((shot) => (
           <Card

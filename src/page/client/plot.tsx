@@ -1,10 +1,10 @@
 /** Tables of `plots:`: the columns of one or several results as curves in one chart, with a legend. */
 import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { Choice } from './controls.js';
+import { Check, Choice } from './controls.js';
 import { plural } from './format-values.js';
 import { itemLink } from './page-state.js';
-import { type JSX, useMemo, useState } from './view.js';
+import { Fragment, type JSX, useMemo, useState } from './view.js';
 
 /** A plot of one result. */
 export interface Series {
@@ -54,9 +54,12 @@ export function Plot({ title, series, showsOlder }: Props): JSX.Element {
     return new Set(drawn.filter((each) => !first.includes(each)).map(({ id }) => id));
   });
   const isOne = drawn.length - hidden.size === 1;
+  const [wishesLog, setLog] = useState(false);
   const [column, setColumn] = useState(isOne ? ALL : (columns[0] ?? ALL));
   const curves = useMemo(() => curvesOf(series, column), [series, column]);
   const visible = useMemo(() => curves.filter((curve) => !hidden.has(curve.id)), [curves, hidden]);
+  const mayBeLog = visible.length > 0 && visible.every(({ y }) => y.every(isPositive));
+  const isLog = wishesLog && mayBeLog;
   const toggle = (id: string) => {
     const next = new Set(hidden);
     if (!next.delete(id)) next.add(id);
@@ -68,17 +71,25 @@ export function Plot({ title, series, showsOlder }: Props): JSX.Element {
       <div class="bar-of">
         <h3>{title}</h3>
         {columns.length > 1 && <Columns {...{ title, columns, column }} onColumn={setColumn} />}
+        {mayBeLog && <Check label="log scale" checked={isLog} onCheck={setLog} />}
       </div>
       {visible.length > 0 && (
         <Chart
           label={`${column === ALL ? columns.join(', ') : column} by ${xName} of ${plural(drawn.length - hidden.size, 'result')}`}
           xName={xName}
+          yName={column === ALL ? columns.join(', ') : column}
           curves={visible}
+          isLog={isLog}
         />
       )}
       <Legend {...{ series, curves, hidden, toggle }} />
     </section>
   );
+}
+
+/** A logarithm of others does not exist. */
+function isPositive(value: number | null): boolean {
+  return value === null || value > 0;
 }
 
 interface ColumnsProps {
@@ -128,9 +139,11 @@ function Legend({ series, curves, hidden, toggle }: LegendProps): JSX.Element {
           {curves
             .filter((curve) => curve.id === id)
             .map(({ at, column }) => (
-              <span key={column} class="curve">
-                <Pen at={at} /> {column}{' '}
-              </span>
+              <Fragment key={column}>
+                <span class="curve">
+                  <Pen at={at} /> {column}
+                </span>{' '}
+              </Fragment>
             ))}
           <a href={itemLink(item)}>{item}</a>
           {label !== undefined && ` ${label}`}

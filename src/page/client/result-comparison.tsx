@@ -1,8 +1,10 @@
 /** What differs among the chosen results, one column each. */
 import type { PageColumn, PageItem, PagePicture } from '../model.js';
+import { number } from './format-values.js';
 import { Image } from './pictures.js';
-import { cellText, isSetting, isVaried, nameIn } from './result-rows.js';
+import { cellText, isNumeric, isSetting, isVaried, nameIn, titleOf } from './result-rows.js';
 import { Scrolled } from './scrolled.js';
+import { Aligned, decimalsOf } from './table.js';
 import type { JSX } from './view.js';
 
 interface ComparisonProps {
@@ -13,19 +15,19 @@ interface ComparisonProps {
 }
 
 export function Comparison({ columns, items, chosen, onClear }: ComparisonProps): JSX.Element {
-  const differing = columns.filter((column) => isVaried(column, chosen) || chosen.length === 1);
-  const best = (column: PageColumn) => {
-    if (column.kind !== 'metric' || chosen.length !== 2) return undefined;
-    const [a, b] = chosen.map((row) => column.cells[row] ?? null);
-    return a === null || b === null || a === undefined || b === undefined ? undefined : b - a;
-  };
+  // The head has the item and the key.
+  const differing = columns.filter(
+    (column) =>
+      !['item', 'key', 'axis'].includes(column.kind) &&
+      (isVaried(column, chosen) || (chosen.length === 1 && isFilled(column, chosen))),
+  );
   return (
     <section class="comparison" aria-label="Comparison">
       <div class="bar-of">
         <h3>
           {chosen.length === 1 ? 'One result' : `What differs among ${chosen.length} results`}
         </h3>
-        <button type="button" onClick={onClear}>
+        <button type="button" title="Esc" onClick={onClear}>
           clear
         </button>
         {chosen.length === 1 && <p class="soft">choose another one to compare</p>}
@@ -34,44 +36,81 @@ export function Comparison({ columns, items, chosen, onClear }: ComparisonProps)
         <table>
           <thead>
             <tr>
-              <th scope="col">part</th>
+              <th scope="col">column</th>
               {chosen.map((row) => (
-                <th key={row} scope="col">
+                <th key={row} scope="col" class="number">
                   {nameIn(columns, row)}
                 </th>
               ))}
-              {chosen.length === 2 && <th scope="col">change</th>}
+              {chosen.length === 2 &&
+                ['change', 'in %'].map((title) => (
+                  <th key={title} scope="col" class="number">
+                    {title}
+                  </th>
+                ))}
             </tr>
           </thead>
           <tbody>
-            {differing.map((column) => {
-              const change = best(column);
-              return (
-                <tr key={column.name}>
-                  <th scope="row">
-                    {column.name}{' '}
-                    {(isSetting(column) || column.kind === 'metric') && (
-                      <span class="soft kind">{column.kind}</span>
-                    )}
-                  </th>
-                  {chosen.map((row) => (
-                    <td key={row}>{cellText(column, row)}</td>
-                  ))}
-                  {chosen.length === 2 && (
-                    <td>
-                      {change === undefined
-                        ? ''
-                        : `${change > 0 ? '+' : ''}${Number(change.toPrecision(4))}`}
-                    </td>
-                  )}
-                </tr>
-              );
-            })}
+            {differing.map((column) => (
+              <Row key={column.name} column={column} chosen={chosen} />
+            ))}
             <PictureRows pictures={chosen.map((row) => picturesOf(columns, items, row))} />
           </tbody>
         </table>
       </Scrolled>
     </section>
+  );
+}
+
+function isFilled({ cells }: PageColumn, rows: readonly number[]): boolean {
+  return rows.some((row) => (cells[row] ?? null) !== null);
+}
+
+interface RowProps {
+  readonly column: PageColumn;
+  readonly chosen: readonly number[];
+}
+
+function Row({ column, chosen }: RowProps): JSX.Element {
+  const texts = chosen.map((row) => cellText(column, row));
+  const decimals = isNumeric(column) && column.kind === 'metric' ? decimalsOf(texts) : 0;
+  return (
+    <tr>
+      <th scope="row">
+        {titleOf(column)}{' '}
+        {(isSetting(column) || column.kind === 'metric') && (
+          <span class="soft kind">{column.kind}</span>
+        )}
+      </th>
+      {chosen.map((row, at) => (
+        <td key={row} class="number">
+          <Aligned text={texts[at] as string} decimals={decimals} />
+        </td>
+      ))}
+      {chosen.length === 2 && <Change column={column} chosen={chosen} decimals={decimals} />}
+    </tr>
+  );
+}
+
+/** From the first to the second result. */
+function Change({ column, chosen, decimals }: RowProps & { readonly decimals: number }) {
+  const [a, b] = chosen.map((row) => column.cells[row] ?? null);
+  if (column.kind !== 'metric' || typeof a !== 'number' || typeof b !== 'number')
+    return <td colSpan={2} />;
+  const change = number(Number((b - a).toFixed(Math.max(4, decimals))));
+  const part = a === 0 ? '' : ((100 * (b - a)) / Math.abs(a)).toFixed(1);
+  const sign = b > a ? '+' : '';
+  return (
+    <>
+      <td class="number">
+        {sign}
+        <Aligned text={change} decimals={decimals} />
+      </td>
+      <td class="number">
+        {part !== '' && sign}
+        {part}
+      </td>
+    </>
   );
 }
 
@@ -104,7 +143,7 @@ function PictureRows({ pictures }: { readonly pictures: readonly (readonly PageP
               </td>
             );
           })}
-          {pictures.length === 2 && <td />}
+          {pictures.length === 2 && <td colSpan={2} />}
         </tr>
       ))}
     </>

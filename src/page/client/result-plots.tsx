@@ -2,7 +2,7 @@
 import type { PageColumn } from '../model.js';
 import { Canvas, type Paper, scaleOf } from './canvas.js';
 import { number, plural } from './format-values.js';
-import { cellText, isNumeric, isSetting, isVaried } from './result-rows.js';
+import { cellText, isNumeric, isSetting, isVaried, titleOf } from './result-rows.js';
 import { type JSX, useCallback, useMemo, useState } from './view.js';
 
 interface Props {
@@ -14,7 +14,7 @@ interface Props {
 }
 
 const HEIGHT = 340;
-const EDGE = { left: 64, right: 14, top: 12, bottom: 36 } as const;
+const EDGE = { left: 64, right: 24, top: 22, bottom: 36 } as const;
 const NEAR = 18;
 
 export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX.Element | null {
@@ -24,7 +24,7 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   const [names, setNames] = useState<{ readonly x?: string; readonly y?: string }>({});
   const named = (name: string | undefined) => numeric.find((each) => each.name === name);
   const x = named(names.x) ?? params[0] ?? numeric[0];
-  const y = named(names.y) ?? metrics[0] ?? numeric[1] ?? numeric[0];
+  const y = named(names.y) ?? metrics.find(isScore) ?? metrics[0] ?? numeric[1] ?? numeric[0];
   const [near, setNear] = useState<number>();
   const places = useMemo(() => (x && y ? placesOf(rows, x, y) : []), [rows, x, y]);
   const draw = useCallback(
@@ -40,7 +40,7 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   const told =
     near === undefined
       ? 'Point at a result to name it; click to compare it.'
-      : `${nameOf(near)}: ${x.name} ${cellText(x, near)}, ${y.name} ${cellText(y, near)}`;
+      : `${nameOf(near)}: ${titleOf(x)} ${cellText(x, near)}, ${titleOf(y)} ${cellText(y, near)}`;
   return (
     <figure>
       <div class="bar-of">
@@ -58,12 +58,12 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
         />
       </div>
       <Canvas
-        label={`${y.name} over ${x.name} of ${plural(places.length, 'result')}; the table has the values`}
+        label={`${titleOf(y)} over ${titleOf(x)} of ${plural(places.length, 'result')}; the table has the values`}
         height={HEIGHT}
         draw={draw}
         onPoint={point}
       />
-      <figcaption class="under">{told}</figcaption>
+      <figcaption class="under hint">{told}</figcaption>
     </figure>
   );
 }
@@ -80,9 +80,9 @@ function ColumnChoice({ label, columns, value, onChange }: ColumnChoiceProps): J
     <label>
       {label}{' '}
       <select value={value.name} onChange={(event) => onChange(event.currentTarget.value)}>
-        {columns.map(({ name }) => (
-          <option key={name} value={name}>
-            {name}
+        {columns.map((column) => (
+          <option key={column.name} value={column.name}>
+            {titleOf(column)}
           </option>
         ))}
       </select>
@@ -94,6 +94,11 @@ interface Spot {
   readonly row: number;
   readonly x: number;
   readonly y: number;
+}
+
+/** Of validation or a test: what people compare. */
+function isScore({ name }: PageColumn): boolean {
+  return /^(?:val(?:id|idation)?|test|eval)[._]/i.test(name);
 }
 
 /** Of x and of y. */
@@ -150,10 +155,10 @@ function drawPoints(
     line(context, EDGE.left, y.at(tick), width - EDGE.right, y.at(tick));
     context.fillText(labelOf(names[1], tick), EDGE.left - 6, y.at(tick) + 4);
   }
-  context.fillText(names[0].name, width - EDGE.right, height - 4);
+  context.fillText(titleOf(names[0]), width - EDGE.right, height - 4);
   context.textAlign = 'left';
-  context.fillText(names[1].name, 4, 11);
-  context.globalAlpha = spots.length > 400 ? 0.45 : 0.85;
+  context.fillText(titleOf(names[1]), 4, 11);
+  context.globalAlpha = Math.max(0.15, Math.min(0.85, 300 / Math.max(1, spots.length)));
   context.fillStyle = color('--c1');
   for (const spot of spots) if (!chosen.has(spot.row)) dot(context, x.at(spot.x), y.at(spot.y), 3);
   context.globalAlpha = 1;
@@ -179,6 +184,9 @@ function dot(context: Paper['context'], x: number, y: number, radius: number): v
 }
 
 const AXES = 10;
+/** Left and right of the axes; between two axes at least. */
+const SIDE = 60;
+const LEAST_STEP = 92;
 
 export function Parallel({ columns, rows, chosen }: Omit<Props, 'onChoose' | 'nameOf'>) {
   const axes = useMemo(
@@ -199,10 +207,11 @@ export function Parallel({ columns, rows, chosen }: Omit<Props, 'onChoose' | 'na
       <Canvas
         label={`${plural(rows.length, 'result')} as lines across ${axes.map(({ name }) => name).join(', ')}; the table has the values`}
         height={HEIGHT}
+        least={SIDE * 2 + (axes.length - 1) * LEAST_STEP}
         draw={draw}
       />
       <figcaption class="under">
-        A line is a result. The filter and the chosen columns apply; compared results stand out.
+        Each line is a result. Compared results are drawn in another colour.
       </figcaption>
     </figure>
   );
@@ -215,7 +224,7 @@ function drawLines(
   chosen: ReadonlySet<number>,
 ): void {
   context.clearRect(0, 0, width, height);
-  const step = (width - 120) / (axes.length - 1);
+  const step = (width - 2 * SIDE) / (axes.length - 1);
   const scales = axes.map((axis) => axisScale(axis, rows, height));
   const trace = (row: number) => {
     context.beginPath();
@@ -223,14 +232,14 @@ function drawLines(
     for (const [at, { cells }] of axes.entries()) {
       const cell = cells[row] ?? null;
       if (cell === null) isDown = false;
-      else if (isDown) context.lineTo(60 + at * step, scales[at]?.at(cell) ?? 0);
-      else context.moveTo(60 + at * step, scales[at]?.at(cell) ?? 0);
+      else if (isDown) context.lineTo(SIDE + at * step, scales[at]?.at(cell) ?? 0);
+      else context.moveTo(SIDE + at * step, scales[at]?.at(cell) ?? 0);
       if (cell !== null) isDown = true;
     }
     context.stroke();
   };
   context.lineWidth = 1;
-  context.globalAlpha = Math.max(0.05, Math.min(0.6, 60 / Math.max(1, rows.length)));
+  context.globalAlpha = Math.max(0.012, Math.min(0.6, 60 / Math.max(1, rows.length)));
   context.strokeStyle = color('--c1');
   for (const row of rows) if (!chosen.has(row)) trace(row);
   context.globalAlpha = 1;
@@ -255,7 +264,7 @@ function drawAxes(
   context.strokeStyle = color('--soft');
   context.fillStyle = color('--text');
   for (const [at, { name, texts }] of axes.entries()) {
-    const x = 60 + at * step;
+    const x = SIDE + at * step;
     const { least, most } = scales[at] as { least: number; most: number };
     line(context, x, 34, x, height - 34);
     context.textAlign = at === 0 ? 'left' : at === axes.length - 1 ? 'right' : 'center';

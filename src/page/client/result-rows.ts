@@ -1,5 +1,5 @@
 /** The table of results: its cells, order and filter. Rows are numbers, so that 10,000 of them cost little. */
-import { comparisonIn, namesakes, termsIn, testFor } from '../../results/comparison.js';
+import { comparisonIn, namesakes, PRINTED, termsIn, testFor } from '../../results/comparison.js';
 import type { PageColumn } from '../model.js';
 import { bytes, duration, number, time } from './format-values.js';
 
@@ -13,6 +13,11 @@ export function cellText(column: PageColumn, row: number): string {
   if (isUsage(kind, name, ['peakMemory', 'bytes'])) return bytes(cell);
   const deviation = deviations?.[row];
   return deviation === undefined ? number(cell) : `${number(cell)} ± ${deviation}`;
+}
+
+/** What stands above it. */
+export function titleOf({ kind, name }: PageColumn): string {
+  return kind === 'field' || kind === 'seconds' ? (PRINTED[name] ?? name) : name;
 }
 
 /** What an execution took, which is another one each time. */

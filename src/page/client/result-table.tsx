@@ -2,8 +2,8 @@
 import type { PageColumn } from '../model.js';
 import { nextSorting } from './items.js';
 import { itemLink } from './page-state.js';
-import { cellText, isNumeric, isSetting, ordered } from './result-rows.js';
-import { type Column, type Sorting, Table, widthFor } from './table.js';
+import { cellText, isNumeric, isSetting, ordered, titleOf } from './result-rows.js';
+import { Aligned, type Column, decimalsOf, type Sorting, Table, widthFor } from './table.js';
 import { useMemo, useState } from './view.js';
 
 interface ResultTableProps {
@@ -25,9 +25,9 @@ export function ResultTable({ columns, rows, chosen, toggle, nameOf, known }: Re
   }, [columns, rows, sorting]);
   const choose: Column<number> = {
     id: ' choose',
-    title: <span class="unseen">compare</span>,
+    title: '',
     name: 'compare',
-    width: 3,
+    width: 2,
     cell: (row) => (
       <input
         type="checkbox"
@@ -54,25 +54,30 @@ export function ResultTable({ columns, rows, chosen, toggle, nameOf, known }: Re
 
 function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<number> {
   const { name, kind, texts } = column;
-  const few = texts ?? firstTexts(column, 50);
+  const few = texts ?? someTexts(column);
+  const decimals = decimalsOf(few);
   return {
     id: name,
-    title: name,
+    title: titleOf(column),
     name: `${isSetting(column) || kind === 'metric' || kind === 'dep' ? `${kind} ` : ''}${name}`,
     isNumber: isNumeric(column) && kind !== 'when',
-    width: widthFor([name, ...few], 6, kind === 'item' ? 36 : 20),
+    look: kind === 'dep' || kind === 'code' ? 'digest' : undefined,
+    width: widthFor(few, 5, kind === 'item' ? 36 : 20) + (decimals > 0 ? 1 : 0),
     cell: (row) => {
       const text = cellText(column, row);
       if (kind === 'item' && known.has(text)) return <a href={itemLink(text)}>{text}</a>;
       if (kind === 'when') return <time>{text}</time>;
-      return kind === 'key' || kind === 'code' || kind === 'dep' ? <code>{text}</code> : text;
+      if (kind === 'key' || kind === 'code' || kind === 'dep') return <code>{text}</code>;
+      return texts === undefined ? <Aligned text={text} decimals={decimals} /> : text;
     },
   };
 }
 
-function firstTexts(column: PageColumn, most: number): string[] {
-  const texts: string[] = [];
-  for (let row = 0; row < column.cells.length && texts.length < most; row++)
-    if ((column.cells[row] ?? null) !== null) texts.push(cellText(column, row));
-  return texts;
+/** Enough of them to know their widths and decimals. */
+const SOME = 300;
+
+function someTexts(column: PageColumn): string[] {
+  const filled = [...column.cells.keys()].filter((row) => (column.cells[row] ?? null) !== null);
+  const step = Math.ceil(filled.length / SOME);
+  return filled.filter((_, at) => at % step === 0).map((row) => cellText(column, row));
 }

@@ -2,7 +2,7 @@
 import type { PageColumn, PageResults } from '../model.js';
 import { Check, Choice, Search } from './controls.js';
 import { plural } from './format-values.js';
-import type { Data } from './page-state.js';
+import { type Data, useEscape } from './page-state.js';
 import { Comparison } from './result-comparison.js';
 import { type Averaged, averaged, mayRepeat, withAxes } from './result-groups.js';
 import { Parallel, Scatter } from './result-plots.js';
@@ -31,7 +31,13 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   // Another stage may not have it.
   const over = repeated.find(({ name }) => name === wished);
   const { columns, rows } = useShown(all, base, passing, over, showsAll);
-  if (results.rows === 0) return <p class="soft">No result is recorded yet.</p>;
+  useEscape(chosen.size > 0, () => setChosen(new Set()));
+  if (results.rows === 0)
+    return (
+      <p class="soft">
+        No result is recorded yet. <code>pipe run</code> records one for each item.
+      </p>
+    );
   // The filter may have left another result as the newest of a group.
   const isChosen = new Set([...chosen].filter((row) => over === undefined || rows.includes(row)));
   const toggle = (row: number) => {
@@ -72,6 +78,9 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
           {passing.length === base.length
             ? plural(base.length, 'result')
             : `${passing.length} of ${base.length} results`}
+          {isChosen.size === 0 && rows.length > 1 && form === 'table' && (
+            <span class="hint">; tick some to compare</span>
+          )}
         </p>
       </div>
       {isChosen.size > 0 && (

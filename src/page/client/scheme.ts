@@ -1,16 +1,43 @@
-/** The theme of the system: what is drawn on a canvas changes with it. */
+/** What the media of the page are: what is drawn on a canvas changes with them. */
 import { useEffect, useState } from './view.js';
 
-const DARK = '(prefers-color-scheme: dark)';
+/** The theme of the system, or paper, which is light. */
+export function useScheme(): 'dark' | 'light' | 'paper' {
+  const isDark = useMedia('(prefers-color-scheme: dark)');
+  const isPaper = useMedia('print');
+  return isPaper ? 'paper' : isDark ? 'dark' : 'light';
+}
 
-/** True when it is dark. */
-export function useScheme(): boolean {
-  const [isDark, setDark] = useState(() => matchMedia(DARK).matches);
+/** From before the browser counts the pages, which is before the media change. */
+export function usePrinting(): boolean {
+  const isPaper = useMedia('print');
+  const [isAsked, setAsked] = useState(false);
   useEffect(() => {
-    const media = matchMedia(DARK);
-    const look = () => setDark(media.matches);
+    const begin = () => setAsked(true);
+    const end = () => setAsked(false);
+    addEventListener('beforeprint', begin);
+    addEventListener('afterprint', end);
+    return () => {
+      removeEventListener('beforeprint', begin);
+      removeEventListener('afterprint', end);
+    };
+  }, []);
+  return isPaper || isAsked;
+}
+
+/** True below the width of a tablet. */
+export function useNarrow(): boolean {
+  return useMedia('screen and (max-width: 700px)');
+}
+
+function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const media = matchMedia(query);
+    const look = () => setMatches(media.matches);
+    look();
     media.addEventListener('change', look);
     return () => media.removeEventListener('change', look);
-  }, []);
-  return isDark;
+  }, [query]);
+  return matches;
 }

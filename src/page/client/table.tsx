@@ -1,12 +1,18 @@
 /** A table of any length: only the visible rows exist, but all of them in print. */
-import { type ComponentChildren, type JSX, useEffect, useRef, useState } from './view.js';
+import { decimalsIn } from './format-values.js';
+import { usePrinting } from './scheme.js';
+import { useStop } from './scrolled.js';
+import { type ComponentChildren, Fragment, type JSX, useEffect, useRef, useState } from './view.js';
 
 export interface Column<Row> {
   readonly id: string;
-  readonly title: ComponentChildren;
+  /** Empty: its name, unseen. */
+  readonly title: string;
   /** For screen readers and as a hint: the title in words. */
   readonly name: string;
   readonly isNumber?: boolean;
+  /** `prose`: paper has room for some words of it. `digest`: paper does without it. */
+  readonly look?: 'prose' | 'digest' | undefined;
   /** Characters that fit without being cut. */
   readonly width: number;
   readonly cell: (row: Row) => ComponentChildren;
@@ -52,26 +58,25 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
   const count = isPrinted ? MOST_ON_PAPER : Math.ceil(view.height / ROW) + 2 * MARGIN;
   const shown = rows.slice(first, first + count);
   const below = Math.max(0, rows.length - first - shown.length);
-  const width = columns.reduce((sum, each) => sum + each.width + 2, 0);
+  const widths = columns.map((each) => widthOf(each, props.onSort !== undefined));
+  const width = widths.reduce((sum, each) => sum + each, 0);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls what has the focus.
-    <section class="table" ref={box} tabIndex={0} aria-label={`${label}, scrolls`}>
+    <section class="table" ref={box} aria-label={`${label}, table`} {...useStop(box)}>
       <table aria-label={label} aria-rowcount={rows.length + 1} style={{ minWidth: `${width}ch` }}>
         <colgroup>
-          {columns.map((column) => (
-            <col key={column.id} style={{ width: `${column.width + 2}ch` }} />
+          {columns.map(({ id }, at) => (
+            <col key={id} style={{ width: `${widths[at]}ch` }} />
           ))}
         </colgroup>
-        <Head {...props} />
+        {/* Chromium repeats the head on each sheet of paper, unless it contains a button. */}
+        <Head {...props} onSort={isPrinted ? undefined : props.onSort} />
         <tbody>
           <Space rows={first} columns={columns.length} />
           {/* By place: a new order changes texts, and makes no new rows. */}
           {shown.map((row, at) => (
             <tr key={first + at} aria-rowindex={first + at + 2}>
-              {columns.map(({ id, isNumber, cell }) => (
-                <td key={id} class={isNumber ? 'number' : undefined}>
-                  {cell(row)}
-                </td>
+              {columns.map((column) => (
+                <Cell key={column.id} column={column} row={row} />
               ))}
             </tr>
           ))}
@@ -86,22 +91,25 @@ function Head<Row>({ columns, sorting, onSort }: Props<Row>): JSX.Element {
   return (
     <thead>
       <tr aria-rowindex={1}>
-        {columns.map(({ id, title, name, isNumber }) => {
+        {columns.map((column) => {
+          const { id, title, name } = column;
           const isSorted = sorting?.id === id;
           const direction = sorting?.isDescending ? 'descending' : 'ascending';
           return (
             <th
               key={id}
               scope="col"
-              class={isNumber ? 'number' : undefined}
+              class={classOf(column)}
               aria-sort={isSorted ? direction : undefined}
               title={name}
             >
-              {onSort === undefined ? (
-                title
+              {title === '' ? (
+                <span class="unseen">{name}</span>
+              ) : onSort === undefined ? (
+                <Title title={title} />
               ) : (
                 <button type="button" class="sort" onClick={() => onSort(id)}>
-                  {title}
+                  <Title title={title} />
                   <span aria-hidden="true">
                     {isSorted ? (sorting.isDescending ? ' ↓' : ' ↑') : ''}
                   </span>
@@ -115,6 +123,75 @@ function Head<Row>({ columns, sorting, onSort }: Props<Row>): JSX.Element {
   );
 }
 
+interface CellProps<Row> {
+  readonly column: Column<Row>;
+  readonly row: Row;
+}
+
+function Cell<Row>({ column, row }: CellProps<Row>): JSX.Element {
+  const content = column.cell(row);
+  const isCut = typeof content === 'string' && content.length > column.width;
+  return (
+    <td class={classOf(column)} title={isCut ? content : undefined}>
+      {content}
+    </td>
+  );
+}
+
+function classOf({ isNumber, look }: Pick<Column<never>, 'isNumber' | 'look'>) {
+  return isNumber ? 'number' : look;
+}
+
+/** On paper, it may be broken after each part. */
+function Title({ title }: { readonly title: string }): JSX.Element {
+  return (
+    <>
+      {title.split(/(?<=[._])/).map((part, at) => (
+        <Fragment key={part + at}>
+          {at > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
+/** A longer title is cut. */
+const LONGEST_TITLE = 24;
+
+/** In the width of a digit: of a column with its padding. Titles are bold, and an arrow may follow. */
+function widthOf({ title, width }: Column<never>, hasArrow: boolean): number {
+  const room = 1.08 * Math.min(LONGEST_TITLE, title.length) + (hasArrow ? 2 : 0);
+  return Math.ceil(Math.max(width, title === '' ? 0 : room)) + 2;
+}
+
+interface AlignedProps {
+  readonly text: string;
+  /** The most of its column. */
+  readonly decimals: number;
+}
+
+/** A number with room for the decimals that others of its column have: the points stand in one line. */
+export function Aligned({ text, decimals }: AlignedProps): JSX.Element {
+  const own = decimalsIn(text);
+  if (own === undefined || own >= decimals) return <>{text}</>;
+  return (
+    <>
+      {text}
+      <span class="pad" aria-hidden="true">
+        {(own === 0 ? '.' : '') + '0'.repeat(decimals - own)}
+      </span>
+    </>
+  );
+}
+
+/** The most decimals among texts. */
+export function decimalsOf(texts: Iterable<string>): number {
+  let most = 0;
+  for (const text of texts) most = Math.max(most, decimalsIn(text) ?? 0);
+  return most;
+}
+
 /** Room of rows that do not exist at the moment. */
 function Space({ rows, columns }: { readonly rows: number; readonly columns: number }) {
   if (rows === 0) return null;
@@ -124,18 +201,6 @@ function Space({ rows, columns }: { readonly rows: number; readonly columns: num
       <td colSpan={columns} />
     </tr>
   );
-}
-
-function usePrinting(): boolean {
-  const [isPrinted, setPrinted] = useState(false);
-  useEffect(() => {
-    const media = matchMedia('print');
-    const look = () => setPrinted(media.matches);
-    media.addEventListener('change', look);
-    look();
-    return () => media.removeEventListener('change', look);
-  }, []);
-  return isPrinted;
 }
 
 /** Width of a column that shows these texts, within bounds. */

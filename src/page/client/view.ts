@@ -1,4 +1,11 @@
 /** The view library. Only this file imports it. */
 export type { ComponentChildren, JSX } from 'preact';
-export { render } from 'preact';
-export { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+export { Fragment, render } from 'preact';
+export {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'preact/hooks';
