@@ -194,12 +194,15 @@ function Files({ title, files }: { readonly title: string; readonly files: reado
               <th scope="col">name</th>
               <th scope="col">path</th>
               <th scope="col">digest</th>
-              <th scope="col" class="number">
-                {hasSizes && 'size'}
-              </th>
-              <th scope="col" class="number">
-                {hasSizes && 'files'}
-              </th>
+              {['size', 'files'].map((title) =>
+                hasSizes ? (
+                  <th key={title} scope="col" class="number">
+                    {title}
+                  </th>
+                ) : (
+                  <td key={title} />
+                ),
+              )}
             </tr>
           </thead>
           <tbody>

@@ -72,8 +72,8 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
         {hasOlder && <Check label="earlier results" checked={withOlder} onCheck={setWithOlder} />}
         <p class="soft" role="status">
           {plural(shown.length, 'picture')}
-          <span class="hint">; choose two to lay one over the other</span>
         </p>
+        {shown.length > 1 && <p class="soft hint">choose two to lay one over the other</p>}
         {pair.length > 0 && (
           <button type="button" title="Esc" onClick={() => setPair([])}>
             clear

@@ -78,10 +78,10 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
           {passing.length === base.length
             ? plural(base.length, 'result')
             : `${passing.length} of ${base.length} results`}
-          {isChosen.size === 0 && rows.length > 1 && form === 'table' && (
-            <span class="hint">; tick some to compare</span>
-          )}
         </p>
+        {isChosen.size === 0 && rows.length > 1 && form === 'table' && (
+          <p class="soft hint">tick some to compare</p>
+        )}
       </div>
       {isChosen.size > 0 && (
         <Comparison

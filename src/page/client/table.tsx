@@ -145,14 +145,14 @@ function classOf({ isNumber, look }: Pick<Column<never>, 'isNumber' | 'look'>) {
 /** On paper, it may be broken after each part. */
 function Title({ title }: { readonly title: string }): JSX.Element {
   return (
-    <>
+    <span>
       {title.split(/(?<=[._])/).map((part, at) => (
         <Fragment key={part + at}>
           {at > 0 && <wbr />}
           {part}
         </Fragment>
       ))}
-    </>
+    </span>
   );
 }
 

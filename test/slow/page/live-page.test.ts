@@ -47,7 +47,11 @@ describe.skipIf(chromium === undefined)('runs in the live page (skipped without 
     await page.evaluate(`location.hash = '#/item/train%40faces'`);
     await expect.poll(text, LONG).toContain('epoch 2 of 4');
     await expect.poll(text, LONG).toContain('the token is ***');
+    expect(await text()).toMatch(/epoch 2 of 4, val.loss [\d.]+/);
     expect(await violations(page)).toEqual([]);
+    // Its curve is there before its result; no out is of an epoch yet.
+    await page.evaluate(`location.hash = '#/epochs'`);
+    await expect.poll(text, LONG).toMatch(/train@faces\s+2 of 4\s.*\s2\s+–/);
     await page.evaluate(`location.hash = '#/run'`);
     await expect.poll(text, LONG).toContain('This run');
     project.write('gate', '');

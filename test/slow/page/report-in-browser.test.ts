@@ -49,7 +49,7 @@ describe.skipIf(chromium === undefined)(
 
     it('draws the plots of an item', async () => {
       await go('#/item/draw@faces');
-      expect(await main()).toMatch(/draw curve\s+precision.*curve\.csv: 2 rows/s);
+      expect(await main()).toMatch(/draw curve.*precision.*curve\.csv: 2 rows/s);
       const labels = await page.evaluate<string[]>(
         `[...document.querySelectorAll('.chart [role=img]')].map((each) => each.ariaLabel)`,
       );
@@ -82,7 +82,7 @@ describe.skipIf(chromium === undefined)(
       for (const part of [
         'fits a line',
         'node train.mjs',
-        '"lr":0.1',
+        'train.lr\n0.1',
         'fetch@faces',
         '4 of 4',
         'the token is ***',
@@ -97,7 +97,7 @@ describe.skipIf(chromium === undefined)(
       );
       expect(titles).toContain('metric val.loss');
       expect(titles).not.toContain('param train.lr');
-      expect(await main()).toMatch(/2 results.*train@cars\s+current/s);
+      expect(await main()).toMatch(/2 results.*train@cars.*current/s);
       await page.evaluate(`{ const stage = document.querySelector('select[aria-label=Stage]');
       stage.value = ''; stage.dispatchEvent(new Event('change', { bubbles: true })); }`);
       await go('#/results');

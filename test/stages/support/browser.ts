@@ -38,6 +38,7 @@ export interface Page {
 const KEY_CODES: Readonly<Record<string, number>> = {
   Tab: 9,
   Enter: 13,
+  Escape: 27,
   ArrowLeft: 37,
   ArrowRight: 39,
 };
@@ -110,7 +111,8 @@ export async function openPage(chromium: string, place: string): Promise<Page> {
         mobile,
       });
       await send('Emulation.setEmulatedMedia', {
-        media: print ? 'print' : 'screen',
+        // Empty: that of the screen, and of paper while it prints.
+        media: print ? 'print' : '',
         features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }],
       });
     },
