@@ -3,7 +3,7 @@ import type { PageItem, PagePicture } from '../model.js';
 import { Check, Search } from './controls.js';
 import { plural } from './format-values.js';
 import { type Data, itemLink, useEscape } from './page-state.js';
-import { type JSX, useMemo, useState } from './view.js';
+import { Fragment, type JSX, useMemo, useState } from './view.js';
 
 interface Shot {
   readonly id: string;
@@ -82,13 +82,11 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
       </div>
       {chosen.length === 2 && <Slider key={pair.join()} pair={chosen} />}
       <div class="gallery">
-        {shown.slice(0, most).map((shot) => (
-          <Card
-            key={shot.id}
-            shot={shot}
-            isChosen={pair.includes(shot.id)}
-            onChoose={() => choose(shot.id)}
-          />
+        {shown.slice(0, most).map((shot, at) => (
+          <Fragment key={shot.id}>
+            {beginsRow(shown, at) && <div class="break" />}
+            <Card shot={shot} isChosen={pair.includes(shot.id)} onChoose={() => choose(shot.id)} />
+          </Fragment>
         ))}
       </div>
       {shown.length > most && (
@@ -98,6 +96,12 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
       )}
     </section>
   );
+}
+
+/** A picture stands in one row with those of earlier results. */
+function beginsRow(shots: readonly Shot[], at: number): boolean {
+  const isEarlier = (each: number) => shots[each]?.label !== undefined;
+  return at > 0 && !isEarlier(at) && (isEarlier(at - 1) || isEarlier(at + 1));
 }
 
 interface CardProps {

@@ -239,7 +239,7 @@ function drawLines(
     context.stroke();
   };
   context.lineWidth = 1;
-  context.globalAlpha = Math.max(0.012, Math.min(0.6, 60 / Math.max(1, rows.length)));
+  context.globalAlpha = Math.max(0.03, Math.min(0.6, 60 / Math.max(1, rows.length)));
   context.strokeStyle = color('--c1');
   for (const row of rows) if (!chosen.has(row)) trace(row);
   context.globalAlpha = 1;
