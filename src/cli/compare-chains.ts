@@ -54,8 +54,7 @@ export function sideBySide(
   room: number | undefined,
 ): string {
   const names = [...new Set(chains.flatMap(({ params }) => Object.keys(params)))];
-  const shown = (value: number | undefined) =>
-    value === undefined ? '–' : String(Number(value.toPrecision(4)));
+  const shown = (value: number | undefined) => (value === undefined ? '–' : fourDigits(value));
   const rows: Rows = chains.map((chain, index) => {
     const best = metric === undefined ? undefined : bestEpoch(chain, metric);
     const { item, outs, epochs, params } = chain;
@@ -94,6 +93,12 @@ export function sideBySide(
           room ?? 80,
         );
   return table([head, ...rows], room) + picture;
+}
+
+/** With the zeros at its end, so that values of one size have the same decimals. */
+function fourDigits(value: number): string {
+  const text = value.toPrecision(4);
+  return Number.isInteger(value) || text.includes('e') ? String(Number(text)) : text;
 }
 
 function seriesOf(chain: Compared, metric: string) {

@@ -7,6 +7,7 @@ import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
+import { spreadText } from '../results/repeats.js';
 import { type Column, columnsOf, differing } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
 import { type Parsed, parse, positive, type Usage } from './args.js';
@@ -155,7 +156,7 @@ function spreadTexts(column: Column, group: Group, isCsv: boolean): string[] {
   if (isCsv) return [String(column.of(group) ?? '')];
   if (spread === undefined) return [cellText(column, group)];
   const { mean, sd } = spread;
-  return [sd === undefined ? show(mean) : `${show(mean)} ± ${Number(sd.toPrecision(2))}`];
+  return [sd === undefined ? show(mean) : spreadText(mean, sd)];
 }
 
 async function diff(

@@ -157,8 +157,8 @@ export interface PageColumn {
   /** One number for each row: the value itself, or with `texts` an index into it; `null` for no value. */
   readonly cells: readonly (number | null)[];
   readonly texts?: readonly string[] | undefined;
-  /** For means: their sample standard deviations, as texts. */
-  readonly deviations?: readonly string[] | undefined;
+  /** For means: the means with their sample standard deviations, as texts. */
+  readonly spreads?: readonly string[] | undefined;
 }
 
 export interface PageRun {

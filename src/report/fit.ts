@@ -7,11 +7,12 @@ export type Rows = readonly (readonly string[])[];
 /** Between two columns. */
 const GAP = 2;
 
-/** A text is not cut below this width, because it would be unrecognizable. */
-const LEAST = 8;
+/** A text is not cut below this width, or half of a narrow terminal, because it would be unrecognizable. */
+const LEAST = 16;
 
-/** Numbers, sizes and durations, such as `0.25`, `1.2 MB`, `2 h 05 min`, `2 of 5`. */
-const FIGURE = /^[-+\u2013]?[\d.e+-]+(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})?$/;
+/** Numbers, sizes and durations, such as `0.25`, `0.25 ± 0.03`, `1.2 MB`, `2 h 05 min`, `2 of 5`. */
+const FIGURE =
+  /^[-+\u2013]?[\d.e+-]+(?: \u00b1 [\d.e+-]+)?(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})? *$/;
 
 /**
  * Cuts the middle of the longest texts until the rows fit, but never a number. Columns that still
@@ -22,15 +23,14 @@ const FIGURE = /^[-+\u2013]?[\d.e+-]+(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})
 export function fitted(rows: Rows, room: number | undefined): readonly Rows[] {
   if (room === undefined) return [rows];
   const widths = widthsOf(rows);
-  const floors = widthsOf(rows, floorOf);
+  const least = Math.min(LEAST, Math.floor((room - GAP) / 2));
+  const floors = widthsOf(rows, (cell) =>
+    FIGURE.test(cell) ? cell.length : Math.min(widthOf(cell), least),
+  );
   return blocksOf(floors, room).map((block) => {
     const caps = capsOf(block, widths, floors, room);
     return rows.map((row) => block.map((at) => cutMiddle(row[at] ?? '', caps.get(at) ?? 0)));
   });
-}
-
-function floorOf(cell: string): number {
-  return FIGURE.test(cell) ? cell.length : Math.min(widthOf(cell), LEAST);
 }
 
 /** The columns of each table: as many as fit, and at least two. */
@@ -68,7 +68,7 @@ function capsOf(
   let limit = Math.max(...block.map((index) => widths[index] ?? 0));
   const isTooWide = () =>
     [...at(limit).values()].reduce((sum, width) => sum + width + GAP, -GAP) > room;
-  while (limit > LEAST && isTooWide()) limit--;
+  while (limit > 1 && isTooWide()) limit--;
   return at(limit);
 }
 

@@ -10,7 +10,31 @@ import { pad } from './live/text-columns.js';
  */
 export function plainTable(texts: Rows, room?: number): string {
   const rows = texts.map((row) => row.map(printable));
-  return fitted(rows, room).map(aligned).join('\n');
+  return fitted(withPoints(rows), room).map(aligned).join('\n');
+}
+
+/** The decimal points of a column of numbers stand in one line. */
+function withPoints(rows: Rows): Rows {
+  const [head = [], ...body] = rows;
+  const decimals = head.map((_, at) => {
+    const column = body.map((row) => row[at] ?? '');
+    return column.every(isNumber) ? Math.max(0, ...column.map(tailOf)) : 0;
+  });
+  return [
+    head,
+    ...body.map((row) =>
+      row.map((cell, at) => {
+        const isPlain = cell !== '' && isNumber(cell) && !/e/i.test(cell);
+        return isPlain ? cell.padEnd(cell.length + (decimals[at] ?? 0) - tailOf(cell)) : cell;
+      }),
+    ),
+  ];
+}
+
+/** Width of the point and what follows it. */
+function tailOf(cell: string): number {
+  const point = cell.indexOf('.');
+  return point < 0 || /e/i.test(cell) ? 0 : cell.length - point;
 }
 
 function aligned(rows: Rows): string {
@@ -32,7 +56,7 @@ function aligned(rows: Rows): string {
 
 /** An empty cell and the dash count as numbers. */
 function isNumber(cell: string): boolean {
-  return cell === '' || cell === '–' || !Number.isNaN(Number(cell));
+  return cell === '' || cell.trimEnd() === '–' || !Number.isNaN(Number(cell));
 }
 
 export function markdownTable([head = [], ...rows]: Rows): string {

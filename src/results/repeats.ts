@@ -32,6 +32,20 @@ export function repeats<Row>(
   return [...groups.values()].map((group) => [...group.values()]);
 }
 
+/** `0.250 ± 0.031`: two digits of the deviation, and no digit of the mean that it makes doubtful. */
+export function spreadText(mean: number, sd: number): string {
+  const [rounded, deviation] = [Number(mean.toPrecision(7)), Number(sd.toPrecision(2))];
+  if (deviation === 0 || (Number.isInteger(rounded) && Number.isInteger(deviation)))
+    return `${rounded} ± ${deviation}`;
+  const decimals = 1 - Math.floor(Math.log10(deviation));
+  if (decimals > MOST_DECIMALS) return `${rounded} ± ${deviation}`;
+  const text = (value: number) => value.toFixed(Math.max(0, decimals));
+  return `${text(mean)} ± ${text(deviation)}`;
+}
+
+/** Smaller numbers are written with an exponent. */
+const MOST_DECIMALS = 8;
+
 export function spreadOf(values: readonly number[]): Spread {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value / n, 0);

@@ -69,7 +69,7 @@ describe('the metrics of a variant', () => {
     await made.run();
     made.write('pipeline.yaml', PIPELINE.replace('[a, b]', '[a, c]').replace('rate: 1', 'rate: 4'));
     expect((await made.pipe('metrics')).out).toBe(
-      'item             ssim\nscore@a (stale)   1.5\nscore@c             –\n',
+      'item             ssim\nscore@a (stale)   1.5\nscore@c           –\n',
     );
     expect(await json(made)).toEqual({ 'score@a': { ssim: 1.5, stale: true } });
   });

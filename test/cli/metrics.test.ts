@@ -80,7 +80,7 @@ it('explains how to print fewer if a terminal shows only the end of them', async
 describe('pipe metrics', () => {
   it('prints a table for each stage, with items as columns', async () => {
     expect(await out('metrics')).toBe(
-      'metric    score@a  score@b\nrate            2        2\nval.ssim      0.5      0.5\n\n' +
+      'metric    score@a  score@b\nrate          2        2\nval.ssim      0.5      0.5\n\n' +
         'metric     whole\none.count      1\ntwo.count      2\n',
     );
   });
@@ -119,11 +119,11 @@ describe('metrics diff', () => {
     expect(await out('metrics', 'diff')).toBe(
       [
         'item     name      before  now  change',
-        'score@a  rate           2    –',
-        'score@a  val.ssim     0.5    –',
-        'score@b  rate           2    3  +1 (+50 %)',
-        'score@c  rate           –    3',
-        'score@c  val.ssim       –  0.5',
+        'score@a  rate         2    –',
+        'score@a  val.ssim     0.5  –',
+        'score@b  rate         2    3    +1 (+50 %)',
+        'score@c  rate         –    3',
+        'score@c  val.ssim     –    0.5',
         '',
       ].join('\n'),
     );

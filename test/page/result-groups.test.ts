@@ -5,6 +5,7 @@ import { cellText, nameIn } from '../../src/page/client/result-rows.js';
 import { resultColumns } from '../../src/page/result-columns.js';
 import type { ResultRow } from '../../src/results/all-results.js';
 import { groupsOver } from '../../src/results/over.js';
+import { spreadText } from '../../src/results/repeats.js';
 import { columnsOf } from '../../src/results/row-columns.js';
 
 /** Each loss differs; every third result repeats a seed, and has another code or lacks the metric. */
@@ -47,10 +48,9 @@ it.each(['fold', 'dataset', 'train.seed', 'train.lr'])(
       expect(texts(metric)).toEqual(
         groups.map(({ spreads: { [metric]: spread } }) => {
           if (spread === undefined) return '–';
-          const mean = Number(spread.mean.toPrecision(5));
           return spread.sd === undefined
-            ? `${mean}`
-            : `${mean} ± ${Number(spread.sd.toPrecision(2))}`;
+            ? `${Number(spread.mean.toPrecision(5))}`
+            : spreadText(spread.mean, spread.sd);
         }),
       );
     expect(found.columns.map((column) => column.name)).not.toContain(name);

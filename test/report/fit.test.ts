@@ -42,6 +42,55 @@ train@a  31.2345678
   );
 });
 
+it('keeps keys, dates and short names whole in 80 columns, and splits the table instead', () => {
+  const names = ['train.lr', 'train.width', 'val.loss', 'val.psnr', 'seconds_per_image'];
+  const rows = [
+    ['key', 'item', 'when', ...names],
+    ['1b47ba1ab1', 'evaluate@cats', '2026-11-29 09:59', '0.001', '64', '0.1', '25.7', '0.01'],
+  ];
+  expect(plainTable(rows, 80)).toBe(
+    `key         item           when              train.lr  train.width  val.loss
+1b47ba1ab1  evaluate@cats  2026-11-29 09:59     0.001           64       0.1
+
+key         val.psnr  seconds_per_image
+1b47ba1ab1      25.7               0.01
+`,
+  );
+});
+
+it('cuts no mean with its deviation', () => {
+  const rows = [
+    ['stage', 'val.loss', 'val.psnr'],
+    ['train', '0.1324 ± 0.0037', '25.716 ± 0.068'],
+  ];
+  expect(plainTable(rows, 30)).toBe(
+    `stage  val.loss
+train  0.1324 ± 0.0037
+
+stage  val.psnr
+train  25.716 ± 0.068
+`,
+  );
+});
+
+it('puts the decimal points of a column in one line', () => {
+  const rows = [
+    ['item', 'loss', 'n', 'last'],
+    ['a', '0.1', '2', '7'],
+    ['b', '12', '10', '0.25'],
+    ['c', '–', '3', '1e-9'],
+    ['d', '0.123', '', '–'],
+  ];
+  expect(plainTable(rows)).toBe(
+    `item    loss   n  last
+a      0.1     2  7
+b     12      10  0.25
+c      –       3  1e-9
+d      0.123      –
+`,
+  );
+});
+
 it('keeps every row within the width, and every number whole (property)', () => {
   const cell = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => `x${text.replaceAll('\n', '')}`),

@@ -1,5 +1,5 @@
 /** Axes as columns, and results that differ only in one axis or param as one row, as `pipe results --over`. */
-import { repeats, spreadOf } from '../../results/repeats.js';
+import { repeats, spreadOf, spreadText } from '../../results/repeats.js';
 import type { PageAxis, PageColumn, PageResults } from '../model.js';
 import { isVaried } from './result-rows.js';
 
@@ -78,12 +78,12 @@ function stageColumn(columns: readonly PageColumn[]): PageColumn {
 
 function mean({ name, kind, cells }: PageColumn, groups: readonly (readonly number[])[]) {
   const means: (number | null)[] = new Array(cells.length).fill(null);
-  const deviations: string[] = [];
+  const spreads: string[] = [];
   for (const group of groups) {
     const [row = 0] = group;
     const { mean, sd, n } = spreadOf(group.flatMap((each) => cells[each] ?? []));
     means[row] = n === 0 ? null : mean;
-    if (sd !== undefined) deviations[row] = String(Number(sd.toPrecision(2)));
+    if (sd !== undefined) spreads[row] = spreadText(mean, sd);
   }
-  return { name, kind, cells: means, deviations };
+  return { name, kind, cells: means, spreads };
 }

@@ -4,15 +4,14 @@ import type { PageColumn } from '../model.js';
 import { bytes, duration, number, time } from './format-values.js';
 
 export function cellText(column: PageColumn, row: number): string {
-  const { name, kind, cells, texts, deviations } = column;
+  const { name, kind, cells, texts, spreads } = column;
   const cell = cells[row] ?? null;
   if (cell === null) return kind === 'metric' ? '–' : '';
   if (texts !== undefined) return texts[cell] ?? '';
   if (kind === 'when') return time(cell);
   if (kind === 'seconds' || isUsage(kind, name, ['cpuSeconds'])) return duration(cell);
   if (isUsage(kind, name, ['peakMemory', 'bytes'])) return bytes(cell);
-  const deviation = deviations?.[row];
-  return deviation === undefined ? number(cell) : `${number(cell)} ± ${deviation}`;
+  return spreads?.[row] ?? number(cell);
 }
 
 /** What stands above it. */
