@@ -141,6 +141,7 @@ stages:
     const rates = async (...args: string[]) =>
       (await rowsOf(made, 'train', ...args)).map(({ params }) => params.lr);
     expect(await rates('--sort', 'loss')).toEqual([1, 2, 3, 10, 'none']);
+    expect(await rates('--sort', 'time')).toEqual(await rates('--sort', 'seconds'));
     expect(await rates('--sort', 'loss:desc', '--limit', '2')).toEqual([10, 3]);
     expect(await rates('--filter', 'loss > 1', '--filter', 'lr<=3')).toEqual([3, 2]);
     expect(await rates('--filter', 'state=kept', '--filter', 'params.lr!=2')).toEqual([

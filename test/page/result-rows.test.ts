@@ -65,6 +65,9 @@ describe('the filter of results', () => {
     expect(found('lr < 0.05 state = kept')).toEqual([1]);
     expect(found('key=abcdef')).toEqual(all);
     expect(found('val.loss!=0.25')).toEqual([0, 2]);
+    // The titles of columns are names too.
+    expect(found('time>3 size=10')).toEqual(all);
+    expect(found('time>4')).toEqual([]);
   });
 
   it('names an unknown column and an invalid date, and does not compare a number with a text', () => {

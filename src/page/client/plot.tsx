@@ -133,7 +133,7 @@ function Legend({ series, curves, hidden, toggle }: LegendProps): JSX.Element {
               type="checkbox"
               checked={!hidden.has(id)}
               onChange={() => toggle(id)}
-              aria-label={`draw ${id}`}
+              aria-label={`draw ${item} ${label ?? ''}`.trim()}
             />
           )}{' '}
           {curves

@@ -96,7 +96,9 @@ describe('the plots of several results', () => {
         '- train train@b lr 5, heat "dark"',
         '- train train@b heat "dark"',
       ]);
-      await page!.evaluate(`document.querySelectorAll('.legend input')[2].click()`);
+      await page!.evaluate(
+        `[...document.querySelectorAll('.legend input')].find(({ ariaLabel }) => ariaLabel === 'draw train@a lr 5, heat "dark"').click()`,
+      );
       await page!.evaluate(settle);
       expect(await labels()).toEqual(['train by step of 3 results']);
       expect(await violations(page!)).toEqual([]);
