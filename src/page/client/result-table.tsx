@@ -76,7 +76,16 @@ function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<num
 /** Enough of them to know their widths and decimals. */
 const SOME = 300;
 
-function someTexts(column: PageColumn): string[] {
+/** A filter leaves the columns as they are. */
+const textsOf = new WeakMap<PageColumn, readonly string[]>();
+
+function someTexts(column: PageColumn): readonly string[] {
+  const texts = textsOf.get(column) ?? readTexts(column);
+  textsOf.set(column, texts);
+  return texts;
+}
+
+function readTexts(column: PageColumn): string[] {
   const filled = [...column.cells.keys()].filter((row) => (column.cells[row] ?? null) !== null);
   const step = Math.ceil(filled.length / SOME);
   return filled.filter((_, at) => at % step === 0).map((row) => cellText(column, row));
