@@ -7,12 +7,18 @@ export type Rows = readonly (readonly string[])[];
 /** Between two columns. */
 const GAP = 2;
 
-/** A text is not cut below this width, or half of a narrow terminal, because it would be unrecognizable. */
-const LEAST = 16;
+/**
+ * A text is not cut below this width, because it would be unrecognizable: in a table that fits as a whole, and in
+ * one that has to be split, where a narrow column gains nothing.
+ */
+const LEAST = { whole: 10, split: 16 } as const;
 
-/** Numbers, sizes and durations, such as `0.25`, `0.25 ± 0.03`, `1.2 MB`, `2 h 05 min`, `2 of 5`. */
+/** What people copy: keys, and dates such as `2026-01-31 09:05`. */
+const NAME = /^(?:[0-9a-f]{8,12}|\d{4}-\d\d-\d\d \d\d:\d\d)$/;
+
+/** Numbers, sizes and durations, such as `0.25`, `0.25 ± 0.03`, `1.2 MB`, `2 h 05 min`, `2 of 5`, `27.3 (epoch 22)`. */
 const FIGURE =
-  /^[-+\u2013]?[\d.e+-]+(?: \u00b1 [\d.e+-]+)?(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})? *$/;
+  /^[-+\u2013]?[\d.e+-]+(?: \u00b1 [\d.e+-]+)?(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})?(?: \([^()]*\))? *$/;
 
 /**
  * Cuts the middle of the longest texts until the rows fit, but never a number. Columns that still
@@ -23,14 +29,19 @@ const FIGURE =
 export function fitted(rows: Rows, room: number | undefined): readonly Rows[] {
   if (room === undefined) return [rows];
   const widths = widthsOf(rows);
-  const least = Math.min(LEAST, Math.floor((room - GAP) / 2));
-  const floors = widthsOf(rows, (cell) =>
-    FIGURE.test(cell) ? cell.length : Math.min(widthOf(cell), least),
-  );
+  const whole = floorsOf(rows, LEAST.whole);
+  const fits = whole.reduce((sum, floor) => sum + floor + GAP, -GAP) <= room;
+  const floors = fits ? whole : floorsOf(rows, Math.min(LEAST.split, Math.floor((room - GAP) / 2)));
   return blocksOf(floors, room).map((block) => {
     const caps = capsOf(block, widths, floors, room);
     return rows.map((row) => block.map((at) => cutMiddle(row[at] ?? '', caps.get(at) ?? 0)));
   });
+}
+
+function floorsOf(rows: Rows, least: number): readonly number[] {
+  return widthsOf(rows, (cell) =>
+    FIGURE.test(cell) || NAME.test(cell) ? cell.length : Math.min(widthOf(cell), least),
+  );
 }
 
 /** The columns of each table: as many as fit, and at least two. */

@@ -58,17 +58,29 @@ key         val.psnr  seconds_per_image
   );
 });
 
-it('cuts no mean with its deviation', () => {
+it('cuts names before keys and dates, where that keeps the table whole', () => {
+  const rows = [
+    ['key', 'item', 'when', 'state'],
+    ['1b47ba1ab1', 'evaluate@faces,double20', '2026-11-29 09:59', 'current'],
+  ];
+  expect(plainTable(rows, 52)).toBe(
+    `key         item           when              state
+1b47ba1ab1  evalua…uble20  2026-11-29 09:59  current
+`,
+  );
+});
+
+it('cuts no mean with its deviation, and no value with its epoch', () => {
   const rows = [
     ['stage', 'val.loss', 'val.psnr'],
-    ['train', '0.1324 ± 0.0037', '25.716 ± 0.068'],
+    ['train', '0.1324 ± 0.0037', '27.31 (epoch 22)'],
   ];
   expect(plainTable(rows, 30)).toBe(
     `stage  val.loss
 train  0.1324 ± 0.0037
 
 stage  val.psnr
-train  25.716 ± 0.068
+train  27.31 (epoch 22)
 `,
   );
 });
