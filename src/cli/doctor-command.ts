@@ -1,6 +1,6 @@
 /** `pipe doctor`: checks the machine and the project for problems. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { coversPython } from '../code/opaque.js';
 import { openCodes } from '../decide/code.js';
@@ -13,6 +13,7 @@ import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
+import { textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
@@ -204,13 +205,8 @@ function ownCheck({ host }: CommandContext): Finding | undefined {
 }
 
 function scriptOf(root: string, name: string): string | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path.join(root, 'package.json'), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = textIfThere(path.join(root, 'package.json'));
+  if (text === undefined) return undefined;
   const { scripts } = JSON.parse(text) as { readonly scripts?: Readonly<Record<string, string>> };
   return scripts?.[name];
 }

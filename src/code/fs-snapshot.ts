@@ -1,7 +1,7 @@
 /** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { bytesIfThere, unlessAbsent } from '../sys/if-there.js';
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { bytesIfThere, namesIn, unlessAbsent } from '../sys/if-there.js';
 import { isOutside } from './project-paths.js';
 
 /** All paths are relative to the project; those outside begin with `../`. */
@@ -57,7 +57,7 @@ export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBO
     hex: memo((file) =>
       isOutside(file) ? hexOf(behind(file)) : digestAt(file)?.replace(/^[fx]:/, ''),
     ),
-    names: memo((folder) => namesIn(behind(folder))),
+    names: memo((folder) => namesIn(behind(folder)).sort()),
     exists: memo((where) => own(where) !== undefined),
     stamp: memo((where) => stampOf(statBehind(where))),
     link: memo((where) => linkAt(absolute(where), own(where))),
@@ -90,10 +90,6 @@ export function hexOf(file: string): string | undefined {
 
 export function hexOfBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-function namesIn(folder: string): readonly string[] {
-  return unlessAbsent(() => readdirSync(folder).sort()) ?? [];
 }
 
 function stampOf(stat: Stats | undefined): string | undefined {

@@ -1,7 +1,7 @@
 /** Installed packages: the package of a file, and its version. */
 import path from 'node:path';
 import { ifJson } from '../json.js';
-import { bytesIfThere } from '../sys/if-there.js';
+import { textIfThere } from '../sys/if-there.js';
 
 interface Package {
   /** As imported: `@scope/name`. */
@@ -46,7 +46,7 @@ type PackageManifest = Readonly<Record<string, unknown>>;
 
 /** Undefined if it is missing or not a JSON object. */
 export function readManifest(file: string): PackageManifest | undefined {
-  const value = ifJson(bytesIfThere(file)?.toString() ?? '');
+  const value = ifJson(textIfThere(file) ?? '');
   // Node rejects a broken package.json, but only if it reads it, so this is left to Node.
   return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
 }

@@ -1,6 +1,7 @@
 /** Compares two artifacts, files or folders: the first difference, or the deviation within a tolerance. */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { lstatIfThere } from '../sys/if-there.js';
 import { compareBytes } from './bytes.js';
 import type { Tolerance } from './deviation.js';
 import type { Comparison, Difference } from './difference.js';
@@ -82,14 +83,4 @@ function natureOf(file: string): string | undefined {
   if (stat.isSymbolicLink()) return `a link to ${readlinkSync(file)}`;
   if (stat.isDirectory()) return 'a folder';
   return stat.mode & 0o100 ? 'an executable file' : 'a file';
-}
-
-function lstatIfThere(file: string): Stats | undefined {
-  try {
-    return lstatSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
 }

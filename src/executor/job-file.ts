@@ -10,15 +10,7 @@
  *     submitted/<name>/           the jobs of a submission, their script and their output
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { removeTree } from '../cache/files/remove.js';
@@ -28,7 +20,7 @@ import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';
 import { ifJson } from '../json.js';
 import { fileNameOf } from '../process/file-names.js';
-import { lstatIfThere, unlessAbsent } from '../sys/if-there.js';
+import { lstatIfThere, namesIn, textIfThere, unlessAbsent } from '../sys/if-there.js';
 
 export interface Job {
   readonly format: 1;
@@ -75,7 +67,7 @@ export class JobFiles {
 
   /** The nonce of the current job. */
   current(): string | undefined {
-    return unlessAbsent(() => readFileSync(path.join(this.#folder, 'current'), 'utf8'))?.trim();
+    return textIfThere(path.join(this.#folder, 'current'))?.trim();
   }
 
   /** From here on, no earlier job of the item records anything. Returns the path of the job file. */
@@ -97,7 +89,7 @@ export class JobFiles {
 
   /** The token of the last start of a job. */
   start(nonce: string): string | undefined {
-    return unlessAbsent(() => readFileSync(path.join(this.#of(nonce), 'start'), 'utf8'));
+    return textIfThere(path.join(this.#of(nonce), 'start'));
   }
 
   /** The current job, unless it has written its end. */
@@ -124,7 +116,7 @@ export class JobFiles {
   /** Removes the files of all jobs except the current one. */
   clear(): void {
     const nonce = this.current();
-    for (const name of unlessAbsent(() => readdirSync(this.#folder)) ?? [])
+    for (const name of namesIn(this.#folder))
       if (name !== 'current' && name !== nonce) removeTree(path.join(this.#folder, name));
   }
 
@@ -141,18 +133,13 @@ export function readJob(file: string): Job | undefined {
 
 /** Undefined also for a file that another machine is about to write. */
 function readJson<T>(file: string): T | undefined {
-  const text = unlessAbsent(() => readFileSync(file, 'utf8'));
+  const text = textIfThere(file);
   return text === undefined || text === '' ? undefined : (JSON.parse(text) as T);
 }
 
 function writeNew(file: string, text: string): void {
   const draft = `${file}~${process.pid}`;
-  const handle = openSync(draft, 'w');
-  try {
-    writeSync(handle, text);
-  } finally {
-    closeSync(handle);
-  }
+  writeFileSync(draft, text);
   renameInto(draft, file);
 }
 

@@ -2,12 +2,11 @@
  * The current jobs of items, for commands that do not follow them: from their files, and from the
  * schedulers' lists.
  */
-import { readdirSync } from 'node:fs';
 import { projectHome } from '../decide/lock-home.js';
 import type { Project } from '../decide/project.js';
 import { lockHolder } from '../process/file-lock.js';
 import { fileNameOf } from '../process/file-names.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { namesIn } from '../sys/if-there.js';
 import { EventTail, JobFiles, jobsFolder } from './job-file.js';
 import { Queue } from './job-queue.js';
 import { type JobState, type Jobs, type Scheduler, Unanswered } from './scheduler.js';
@@ -99,7 +98,7 @@ export async function followJob(
 }
 
 function openJobs(root: string, items: readonly string[]): Open[] {
-  const folders = new Set(unlessAbsent(() => readdirSync(jobsFolder(root))));
+  const folders = new Set(namesIn(jobsFolder(root)));
   return items.flatMap((item) => {
     if (!folders.has(fileNameOf(item))) return [];
     const files = new JobFiles(root, item);

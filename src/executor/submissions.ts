@@ -1,10 +1,10 @@
 /** The folders of submissions, `cache/jobs/submitted/<name>/`: the script of the jobs, and their output. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
 import { projectHome } from '../decide/lock-home.js';
 import { lockHolder } from '../process/file-lock.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { namesIn, textIfThere } from '../sys/if-there.js';
 import { JobFiles, jobsFolder, readJob } from './job-file.js';
 
 /**
@@ -33,8 +33,8 @@ export function makeSubmission(root: string, name: string, files: readonly strin
 /** Removes the folders of submissions whose jobs are all over. */
 export function sweepSubmissions(root: string): void {
   const all = path.join(jobsFolder(root), 'submitted');
-  for (const name of unlessAbsent(() => readdirSync(all)) ?? []) {
-    const text = unlessAbsent(() => readFileSync(path.join(all, name, LIST), 'utf8'));
+  for (const name of namesIn(all)) {
+    const text = textIfThere(path.join(all, name, LIST));
     // Another run is making it.
     if (text === undefined || text === '') continue;
     const files = (JSON.parse(text) as string[]).map((each) => path.join(jobsFolder(root), each));

@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { userError } from '../error.js';
+import { unless } from '../sys/if-there.js';
 import { parseLock } from './format/parse-lock.js';
 import { type LockedProject, type LockFile, lockNameOf, lockText } from './format/sections.js';
 
@@ -33,12 +34,7 @@ export function writeLockFile(project: LockedProject, file: LockFile): void {
 }
 
 function behindLink(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return file;
-    throw error;
-  }
+  return unless(['ENOENT'], () => realpathSync(file)) ?? file;
 }
 
 /** Never waits for the writer of a pipe. */

@@ -1,6 +1,7 @@
 /** For a missing path: finds a similar existing one that the user may have meant. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { unlessRefused } from '../sys/if-there.js';
 import { nearest } from './document/suggest.js';
 
 interface LookAlike {
@@ -59,9 +60,5 @@ export function misnamedAbove(cwd: string): string | undefined {
 
 /** A missing or unreadable folder has no candidates. */
 function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+  return unlessRefused(() => readdirSync(folder)) ?? [];
 }

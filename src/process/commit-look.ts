@@ -1,6 +1,7 @@
 /** Examines a committed folder: what its times show about how it was created, and whether it changes. */
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { unless } from '../sys/if-there.js';
 
 export interface CommitLook {
   readonly isFolder: boolean;
@@ -53,7 +54,8 @@ export function lookAtCommit(folder: string): CommitLook | undefined {
   };
 }
 
-const UNSEEN = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG']);
+/** It disappeared or is not readable: then storing reports why. */
+const UNSEEN = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ENAMETOOLONG'];
 
 interface Entry {
   readonly path: string;
@@ -65,7 +67,7 @@ function below(folder: string): Entry[] {
   const found: Entry[] = [];
   const open = [folder];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    for (const name of namesIn(next).sort()) {
+    for (const name of unless(UNSEEN, () => readdirSync(next).sort()) ?? []) {
       const path = join(next, name);
       const stat = statOf(path);
       if (stat === undefined) continue;
@@ -96,26 +98,7 @@ function printOf({ path, stat }: Entry): string {
 }
 
 function statOf(path: string): BigIntStats | undefined {
-  try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch (error) {
-    if (isUnseen(error)) return undefined;
-    throw error;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (isUnseen(error)) return [];
-    throw error;
-  }
-}
-
-/** It disappeared or is not readable: storing reports why. */
-function isUnseen(error: unknown): boolean {
-  return UNSEEN.has((error as NodeJS.ErrnoException).code ?? '');
+  return unless(UNSEEN, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
 }
 
 function max(a: bigint, b: bigint): bigint {

@@ -1,8 +1,9 @@
 /** Follows the logs of one item: prints the newest one, and new output as it is written. */
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { waitForChanges } from '../stage/notice.js';
+import { namesIn } from '../sys/if-there.js';
 
 /** Fast enough for a reader; the system reports most changes at once. */
 const POLL_MS = 200;
@@ -11,15 +12,10 @@ const CHUNK = 64 * 1024;
 
 /** Paths of the logs in the folder, oldest first; their names are times. */
 export function logsIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.log'))
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  return namesIn(folder)
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 /** Bytes of a log. */

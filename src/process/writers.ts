@@ -1,6 +1,7 @@
 /** Finds processes that are writing to a folder's files, among this process's descendants, via /proc. */
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { relative } from 'node:path';
+import { unlessRefused } from '../sys/if-there.js';
 import { HAS_PROC, readIfThere } from '../sys/proc.js';
 
 /** A file of the folder that a descendant has open for writing. */
@@ -37,18 +38,12 @@ function mayWrite(pid: number, fd: string): boolean {
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
 }
 
+/** Undefined when the file was closed, or the process has ended. */
 function targetOf(link: string): string | undefined {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return undefined; // The file was closed, or the process has ended.
-  }
+  return unlessRefused(() => readlinkSync(link));
 }
 
+/** None when the process has ended, or is another user's. */
 function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // The process has ended, or is another user's.
-  }
+  return unlessRefused(() => readdirSync(folder)) ?? [];
 }

@@ -4,12 +4,11 @@
  * instance roles). Never from a file of the project.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { userError } from '../error.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { textIfThere } from '../sys/if-there.js';
 import { StoreError } from './store.js';
 
 export interface Credentials {
@@ -88,7 +87,7 @@ function profileOf(env: Env): { readonly name: string; readonly section: Section
 function sectionsIn(file: string): Map<string, Record<string, string>> {
   const sections = new Map<string, Record<string, string>>();
   let section: Record<string, string> = {};
-  for (const line of (unlessAbsent(() => readFileSync(file, 'utf8')) ?? '').split(/\r?\n/)) {
+  for (const line of (textIfThere(file) ?? '').split(/\r?\n/)) {
     const head = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line);
     if (head !== null) {
       section = sections.get(head[1] as string) ?? {};

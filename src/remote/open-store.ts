@@ -1,10 +1,9 @@
 /** Opens the store at a URL, with its credentials. */
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { userError } from '../error.js';
-import { unlessAbsent } from '../sys/if-there.js';
+import { textIfThere } from '../sys/if-there.js';
 import { credentialsOf, regionOf } from './aws-credentials.js';
 import { FileStore } from './file-store.js';
 import { type Authorize, HttpStore } from './http-store.js';
@@ -54,7 +53,7 @@ function withHeader(authorization: string | undefined): Authorize {
 function authorizationFor({ hostname }: URL, env: Env): string | undefined {
   if (env.PIPE_REMOTE_TOKEN) return `Bearer ${env.PIPE_REMOTE_TOKEN}`;
   const file = env.NETRC || path.join(env.HOME || homedir(), '.netrc');
-  const text = unlessAbsent(() => readFileSync(file, 'utf8'));
+  const text = textIfThere(file);
   const entry = text === undefined ? undefined : netrcEntry(text, hostname);
   if (entry === undefined) return undefined;
   return `Basic ${Buffer.from(`${entry.login}:${entry.password}`).toString('base64')}`;

@@ -3,12 +3,13 @@
  * another process and the timeline of a report read it. A run that starts nothing writes no
  * journal.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort } from '../cache/files/file-errors.js';
 import type { Project } from '../decide/project.js';
 import type { Emit, RunEvent } from '../event.js';
 import { type Identity, ownIdentity, tagOf } from '../sys/identity.js';
+import { namesIn } from '../sys/if-there.js';
 
 /** First line of a journal. */
 export interface JournalHead {
@@ -107,12 +108,7 @@ function linesOf(values: readonly object[]): string {
 
 /** Names, oldest first. */
 export function journalsIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => name.endsWith('.jsonl'))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  return namesIn(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
 }

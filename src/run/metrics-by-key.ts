@@ -1,5 +1,4 @@
 /** Metrics of items by today's keys: from records, else from pipeline.lock; or from another revision's lock. */
-import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
@@ -25,6 +24,7 @@ import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { holds } from '../lockfile/update.js';
 import { select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
+import { statIfThere, textIfThere } from '../sys/if-there.js';
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -191,11 +191,6 @@ function numbersOf(build: BuildContext, where: string, digest: Digest): Numbers 
 
 /** Undefined if it is not a JSON file. */
 function numbersIn(file: string): Numbers | undefined {
-  try {
-    return statSync(file).isFile() ? metricsOf(readFileSync(file, 'utf8')) : undefined;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
+  const text = statIfThere(file)?.isFile() ? textIfThere(file) : undefined;
+  return text === undefined ? undefined : metricsOf(text);
 }

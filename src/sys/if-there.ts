@@ -1,8 +1,8 @@
 /** File system calls for paths that may not exist. */
-import { lstatSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 
 const NOTHING_THERE = ['ENOENT', 'ENOTDIR', 'EISDIR'];
-const LEADS_NOWHERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
+export const LEADS_NOWHERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 
 /**
  * Undefined if nothing exists there, or if there is a folder instead of a file, or a file instead
@@ -31,6 +31,15 @@ export function statIfThere(absolute: string): Stats | undefined {
 export function bytesIfThere(absolute: string): Buffer | undefined {
   if (statIfThere(absolute)?.isFile() !== true) return undefined;
   return unlessAbsent(() => readFileSync(absolute));
+}
+
+export function textIfThere(absolute: string): string | undefined {
+  return unlessAbsent(() => readFileSync(absolute, 'utf8'));
+}
+
+/** None in a folder that does not exist. */
+export function namesIn(folder: string): string[] {
+  return unlessAbsent(() => readdirSync(folder)) ?? [];
 }
 
 /** Undefined on an expected error: nothing exists there, permission is missing, or the path is too long. */

@@ -1,6 +1,7 @@
 /** Process information from the system: from /proc on Linux, from `ps` elsewhere. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { platform } from 'node:os';
+import { unlessRefused } from './if-there.js';
 
 export const HAS_PROC = platform() === 'linux';
 
@@ -54,7 +55,8 @@ export function reapedTicks(): number {
 
 /** Running children of all threads of the process; empty if the kernel does not list them. */
 export function childrenOf(pid: number): number[] {
-  return namesIn(`/proc/${pid}/task`).flatMap((thread) => {
+  const threads = unlessRefused(() => readdirSync(`/proc/${pid}/task`)) ?? [];
+  return threads.flatMap((thread) => {
     const text = readIfThere(`/proc/${pid}/task/${thread}/children`) ?? '';
     return text.split(' ').filter(Boolean).map(Number);
   });
@@ -122,13 +124,9 @@ export function environmentOf(pid: number, name: string): string | undefined {
 
 /** The files that a process writes its output to; empty if its descriptors are not readable. */
 export function outputsOf(pid: number): string[] {
-  return [1, 2].flatMap((descriptor) => {
-    try {
-      return [readlinkSync(`/proc/${pid}/fd/${descriptor}`)];
-    } catch {
-      return []; // The process has ended, is another user's, or has closed the file.
-    }
-  });
+  return [1, 2].flatMap(
+    (descriptor) => unlessRefused(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`)) ?? [],
+  );
 }
 
 /** Boot id of the machine: pids and start times are only valid within one boot. */
@@ -138,27 +136,11 @@ export function bootId(): string {
 
 /** This process's pid namespace: pids of another container mean nothing here. */
 export function pidNamespace(): string {
-  try {
-    return HAS_PROC ? readlinkSync('/proc/self/ns/pid').replace(/\D/g, '') : '';
-  } catch {
-    return '';
-  }
-}
-
-/** Empty for processes that have ended or are hidden. */
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+  const link = HAS_PROC ? unlessRefused(() => readlinkSync('/proc/self/ns/pid')) : undefined;
+  return link?.replace(/\D/g, '') ?? '';
 }
 
 /** Undefined for processes that have ended or are hidden. */
 export function readIfThere(path: string, encoding: BufferEncoding = 'latin1'): string | undefined {
-  try {
-    return readFileSync(path, encoding);
-  } catch {
-    return undefined;
-  }
+  return unlessRefused(() => readFileSync(path, encoding));
 }

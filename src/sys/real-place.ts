@@ -1,16 +1,11 @@
 /** Real paths of entries that may not exist yet. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { LEADS_NOWHERE, unless } from './if-there.js';
 
 /** The real path, as far as the path exists. */
 export function realPlace(absolute: string): string {
-  try {
-    return realpathSync.native(absolute);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
-    return besideReal(absolute);
-  }
+  return unless(LEADS_NOWHERE, () => realpathSync.native(absolute)) ?? besideReal(absolute);
 }
 
 /** The last name, unresolved, in the real path of its folder. */

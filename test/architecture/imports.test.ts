@@ -100,7 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   remote: ['error', 'event', 'canonical', 'manifest', 'pipeline/plan', 'cache', 'sys'],
   'lockfile/format': ['json', 'stage', 'error', 'canonical', 'manifest', 'cache/objects/digest'],
   convert: ['stage', 'error', 'pipeline', 'sys'],
-  compare: ['json', 'wildcards', 'lockfile/format'],
+  compare: ['json', 'sys', 'wildcards', 'lockfile/format'],
   'code/python': ['error', 'canonical', 'json', 'sys', 'code'],
   code: ['stage', 'error', 'canonical', 'json', 'manifest', 'pipeline', 'sys'],
   process: ['stage', 'error', 'printable', 'canonical', 'json', 'sys'],

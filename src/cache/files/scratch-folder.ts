@@ -1,7 +1,7 @@
 /** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
-import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { isFolder } from '../../sys/if-there.js';
+import { isFolder, namesIn } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import type { Layout } from '../layout.js';
 import { codeOf, isAbsent } from './file-errors.js';
@@ -151,13 +151,3 @@ const CURES: Readonly<Record<string, string>> = {
   EPERM: 'delete it by hand, after chattr -i if it is immutable',
   EROFS: 'it is a read-only mount: unmount it, then delete it by hand',
 };
-
-/** Names in a folder; none when it does not exist. */
-export function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
-  }
-}

@@ -2,9 +2,10 @@
  * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
  * change that a process noted. It only decides when to collect, never what to remove.
  */
-import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
-import { bestEffort, isAbsent } from '../files/file-errors.js';
+import { textIfThere } from '../../sys/if-there.js';
+import { bestEffort } from '../files/file-errors.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeAll } from '../files/write.js';
 import { writeWhole } from '../files/write-whole.js';
@@ -130,12 +131,7 @@ export class DiskUsage {
   }
 
   #text(): string | undefined {
-    try {
-      return readFileSync(this.#layout.size, 'latin1');
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
+    return textIfThere(this.#layout.size);
   }
 }
 

@@ -1,9 +1,9 @@
 /** Garbage collection: removes unreferenced objects, then evicts what is cheapest to recompute. */
 import { rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn } from '../../sys/if-there.js';
 import { removeTree } from '../files/remove.js';
-import { namesIn, notDeleted } from '../files/scratch-folder.js';
+import { notDeleted } from '../files/scratch-folder.js';
 import { finish } from '../files/yielding.js';
 import { Sweeper } from '../objects/sweeper.js';
 import { readPins, sweepPins } from '../records/pins.js';

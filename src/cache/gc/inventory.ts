@@ -1,8 +1,8 @@
 /** Inventory of the whole cache: for gc, stats and verify. */
 import { lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
-import { namesIn, type Scratch } from '../files/scratch-folder.js';
+import { lstatIfThere, namesIn } from '../../sys/if-there.js';
+import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 import type { Cooperative } from '../files/yielding.js';
 import type { Layout } from '../layout.js';

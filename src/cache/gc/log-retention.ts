@@ -3,9 +3,8 @@
  * first.
  */
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn } from '../../sys/if-there.js';
 import { allPids, outputsOf } from '../../sys/proc.js';
-import { namesIn } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 import { type Layout, realOrSame } from '../layout.js';
 import { itemFileName, projectName } from '../records/record-names.js';

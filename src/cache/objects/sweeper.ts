@@ -4,12 +4,12 @@
  */
 import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn } from '../../sys/if-there.js';
 import { codeOf, isAbsent } from '../files/file-errors.js';
 import type { Fence } from '../files/foreign-links.js';
 import { removeTree, type Undeleted } from '../files/remove.js';
 import { renew } from '../files/renew.js';
-import { namesIn, type Scratch, SWEPT } from '../files/scratch-folder.js';
+import { type Scratch, SWEPT } from '../files/scratch-folder.js';
 
 export class Sweeper {
   readonly #root: string;

@@ -1,10 +1,9 @@
 /** Pins: what running processes need, and since when. Gc removes none of it. */
-import { lstatSync, readFileSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn, textIfThere } from '../../sys/if-there.js';
 import { checkedBody } from '../files/checksummed-json.js';
-import { isAbsent } from '../files/file-errors.js';
-import { namesIn, type Scratch } from '../files/scratch-folder.js';
+import type { Scratch } from '../files/scratch-folder.js';
 import { isOwnerGone, keepYoung, ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';
 
@@ -100,13 +99,8 @@ export function readPins(folder: string, scratch: Scratch): Pinned {
 function readPin(file: string): Pinned | undefined {
   const stat = lstatIfThere(file);
   if (stat === undefined) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const text = textIfThere(file);
+  if (text === undefined) return undefined;
   const pin = checkedBody(text) as PinFile | undefined;
   return pin === undefined
     ? { keys: [], chains: [], since: 0 }

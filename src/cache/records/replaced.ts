@@ -1,11 +1,11 @@
 /** Moves user files out of the way of an out, to `replaced/<time>/<path>`, and keeps them for a while. */
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere, unlessRefused } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn, unlessRefused } from '../../sys/if-there.js';
 import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/file-errors.js';
 import { openUp, removeTree } from '../files/remove.js';
-import { namesIn, type Scratch } from '../files/scratch-folder.js';
+import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 
 /** Days to keep them, unless the size limit is exceeded. */

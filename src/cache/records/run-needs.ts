@@ -2,12 +2,11 @@
  * The recent runs of each project: gc keeps what they needed for a while, so that going back to it
  * costs nothing.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn, textIfThere } from '../../sys/if-there.js';
 import { withChecksum } from '../files/checksummed-json.js';
-import { isAbsent } from '../files/file-errors.js';
-import { namesIn, type Scratch } from '../files/scratch-folder.js';
+import type { Scratch } from '../files/scratch-folder.js';
 import { ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';
 import type { Needs } from './pins.js';
@@ -32,21 +31,11 @@ export function noteRun(
   notePlace(folder, root, scratch);
   const names = namesIn(runs).sort();
   const newest = names.at(-1);
-  if (newest !== undefined && textOf(path.join(runs, newest)) === withChecksum(needs)) return;
+  if (newest !== undefined && textIfThere(path.join(runs, newest)) === withChecksum(needs)) return;
   const stamp = scratch.clocks.date().toISOString().replaceAll(':', '-');
   writeChecksummed(path.join(runs, `${stamp}~${ownedName()}.json`), needs, scratch, 'atomic');
   for (const name of names.slice(0, Math.max(0, names.length + 1 - REMEMBERED))) {
     rmSync(path.join(runs, name), { force: true });
-  }
-}
-
-/** Undefined if another run has just deleted the file. */
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
   }
 }
 

@@ -3,11 +3,9 @@
  * earlier pipeline left there do not count as the user's. One small file for each path, in the same
  * folders as in the workspace.
  */
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
-import { statIfThere } from '../../sys/if-there.js';
-import { isAbsent } from '../files/file-errors.js';
+import { namesIn, statIfThere } from '../../sys/if-there.js';
 import { type Digest, isDigest } from '../objects/digest.js';
 
 /**
@@ -106,12 +104,7 @@ export class Written {
     const names = folder === '' ? [] : folder.split('/').map((name) => FOLDER + name);
     const where = path.join(this.#folder, ...names);
     this.#readSet.recordStat(where, statIfThere(where));
-    try {
-      return readdirSync(where);
-    } catch (error) {
-      if (isAbsent(error)) return [];
-      throw error;
-    }
+    return namesIn(where);
   }
 }
 

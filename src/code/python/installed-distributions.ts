@@ -1,8 +1,7 @@
 /** Versions of installed distributions by the names that code imports, from the metadata of an environment. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
-import { unlessAbsent } from '../../sys/if-there.js';
+import { textIfThere } from '../../sys/if-there.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { NOT_INSTALLED } from '../package.js';
 import { within } from '../project-paths.js';
@@ -157,10 +156,6 @@ export class Distributions {
   #stamp(file: string): string | undefined {
     return this.#snapshot.stamp(within(this.#snapshot.root, file));
   }
-}
-
-function textIfThere(file: string): string | undefined {
-  return unlessAbsent(() => readFileSync(file, 'utf8'));
 }
 
 /** A line of RECORD: a folder with a file in it, or a module. */
