@@ -1,32 +1,31 @@
 /** Finds the first byte in which two files differ, without loading either into memory. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
+import { withFile } from '../sys/open-file.js';
 import type { BytesDifference } from './difference.js';
 
 const CHUNK = 1 << 20;
 
 /** Undefined if they are equal. */
 export function compareBytes(expected: string, actual: string): BytesDifference | undefined {
-  const [a, b] = [openSync(expected, 'r'), openSync(actual, 'r')];
-  try {
-    const sizes = [fstatSync(a).size, fstatSync(b).size] as const;
-    const [left, right] = [Buffer.alloc(CHUNK), Buffer.alloc(CHUNK)];
-    let lines = 0;
-    let isText = true;
-    for (let start = 0; ; start += CHUNK) {
-      const x = left.subarray(0, readFully(a, left));
-      const y = right.subarray(0, readFully(b, right));
-      const at = firstDifference(x, y);
-      isText &&= !x.subarray(0, at).includes(0) && !y.subarray(0, at ?? y.length).includes(0);
-      lines += count(x.subarray(0, at));
-      if (at !== undefined) {
-        const values = { offset: start + at, expected: x[at], actual: y[at], sizes };
-        return { kind: 'bytes', ...values, ...(isText ? { line: lines + 1 } : {}) };
-      }
-      if (x.length < CHUNK) return undefined;
+  return withFile(expected, 'r', (a) => withFile(actual, 'r', (b) => compareOpen(a, b)));
+}
+
+function compareOpen(a: number, b: number): BytesDifference | undefined {
+  const sizes = [fstatSync(a).size, fstatSync(b).size] as const;
+  const [left, right] = [Buffer.alloc(CHUNK), Buffer.alloc(CHUNK)];
+  let lines = 0;
+  let isText = true;
+  for (let start = 0; ; start += CHUNK) {
+    const x = left.subarray(0, readFully(a, left));
+    const y = right.subarray(0, readFully(b, right));
+    const at = firstDifference(x, y);
+    isText &&= !x.subarray(0, at).includes(0) && !y.subarray(0, at ?? y.length).includes(0);
+    lines += count(x.subarray(0, at));
+    if (at !== undefined) {
+      const values = { offset: start + at, expected: x[at], actual: y[at], sizes };
+      return { kind: 'bytes', ...values, ...(isText ? { line: lines + 1 } : {}) };
     }
-  } finally {
-    closeSync(a);
-    closeSync(b);
+    if (x.length < CHUNK) return undefined;
   }
 }
 

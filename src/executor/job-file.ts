@@ -10,9 +10,8 @@
  *     submitted/<name>/           the jobs of a submission, their script and their output
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { removeTree } from '../cache/files/remove.js';
 import { renameInto } from '../cache/files/write.js';
 import type { Settled } from '../decide/build-context.js';
@@ -20,7 +19,8 @@ import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';
 import { ifJson } from '../json.js';
 import { fileNameOf } from '../process/file-names.js';
-import { lstatIfThere, namesIn, textIfThere, unlessAbsent } from '../sys/if-there.js';
+import { lstatIfThere, namesIn, textIfThere } from '../sys/if-there.js';
+import { LineTail } from '../sys/open-file.js';
 
 export interface Job {
   readonly format: 1;
@@ -146,14 +146,12 @@ function writeNew(file: string, text: string): void {
 /** Reads the events that a job has added since the last call. */
 export class EventTail {
   readonly #file: string;
+  readonly #lines: LineTail;
   #hasBegun = false;
-  #at = 0;
-  #rest = '';
-  readonly #decoder = new StringDecoder('utf8');
-  readonly #buffer = Buffer.alloc(64 * 1024);
 
   constructor(file: string) {
     this.#file = file;
+    this.#lines = new LineTail(file);
   }
 
   hasBegun(): boolean {
@@ -162,22 +160,7 @@ export class EventTail {
   }
 
   next(): readonly RunEvent[] {
-    if (!this.hasBegun()) return [];
-    const handle = unlessAbsent(() => openSync(this.#file, 'r'));
-    if (handle === undefined) return [];
-    try {
-      for (;;) {
-        const bytes = readSync(handle, this.#buffer, 0, this.#buffer.length, this.#at);
-        if (bytes === 0) break;
-        this.#at += bytes;
-        this.#rest += this.#decoder.write(this.#buffer.subarray(0, bytes));
-      }
-    } finally {
-      closeSync(handle);
-    }
-    const lines = this.#rest.split('\n');
-    this.#rest = lines.pop() ?? '';
-    return lines.flatMap(eventIn);
+    return this.hasBegun() ? this.#lines.next().flatMap(eventIn) : [];
   }
 }
 

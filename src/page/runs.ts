@@ -1,21 +1,15 @@
 /** Runs of all processes of the project, from their journals: read once, or followed while they grow. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { ifJson } from '../json.js';
 import { type JournalHead, journalsIn } from '../run/journal.js';
 import { type Identity, livenessOf } from '../sys/identity.js';
+import { LineTail } from '../sys/open-file.js';
 import type { PageRun, TimedEvent } from './model.js';
-
-const CHUNK = 256 * 1024;
 
 /** A run's journal, read from the last position. */
 export class RunReader {
   readonly name: string;
-  readonly #file: string;
-  readonly #decoder = new StringDecoder('utf8');
-  #position = 0;
-  #rest = '';
+  readonly #lines: LineTail;
   #owner: Identity | undefined;
   #isOver = false;
   /** The events, without superseded progress. */
@@ -23,14 +17,12 @@ export class RunReader {
 
   constructor(folder: string, name: string) {
     this.name = name;
-    this.#file = path.join(folder, name);
+    this.#lines = new LineTail(path.join(folder, name));
   }
 
   /** Events that were added since the last call. */
   read(): TimedEvent[] {
-    const lines = (this.#rest + this.#newText()).split('\n');
-    this.#rest = lines.pop() ?? '';
-    const added = lines.flatMap((line) => this.#eventIn(line));
+    const added = this.#lines.next().flatMap((line) => this.#eventIn(line));
     if (added.length > 0) this.#events = compacted([...this.#events, ...added]);
     return added;
   }
@@ -46,22 +38,6 @@ export class RunReader {
 
   get isLiving(): boolean {
     return !this.#isOver && !this.isCutOff;
-  }
-
-  #newText(): string {
-    const fd = openSync(this.#file, 'r');
-    try {
-      const buffer = Buffer.alloc(CHUNK);
-      let text = '';
-      for (;;) {
-        const bytes = readSync(fd, buffer, 0, CHUNK, this.#position);
-        if (bytes === 0) return text;
-        this.#position += bytes;
-        text += this.#decoder.write(buffer.subarray(0, bytes));
-      }
-    } finally {
-      closeSync(fd);
-    }
   }
 
   #eventIn(line: string): TimedEvent[] {

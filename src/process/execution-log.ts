@@ -1,8 +1,9 @@
 /** The log of an execution: its output file and its last lines. */
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { printable } from '../printable.js';
+import { lastText, withFile } from '../sys/open-file.js';
 import { masker } from './mask-secrets.js';
 
 const TAIL_LINES = 20;
@@ -58,19 +59,15 @@ function writeAll(fd: number, data: Buffer): void {
 
 /** The last lines of a log; reads only its end. */
 export function lastLines(path: string, count = TAIL_LINES): string[] {
-  const fd = openSync(path, 'r');
-  try {
+  return withFile(path, 'r', (fd) => {
     const { size } = fstatSync(fd);
-    const buffer = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const bytes = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-    const lines = buffer.toString('utf8', 0, bytes).split('\n');
+    const text = lastText(fd, size, TAIL_BYTES);
+    const lines = text.split('\n');
     // The first line is cut, unless it is the only one.
-    if (size > buffer.length && lines.length > 1) lines.shift();
+    if (size > TAIL_BYTES && lines.length > 1) lines.shift();
     if (lines.at(-1) === '') lines.pop();
     return lines.slice(-count).map(shownLine);
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** A line as a terminal would show it: without text that a progress bar overwrote, and without colours. */

@@ -1,5 +1,6 @@
 /** Follows the progress file of a stage: the run's side of PIPE_PROGRESS. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
+import { lastText, withFile } from '../sys/open-file.js';
 
 export interface Progress {
   readonly done: number;
@@ -48,18 +49,13 @@ function readNews(file: string, seen: number): { size: number; progress?: Progre
 }
 
 function readGrown(file: string, seen: number): { size: number; progress?: Progress } | undefined {
-  const fd = openSync(file, AT_ONCE);
-  try {
+  return withFile(file, AT_ONCE, (fd) => {
     const stat = fstatSync(fd);
     const { size } = stat;
     if (!stat.isFile() || size === seen) return undefined;
-    const buffer = Buffer.alloc(Math.min(size, LOOK_BACK));
-    const bytes = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-    const progress = lastProgress(buffer.toString('utf8', 0, bytes));
+    const progress = lastProgress(lastText(fd, size, LOOK_BACK));
     return progress ? { size, progress } : { size };
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** The last complete line with progress; skips other lines. */

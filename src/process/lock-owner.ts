@@ -1,8 +1,10 @@
 /** Lock owner: the text of a lock or ticket file, with process, purpose and time. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { constants, fstatSync, readFileSync } from 'node:fs';
 import { ifJson } from '../json.js';
 import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
+import { unless } from '../sys/if-there.js';
+import { withFile } from '../sys/open-file.js';
 import { type BatchJob, jobIn } from './own-job.js';
 
 export interface LockOwner extends Identity {
@@ -62,20 +64,12 @@ export function newOwner(doing: string): LockOwner {
  * device, counts as torn.
  */
 export function readOwner(file: string): LockOwner | typeof TORN | undefined {
-  let handle: number;
-  try {
-    handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
+  const read = (handle: number) => {
     const stat = fstatSync(handle);
     if (!stat.isFile() || stat.size > MOST_BYTES) return TORN;
     return parseOwner(readFileSync(handle, 'utf8')) ?? TORN;
-  } finally {
-    closeSync(handle);
-  }
+  };
+  return unless(['ENOENT'], () => withFile(file, constants.O_RDONLY | constants.O_NONBLOCK, read));
 }
 
 function parseOwner(text: string): LockOwner | undefined {

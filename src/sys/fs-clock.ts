@@ -1,7 +1,9 @@
 /** Clock of a file system, by the times of a file created there: a file server's clock may be years off. */
-import { closeSync, fstatSync, openSync, rmSync } from 'node:fs';
+import { fstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownIdentity, wordOf } from './identity.js';
+import { unlessRefused } from './if-there.js';
+import { withFile } from './open-file.js';
 
 export interface Reading {
   /** Milliseconds since 1970. */
@@ -37,22 +39,15 @@ function readClock(folder: string): Reading {
 
 function probe(folder: string): Reading {
   const file = join(folder, `~clock-${wordOf(ownIdentity())}-${++probes}`);
-  const handle = openSync(file, 'wx');
   try {
-    const { ctimeMs: time, dev } = fstatSync(handle);
+    const { ctimeMs: time, dev } = withFile(file, 'wx', (handle) => fstatSync(handle));
     return { time, dev, moment: performance.now() };
   } finally {
-    closeSync(handle);
     rmSync(file, { force: true });
   }
 }
 
 /** Like `readClock`; undefined on a system error. */
 export function clockIfReadable(folder: string): Reading | undefined {
-  try {
-    return readClock(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    return undefined;
-  }
+  return unlessRefused(() => readClock(folder));
 }

@@ -1,7 +1,6 @@
 /** Copies of files and trees: keeps holes, and never lets more users read the copy than the source. */
 import {
   chmodSync,
-  closeSync,
   constants,
   copyFileSync,
   fchmodSync,
@@ -11,7 +10,6 @@ import {
   lstatSync,
   lutimesSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readlinkSync,
   readSync,
@@ -20,6 +18,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import path from 'node:path';
+import { withFile } from '../../sys/open-file.js';
 import { codeOf } from './file-errors.js';
 import { READ, readBuffer } from './hash.js';
 import { notAFile } from './refusals.js';
@@ -42,24 +41,19 @@ export function copyTree(from: string, to: string): void {
 
 /** Copies a file to an unused path, with mode and times. */
 export function copyFile(from: string, to: string): void {
-  const source = openSync(from, READ);
-  try {
+  withFile(from, READ, (source) => {
     const { mode, atime, mtime } = fstatSync(source);
     if (isCloned(from, to)) {
       utimesSync(to, atime, mtime);
       return;
     }
-    const target = openSync(to, 'wx', mode & 0o700);
-    try {
+    const fill = (target: number) => {
       copyData(source, target);
       fchmodSync(target, mode & 0o777);
       futimesSync(target, atime, mtime);
-    } finally {
-      closeSync(target);
-    }
-  } finally {
-    closeSync(source);
-  }
+    };
+    withFile(to, 'wx', fill, mode & 0o700);
+  });
 }
 
 /** A clone has the mode of its source from the start. */

@@ -14,8 +14,9 @@ import {
   write,
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { withFile } from '../../sys/open-file.js';
 import { codeOf } from './file-errors.js';
-import { CHUNK, READ, readBuffer } from './hash.js';
+import { CHUNK, fillBuffer, READ, readBuffer } from './hash.js';
 import { dataIn, lengthOf, roomOf } from './sparse.js';
 import { Yielder } from './yielding.js';
 
@@ -37,19 +38,12 @@ export interface Copied {
 
 /** A small file as a view of the shared buffer, valid until the next read; undefined for a larger file. */
 export function readSmall(file: string): { bytes: Buffer; after: Stats } | undefined {
-  const handle = openSync(file, READ);
-  try {
-    const buffer = readBuffer();
-    let size = 0;
-    for (;;) {
-      const count = readSync(handle, buffer, size, CHUNK - size, null);
-      if (count === 0) return { bytes: buffer.subarray(0, size), after: fstatSync(handle) };
-      size += count;
-      if (size === CHUNK) return undefined;
-    }
-  } finally {
-    closeSync(handle);
-  }
+  return withFile(file, READ, (handle) => {
+    const size = fillBuffer(handle);
+    return size === CHUNK
+      ? undefined
+      : { bytes: readBuffer().subarray(0, size), after: fstatSync(handle) };
+  });
 }
 
 let idle: Buffer[] | undefined;

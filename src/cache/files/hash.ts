@@ -29,31 +29,27 @@ export const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 export function* hashFile(file: string): Cooperative<HashedFile> {
   const handle = openSync(file, READ);
   try {
-    const buffer = readBuffer();
-    const first = readSync(handle, buffer, 0, CHUNK, null);
-    if (first < CHUNK) {
-      const rest = first === 0 ? 0 : readMore(handle, buffer, first);
-      const size = first + rest;
-      if (size < CHUNK) {
-        return { hex: hash('sha256', buffer.subarray(0, size)), size, after: fstatSync(handle) };
-      }
-      return yield* hashLong(handle, size);
-    }
-    return yield* hashLong(handle, first);
+    const size = fillBuffer(handle);
+    if (size === CHUNK) return yield* hashLong(handle, size);
+    const hex = hash('sha256', readBuffer().subarray(0, size));
+    return { hex, size, after: fstatSync(handle) };
   } finally {
     closeSync(handle);
   }
 }
 
-/** A read may return less than requested; the end of the file is a read of zero bytes. */
-function readMore(handle: number, buffer: Buffer, filled: number): number {
-  let size = filled;
+/**
+ * Reads the beginning of a file into the shared buffer. A read may return less than requested; the end of
+ * the file is a read of zero bytes.
+ */
+export function fillBuffer(handle: number): number {
+  let size = 0;
   while (size < CHUNK) {
-    const count = readSync(handle, buffer, size, CHUNK - size, null);
+    const count = readSync(handle, readBuffer(), size, CHUNK - size, null);
     if (count === 0) break;
     size += count;
   }
-  return size - filled;
+  return size;
 }
 
 function* hashLong(handle: number, filled: number): Cooperative<HashedFile> {

@@ -1,6 +1,7 @@
 /** Writes checksummed JSON files by atomic rename: complete or absent. */
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { fsyncSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { withFile } from '../../sys/open-file.js';
 import { withChecksum } from './checksummed-json.js';
 import type { Scratch } from './scratch-folder.js';
 import { renameInto, writeAll } from './write.js';
@@ -37,13 +38,12 @@ export function writeWhole(
   const draft = scratch.file();
   try {
     // Only the owner trusts files that only save time, so only the owner may write to them.
-    const handle = openSync(draft, 'wx', placing === 'expendable' ? 0o644 : 0o666);
-    try {
+    const mode = placing === 'expendable' ? 0o644 : 0o666;
+    const fill = (handle: number) => {
       for (const part of parts) writeAll(handle, part);
       if (placing === 'durable') fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+    };
+    withFile(draft, 'wx', fill, mode);
     if (placing === 'expendable') rmSync(file, { force: true });
     renameInto(draft, file);
   } catch (error) {

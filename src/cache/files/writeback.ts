@@ -3,7 +3,8 @@
  * back yet does not change the file's times, so an earlier stat would still match. Once the page is
  * on disk, the next store changes the times.
  */
-import { closeSync, fsyncSync, openSync, type Stats } from 'node:fs';
+import { fsyncSync, type Stats } from 'node:fs';
+import { withFile } from '../../sys/open-file.js';
 import { READ } from './hash.js';
 
 /** By then the system has written back all stores. */
@@ -33,16 +34,12 @@ export class Writeback {
 
 /** Also false for a file that cannot be opened: the next read reports why. */
 function syncFile(file: string): boolean {
-  let handle: number | undefined;
   try {
-    handle = openSync(file, READ);
-    fsyncSync(handle);
+    withFile(file, READ, fsyncSync);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     return false;
-  } finally {
-    if (handle !== undefined) closeSync(handle);
   }
 }
 

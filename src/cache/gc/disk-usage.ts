@@ -2,9 +2,10 @@
  * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
  * change that a process noted. It only decides when to collect, never what to remove.
  */
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { textIfThere } from '../../sys/if-there.js';
+import { withFile } from '../../sys/open-file.js';
 import { bestEffort } from '../files/file-errors.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeAll } from '../files/write.js';
@@ -99,12 +100,7 @@ export class DiskUsage {
   #append(line: string): void {
     const file = this.#layout.size;
     mkdirSync(path.dirname(file), { recursive: true });
-    const handle = openSync(file, APPEND, 0o666);
-    try {
-      writeAll(handle, Buffer.from(line));
-    } finally {
-      closeSync(handle);
-    }
+    withFile(file, APPEND, (handle) => writeAll(handle, Buffer.from(line)), 0o666);
   }
 
   async #measure(): Promise<Noted> {

@@ -3,10 +3,8 @@ import { hash } from 'node:crypto';
 import {
   accessSync,
   chmodSync,
-  closeSync,
   constants,
   mkdirSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
+import { withFile } from '../../sys/open-file.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
 import { withSmallFile } from '../files/read-small.js';
 import { renew } from '../files/renew.js';
@@ -97,13 +96,7 @@ export class Objects {
     if (this.reuse(hex, bytes.length, mode)) return hex;
     const draft = this.#scratch.file();
     try {
-      const handle = openSync(draft, 'wx', mode);
-      let room: number;
-      try {
-        room = writeSparse(handle, bytes);
-      } finally {
-        closeSync(handle);
-      }
+      const room = withFile(draft, 'wx', (handle) => writeSparse(handle, bytes), mode);
       this.adopt(draft, hex, room);
     } catch (error) {
       rmSync(draft, { force: true });

@@ -12,6 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
+import { withFile } from '../../sys/open-file.js';
 import { copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
@@ -85,13 +86,11 @@ function writeShort(
   const small = opened(hex, () => readSmall(source));
   if (small === undefined) throw objects.damaged(hex, 'it is longer than it should be');
   if (hash('sha256', small.bytes) !== hex) throw wrongBytes(objects, hex);
-  const to = openSync(target, 'wx', wanted.mode);
-  try {
+  const write = (to: number) => {
     writeSparse(to, small.bytes);
     return finished(to, wanted);
-  } finally {
-    closeSync(to);
-  }
+  };
+  return withFile(target, 'wx', write, wanted.mode);
 }
 
 async function writeLong(

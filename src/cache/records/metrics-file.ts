@@ -2,10 +2,11 @@
  * Reads the metrics.json of an epoch: nested numbers by name. Reports and omits other values. NaN
  * and the infinities become null, so that a diverged training is visible.
  */
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { listed } from '../../error.js';
 import { isTree, parseLenient } from '../../json.js';
 import type { Metrics } from '../../stage/context.js';
+import { withFile } from '../../sys/open-file.js';
 import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
 
@@ -75,14 +76,11 @@ function readText(
 }
 
 function readRegular(file: string): string {
-  const handle = openSync(file, READ);
-  try {
+  return withFile(file, READ, (handle) => {
     const stat = fstatSync(handle);
     if (!stat.isFile() || stat.size > LIMIT) throw new TooLarge();
     return readFileSync(handle, 'utf8');
-  } finally {
-    closeSync(handle);
-  }
+  });
 }
 
 class TooLarge extends Error {}

@@ -1,6 +1,8 @@
 /** Finds the interpreter that a command starts, as the shell and the tools for environments do. */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { unless } from '../../sys/if-there.js';
+import { withFile } from '../../sys/open-file.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { upward, within } from '../project-paths.js';
 import type { Environment } from './environment.js';
@@ -96,19 +98,9 @@ function executes(file: string): string | undefined {
 /** The first bytes of a file; empty if it is not a file, or may only be executed. */
 export function headOf(file: string): string {
   if (!statSync(file).isFile()) return '';
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return '';
-    throw error;
-  }
-  try {
-    const bytes = Buffer.alloc(HEAD);
-    return bytes.toString('latin1', 0, readSync(descriptor, bytes));
-  } finally {
-    closeSync(descriptor);
-  }
+  const bytes = Buffer.alloc(HEAD);
+  const read = (descriptor: number) => bytes.toString('latin1', 0, readSync(descriptor, bytes));
+  return unless(['EACCES'], () => withFile(file, 'r', read)) ?? '';
 }
 
 /** Absolute path; `start`: that of the folder in which the command runs. */
