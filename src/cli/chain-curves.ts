@@ -1,16 +1,14 @@
 /** Plots a metric of several chains over the epochs in a terminal, one letter for each chain. Pure. */
+import { framed, type Value } from './curve.js';
 
 interface Series {
-  readonly points: readonly { readonly epoch: number; readonly value: number }[];
+  readonly points: readonly Value[];
   readonly best: number | undefined;
   /** The epoch of the outs. */
   readonly outs: number | undefined;
 }
 
 const HEIGHT = 12;
-
-/** Enough for dozens of epochs, and few enough to see as a whole. */
-const WIDEST = 60;
 
 /** Further chains get no letter. */
 export const MOST_SERIES = 26;
@@ -26,19 +24,22 @@ export function letterOf(index: number): string {
 export function curves(all: readonly Series[], metric: string, columns: number): string {
   const series = all.slice(0, MOST_SERIES);
   const points = series.flatMap((each) => each.points);
-  const epochs = points.map(({ epoch }) => epoch);
-  const values = points.map(({ value }) => value);
-  const [first, last] = [Math.min(...epochs), Math.max(...epochs)];
-  if (points.length === 0 || first === last) return '';
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const labels = [high, low].map((value) => String(Number(value.toPrecision(4))));
-  const margin = Math.max(...labels.map((label) => label.length));
-  const width = Math.max(8, Math.min(WIDEST, columns - margin - 4));
-  const cells = Array.from({ length: HEIGHT }, () => Array.from({ length: width }, () => ' '));
-  const at = ({ epoch, value }: Series['points'][number]) => ({
-    x: Math.round(((epoch - first) / (last - first)) * (width - 1)),
-    y: Math.round((high === low ? 0.5 : (high - value) / (high - low)) * (HEIGHT - 1)),
+  const plot = framed(metric, points, columns, (place, width) => {
+    const at = (point: Value) => {
+      const { x, y } = place(point);
+      return { x: Math.round(x * (width - 1)), y: Math.round((1 - y) * (HEIGHT - 1)) };
+    };
+    return drawn(series, width, at);
   });
+  return plot && `${plot}  ${LEGEND}\n`;
+}
+
+function drawn(
+  series: readonly Series[],
+  width: number,
+  at: (point: Value) => { readonly x: number; readonly y: number },
+): string[] {
+  const cells = Array.from({ length: HEIGHT }, () => Array.from({ length: width }, () => ' '));
   const put = (x: number, y: number, mark: string) => {
     const row = cells[y] as string[];
     row[x] = row[x] === ' ' || row[x] === mark ? mark : '*';
@@ -53,20 +54,5 @@ export function curves(all: readonly Series[], metric: string, columns: number):
       if (point.epoch === best) row[x] = letterOf(index).toUpperCase();
       else if (point.epoch === outs) row[x] = '○';
     }
-  const lines = cells.map((row, line) => {
-    const label = line === 0 ? labels[0] : line === HEIGHT - 1 ? labels[1] : undefined;
-    const axis = label === undefined ? '│' : '┤';
-    return `  ${(label ?? '').padStart(margin)} ${axis}${row.join('')}`.trimEnd();
-  });
-  const behind = ' '.repeat(margin + 3);
-  const right = String(last).padStart(Math.max(1, width - `epoch ${first}`.length));
-  return [
-    '',
-    `  ${metric}`,
-    ...lines,
-    `${behind}└${'─'.repeat(width)}`,
-    `${behind} epoch ${first}${right}`,
-    `  ${LEGEND}`,
-    '',
-  ].join('\n');
+  return cells.map((row) => row.join(''));
 }

@@ -1,6 +1,7 @@
 /** Interface of commands, and the parts of the process that they may use. */
 import type { Interruption, Variant } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
+import { userError } from '../error.js';
 import type { Option, Parsed, Usage } from './args.js';
 import type { Terminal } from './terminal.js';
 
@@ -81,6 +82,16 @@ export async function withProject<T>(
   } finally {
     project.cache.close();
   }
+}
+
+/** @throws UserError when the line names no item */
+export function requireItem({ command }: Usage, { positionals }: Parsed): void {
+  if (positionals.length > 0) return;
+  throw userError(
+    'no-item',
+    `pipe ${command} needs an item`,
+    `for example \`pipe ${command} train@faces\`; \`pipe status\` lists the items`,
+  );
 }
 
 export const JSON_OPTION: Option = { name: 'json', help: 'print JSON' };

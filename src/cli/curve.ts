@@ -1,4 +1,4 @@
-/** Plots a metric over the epochs in a terminal. Pure. */
+/** Plots a metric over the epochs in a terminal, and the frame of all such plots. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt } from '../decide/incremental.js';
 
@@ -13,26 +13,45 @@ export function curve(records: readonly EpochRecord[], metric: string, columns: 
     const value = metricAt(metrics, metric);
     return value === undefined ? [] : [{ epoch, value }];
   });
-  const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined || points.length < 2) return '';
+  return framed(metric, points, columns, (place, width) => braille(points.map(place), width));
+}
+
+export interface Value {
+  readonly epoch: number;
+  readonly value: number;
+}
+
+/**
+ * A plot in its frame; empty without two epochs.
+ *
+ * @param draw the rows of the plot, from the top
+ */
+export function framed(
+  metric: string,
+  points: readonly Value[],
+  columns: number,
+  draw: (place: (point: Value) => Point, width: number) => readonly string[],
+): string {
+  const epochs = points.map(({ epoch }) => epoch);
   const values = points.map(({ value }) => value);
+  const [first, last] = [Math.min(...epochs), Math.max(...epochs)];
   const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (points.length === 0 || first === last) return '';
   const labels = [high, low].map((value) => String(Number(value.toPrecision(4))));
   const margin = Math.max(...labels.map((label) => label.length));
   const width = Math.max(8, Math.min(WIDEST, columns - margin - 4));
-  const across = (epoch: number) => (epoch - first.epoch) / (last.epoch - first.epoch);
-  const up = (value: number) => (high === low ? 0.5 : (value - low) / (high - low));
-  const rows = braille(
-    points.map(({ epoch, value }) => ({ x: across(epoch), y: up(value) })),
-    width,
-  );
-  const lines = rows.map((row, at) => {
+  const place = ({ epoch, value }: Value) => ({
+    x: (epoch - first) / (last - first),
+    y: high === low ? 0.5 : (value - low) / (high - low),
+  });
+  const lines = draw(place, width).map((row, at, rows) => {
     const label = at === 0 ? labels[0] : at === rows.length - 1 ? labels[1] : undefined;
-    return `  ${(label ?? '').padStart(margin)} ${label === undefined ? '│' : '┤'}${row}`;
+    const axis = label === undefined ? '│' : '┤';
+    return `  ${(label ?? '').padStart(margin)} ${axis}${row}`.trimEnd();
   });
   const behind = ' '.repeat(margin + 3);
   const axis = `${behind}└${'─'.repeat(width)}`;
-  const ends = `${behind} ${between(`epoch ${first.epoch}`, String(last.epoch), width)}`;
+  const ends = `${behind} ${between(`epoch ${first}`, String(last), width)}`;
   return `\n  ${metric}\n${[...lines, axis, ends].join('\n')}\n`;
 }
 

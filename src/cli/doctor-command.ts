@@ -17,8 +17,7 @@ import { textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
 import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
-import type { Finding } from './finding.js';
-import { trialJob } from './trial-job.js';
+import { type Finding, trialJob } from './trial-job.js';
 
 const usage: Usage = {
   command: 'doctor',

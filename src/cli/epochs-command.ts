@@ -16,7 +16,14 @@ import { definitionOf } from '../results/row.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
 import type { Json } from '../stage/context.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
+import {
+  type Command,
+  EXIT,
+  JSON_OPTION,
+  requireItem,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
 import { bestEpoch, byBest, type Compared, epochsCsv, sideBySide } from './compare-chains.js';
 import { curve } from './curve.js';
 import { roomOn } from './terminal.js';
@@ -53,13 +60,7 @@ export const command: Command = {
     const parsed = parse(usage, argv);
     const { out, json } = context.terminal;
     const room = roomOn(context.terminal);
-    if (parsed.positionals.length === 0) {
-      throw userError(
-        'no-item',
-        'pipe epochs needs an item',
-        'for example `pipe epochs train@faces`; `pipe status` lists the items',
-      );
-    }
+    requireItem(usage, parsed);
     const found = await withProject(parsed, context, (project) =>
       chainsOf(project, parsed.positionals, context.terminal.warn),
     );

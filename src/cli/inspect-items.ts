@@ -21,6 +21,9 @@ import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { foresee } from '../run/foresee.js';
+import type { Parsed } from './args.js';
+import { type CommandContext, withProject } from './command.js';
+import { remoteOption } from './run-options.js';
 
 /** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
 export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
@@ -79,6 +82,14 @@ export async function standings(
     listed.push({ ...about, state: STATES[prediction.kind], reasons, ...key, ...made });
   }
   return withJobs(project, listed);
+}
+
+/** Of the items that the line names; without names, of all. */
+export function namedStandings(parsed: Parsed, context: CommandContext): Promise<Standing[]> {
+  const { positionals: targets } = parsed;
+  const { warn } = context.terminal;
+  const options = { only: targets.length > 0, warn, ...remoteOption(parsed) };
+  return withProject(parsed, context, (project) => standings(project, targets, options));
 }
 
 /** Reasons that the job of an item replaces. */

@@ -14,7 +14,14 @@ import { fileNameOf } from '../process/file-names.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
 import { bytes, duration } from '../report/wording.js';
 import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
+import {
+  type Command,
+  EXIT,
+  JSON_OPTION,
+  requireItem,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
 import { standings } from './inspect-items.js';
 
 const usage: Usage = {
@@ -32,6 +39,7 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
+    requireItem(usage, parsed);
     const { terminal } = context;
     // Files and programs receive the raw log; a terminal must not execute its control sequences.
     const out = terminal.isTerminal ? shownOn(terminal.raw) : terminal.raw;
@@ -92,12 +100,6 @@ function usageLine(project: Project, item: Item, file: string): string {
 
 /** A log belongs to one item. A stage with a single item stands for that item. */
 function itemOf({ plan }: Project, targets: readonly string[]): Item {
-  if (targets.length === 0)
-    throw userError(
-      'no-item',
-      'pipe log needs an item',
-      'for example `pipe log train@faces`; `pipe status` lists the items',
-    );
   const items = select(plan, targets).flatMap((index) => plan.items[index] ?? []);
   const [item, ...more] = items;
   if (item === undefined || more.length > 0)

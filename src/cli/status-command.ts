@@ -3,17 +3,9 @@ import { mapTexts, printable } from '../printable.js';
 import { LEAST_DESC } from '../report/graph-text.js';
 import { cut, cutMiddle, pad, widthOf } from '../report/live/text-columns.js';
 import { parse, type Usage } from './args.js';
-import {
-  type Command,
-  EXIT,
-  JSON_OPTION,
-  LOOK_OPTION,
-  VARIANT_OPTIONS,
-  withProject,
-} from './command.js';
-import { type Standing, standings } from './inspect-items.js';
+import { type Command, EXIT, JSON_OPTION, LOOK_OPTION, VARIANT_OPTIONS } from './command.js';
+import { namedStandings, type Standing } from './inspect-items.js';
 import { paint } from './paint.js';
-import { remoteOption } from './run-options.js';
 import { roomOn } from './terminal.js';
 
 const usage: Usage = {
@@ -29,14 +21,7 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
-    const targets = parsed.positionals;
-    const all = await withProject(parsed, context, (project) =>
-      standings(project, targets, {
-        only: targets.length > 0,
-        warn: context.terminal.warn,
-        ...remoteOption(parsed),
-      }),
-    );
+    const all = await namedStandings(parsed, context);
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(all);
     else terminal.raw(table(mapTexts(all, printable), terminal.colors, roomOn(terminal)));

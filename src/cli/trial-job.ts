@@ -8,7 +8,14 @@ import { jobsFolder } from '../executor/job-file.js';
 import { LOCAL_FILE } from '../executor/site.js';
 import { run } from '../run/run-pipeline.js';
 import type { CommandContext } from './command.js';
-import type { Finding } from './finding.js';
+
+/** What a check of `pipe doctor` found. */
+export interface Finding {
+  readonly good: boolean;
+  readonly text: string;
+  /** Remarks that are not errors. */
+  readonly notes?: readonly string[];
+}
 
 const PIPELINE = 'stages: { trial: { cmd: "echo > trial.txt", outs: [trial.txt] } }\n';
 

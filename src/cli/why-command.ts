@@ -1,16 +1,14 @@
 /** `pipe why`: the most specific reasons why an item is not fresh. */
-import { userError } from '../error.js';
 import { parse, type Usage } from './args.js';
 import {
   type Command,
   EXIT,
   JSON_OPTION,
   LOOK_OPTION,
+  requireItem,
   VARIANT_OPTIONS,
-  withProject,
 } from './command.js';
-import { type Standing, standings } from './inspect-items.js';
-import { remoteOption } from './run-options.js';
+import { namedStandings, type Standing } from './inspect-items.js';
 
 const usage: Usage = {
   command: 'why',
@@ -23,21 +21,8 @@ export const command: Command = {
   usage,
   async run(argv, context) {
     const parsed = parse(usage, argv);
-    const targets = parsed.positionals;
-    if (targets.length === 0) {
-      throw userError(
-        'no-item',
-        'pipe why needs an item',
-        'for example `pipe why train@faces`; `pipe status` lists the items',
-      );
-    }
-    const all = await withProject(parsed, context, (project) =>
-      standings(project, targets, {
-        only: true,
-        warn: context.terminal.warn,
-        ...remoteOption(parsed),
-      }),
-    );
+    requireItem(usage, parsed);
+    const all = await namedStandings(parsed, context);
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(all);
     else terminal.out(all.map(story).join(''));
