@@ -14,8 +14,8 @@ import type { Emit } from '../event.js';
 import { jobsFolder } from '../executor/job-file.js';
 import type { StandingJob } from '../executor/standing-jobs.js';
 import type { LockBlock } from '../lockfile/format/block.js';
-import { type LockSection, sectionOf } from '../lockfile/format/sections.js';
-import { readLockFile } from '../lockfile/lock-on-disk.js';
+import type { LockSection } from '../lockfile/format/sections.js';
+import { lockedItems } from '../lockfile/lock-on-disk.js';
 import { lockDifferences } from '../lockfile/lock-reasons.js';
 import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
@@ -116,11 +116,9 @@ async function withJobs(project: Project, listed: readonly Standing[]): Promise<
  * are none.
  */
 function lockOf(project: Project): (item: string) => LockBlock | undefined {
-  const name = sectionOf(project.variant);
   let section: LockSection | undefined;
   return (item) => {
-    if (name === undefined) return undefined;
-    section ??= readLockFile(project)?.get(name) ?? new Map();
+    section ??= lockedItems(project) ?? new Map();
     return section.get(item);
   };
 }

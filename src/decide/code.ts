@@ -12,10 +12,9 @@ import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../co
 import { storedTraceInputs, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
 import type { Traced } from '../code/traced.js';
-import { userError } from '../error.js';
+import { UserError, userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { atItsStage } from './place-in-stage.js';
 import type { Project } from './project.js';
 import { NO_VERSIONS, PythonPackages } from './python-packages.js';
 
@@ -227,4 +226,16 @@ async function traceAgain(
   const { code, executable } = await traceModule(project.root, file, options);
   if (code.bundle === module.bundle) return executable;
   throw userError('code-changed', `${file} changed during the run`, 'run again');
+}
+
+/** Reports a missing stage module at the place in pipeline.yaml that names it. */
+async function atItsStage(
+  { root, variant }: Project,
+  item: Item,
+  error: unknown,
+): Promise<unknown> {
+  if (!(error instanceof UserError) || error.diagnostics[0]?.code !== 'stage-not-found')
+    return error;
+  const { placesOf } = await import('../pipeline/places.js');
+  return error.at(placesOf({ project: root, ...variant }).run(item.id));
 }

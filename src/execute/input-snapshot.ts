@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Cooperative, finish } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
-import { Ways } from '../cache/scan/path-steps.js';
+import { Ways } from '../cache/scan/link-targets.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { matchesIn } from '../decide/dep-files.js';
 import type { FileView } from '../decide/file-view.js';

@@ -4,7 +4,14 @@ import path from 'node:path';
 import { userError } from '../error.js';
 import { unless } from '../sys/if-there.js';
 import { parseLock } from './format/parse-lock.js';
-import { type LockedProject, type LockFile, lockNameOf, lockText } from './format/sections.js';
+import {
+  type LockedProject,
+  type LockFile,
+  type LockSection,
+  lockNameOf,
+  lockText,
+  sectionOf,
+} from './format/sections.js';
 
 /**
  * Undefined if the file does not exist.
@@ -15,6 +22,14 @@ export function readLockFile(project: LockedProject): LockFile | undefined {
   const name = lockNameOf(project);
   const text = readText(path.join(project.root, name), name);
   return text === undefined ? undefined : parseLock(text, name);
+}
+
+/** The blocks of the project's variant; undefined without any, and always with `--set`. */
+export function lockedItems(
+  project: LockedProject & { readonly variant: Parameters<typeof sectionOf>[0] },
+): LockSection | undefined {
+  const name = sectionOf(project.variant);
+  return name === undefined ? undefined : readLockFile(project)?.get(name);
 }
 
 /** Does not write unchanged text. */

@@ -19,13 +19,9 @@ export async function foretell(build: BuildContext): Promise<void> {
     const handle = handleOf(build, index);
     switch (outlook.kind) {
       case 'fresh':
-      case 'restore': {
-        const { key, record } = outlook;
-        const verdict = outlook.kind === 'fresh' ? 'fresh' : 'restored';
-        const reason = outlook.kind === 'fresh' ? {} : { reason: outlook.reason.text };
-        handle.finish({ verdict, key, ...reason }, { key, outs: record.outs });
+      case 'restore':
+        finishKnown(handle, outlook);
         break;
-      }
       default:
         handle.finish({
           verdict: 'ran',
@@ -34,6 +30,17 @@ export async function foretell(build: BuildContext): Promise<void> {
         });
     }
   }
+}
+
+/** Ends an item whose result is known. */
+export function finishKnown(
+  handle: ItemHandle,
+  outlook: Prediction & { readonly kind: 'fresh' | 'restore' },
+): void {
+  const { key, record } = outlook;
+  const settled = { key, outs: record.outs };
+  if (outlook.kind === 'fresh') handle.finish({ verdict: 'fresh', key }, settled);
+  else handle.finish({ verdict: 'restored', key, reason: outlook.reason.text }, settled);
 }
 
 /** @throws UserError when an item lacks an input that no item makes */

@@ -16,7 +16,7 @@ import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { inShort, otherOuts, reasonsAgainst } from '../lockfile/lock-reasons.js';
-import { refuseMissingDeps, whyUnknown } from './dry-run.js';
+import { finishKnown, refuseMissingDeps, whyUnknown } from './dry-run.js';
 
 /** Gives every item its verdict. Returns the number of differences. */
 export async function inspectFrozen(build: BuildContext): Promise<number> {
@@ -138,16 +138,6 @@ async function unrestorable(handle: ItemHandle, record: RunRecord): Promise<stri
       return `out ${out.path} cannot be restored: object ${unsound.slice(0, 12)} of the cache is damaged`;
   }
   return undefined;
-}
-
-function finishKnown(
-  handle: ItemHandle,
-  outlook: Prediction & { readonly kind: 'fresh' | 'restore' },
-): void {
-  const { key, record } = outlook;
-  const settled = { key, outs: record.outs };
-  if (outlook.kind === 'fresh') handle.finish({ verdict: 'fresh', key }, settled);
-  else handle.finish({ verdict: 'restored', key, reason: outlook.reason.text }, settled);
 }
 
 function whyItWouldRun(

@@ -3,8 +3,7 @@ import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
 import { type Diagnostic, UserError } from '../error.js';
-import { sectionOf } from '../lockfile/format/sections.js';
-import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { lockedItems } from '../lockfile/lock-on-disk.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 
@@ -61,7 +60,5 @@ function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
 
 /** Recognises links that are results, in a clone or after the cache was deleted. */
 function lockedDigest({ project }: BuildContext, item: Item, out: Out): string | undefined {
-  const section = sectionOf(project.variant);
-  if (section === undefined) return undefined;
-  return readLockFile(project)?.get(section)?.get(item.id)?.outs[out.name]?.digest;
+  return lockedItems(project)?.get(item.id)?.outs[out.name]?.digest;
 }

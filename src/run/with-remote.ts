@@ -1,7 +1,6 @@
 /** A run with a remote cache: asks it in advance, and waits for the uploads at the end. */
 import { type BuildContext, itemAt } from '../decide/build-context.js';
-import { sectionOf } from '../lockfile/format/sections.js';
-import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { lockedItems } from '../lockfile/lock-on-disk.js';
 import { RemoteCache } from '../remote/remote-cache.js';
 import { remoteOf } from '../remote/remote-config.js';
 
@@ -43,9 +42,7 @@ export function openRemote({ project, options, emit }: BuildContext): RemoteCach
  * are today's keys, even of items whose inputs do not exist here yet.
  */
 function likelyKeys(build: BuildContext, pending: readonly number[]): string[] {
-  const { project } = build;
-  const name = sectionOf(project.variant);
-  const section = name === undefined ? undefined : readLockFile(project)?.get(name);
+  const section = lockedItems(build.project);
   if (section === undefined) return [];
   return pending.flatMap((index) => section.get(itemAt(build, index).id)?.key ?? []);
 }

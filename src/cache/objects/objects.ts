@@ -14,11 +14,13 @@ import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { withFile } from '../../sys/open-file.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
+import { hashFile } from '../files/hash.js';
 import { withSmallFile } from '../files/read-small.js';
 import { renew } from '../files/renew.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
 import { renameInto } from '../files/write.js';
+import { finish } from '../files/yielding.js';
 import { OBJECT_MODE } from './access.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
 import { takeBack } from './sweeper.js';
@@ -242,4 +244,21 @@ export function isWhole(objects: Objects, digest: Digest, size?: number): boolea
   if (stat === undefined) return false;
   if (kindOf(digest) !== 'directory') return size === undefined || stat.size === size;
   return objects.tree(hex).every((entry) => isWhole(objects, entry.digest, entry.size));
+}
+
+/** Name of the first object of a digest that is missing or does not match its name. Moves and repairs none. */
+export async function firstUnsound(objects: Objects, digest: Digest): Promise<string | undefined> {
+  for (const hex of objects.namesOf(digest)) {
+    if ((await hexOf(objects.pathOf(hex))) !== hex) return hex;
+  }
+  return undefined;
+}
+
+async function hexOf(file: string): Promise<string | undefined> {
+  try {
+    return (await finish(hashFile(file))).hex;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,8 @@
-/** Symbolic links: their digests and their targets. */
+/** Symbolic links: their digests, their targets, and the way to them. */
 import { hash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
+import type { ReadSet } from '../../noop/read-set.js';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { isWithin } from '../../sys/is-within.js';
 import type { Scan } from './rows.js';
@@ -34,4 +35,27 @@ export function wayOf(absolute: string): string[] {
 /** True for a link whose target stays inside the tree; `folder`: the folder of the link. */
 export function staysWithin(text: string, folder: string, tree: string): boolean {
   return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
+}
+
+export class Ways {
+  readonly #root: string;
+  readonly #readSet: ReadSet;
+  readonly #walked = new Set<string>();
+
+  constructor(root: string, readSet: ReadSet) {
+    this.#root = root;
+    this.#readSet = readSet;
+  }
+
+  /** Records the folder or link at an absolute path and all that lead there, except those above the project. */
+  walk(absolute: string, links = 0): void {
+    if (this.#walked.has(absolute) || isWithin(this.#root, absolute) || links > MOST_LINKS) return;
+    this.#walked.add(absolute);
+    this.walk(path.dirname(absolute), links);
+    const stat = lstatIfThere(absolute);
+    if (stat?.isDirectory()) this.#readSet.recordAncestor(absolute, stat);
+    if (!stat?.isSymbolicLink()) return;
+    this.#readSet.recordLstat(absolute, stat);
+    this.walk(path.resolve(path.dirname(absolute), readlinkSync(absolute)), links + 1);
+  }
 }
