@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ReadSet } from '../noop/read-set.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
-import { bestEffort, DamagedObject } from './files/file-errors.js';
+import { bestEffort, unlessDamaged } from './files/file-errors.js';
 import { renew } from './files/renew.js';
 import { Scratch, sweepDead } from './files/scratch-folder.js';
 import { writeChecksummed } from './files/write-whole.js';
@@ -288,12 +288,6 @@ export class Cache {
 
   /** Warns about damage once, then treats the damaged object as absent. */
   #unlessDamaged<T>(act: () => T): T | undefined {
-    try {
-      return act();
-    } catch (error) {
-      if (!(error instanceof DamagedObject)) throw error;
-      this.#warn(error.message);
-      return undefined;
-    }
+    return unlessDamaged(act, ({ message }) => this.#warn(message));
   }
 }

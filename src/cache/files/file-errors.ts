@@ -27,6 +27,20 @@ export class DamagedObject extends Error {
   }
 }
 
+/** Undefined for a missing or damaged object. */
+export function unlessDamaged<T>(
+  read: () => T,
+  onDamage: (error: DamagedObject) => void = () => {},
+): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DamagedObject)) throw error;
+    onDamage(error);
+    return undefined;
+  }
+}
+
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

@@ -1,6 +1,5 @@
 /** Reference counts of objects: removing one reference reports the objects that nothing else needs. */
 import { UserError } from '../../error.js';
-import { DamagedObject } from '../files/file-errors.js';
 import type { Cooperative } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
@@ -64,14 +63,8 @@ export class References {
     const hex = nameOf(digest);
     if (kindOf(digest) !== 'directory' || !this.#stored.has(hex)) return [];
     if (!this.#objects.isReadable(hex)) throw notOurs(this.#objects.pathOf(hex));
-    try {
-      const digests = this.#objects.tree(hex).map((entry) => entry.digest);
-      return [...new Set(digests)];
-    } catch (error) {
-      // `verify` reports the damage. Gc only has to treat the entries as unknown.
-      if (error instanceof DamagedObject) return [];
-      throw error;
-    }
+    // `verify` reports damage; gc only has to treat the entries as unknown.
+    return [...new Set(this.#objects.treeIfThere(hex).map((entry) => entry.digest))];
   }
 }
 

@@ -2,12 +2,11 @@
 import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
-import { DamagedObject } from '../files/file-errors.js';
+import { unlessDamaged } from '../files/file-errors.js';
 import { checkHashes, type HashTask } from '../files/hash-pool.js';
 import { finish } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import { isWhole, Objects } from '../objects/objects.js';
-import type { TreeEntry } from '../objects/tree.js';
 import { Chains } from '../records/epoch-chains.js';
 import { recordPath } from '../records/records.js';
 import type { CacheContext } from './cache-context.js';
@@ -177,19 +176,10 @@ function* lostBelow(digest: Digest, store: Store): Generator<string> {
     return;
   }
   if (kindOf(digest) !== 'directory') return;
-  const entries = listingOf(hex, store);
+  // It is not a listing, or has just disappeared.
+  const entries = unlessDamaged(() => store.objects.tree(hex));
   if (entries === undefined) yield hex;
   for (const entry of entries ?? []) yield* lostBelow(entry.digest, store);
-}
-
-/** Undefined when the object is not a listing or has just disappeared. */
-function listingOf(hex: string, { objects }: Store): TreeEntry[] | undefined {
-  try {
-    return objects.tree(hex);
-  } catch (error) {
-    if (error instanceof DamagedObject) return undefined;
-    throw error;
-  }
 }
 
 function unbelieved({ records }: Inventory, folder: string): Damage[] {

@@ -13,7 +13,7 @@ import {
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { withFile } from '../../sys/open-file.js';
-import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
+import { codeOf, DamagedObject, isAbsent, unlessDamaged } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { withSmallFile } from '../files/read-small.js';
 import { renew } from '../files/renew.js';
@@ -183,12 +183,7 @@ export class Objects {
 
   /** Empty for a missing or damaged listing. */
   treeIfThere(hex: string): TreeEntry[] {
-    try {
-      return this.tree(hex);
-    } catch (error) {
-      if (error instanceof DamagedObject) return [];
-      throw error;
-    }
+    return unlessDamaged(() => this.tree(hex)) ?? [];
   }
 
   /** Moves a damaged object away, so that it is stored again. Returns the error to throw. */

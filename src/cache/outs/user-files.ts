@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, unlessRefused } from '../../sys/if-there.js';
-import { codeOf, DamagedObject } from '../files/file-errors.js';
+import { codeOf, unlessDamaged } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { isDamaged } from '../files/refusals.js';
 import { type Cooperative, finish } from '../files/yielding.js';
@@ -74,12 +74,7 @@ export class ForeignSearch {
 
   #isRecorded(digest: Digest): boolean {
     if (this.#own.expected.includes(digest)) return true;
-    try {
-      return isWhole(this.#parts.objects, digest);
-    } catch (error) {
-      if (error instanceof DamagedObject) return false;
-      throw error;
-    }
+    return unlessDamaged(() => isWhole(this.#parts.objects, digest)) ?? false;
   }
 
   #looseHex(where: string, stat: Stats): string | undefined {

@@ -5,7 +5,7 @@ import { firstMoved } from '../../noop/first-moved.js';
 import type { ReadLists } from '../../noop/read-set.js';
 import { isFolder, lstatIfThere, namesIn } from '../../sys/if-there.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
-import { DamagedObject } from '../files/file-errors.js';
+import { unlessDamaged } from '../files/file-errors.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';
@@ -225,13 +225,8 @@ export class Chains {
 
   /** True when the whole state is stored. */
   hasState({ chain, state }: EpochRecord): boolean {
-    try {
-      return isWhole(this.objects(chain), state);
-    } catch (error) {
-      if (!(error instanceof DamagedObject)) throw error;
-      this.#warn(error.message);
-      return false;
-    }
+    const warn = ({ message }: Error) => this.#warn(message);
+    return unlessDamaged(() => isWhole(this.objects(chain), state), warn) ?? false;
   }
 
   /**
