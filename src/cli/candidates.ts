@@ -32,7 +32,8 @@ export async function candidates(
   commands: Commands,
   host: Host,
 ): Promise<Completion[]> {
-  const words = written.map(unquoted);
+  // Without quotes and backslashes.
+  const words = written.map((word) => word.replace(/\\(.)|["']/gs, '$1'));
   const typed = words.at(-1) ?? '';
   try {
     const found = await completionsFor(words.slice(0, -1), typed, commands, host);
@@ -44,10 +45,6 @@ export async function candidates(
     if (error instanceof UserError || refusalMessage(error) !== undefined) return [];
     throw error;
   }
-}
-
-function unquoted(word: string): string {
-  return word.replace(/\\(.)|["']/gs, '$1');
 }
 
 async function completionsFor(

@@ -74,7 +74,9 @@ export const command: Command = {
     for (const name of Object.keys(files)) refuseOverwrite(name, at);
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(path.dirname(at(name)), { recursive: true });
-      writeFileSync(at(name), name === PIPELINE_FILE ? schemaLine(host) + text : text);
+      const head =
+        name === PIPELINE_FILE ? `# yaml-language-server: $schema=${schemaPath(host)}\n` : '';
+      writeFileSync(at(name), head + text);
       terminal.out(`wrote ${name}\n`);
     }
     const ignored = ignore(at('.gitignore'));
@@ -115,10 +117,6 @@ async function startOf(from: string | undefined, cwd: string): Promise<Start> {
     };
   const next = 'complete deps and outs in pipeline.yaml, then: pipe run';
   return { files: { [PIPELINE_FILE]: first.text }, notes: [`assumed: ${first.assumed}`], next };
-}
-
-function schemaLine(host: Host): string {
-  return `# yaml-language-server: $schema=${schemaPath(host)}\n`;
 }
 
 /**

@@ -46,8 +46,9 @@ export const command: Command = {
       return EXIT.done;
     }
     const state = await test(context);
+    const reason = state.reason === undefined ? '' : `  ${state.reason}\n`;
     if (parsed.flag('json')) terminal.json(state);
-    else terminal.out(`${lines(state).join('\n')}\n`);
+    else terminal.out(`${stateText(state)}\n${reason}`);
     return state.read ? EXIT.done : EXIT.failed;
   },
 };
@@ -66,8 +67,4 @@ async function test({ host, terminal, interruption }: CommandContext): Promise<R
   project.cache.close();
   const config = requireRemote(project.plan.remote, project.env);
   return probe(config, project.env, interruption.stop);
-}
-
-function lines(state: RemoteState): string[] {
-  return [stateText(state), ...(state.reason === undefined ? [] : [`  ${state.reason}`])];
 }

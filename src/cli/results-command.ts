@@ -108,8 +108,10 @@ function listGroups(
   const ordered = sort === undefined ? groups : (sorted(groups, sort, columns) as Group[]);
   const shown = ordered.slice(0, positive(parsed, 'limit'));
   if (parsed.flag('json')) terminal.json(shown.map(groupJson));
-  else if (parsed.flag('csv')) terminal.out(csvTable(groupTable(shown, csvColumns(columns), true)));
-  else if (shown.length === 0)
+  else if (parsed.flag('csv')) {
+    const measured = columns.filter(({ kind }) => kind !== 'field');
+    terminal.out(csvTable(groupTable(shown, measured, true)));
+  } else if (shown.length === 0)
     terminal.out('no result that matches the filters has a value for it\n');
   else {
     const axes = columns.filter(
@@ -122,10 +124,6 @@ function listGroups(
 
 function groupJson({ stage, matrix, params, env, code, n, keys, spreads }: Group): object {
   return { stage, matrix, params, env, code, n, keys, metrics: spreads };
-}
-
-function csvColumns(columns: readonly Column[]): Column[] {
-  return columns.filter(({ kind }) => kind !== 'field');
 }
 
 function groupTable(

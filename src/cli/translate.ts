@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { translateDvc } from '../convert/dvc.js';
-import type { Note } from '../convert/translation-note.js';
 import { UserError, userError } from '../error.js';
 import { loadPlan } from '../pipeline/load.js';
 import type { Plan } from '../pipeline/plan.js';
@@ -41,12 +40,11 @@ export function translate(written: string, project: string): Translated {
   const plan = planOf(translation.text, file, project);
   return {
     text: translation.text,
-    notes: [...translation.notes.map(noteText), ...missingInputs(plan, project)],
+    notes: [
+      ...translation.notes.map((note) => `${note.file}:${note.line}: ${note.text}`),
+      ...missingInputs(plan, project),
+    ],
   };
-}
-
-function noteText({ file, line, text }: Note): string {
-  return `${file}:${line}: ${text}`;
 }
 
 /** Undefined unless it is a file. */

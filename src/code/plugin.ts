@@ -44,7 +44,10 @@ export function tracePlugin(seen: Observed, unresolved: Unresolved): Plugin {
       if (unresolved === 'left') {
         build.onResolve({ filter: /^\.{0,2}\// }, (args) => leaveUnresolved(args, build));
       }
-      build.onLoad({ filter: /^pipe-stage$/, namespace: 'pipe-stage' }, stageForRequire);
+      build.onLoad({ filter: /^pipe-stage$/, namespace: 'pipe-stage' }, () => ({
+        contents: `export * from '${placeholder('stage', '')}';`,
+        loader: 'js',
+      }));
       build.onLoad({ filter: /.*/, namespace: 'file' }, (args) => load(args, seen));
     },
   };
@@ -112,10 +115,6 @@ function resolveStageDoor({ kind }: OnResolveArgs, seen: Observed): OnResolveRes
   seen.links[name] = { kind: 'stage', path: '', label: 'pipe-run/stage' };
   if (kind === 'require-call') return { path: 'pipe-stage', namespace: 'pipe-stage' };
   return { path: name, external: true };
-}
-
-function stageForRequire(): OnLoadResult {
-  return { contents: `export * from '${placeholder('stage', '')}';`, loader: 'js' };
 }
 
 /**

@@ -10,14 +10,10 @@ export function allowanceOf(tolerance: Tolerance): (path: string) => number {
     .map(([pattern, allowed]) => ({
       matches: wildcards(pattern),
       allowed,
-      weight: weightOf(pattern),
+      weight: pattern.replaceAll('*', '').length,
     }))
     .sort((a, b) => b.weight - a.weight);
   return (path) => rules.find(({ matches }) => matches(path))?.allowed ?? 0;
-}
-
-function weightOf(pattern: string): number {
-  return pattern.replaceAll('*', '').length;
 }
 
 /** NaN equals NaN. */

@@ -90,15 +90,11 @@ function* compareOuts(
     // Pipe did not create an unreadable file, such as a named pipe, so the item makes its out
     // again.
     const digest = (yield* ifReadable(scanAt(out.path, context)))?.digest;
-    if (digest === digestOf(outs, out.name)) continue;
+    if (digest === outs.find(({ name }) => name === out.name)?.digest) continue;
     if (out.temp && digest === undefined && !context.cache.exists(out.path)) gone.push(out);
     else differing ??= out;
   }
   return { differing, gone: gone.length === 0 ? {} : { gone } };
-}
-
-function digestOf(outs: readonly RecordedOut[], name: string): string | undefined {
-  return outs.find((out) => out.name === name)?.digest;
 }
 
 function outReason(path: string, context: DecisionContext): Reason {

@@ -33,14 +33,10 @@ export function matchesBeside(
   const dep = item.deps.find((each) => each.name === name);
   const then = before.matches?.[name];
   if (dep === undefined || then === undefined || !dep.glob) return undefined;
-  const noted = Object.entries(then).sort(byPath);
+  // Code unit order, as in the digest.
+  const noted = Object.entries(then).sort(([a], [b]) => (a < b ? -1 : 1));
   if (digestOfMatches(noted) !== before.manifest.deps[name]) return undefined;
   const entries = finishSync(digestsOf(dep, context));
   if (entries === undefined || digestOfMatches(entries) !== now[name]) return undefined;
   return [then, Object.fromEntries(entries)];
-}
-
-/** Code unit order, as in the digest. */
-function byPath([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
 }

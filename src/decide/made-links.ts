@@ -34,7 +34,7 @@ export function* madeAt(where: string, view: FileView): Cooperative<Scan | undef
   }
   const own = withLinks(scan, [{ links }]);
   if (behind.length === 0) return own;
-  const text = canonical([scan.digest, behind.sort(byLink)]);
+  const text = canonical([scan.digest, behind.sort(([a], [b]) => (a < b ? -1 : 1))]);
   return { ...own, digest: `l:${sha256(`pipe links\n${text}`)}` };
 }
 
@@ -57,10 +57,6 @@ function leadOf(link: string, where: string, { root, cache, targetOf: laid }: Fi
 
 function holdsProject(place: string, root: string): boolean {
   return isWithin(realPlace(root), place);
-}
-
-function byLink([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
 }
 
 /** The scan with only the links of these scans. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { BuildContext, ItemHandle } from '../decide/build-context.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { describeAction } from './failure.js';
 
 export function warnOfOwnReading(handle: ItemHandle): void {
@@ -12,7 +12,7 @@ export function warnOfOwnReading(handle: ItemHandle): void {
   const [first] = item.overridden ?? [];
   if (first === undefined || code.kind !== 'command') return;
   const scripts = Object.keys(code.scripts).map(
-    (script) => [script, textOf(build, script)] as const,
+    (script) => [script, readFileSync(path.join(build.project.root, script), 'utf8')] as const,
   );
   const texts = [['its command', describeAction(item)], ...scripts] as const;
   if (texts.some(([, text]) => /\bPIPE_CONTEXT\b|\bpipe_run\b/.test(text))) return;
@@ -23,10 +23,6 @@ export function warnOfOwnReading(handle: ItemHandle): void {
     handle.warn(message);
     return;
   }
-}
-
-function textOf(build: BuildContext, script: string): string {
-  return readFileSync(path.join(build.project.root, script), 'utf8');
 }
 
 /** Matches whole paths: `old/params.yaml` does not name `params.yaml`. */

@@ -1,5 +1,5 @@
 /** Critical path: the item with the longest path ahead of it starts first. */
-import { type BuildContext, handleOf, type ItemHandle } from '../decide/build-context.js';
+import { type BuildContext, handleOf } from '../decide/build-context.js';
 
 /** Estimate for an item that never ran; only the order depends on it. */
 const UNKNOWN_SECONDS = 1;
@@ -17,11 +17,8 @@ export function criticalPaths(
   for (const index of [...pending].sort((a, b) => b - a)) {
     let after = 0;
     for (const next of dependents.get(index) ?? []) after = Math.max(after, paths.get(next) ?? 0);
-    paths.set(index, expectedSeconds(handleOf(build, index)) + after);
+    const { cache, item } = handleOf(build, index);
+    paths.set(index, (cache.state.readLast(item.id)?.seconds ?? UNKNOWN_SECONDS) + after);
   }
   return paths;
-}
-
-function expectedSeconds(handle: ItemHandle): number {
-  return handle.cache.state.readLast(handle.item.id)?.seconds ?? UNKNOWN_SECONDS;
 }

@@ -84,10 +84,7 @@ interface Means {
 class Schedule {
   readonly #build: BuildContext;
   readonly #pending: Set<number>;
-  readonly #machine: Machine;
-  readonly #queue: JobQueue;
-  readonly #elsewhere: Elsewhere | undefined;
-  readonly #onDemand: Swept['onDemand'];
+  readonly #means: Means;
   /** How often the temporary inputs of an item were made again. */
   readonly #asked = new Map<number, number>();
   /** Items that make their temporary outs again. */
@@ -103,13 +100,9 @@ class Schedule {
   #bug: unknown;
 
   constructor(build: BuildContext, pending: readonly number[], means: Means) {
-    const { machine, queue, elsewhere, onDemand } = means;
     this.#build = build;
     this.#pending = new Set(pending);
-    this.#machine = machine;
-    this.#queue = queue;
-    this.#elsewhere = elsewhere;
-    this.#onDemand = onDemand;
+    this.#means = means;
     for (const index of pending) {
       const needs = handleOf(build, index).needs.filter((need) => this.#pending.has(need));
       this.#waitingFor.set(index, needs.length);
@@ -131,10 +124,10 @@ class Schedule {
     signal.addEventListener('abort', interrupt, { once: true });
     const first = [...this.#pending].filter((index) => this.#waitingFor.get(index) === 0);
     await this.#ready(first).catch((error: unknown) => this.#broken(error));
-    await this.#queue.onIdle();
+    await this.#means.queue.onIdle();
     signal.removeEventListener('abort', interrupt);
     if (this.#bug !== undefined) throw this.#bug;
-    for (const [index, record] of this.#onDemand)
+    for (const [index, record] of this.#means.onDemand)
       if (!this.#build.done.has(index) && !this.#making.has(index))
         finishFresh(handleOf(this.#build, index), record);
     for (const index of this.#pending) {
@@ -167,8 +160,8 @@ class Schedule {
         // The item returns here when they are made.
       } else if (decision === undefined || decision.kind === 'restore') {
         this.#enqueue(index, PUT_BACK);
-      } else if (decision.kind === 'run' && this.#elsewhere?.takes(index)) {
-        this.#enqueue(index, NOTHING, this.#elsewhere.run);
+      } else if (decision.kind === 'run' && this.#means.elsewhere?.takes(index)) {
+        this.#enqueue(index, NOTHING, this.#means.elsewhere.run);
       } else {
         if (decision.kind === 'run') expectFromRemote(handle, decision);
         this.#warnOfExcess(handle);
@@ -189,7 +182,7 @@ class Schedule {
 
   #warnOfExcess(handle: ItemHandle): void {
     const { item, build } = handle;
-    const message = excess(item, this.#machine, build.options.concurrency);
+    const message = excess(item, this.#means.machine, build.options.concurrency);
     if (message === undefined || this.#told.has(item.stage)) return;
     this.#told.add(item.stage);
     handle.warn(message);
@@ -197,7 +190,7 @@ class Schedule {
 
   #enqueue(index: number, need: Resources, run = this.#runHere): void {
     const { id } = itemAt(this.#build, index);
-    void this.#queue
+    void this.#means.queue
       .add(() => this.#start(index, run), { priority: this.#priorities.get(index) ?? 0, need })
       .catch((error: unknown) => this.#broken(error, id));
   }

@@ -9,7 +9,7 @@ import { fileNameOf } from '../process/file-names.js';
 import { namesIn } from '../sys/if-there.js';
 import { EventTail, JobFiles, jobsFolder } from './job-file.js';
 import { Queue } from './job-queue.js';
-import { type JobState, type Jobs, type Scheduler, Unanswered } from './scheduler.js';
+import { type Jobs, type Scheduler, Unanswered } from './scheduler.js';
 import { schedulerOf } from './schedulers.js';
 import { readSite } from './site.js';
 import { jobLock } from './submissions.js';
@@ -136,7 +136,8 @@ function standing(
     const why = reason ?? word;
     return { phase, executor, name, id, reason: why, text: `pending (${why}), ${job}` };
   }
-  const shown = { ...placeOf(state), ...progressOf(events) };
+  const place = state.where === undefined ? {} : { where: state.where };
+  const shown = { ...place, ...progressOf(events) };
   const { where, epoch, target } = shown;
   const words = [
     where === undefined ? 'running' : `running on ${where}`,
@@ -144,10 +145,6 @@ function standing(
     job,
   ];
   return { phase, executor, name, id, ...shown, text: words.join(', ') };
-}
-
-function placeOf({ where }: JobState): Pick<StandingJob, 'where'> {
-  return where === undefined ? {} : { where };
 }
 
 /** According to the job's events. */

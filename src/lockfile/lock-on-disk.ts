@@ -36,7 +36,8 @@ export function lockedItems(
 export function writeLockFile(project: LockedProject, file: LockFile): void {
   const text = lockText(file);
   const name = lockNameOf(project);
-  const target = behindLink(path.join(project.root, name));
+  const place = path.join(project.root, name);
+  const target = unless(['ENOENT'], () => realpathSync(place)) ?? place;
   if (readText(target, name) === text) return;
   const draft = `${target}.${process.pid}.tmp`;
   try {
@@ -46,10 +47,6 @@ export function writeLockFile(project: LockedProject, file: LockFile): void {
     rmSync(draft, { force: true });
     throw error;
   }
-}
-
-function behindLink(file: string): string {
-  return unless(['ENOENT'], () => realpathSync(file)) ?? file;
 }
 
 /** Never waits for the writer of a pipe. */

@@ -59,13 +59,10 @@ export function fixedFolder(pattern: string): string {
 
 export function parseGlob(pattern: string): Glob {
   const alternatives: Steps[] = [];
-  for (const each of expandBraces(pattern)) alternatives.push(splitNames(each).map(parseStep));
+  for (const each of expandBraces(pattern))
+    alternatives.push(each.split('/').filter(Boolean).map(parseStep));
   const deep = alternatives.some((steps) => steps.some(({ kind }) => kind === 'deep'));
   return { pattern, alternatives, deep };
-}
-
-function splitNames(pattern: string): readonly string[] {
-  return pattern.split('/').filter((name) => name !== '');
 }
 
 function parseStep(name: string): Step {

@@ -6,7 +6,6 @@ import type { Diagnostics } from './document/diagnostics.js';
 import type { Draft } from './items/draft.js';
 import { isPlaceholder } from './items/fill-placeholders.js';
 import { nameOf, type Owner } from './out-tree.js';
-import type { Item } from './plan.js';
 
 /** Reports two outs at the same path, or one inside the other. */
 export function reportOverlap(
@@ -59,7 +58,8 @@ function twoOverlap(
 /** Two cells of a stage write to one path: an axis is missing in the path. */
 function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   const used = new Set(b.outs[out]!.path.parts.filter(isPlaceholder).map(({ name }) => name));
-  const axis = differing(a.item.matrix, b.item.matrix).find((name) => !used.has(name));
+  const [one, other] = [a.item.matrix, b.item.matrix];
+  const axis = Object.keys(other).find((name) => one[name] !== other[name] && !used.has(name));
   return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
 }
 
@@ -68,10 +68,4 @@ function metricHint(a: Draft, b: Draft, mine: Owner, other: Owner): string | und
   const { metrics, plot } = b.outs[mine.out]!;
   if (!(metrics || plot) || !isWithin(mine.path, other.path)) return undefined;
   return `name it under ${plot ? 'plots' : 'metrics'}: of ${a.item.stage}, which writes the folder`;
-}
-
-type Matrix = Item['matrix'];
-
-function differing(a: Matrix, b: Matrix): readonly string[] {
-  return Object.keys(b).filter((axis) => a[axis] !== b[axis]);
 }

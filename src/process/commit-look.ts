@@ -37,7 +37,7 @@ export function lookAtCommit(folder: string): CommitLook | undefined {
   const isRenamed =
     self.birthtimeNs <= self.mtimeNs && self.mtimeNs < self.ctimeNs && self.ctimeNs <= named;
   // The parent's time advances with each later draft, and would hide writes after the rename.
-  const complete = isRenamed ? self.ctimeNs : max(self.ctimeNs, named);
+  const complete = isRenamed || self.ctimeNs > named ? self.ctimeNs : named;
   const isWrittenLater = entries.some(
     ({ stat }) => writtenAt(stat) > (isLinked(stat) ? self.ctimeNs : complete),
   );
@@ -99,8 +99,4 @@ function printOf({ path, stat }: Entry): string {
 
 function statOf(path: string): BigIntStats | undefined {
   return unless(UNSEEN, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

@@ -48,8 +48,8 @@ export function graphDot(nodes: readonly GraphNode[]): string {
   ];
   for (const [index, node] of nodes.entries()) {
     const state = worstState(node);
-    const text = linesOf(node);
-    const label = `label="${text.map(dotText).join('\\n')}"`;
+    const text = linesOf(node).map((each) => each.replace(/[\\"]/g, '\\$&'));
+    const label = `label="${text.join('\\n')}"`;
     const [fill, line] = state === undefined ? [] : COLORS[state];
     const color = fill === undefined ? '' : `, fillcolor="${fill}", color="${line}"`;
     lines.push(`  n${index} [${label}${color}];`);
@@ -57,10 +57,6 @@ export function graphDot(nodes: readonly GraphNode[]): string {
   for (const [from, to] of edgesOf(nodes)) lines.push(`  n${from} -> n${to};`);
   lines.push('}');
   return `${lines.join('\n')}\n`;
-}
-
-function dotText(text: string): string {
-  return text.replace(/[\\"]/g, '\\$&');
 }
 
 /** Its name, description and state, as far as known. */

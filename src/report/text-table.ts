@@ -60,17 +60,14 @@ function isNumber(cell: string): boolean {
 }
 
 export function markdownTable([head = [], ...rows]: Rows): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(' | ')} |\n`;
+  const cell = (text: string) => escapeMarkdown(text).replaceAll('|', '\\|');
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |\n`;
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
 }
 
 /** Text within a line of Markdown, with all markup escaped. */
 export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_[\]<>]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
-}
-
-function escapeCell(text: string): string {
-  return escapeMarkdown(text).replaceAll('|', '\\|');
 }
 
 /** CSV as in RFC 4180, but with line feeds. */

@@ -7,12 +7,9 @@ let own: string | undefined;
 
 /** This process for file names: host, boot, pid namespace, pid and start time. */
 function ownerWord(): string {
-  own ??= wordOf(ownIdentity());
+  const { host, boot, space, pid, start } = ownIdentity();
+  own ??= [named(host), boot, space, pid, start].join('~');
   return own;
-}
-
-function wordOf({ host, boot, space, pid, start }: Identity): string {
-  return [named(host), boot, space, pid, start].join('~');
 }
 
 function named(host: string): string {

@@ -76,6 +76,7 @@ function statesOf(stored: StoredChain, asked: ReadonlySet<number> | undefined): 
   const { chain, about, objects } = stored;
   const present = stored.epochs.filter((record) => objects.has(nameOf(record.state)));
   const newest = present.at(-1)?.epoch;
+  const allSeconds = stored.epochs.reduce((sum, record) => sum + record.seconds, 0);
   const states: StateCandidate[] = [];
   for (const record of present) {
     const { epoch, size } = record;
@@ -87,7 +88,7 @@ function statesOf(stored: StoredChain, asked: ReadonlySet<number> | undefined): 
       epoch,
       item: about?.item ?? '',
       bytes: size,
-      seconds: isNewest ? sumOfSeconds(stored.epochs) : record.seconds,
+      seconds: isNewest ? allSeconds : record.seconds,
       stored: objects.get(nameOf(record.state))?.mtime ?? 0,
       rank: asked !== undefined ? Rank.PassedNeeded : isNewest ? Rank.Unneeded : Rank.Passed,
     });
@@ -106,8 +107,4 @@ function servesAsked(
     if (serving?.epoch === epoch) return true;
   }
   return false;
-}
-
-function sumOfSeconds(epochs: readonly EpochRecord[]): number {
-  return epochs.reduce((sum, record) => sum + record.seconds, 0);
 }

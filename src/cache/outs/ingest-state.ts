@@ -200,15 +200,12 @@ function within(inner: string, name: string): string {
 /** The names in a folder, because its mtime could miss changes within a tick. */
 function printOf(absolute: string): string {
   const stat = lstatSync(absolute);
-  return stat.isDirectory() ? namesPrint(readdirSync(absolute)) : filePrint(stat);
+  if (!stat.isDirectory()) return filePrint(stat);
+  return `in it: ${readdirSync(absolute).sort().join('/')}`;
 }
 
 /** Without ctime, which also changes when the file gets or loses another name. */
 function filePrint({ ino, size, mtimeMs, mode }: Stats): string {
   // Storing changes the permissions but not the file type.
   return `${mode & 0o170000}:${ino}:${size}:${mtimeMs}`;
-}
-
-function namesPrint(names: readonly string[]): string {
-  return `in it: ${[...names].sort().join('/')}`;
 }

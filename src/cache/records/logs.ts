@@ -17,17 +17,11 @@ interface Parts {
 
 export class Logs {
   readonly #folder: string;
-  readonly #scratch: Scratch;
-  readonly #pin: Pin;
-  readonly #onSize: (bytes: number) => void;
-  readonly #warn: (message: string) => void;
+  readonly #parts: Parts;
 
-  constructor(folder: string, { scratch, pin, onSize, warn }: Parts) {
+  constructor(folder: string, parts: Parts) {
     this.#folder = folder;
-    this.#scratch = scratch;
-    this.#pin = pin;
-    this.#onSize = onSize;
-    this.#warn = warn;
+    this.#parts = parts;
   }
 
   /**
@@ -36,9 +30,9 @@ export class Logs {
    */
   newPath(folder: string): string {
     const logs = path.join(this.#folder, folder);
-    this.#scratch.fence.check(logs);
-    bestEffort(UNKNOWN_TO_GC, this.#warn, () => this.#pin.place());
-    const date = this.#scratch.clocks.date();
+    this.#parts.scratch.fence.check(logs);
+    bestEffort(UNKNOWN_TO_GC, this.#parts.warn, () => this.#parts.pin.place());
+    const date = this.#parts.scratch.clocks.date();
     // The tag identifies this process, so that after its death its children can be found by their
     // log.
     const tag = tagOf(ownIdentity());
@@ -51,6 +45,6 @@ export class Logs {
   /** Adds a finished log to the size of the cache. */
   count(file: string): void {
     const stat = lstatIfThere(file);
-    if (stat !== undefined) this.#onSize(roomOf(stat));
+    if (stat !== undefined) this.#parts.onSize(roomOf(stat));
   }
 }

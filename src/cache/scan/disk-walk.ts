@@ -31,19 +31,11 @@ interface Parts {
 }
 
 export class DiskWalk {
-  readonly #project: string;
-  readonly #index: StatIndex;
-  readonly #keepTree: (tree: Tree) => void;
-  readonly #clock: ReadSet['clock'];
-  readonly #memo: Memo;
+  readonly #parts: Parts;
   readonly #writeback = new Writeback();
 
-  constructor({ project, index, keepTree, clock, memo }: Parts) {
-    this.#project = project;
-    this.#index = index;
-    this.#keepTree = keepTree;
-    this.#clock = clock;
-    this.#memo = memo;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Undefined if nothing exists there. */
@@ -52,7 +44,7 @@ export class DiskWalk {
   }
 
   *#root(where: string, walk: Walk): Recursive<Scan | undefined> {
-    const absolute = path.join(this.#project, where);
+    const absolute = path.join(this.#parts.project, where);
     const stat = lookAt(absolute, where);
     walk.readSet.recordLstat(where, stat);
     if (stat === undefined) return undefined;
@@ -72,14 +64,14 @@ export class DiskWalk {
   }
 
   *#loose(where: string, stat: Stats, walk: Walk): Cooperative<Scan> {
-    const known = this.#index.looseHex(where, stat);
-    const foreign = walk.ignoreRules !== undefined || this.#index.knowsLoose(where);
+    const known = this.#parts.index.looseHex(where, stat);
+    const foreign = walk.ignoreRules !== undefined || this.#parts.index.knowsLoose(where);
     const hashed = yield* this.#content(where, stat, { known, foreign }, walk);
     if (hashed === undefined) {
       return { digest: fileDigest(stat, known as string), size: stat.size, files: 1 };
     }
-    if (hashed.settled) this.#index.setLoose(where, stat, hashed.hex);
-    else this.#index.dropLoose(where);
+    if (hashed.settled) this.#parts.index.setLoose(where, stat, hashed.hex);
+    else this.#parts.index.dropLoose(where);
     return { digest: fileDigest(stat, hashed.hex), size: hashed.size, files: 1 };
   }
 
@@ -100,13 +92,13 @@ export class DiskWalk {
   }
 
   *#directory(where: string, walk: Walk): Recursive<Scan> {
-    const absolute = path.join(this.#project, where);
+    const absolute = path.join(this.#parts.project, where);
     const before = walk.keeper && lstatSync(absolute);
     let scan: Scan | undefined;
     while (scan === undefined) scan = yield* this.#listing(where, absolute, walk);
     if (before !== undefined) walk.keeper?.directoryDone(where, before);
-    const isLasting = !walk.again && !walk.seen.linkedInside && walk.age === this.#memo.age;
-    if (isLasting) this.#memo.set(where, walk.ignoreRules?.id, scan);
+    const isLasting = !walk.again && !walk.seen.linkedInside && walk.age === this.#parts.memo.age;
+    if (isLasting) this.#parts.memo.set(where, walk.ignoreRules?.id, scan);
     return scan;
   }
 
@@ -117,7 +109,7 @@ export class DiskWalk {
     const names =
       ignoreRules === undefined ? all : this.#counting(where, all, ignoreRules, walk.readSet);
     if (names.length === 0 && all.length > 0) return HOLLOW;
-    const rows = this.#index.shaped(rowsName(where, ignoreRules), names);
+    const rows = this.#parts.index.shaped(rowsName(where, ignoreRules), names);
     const listing = new Listing(rows);
     for (let row = 0; row < rows.names.length; row++) {
       if (row % TURN_EVERY === 0) yield undefined;
@@ -127,10 +119,10 @@ export class DiskWalk {
     if (kept !== undefined && keeper?.hasTree(where, kept) !== false) return kept;
     const finished = listing.finish();
     if (finished === undefined) return undefined;
-    if (kept === undefined) this.#index.touch();
+    if (kept === undefined) this.#parts.index.touch();
     const { tree, scan } = finished;
     if (keeper !== undefined && tree !== undefined) keeper.tree(where, tree);
-    else if (ignoreRules !== undefined && tree !== undefined) this.#keepTree(tree);
+    else if (ignoreRules !== undefined && tree !== undefined) this.#parts.keepTree(tree);
     return scan;
   }
 
@@ -139,7 +131,7 @@ export class DiskWalk {
     const held: [name: string, ino: number][] = [];
     const names = all.filter((name) => {
       const inner = `${where}/${name}`;
-      const look = () => lookAt(`${this.#project}/${inner}`, inner);
+      const look = () => lookAt(`${this.#parts.project}/${inner}`, inner);
       const isHeld = ignoreRules.holdsBack(inner, () => look()?.isDirectory() ?? false);
       if (isHeld) held.push([name, look()?.ino ?? 0]);
       return !isHeld;
@@ -151,11 +143,11 @@ export class DiskWalk {
   *#entry(where: string, row: number, listing: Listing, walk: Walk): Recursive<void> {
     const { rows } = listing;
     const inner = `${where}/${rows.names[row] as string}`;
-    const stat = lookAt(`${this.#project}/${inner}`, inner);
+    const stat = lookAt(`${this.#parts.project}/${inner}`, inner);
     walk.readSet.recordLstat(inner, stat);
     if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
-      const holds = rows.matches(row, stat) && this.#index.isBelieved(stat);
+      const holds = rows.matches(row, stat) && this.#parts.index.isBelieved(stat);
       if (holds && walk.keeper === undefined) return;
       const known = holds ? rows.hexAt(row) : undefined;
       const foreign = walk.ignoreRules !== undefined || rows.kind[row] !== KIND.none;
@@ -163,7 +155,7 @@ export class DiskWalk {
       if (hashed === undefined) listing.known(row);
       else listing.file(row, stat, hashed);
     } else if (stat.isDirectory()) {
-      const known = walk.again ? undefined : this.#memo.get(inner, walk.ignoreRules?.id);
+      const known = walk.again ? undefined : this.#parts.memo.get(inner, walk.ignoreRules?.id);
       const scan: Scan = known ?? (yield this.#directory(inner, walk));
       listing.directory(row, scan);
     } else if (stat.isSymbolicLink()) {
@@ -174,7 +166,7 @@ export class DiskWalk {
 
   /** A link inside a tree. */
   *#link(where: string, walk: Walk): Recursive<Scan> {
-    const absolute = path.join(this.#project, where);
+    const absolute = path.join(this.#parts.project, where);
     if (walk.ignoreRules === undefined) return { ...this.#linkItself(where, walk), links: [where] };
     walk.readSet.markIncomplete();
     const target = realpathIfThere(absolute);
@@ -188,7 +180,7 @@ export class DiskWalk {
   }
 
   #linkItself(where: string, { keeper }: Walk): Scan {
-    const absolute = path.join(this.#project, where);
+    const absolute = path.join(this.#parts.project, where);
     const target = readlinkSync(absolute);
     keeper?.link(where, target);
     return linkScan(absolute, target);
@@ -197,12 +189,12 @@ export class DiskWalk {
   /** The content behind a link; the link itself if it is broken or leads into itself. */
   *#behind(where: string, walk: Walk): Recursive<Scan> {
     walk.readSet.markIncomplete();
-    const absolute = path.join(this.#project, where);
+    const absolute = path.join(this.#parts.project, where);
     const target = realpathIfThere(absolute);
     if (target === undefined || walk.inside.some((each) => isWithin(each, target))) {
       return linkScan(absolute);
     }
-    if (isWithin(target, realpathSync(this.#project))) walk.seen.linkedInside = true;
+    if (isWithin(target, realpathSync(this.#parts.project))) walk.seen.linkedInside = true;
     const stat = statSync(absolute);
     walk.readSet.recordStat(where, stat);
     return yield* this.#one(where, stat, {
@@ -213,8 +205,8 @@ export class DiskWalk {
   }
 
   *#hash(where: string, stat: Stats, foreign: boolean): Cooperative<HashedNow> {
-    const now = this.#clock.timeAt(stat.dev, performance.now());
-    const absolute = path.join(this.#project, where);
+    const now = this.#parts.clock.timeAt(stat.dev, performance.now());
+    const absolute = path.join(this.#parts.project, where);
     const shows = isSettled(stat, now) && (!foreign || this.#writeback.ensure(absolute, stat, now));
     const result = yield* readable(hashFile(absolute), where);
     const { hex, size, after } = result;

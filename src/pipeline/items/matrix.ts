@@ -47,7 +47,8 @@ export function cellsOf(
   if (!checkEntries(names, axes, include, exclude, diagnostics)) return undefined;
   if (!checkSize(axes, include.length, matrix, diagnostics)) return undefined;
   const cells = product(axes).filter((cell) => !exclude.some((each) => covers(each.cell, cell)));
-  for (const { cell } of include) cells.push(ordered(cell, names));
+  for (const { cell } of include)
+    cells.push(Object.fromEntries(names.map((name) => [name, cell[name]!])));
   return checkCells(stage, cells, matrix, diagnostics) ? cells : undefined;
 }
 
@@ -255,10 +256,6 @@ function product(axes: Axes): Cell[] {
 
 function covers(pattern: Cell, cell: Cell): boolean {
   return Object.entries(pattern).every(([axis, value]) => cell[axis]?.value === value.value);
-}
-
-function ordered(cell: Cell, names: readonly string[]): Cell {
-  return Object.fromEntries(names.map((name) => [name, cell[name]!]));
 }
 
 function checkCells(
