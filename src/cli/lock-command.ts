@@ -50,7 +50,11 @@ export const command: Command = {
     }
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(differences);
-    else terminal.out(differences.length > 0 ? listing(differences) : praise(context.host, count));
+    else if (differences.length > 0) terminal.out(listing(differences));
+    else {
+      const name = lockNameOf(lockedIn(context.host));
+      terminal.out(`${name} is up to date: ${plural(count, 'item')}\n`);
+    }
     return differences.length > 0 ? EXIT.difference : EXIT.done;
   },
 };
@@ -107,8 +111,4 @@ function listing(differences: readonly Difference[]): string {
       return `${where}${item === undefined ? '' : `${item}: `}${message}\n`;
     })
     .join('');
-}
-
-function praise(host: Host, count: number): string {
-  return `${lockNameOf(lockedIn(host))} is up to date: ${plural(count, 'item')}\n`;
 }

@@ -49,7 +49,8 @@ export function traceSourced(
     if (file !== entry && !isR(file) && !isShell(file, text)) continue;
     for (const [, , written] of text.matchAll(isR(file) ? R_SOURCE : SHELL_SOURCE)) {
       for (const found of meant(written as string, file)) {
-        if (queue.includes(found) || !isThere(found, finder, snapshot)) continue;
+        const isThere = finder.has(found) && isFileDigest(snapshot.hex(found));
+        if (queue.includes(found) || !isThere) continue;
         importers[found] = file;
         queue.push(found);
       }
@@ -78,8 +79,4 @@ function isShell(file: string, text: string): boolean {
  */
 function meant(written: string, file: string): Set<string> {
   return new Set(['', parentOf(file)].flatMap((from) => inProject(from, written)));
-}
-
-function isThere(file: string, finder: Finder, snapshot: FsSnapshot): boolean {
-  return finder.has(file) && isFileDigest(snapshot.hex(file));
 }

@@ -90,7 +90,9 @@ export class EpochRun {
     await recoverEpochs(build, chain, grounds.fromStart, (message) =>
       build.emit({ type: 'warning', item: item.id, message }),
     );
-    if (!grounds.fromStart) await takeEpochs(build, plan, { ...about, chain });
+    // Only the records show where early stopping ends the chain.
+    const end = (known: readonly EpochRecord[]) => stopEpoch(plan, known) ?? plan.target;
+    if (!grounds.fromStart) await build.remote?.takeEpochs({ ...about, chain }, end);
     cacheOf(build).chains.noteInputs(chain, grounds.inputs.lists);
     const records = grounds.fromStart ? [] : cacheOf(build).chains.readEpochs(chain);
     const run = new EpochRun(build, item, plan, { ...about, chain }, records, grounds);
@@ -288,13 +290,4 @@ function toMistake(error: unknown): never {
   if (!(error instanceof UnusableFile)) throw error;
   const hint = error.diagnostics[0]?.hint;
   throw new CommitMistake(hint === undefined ? error.message : `${error.message}: ${hint}`);
-}
-
-/** Only the records show where early stopping ends the chain. */
-async function takeEpochs(
-  { remote }: BuildContext,
-  plan: EpochPlan,
-  wanted: WantedChain,
-): Promise<void> {
-  await remote?.takeEpochs(wanted, (records) => stopEpoch(plan, records) ?? plan.target);
 }

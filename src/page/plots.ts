@@ -69,14 +69,13 @@ function curvesOf({ path, x: xName, y }: Plot, columns: Columns): Drawn | string
     xName: xName ?? 'row',
     x: kept.map(at),
     curves: Object.fromEntries(
-      drawn.map((name) => [name, kept.map((row) => numberOrNull(columns.get(name)?.[row]))]),
+      drawn.map((name) => {
+        const cells = kept.map((row) => columns.get(name)?.[row]);
+        return [name, cells.map((cell) => (typeof cell === 'number' ? cell : null))];
+      }),
     ),
     rows,
   };
-}
-
-function numberOrNull(cell: Cell | undefined): number | null {
-  return typeof cell === 'number' ? cell : null;
 }
 
 /** Evenly spaced points, including the first and the last one. */
