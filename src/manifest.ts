@@ -11,11 +11,11 @@ export interface Manifest {
   readonly params: Readonly<Record<string, Json>>;
   /** Value by name; null for a variable that is not set. */
   readonly env: Readonly<Record<string, string | null>>;
-  /** Digest by dep name; of a glob, the digest of its list of matches; null: optional, and absent. */
+  /** Digest by dep name; for a glob, the digest of its list of matches; null: optional, and absent. */
   readonly deps: Readonly<Record<string, Digest | null>>;
   /** Names of the outs, sorted. */
   readonly outs: readonly string[];
-  /** Of an incremental stage: the epoch of its outs; absent in the manifest that names its chain. */
+  /** For an incremental stage: the epoch of its outs; absent in the manifest that names its chain. */
   readonly epochs?: number | EpochChoice;
 }
 

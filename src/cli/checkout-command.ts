@@ -1,4 +1,4 @@
-/** `pipe checkout`: the outs of any recorded result, in a folder of their own. */
+/** `pipe checkout`: the outs of any recorded result, in a new folder. */
 import path from 'node:path';
 import { userError } from '../error.js';
 import { bytes } from '../report/wording.js';

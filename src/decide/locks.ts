@@ -99,7 +99,7 @@ export async function claimItem(
   return new ItemClaim(claims);
 }
 
-/** As `claimItem`; undefined when another process holds any of the paths. */
+/** Like `claimItem`; undefined when another process holds any of the paths. */
 export async function claimIfFree(build: BuildContext, item: Item): Promise<ItemClaim | undefined> {
   const held = new AbortController();
   const waiting = { signal: held.signal, onWait: () => held.abort() };

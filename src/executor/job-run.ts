@@ -41,7 +41,7 @@ export interface JobMeans {
   /** Seconds until files written on a node appear here. */
   readonly latency: number;
   readonly cancel: (id: string) => void;
-  /** Of nodes that share no folder with the run. */
+  /** For nodes that share no folder with the run. */
   readonly unshared?: Unshared;
 }
 
@@ -52,7 +52,7 @@ export class JobRun {
   /** The files of all jobs of the item. */
   readonly #files: JobFiles;
   readonly #means: JobMeans;
-  /** Of nodes that share no folder with the run. */
+  /** For nodes that share no folder with the run. */
   readonly #unshared: UnsharedItem | undefined;
   #told: string | undefined;
   /** The key to compute, as far as this machine can tell. */

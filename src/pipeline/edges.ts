@@ -103,7 +103,7 @@ function protectScripts(
 ): void {
   const needed = new Map<string, string>();
   const { file: pipeline } = diagnostics.source;
-  // Of pipeline.yaml, the paths themselves are refused.
+  // For pipeline.yaml, the paths themselves are refused.
   if (pipeline !== PIPELINE_FILE)
     needed.set(pipeline, 'the pipeline itself').set(`${pipeline}.lock`, "pipe's lock file");
   for (const { path } of files.reads)
@@ -190,7 +190,7 @@ function refuseExcludeOfOut(
   diagnostics.add(
     {
       code: 'exclude-in-out',
-      message: `${draft.item.id} excludes part of ${dep.path}, which ${dep.path === nameOf(owner) ? 'is' : 'lies in'} an out`,
+      message: `${draft.item.id} excludes part of ${dep.path}, which ${dep.path === nameOf(owner) ? 'is' : 'is inside'} an out`,
       hint: 'an out counts as a whole: make the stage write what does not count to another out',
     },
     dep.written.exclude[0]!.node.span,

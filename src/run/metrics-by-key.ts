@@ -150,7 +150,7 @@ export async function metricsAt(project: Project, revision: string): Promise<Map
 /**
  * Blocks by item, from the lock of a revision.
  *
- * @throws UserError as `metricsAt`
+ * @throws UserError like `metricsAt`
  */
 export async function lockedAt(
   project: Project,

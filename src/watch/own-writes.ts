@@ -12,7 +12,7 @@ export class OwnWrites {
   /** Records a change that concerns the executing items; true if these items made it. */
   record(file: string, executing: ReadonlySet<string>): boolean {
     const items = [...executing].sort().join(' ');
-    // chokidar also reports a watched file that names itself as a file in a folder of its own name.
+    // chokidar also reports a watched file that names itself as a file in a folder with the same name.
     const above = path.dirname(file);
     const isRepeated = this.#seen.has(above) && path.basename(above) === path.basename(file);
     const name = isRepeated ? above : file;

@@ -247,7 +247,7 @@ class Session {
   };
 
   readonly #changed = (relative: string): void => {
-    // chokidar also reports a watched file that names itself as a file in a folder of its own name.
+    // chokidar also reports a watched file that names itself as a file in a folder with the same name.
     const above = path.dirname(relative);
     if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
       this.#changes.add(relative);

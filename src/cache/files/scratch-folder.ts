@@ -18,7 +18,7 @@ export class Scratch {
   readonly tmp: string;
   /** Guards the cache that tmp/ is part of. */
   readonly fence: Fence;
-  /** Of the file systems of the cache and the project. */
+  /** Clocks of the file systems of the cache and the project. */
   readonly clocks: Clocks;
   readonly #beforeFirst: () => void;
   #folder: string | undefined;

@@ -64,7 +64,7 @@ function valuesOfNames(
   if (!isGlob(written))
     return mistake(
       `"${written}" has no wild card`,
-      `for what lies in the folder, write "${written}/*"`,
+      `for the entries of the folder, write "${written}/*"`,
     );
   const named = planFile(written);
   const shape = 'mistake' in named ? named.mistake : isAbsurd(written) && tooManyChoices(written);

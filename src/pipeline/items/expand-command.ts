@@ -239,7 +239,7 @@ function argvValue(
 ): string | undefined {
   if (!patternOf(placeholder.name))
     return placeholderAsText(placeholder, word, lookup, diagnostics, readIt(placeholder));
-  const message = `\${${placeholder.name}} is a pattern, a list of files: it must be a word of its own`;
+  const message = `\${${placeholder.name}} is a pattern, a list of files: it must be a separate word`;
   diagnostics.add(
     { code: 'bad-quoting', message },
     placeholderSpan(placeholder, word.node, diagnostics.source),

@@ -74,7 +74,7 @@ function refuseKeptTemps(
     const what = out.protected ? 'protected' : out.metrics || isRead ? 'metrics or a plot' : '';
     if (what === '') continue;
     const message = `the out "${out.path}" is temporary and ${what}`;
-    const hint = 'remove `temp: true`, or give what is kept a path of its own';
+    const hint = 'remove `temp: true`, or give the kept file a separate path';
     diagnostics.add({ code: 'bad-temp', message, hint }, written[at]!.path.node.span);
   }
 }

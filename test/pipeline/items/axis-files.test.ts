@@ -107,7 +107,7 @@ describe('a mistake in an axis of files', () => {
   });
 
   it('is a pattern without a wild card, outside the project, or in the cache', () => {
-    expect(mistake('{ glob: data }')).toContain('for what lies in the folder, write "data/*"');
+    expect(mistake('{ glob: data }')).toContain('for the entries of the folder, write "data/*"');
     expect(mistake('{ glob: "../*" }')).toContain('(path-outside)');
     expect(mistake('{ glob: "/data/*" }')).toContain('(path-outside)');
     expect(mistake('{ glob: "cache/out/*" }')).toContain('is written by runs');

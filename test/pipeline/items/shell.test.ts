@@ -285,7 +285,7 @@ describe('a pattern dep in a command', () => {
   });
 
   it('cannot be part of an argument', () => {
-    expect(() => actionOf(['cat', 'a${deps.all}'], 1, deps)).toThrow('a word of its own');
+    expect(() => actionOf(['cat', 'a${deps.all}'], 1, deps)).toThrow('a separate word');
   });
 });
 
