@@ -1,4 +1,4 @@
-/** How a mistake is shown. */
+/** How an error is displayed. */
 import { describe, expect, it } from 'vitest';
 import { type Place, renderDiagnostic } from '../src/error.js';
 
@@ -7,7 +7,7 @@ function shown(text: string, column: number, length: number): string[] {
   return renderDiagnostic({ code: 'some-code', message: 'it is so', place }).split('\n');
 }
 
-/** What the marks stand under. */
+/** The text above the marks. */
 function marked([, line = '', marks = '']: readonly string[]): string {
   return line.slice(marks.indexOf('~'), marks.lastIndexOf('~') + 1);
 }

@@ -1,4 +1,4 @@
-/** Control sequences: none comes through, however the text is cut. */
+/** Control sequences: none gets through, however the text is split. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { printable, printer } from '../src/printable.js';

@@ -1,4 +1,7 @@
-/** Imports go one way: this table is the architecture, and docs/architecture.md tells it in words. */
+/**
+ * Imports go one way: this table is the architecture, which docs/architecture.md describes in
+ * words.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What everything that decides, runs or compares may use. */
+/** Modules that all code for deciding, running or comparing may use. */
 const TOOLS = [
   'stage',
   'error',
@@ -28,8 +31,8 @@ const TOOLS = [
 ] as const;
 
 /**
- * Who may import whom, by folder of src/ or by single file; everyone may import itself, and who may
- * import a folder may import all below it.
+ * Allowed imports, by folder of src/ or by single file. Every module may import from its own
+ * folder. Permission for a folder covers everything below it.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sys: [],
@@ -150,10 +153,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '@dagrejs/dagre': 'src/page/client/graph.tsx',
 };
 
-/** Deciding code reads the disk through `noop/read-set.ts` alone, which records each read. */
+/** Deciding code reads the disk only through `noop/read-set.ts`, which records each read. */
 const DECIDING = /^src\/(?:decide|code|pipeline|lockfile)\//;
 
-/** Its files that import node:fs themselves, and why no read of theirs is missing from the read set. */
+/**
+ * The exceptions that import node:fs themselves, and why the read set still misses none of their
+ * reads.
+ */
 const OWN_READS: Readonly<Record<string, readonly string[]>> = {
   'reads before there is a read set': ['pipeline/root'],
   'looks for hints of an error': ['pipeline/look-alike'],
@@ -201,7 +207,7 @@ function importsOf(file: string): Import[] {
     '',
   );
   const found = text.matchAll(/(?:\bfrom\s|\bimport\s|\bimport\()\s*'([^']+)'/g);
-  // What a string holds is no import of the file.
+  // Text in a string is not an import of the file.
   return [...found]
     .filter((match) => !match[1]?.startsWith('${'))
     .map((match) => ({ from: file, specifier: match[1] as string }));
@@ -215,7 +221,7 @@ function targetOf({ from, specifier }: Import): string {
   return existsSync(path.join(root, `${file}x`)) ? `${file}x` : file;
 }
 
-/** The folder of src/ that a file lies in; of a file in src/ itself its name. */
+/** The folder of src/ that contains a file; for a file directly in src/, its name. */
 function unitOf(file: string): string {
   const [, ...names] = file.split('/');
   return (names.length > 1 ? names.slice(0, -1).join('/') : names.join()).replace(/\.tsx?$/, '');
@@ -314,7 +320,7 @@ describe('the two halves', () => {
   });
 });
 
-/** Each cycle once, from the file where the search met it. */
+/** Each cycle once, from the file where the search found it. */
 function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const cycles: string[] = [];
   const done = new Set<string>();

@@ -1,4 +1,4 @@
-/** A little life of a cache, and what must hold of it after any accident. */
+/** A short life of a cache, and the properties that must hold after any accident. */
 import { hash } from 'node:crypto';
 import {
   existsSync,
@@ -19,7 +19,7 @@ export const KEYS = ['1'.repeat(64), '2'.repeat(64)] as const;
 export const CHAIN = 'c'.repeat(64);
 const EPOCHS = [1, 2];
 
-/** What is in the out of each key. */
+/** The content of the out of each key. */
 const OUTS: readonly Readonly<Record<string, Buffer>>[] = [
   { 'a.txt': Buffer.from('a'), 'sub/b.bin': Buffer.alloc(1_200_000, 1), 'sub/c': Buffer.from('c') },
   { 'a.txt': Buffer.from('a'), 'sub/b.bin': Buffer.alloc(1_200_000, 2), d: Buffer.from('d') },
@@ -31,7 +31,7 @@ const stateOf = (epoch: number): Record<string, Buffer> => ({
   'metrics.json': Buffer.from(`{"loss":${1 / epoch}}`),
 });
 
-/** What a life got done before it ended. */
+/** What a life had completed before it ended. */
 export interface Progress {
   readonly recorded: Set<string>;
   readonly taken: Set<number>;
@@ -62,7 +62,10 @@ export class Life {
     cache.close();
   }
 
-  /** Stores two results under records, takes two epochs, collects garbage, puts the first result back. */
+  /**
+   * Stores two results with records, stores two epochs, collects garbage, restores the first
+   * result.
+   */
   async live(progress: Progress, seconds: number): Promise<void> {
     const cache = this.open();
     cache.sweepTmp();
@@ -84,12 +87,12 @@ export class Life {
       maxSize: 0,
     });
     const first = cache.readRecord(KEYS[0]);
-    // A record that the disk does not give back counts as absent: the item would run again.
+    // A record that the disk cannot read counts as absent: the item would run again.
     if (first !== undefined) await cache.outs.restore(first.outs[0]!, 'out/d');
     cache.close();
   }
 
-  /** A killed process leaves its folder in tmp under a name that is nobody's any more. */
+  /** A killed process leaves its folder in tmp under a name that no process owns any more. */
   bury(): void {
     const tmp = path.join(this.root, 'cache/tmp');
     if (!existsSync(tmp)) return;
@@ -113,7 +116,7 @@ export class Life {
     expect(warnings).toEqual([]);
   }
 
-  /** A record that is there is wholly backed, and none that was written is missing. */
+  /** Each existing record has all its objects, and no written record is missing. */
   async #checkRecords(cache: Cache, { recorded }: Progress): Promise<void> {
     for (const [index, key] of KEYS.entries()) {
       const record = cache.readRecord(key);
@@ -129,7 +132,7 @@ export class Life {
     }
   }
 
-  /** A committed epoch is recorded with its state, or is still waiting as it was committed. */
+  /** A committed epoch is recorded with its state, or still waits as it was committed. */
   async #checkEpochs(cache: Cache, { taken }: Progress): Promise<void> {
     const pending = cache.chains.pendingCommits(CHAIN);
     for (const epoch of taken) expect(pending).not.toContain(epoch);
@@ -144,7 +147,7 @@ export class Life {
     }
   }
 
-  /** What the cache says of the workspace is what lies there. */
+  /** The cache's view of the workspace matches the disk. */
   #checkFresh(cache: Cache): void {
     const here = path.join(this.root, 'out');
     if (!existsSync(path.join(here, 'd'))) return;

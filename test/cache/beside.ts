@@ -1,7 +1,7 @@
 /**
  * A process that uses a cache while another one collects: `store` stores and records the same few
- * contents over and over, each time after letting them become old garbage; `collect` runs gc until
- * its input ends. Prints what went wrong.
+ * contents repeatedly, each time after they have become old garbage; `collect` runs gc until its
+ * input ends. Prints errors.
  */
 import { hash } from 'node:crypto';
 import { utimesSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const [role, project = '', name = '', rounds = '0'] = process.argv.slice(2);
 async function store(): Promise<void> {
   const cache = openCache({ project, warn: (message) => console.log(`warned: ${message}`) });
   for (let round = 0; round < Number(rounds); round++) {
-    // Three contents, so that what is stored is often there still, or just going.
+    // Three contents, so that a stored object often still exists, or is just being removed.
     const where = `${name}-${round % 3}`;
     writeFileSync(path.join(project, where), `${name} ${round % 3}`);
     const { digest, size } = await cache.outs.store(where);

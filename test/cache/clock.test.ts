@@ -1,4 +1,7 @@
-/** Our clock differs from that of the file system: nothing stale passes for fresh, and nothing young is deleted. */
+/**
+ * Our clock differs from that of the file system: nothing stale counts as fresh, and nothing recent
+ * is deleted.
+ */
 import fs, {
   existsSync,
   mkdirSync,
@@ -20,7 +23,7 @@ const RealDate = Date;
 
 afterEach(() => setClock(0));
 
-/** From now on our clock is ahead of the file system's by so much. */
+/** From now on, our clock is ahead of the file system's by this much. */
 function setClock(ahead: number): void {
   if (ahead === 0) {
     globalThis.Date = RealDate;
@@ -45,8 +48,9 @@ const skews = fc
   .map(({ sign, digit, zeros }) => sign * Math.min(digit * 10 ** zeros * SECOND, 10 * YEAR));
 
 /**
- * Times as a kernel gives them whose clock ticks every 4 ms. The times of the real kernel are behind by a
- * tick of its own, up to 7 ms on a loaded machine: together they stay within the 12 ms that pipe allows.
+ * Times as a kernel gives them whose clock ticks every 4 ms. The times of the real kernel lag by
+ * its own tick, up to 7 ms on a loaded machine: together they stay within the 12 ms that pipe
+ * allows.
  */
 function coarsenTimes(): void {
   const api = fs as unknown as Record<string, (...args: unknown[]) => Stats | undefined>;
@@ -80,7 +84,7 @@ test('a file that changes within a tick of the clock is read again (property)', 
       setClock(skew);
       const cache = project.open();
       for (let round = 0; round < 20; round++) {
-        // Of one size, and as far as the clock goes of one time.
+        // The same size and, by the clock's ticks, the same time.
         const [one, two] = ['one', 'two'].map((text) => {
           project.write({ a: text, 'd/b': text });
           return ['a', 'd'].map((where) => cache.scanSync(where, { again: true })?.digest);

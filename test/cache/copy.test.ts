@@ -1,4 +1,4 @@
-/** A disk that is full in the middle of a copy, as Linux's /dev/full is. */
+/** A disk that becomes full in the middle of a copy, simulated by Linux's /dev/full. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Damage of every kind: never put back, never believed, named in plain words. */
+/** Damage of every kind: never restored, never trusted, and reported in plain words. */
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Cache, DamagedObject } from '../../src/cache/cache.js';
@@ -60,7 +60,7 @@ test('an object with a flipped bit or a lost end is never restored, and its item
         expect(cache.hasAll(digest)).toBe(false);
         expect(project.open().hasAll(digest)).toBe(false);
       }
-      // The item runs again, and the cache is whole.
+      // The item runs again, and the cache is intact.
       project.write(FILES);
       cache.forget('out');
       await cache.outs.store('out/d');

@@ -1,4 +1,4 @@
-/** Chains of epochs: committed states, their records, and what `keep` gives up. */
+/** Chains of epochs: committed states, their records, and the states that `keep` drops. */
 import {
   existsSync,
   linkSync,
@@ -114,7 +114,7 @@ test('a dropped state leaves its metrics and the objects of other states', async
     { loss: 0.5 },
     { loss: 1 / 3 },
   ]);
-  // Of each dropped state: its listing, its own file, its metrics.json.
+  // For each dropped state: its listing, its own file, its metrics.json.
   expect(filesBelow(path.join(cache.layout.chains, CHAIN, 'objects')).length).toBe(before - 6);
   const state = await cache.chains.restoreState(CHAIN, 3, project.at('state'));
   expect(readFileSync(path.join(state, 'shared')).equals(shared)).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * Killed, out of space or struck by an error at a call of the file system: nothing is lost, nothing
- * is wrong. Here at some calls; test/long/cache strikes at each.
+ * A process that is killed, out of space or gets an error at a file system call loses nothing and
+ * records nothing wrong. Here at some calls; test/long/cache tries each call.
  */
 import { beforeAll, test } from 'vitest';
 import { installFaults } from './faults.js';
@@ -9,7 +9,8 @@ import { expectKilled, expectTold, type Open, strikeAll } from './striking.js';
 let open: Open;
 
 beforeAll(async () => {
-  // Before anything of the cache is loaded, which takes functions of node:fs by reference.
+  // Runs before any code of the cache is loaded, because that takes functions of node:fs by
+  // reference.
   installFaults();
   ({ openCache: open } = await import('../../src/cache/cache.js'));
 });

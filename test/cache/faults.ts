@@ -1,6 +1,6 @@
 /**
- * Faults in the file system: every call that this process makes below a folder is counted, and one
- * of them goes wrong. To be installed before the code under test is imported.
+ * Faults in the file system: counts every call that this process makes below a folder, and makes
+ * one of them fail. Install it before importing the code under test.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -26,7 +26,7 @@ export interface Ending {
   readonly killed: boolean;
 }
 
-/** Runs the work with a fault; says how it ended. */
+/** Runs the work with a fault, and returns how it ended. */
 export async function withFault(
   folder: string,
   planned: Fault | undefined,
@@ -47,7 +47,7 @@ export async function withFault(
   return { calls, error, killed: dead };
 }
 
-/** Wraps every function of node:fs; without a fault they do what they did. */
+/** Wraps every function of node:fs. Without a fault, they behave as before. */
 export function installFaults(): void {
   const api = fs as unknown as Record<string, unknown>;
   for (const name of Object.keys(api)) {
@@ -83,7 +83,7 @@ function wrapAsync(name: string, original: Call): Call {
   };
 }
 
-/** The error that this call ends with; undefined when it shall do its work. */
+/** The error of this call; undefined if it should succeed. */
 function strike(
   name: string,
   args: readonly unknown[],

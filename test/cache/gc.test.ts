@@ -1,4 +1,4 @@
-/** What gc removes, in which order, and what it leaves alone. */
+/** What gc removes, in which order, and what it keeps. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -22,7 +22,7 @@ const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);
 const CHAIN = 'c'.repeat(64);
 
-/** A result of so many bytes, as an earlier process recorded it an hour ago. */
+/** A result of this size, as an earlier process recorded it an hour ago. */
 async function result(
   project: TestProject,
   key: string,
@@ -112,7 +112,7 @@ test('results that the pipeline, a recent run or a running process needs are kep
     lastRuns: 1,
     maxSize: 0,
   });
-  // Of the chain: epoch 2 is asked for, 3 is the newest, 1 is what training only passed.
+  // In the chain, epoch 2 is requested, 3 is the newest, and 1 is only an intermediate state.
   expect(report.removed.map(({ kind, epoch }) => [kind, epoch])).toEqual([['state', 1]]);
   const cache = project.open();
   for (const key of [A, B, CHAIN])
@@ -230,7 +230,7 @@ test('a process that needs an object takes it back from a gc that has just moved
   rmdirSync(path.dirname(object));
   const before = Date.now() - 1_000;
   expect(cache.hasAll(out!.digest, 100)).toBe(true);
-  // The gc looks at what it has moved away before it deletes it: a new time tells it to leave both.
+  // Gc checks files that it has moved away before it deletes them: a new time makes it keep both.
   expect(statSync(away).mtimeMs).toBeGreaterThan(before);
   expect(statSync(object).ino).toBe(statSync(away).ino);
   rmSync(away);
@@ -243,7 +243,7 @@ test('a folder that an orphan writes to is kept, and deleted once the orphan has
   const dead = path.join(cache.layout.tmp, deadName(cache));
   const folder = path.join(dead, 'executions');
   mkdirSync(folder, { recursive: true });
-  // So many files that new ones come while they are taken away.
+  // So many files that new ones appear during the removal.
   const script = `const { mkdirSync, writeFileSync } = require('node:fs');
 const folder = process.argv[1];
 const write = (name) => {
@@ -264,7 +264,7 @@ for (let i = 3000; ; i++) try { write(i); } catch (error) { if (error.code !== '
   expect(existsSync(dead)).toBe(false);
 });
 
-/** A name like those of this process, of one that has ended. */
+/** A name like those of this process, but of one that has ended. */
 function deadName(cache: Cache): string {
   const own = path.basename(path.dirname(cache.tmpFolder('x'))).split('~');
   return [...own.slice(0, 4), 'ended.1'].join('~');

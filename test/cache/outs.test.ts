@@ -1,4 +1,4 @@
-/** Outs on their way into the cache and back. */
+/** Storing outs in the cache, and restoring them. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,

@@ -1,4 +1,7 @@
-/** Modes come back as a stage made them, change no digest, and nothing private is ever to be read in the cache. */
+/**
+ * Modes are restored as the stage set them and change no digest, and private files are never
+ * readable in the cache.
+ */
 import fs, {
   chmodSync,
   existsSync,
@@ -33,7 +36,7 @@ type Tree = ReadonlyMap<string, { readonly mode: number; readonly content: strin
 function make(project: TestProject, tree: Tree): void {
   const all = [...tree];
   for (const [where, { content }] of all) project.write({ [where]: content });
-  // Those below first.
+  // Children first.
   for (const [where, { mode }] of all.reverse()) chmodSync(project.at(where), mode);
 }
 

@@ -1,4 +1,4 @@
-/** What a scan says of the workspace, and when it looks again. */
+/** The results of a scan of the workspace, and when it reads again. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -26,13 +26,13 @@ import { ReadSet } from '../../src/noop/read-set.js';
 import { bootId } from '../../src/sys/proc.js';
 import { filesBelow, TestProject, temporaryFolder } from './project.js';
 
-/** Makes files look as if they had been written a minute ago, but for their ctime. */
+/** Makes files look as if they were written a minute ago, except for their ctime. */
 function age(project: TestProject, ...paths: string[]): void {
   const then = new Date(Date.now() - 60_000);
   for (const where of paths) utimesSync(project.at(where), then, then);
 }
 
-/** Returns when whatever was written so far is older than the clock's tick. */
+/** Returns when everything written so far is older than the clock's tick. */
 async function tick(): Promise<void> {
   const start = Date.now();
   while (Date.now() - start < 30) await new Promise((resolve) => setImmediate(resolve));
@@ -112,7 +112,7 @@ test('an unchanged file is not read again, and a touched one is', async () => {
   const first = project.open();
   const before = [first.scanSync('data'), first.scanSync('lone')];
   first.close();
-  // Root may read what nobody may: that these are not opened is seen by their bytes being gone.
+  // Root may read any file, so the files are emptied to show that they are not opened.
   const index = new StatIndex(indexFile(project), () => undefined);
   const rows = index.directory('data')!;
   expect(
@@ -136,7 +136,7 @@ test('a file written within the tick of its hashing is not remembered, nor by a 
     new ReadSet(project.root, { timeAt: () => Date.now() }),
   );
   for (let round = 0; round < 50; round++) {
-    // Same size, and as far as the clock goes the same time.
+    // The same size and, by the clock's ticks, the same time.
     writeFileSync(project.at('a'), 'one');
     const one = finishSync(scanner.scan('a', { again: true }));
     writeFileSync(project.at('a'), 'two');
@@ -284,7 +284,8 @@ test('forgetting a path discards what is above and below it, and nothing else', 
 test('only the changed file among many is read', async () => {
   const project = new TestProject();
   for (let i = 0; i < 200; i++) {
-    // A whole millisecond by chance is taken for the time of a coarse clock, and not trusted yet.
+    // A time that happens to be a whole millisecond looks like that of a coarse clock, and is not
+    // trusted yet.
     do project.write({ [`data/${i}`]: `${i}` });
     while (Number.isInteger(statSync(project.at(`data/${i}`)).ctimeMs));
   }
@@ -292,7 +293,7 @@ test('only the changed file among many is read', async () => {
   const first = project.open();
   first.scanSync('data');
   first.close();
-  // Cut short behind the index's back: read again, any of them would change the digest.
+  // Truncated without the index noticing: if any of them were read again, the digest would change.
   const names = readdirSync(project.at('data'));
   project.write({ 'data/7': 'seven' });
   const index = new StatIndex(indexFile(project), () => undefined);
@@ -318,7 +319,7 @@ function indexFile(project: TestProject): string {
   ) as string;
 }
 
-/** Puts a file, a folder, a link or nothing at each of the paths in turn, until it is killed. */
+/** Creates a file, a folder, a link or nothing at each of the paths in turn, until it is killed. */
 const CHURN = `
 const { mkdirSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 const kinds = [

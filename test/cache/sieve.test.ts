@@ -1,4 +1,4 @@
-/** A folder through a sieve: its digest, and what counts as a change of it. */
+/** A folder with ignore rules: its digest, and what counts as a change. */
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { TestProject } from './project.js';
 
 const NAMES = ['a', 'b.tmp', '.c.tmp', 'notes', 'raw', '__pycache__', 'x.pyc', '.git', '.DS_Store'];
 
-/** Each pattern with what it says, written out. */
+/** Each pattern with its meaning, written out. */
 const RULES: Readonly<Record<string, (inner: string, isFolder: boolean) => boolean>> = {
   '*.tmp': (inner) => /(^|\/)[^./][^/]*\.tmp$/.test(inner),
   'notes/': (inner, isFolder) => isFolder && /(^|\/)notes$/.test(inner),
@@ -38,13 +38,13 @@ function write(root: string, tree: readonly (readonly [readonly string[], string
       mkdirSync(content === '' ? file : path.dirname(file), { recursive: true });
       if (content !== '') writeFileSync(file, content);
     } catch (error) {
-      // A file where the next path has a folder, or the other way round.
+      // A file where the next path has a folder, or vice versa.
       if (!/EEXIST|ENOTDIR|EISDIR/.test(String(error))) throw error;
     }
   }
 }
 
-/** Deletes what does not count, and the folders that are empty for it. */
+/** Deletes ignored files, and folders that become empty. */
 function reduce(root: string, isOut: (inner: string, isFolder: boolean) => boolean): void {
   const visit = (folder: string): void => {
     const names = readdirSync(path.join(root, folder));
@@ -86,7 +86,7 @@ test('counts as a copy without the ignored files, whatever they are (property)',
       };
       const first = scans();
       expect(first.seen).toBe(first.bare);
-      // Once more with what the stat index remembers of both.
+      // Again, now that the stat index knows both.
       expect(scans()).toEqual(first);
     }),
     { numRuns: 40 },
@@ -152,7 +152,7 @@ test.each([
   const ignoreRules = ignoreRulesOf({ path: 'src', glob: false, exclude: ['*.tmp'] });
   const cache = project.open();
   cache.scanSync('src', { follow: true, again: true, ignoreRules, readSet });
-  // As it is noted for the process that comes after a crash.
+  // As recorded for the process that follows a crash.
   const lists = JSON.parse(JSON.stringify(readSet.lists)) as ReadLists;
   expect(await firstMoved(project.root, lists)).toBeUndefined();
   const start = Date.now();

@@ -1,4 +1,7 @@
-/** The figure that decides when to collect: near the truth after any accident, and never a walk when it need not be. */
+/**
+ * The figure that decides when to collect: close to the truth after any accident, without
+ * unnecessary walks.
+ */
 import {
   appendFileSync,
   mkdirSync,
@@ -34,7 +37,7 @@ test('it is measured once, and then follows what each process stores', async () 
   expect(await isOver(project, 999)).toBe(true);
   expect(await isOver(project, 1000)).toBe(false);
   const measured = sizeFile(project);
-  // From here on nothing is looked at: the figure stays although the objects are gone.
+  // From here on nothing is measured: the figure stays although the objects are gone.
   rmSync(project.at('cache/v1/objects'), { recursive: true });
   await store(project, 'b', 500);
   await store(project, 'c', 1_200_000);
@@ -84,7 +87,7 @@ test('if gc could not get below the limit, the next gc waits for a tenth more', 
   await store(project, 'a', 1000);
   expect(await isOver(project, 500)).toBe(true);
   const cache = project.open();
-  // Only just stored: it stays.
+  // It was stored just now, so it is kept.
   await cache.upkeep.gc({ roots: { keys: [], chains: [] }, lastRuns: 0, maxSize: 450 });
   cache.close();
   expect(await isOver(project, 500)).toBe(false);

@@ -1,4 +1,7 @@
-/** Lives of a cache, each struck by one fault. Unaware of how the cache was loaded: faults come first. */
+/**
+ * Lives of a cache, each with one fault. Independent of how the cache was loaded, because faults
+ * are installed first.
+ */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
@@ -9,7 +12,7 @@ import { temporaryFolder } from './project.js';
 
 export type Open = typeof openCache;
 
-/** One life with one fault, and another one without after it. */
+/** One life with a fault, followed by one without. */
 async function strike(
   open: Open,
   root: string,
@@ -31,7 +34,7 @@ async function strike(
 export interface Strikes {
   /** At every so-many-th call. */
   readonly every: number;
-  /** How long each result took: what took long is synced. */
+  /** How long each result took: longer ones are synced. */
   readonly seconds: number;
 }
 
@@ -51,12 +54,12 @@ export async function strikeAll(
   return endings;
 }
 
-/** A life may make some calls less than the one that was counted, as time goes by differently. */
+/** A life may make fewer calls than the counted one, because timing differs. */
 export function expectKilled(endings: readonly Ending[]): void {
   expect(endings.filter(({ killed }) => killed).length).toBeGreaterThan(0.9 * endings.length);
 }
 
-/** What only saves time may be done without; all else is told as it is. */
+/** Effects that only save time may be skipped; all other errors are reported. */
 export function expectTold(endings: readonly Ending[], code: string): void {
   for (const { error } of endings) if (error !== undefined) expect(error).toMatchObject({ code });
   expect(endings.some(({ error }) => error !== undefined)).toBe(true);

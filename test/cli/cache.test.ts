@@ -19,7 +19,7 @@ stages:
     outs: { text: out.txt }
 `;
 
-/** The one object with these bytes. */
+/** The object with these bytes. */
 function objectOf(made: Project, content: string): string {
   const folder = made.path('cache/v1/objects');
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -1,4 +1,4 @@
-/** `pipe results diff` and `pipe checkout`: any result by its name, compared and brought back. */
+/** `pipe results diff` and `pipe checkout`: any result by name, compared and copied out. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,

@@ -1,4 +1,7 @@
-/** Ways to commit an epoch, in shell and Python: right ones work, others give an error with its cure. */
+/**
+ * Ways to commit an epoch, in shell and Python: correct ones work, others give an error with a
+ * hint.
+ */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';

@@ -1,4 +1,4 @@
-/** `pipe completion`: what is completed; test/slow/ asks the shells. */
+/** `pipe completion`: the candidates; test/slow/ tests the shells. */
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -54,7 +54,7 @@ describe('candidates', () => {
   ])('are %s', async (_, words, expected) => {
     const made = within();
     expect(await candidates(made, ...words)).toEqual(expected);
-    // It is no run: nothing is written.
+    // It is not a run, so it writes nothing.
     expect(existsSync(made.path('cache'))).toBe(false);
   });
 

@@ -198,7 +198,7 @@ function trained(events: readonly RunEvent[]): (ItemStarted | ItemDone)[] {
   );
 }
 
-/** A zombie is dead, though its parent has not read its exit code yet. */
+/** A zombie is dead, although its parent has not read its exit code yet. */
 function isAlive(pid: number): boolean {
   try {
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -5,7 +5,10 @@ import { disposed, projectWithin } from '../rig/projects.js';
 import { ranOnce } from '../rig/template.js';
 import { ProjectWithin } from '../rig/within.js';
 
-/** A stage whose state is a list of numbers, each made from the one before; it logs what it computes. */
+/**
+ * A stage whose state is a list of numbers, each computed from the previous one; it logs what it
+ * computes.
+ */
 const STAGE = `import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineStage } from 'pipe-run/stage';
@@ -217,7 +220,7 @@ describe('an incremental stage', () => {
     await made.run('--set', 'train.epochs=2');
     const { out } = await made.pipe('epochs', 'train', '--json');
     const [chain] = JSON.parse(out) as { chain: string; commit: string }[];
-    // As after a runner that died between commit and store.
+    // As after a run that died between commit and store.
     const values = JSON.stringify(JSON.parse(model(3)));
     made.write(`cache/draft/state.json`, values);
     made.write(`cache/draft/metrics.json`, '{"val":{"score":3}}');

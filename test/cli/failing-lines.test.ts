@@ -44,7 +44,7 @@ describe('a command with several lines', () => {
     };
     const expected = judged.map(([line, sh, bash]) => [line, shell === 'sh' ? sh : bash]);
     expect(await verdicts()).toEqual(expected);
-    // A failure is no result: the second run executes it again.
+    // A failure is not a result: the second run executes it again.
     expect(await verdicts()).toEqual(
       expected.map(([line, verdict]) => [line, verdict === 'ran' ? 'fresh' : 'failed']),
     );

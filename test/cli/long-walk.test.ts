@@ -94,7 +94,7 @@ stages:
         'stage.ts': 'export default () => {};\n',
       });
       onTestFinished(() => project.dispose());
-      // esbuild reads it by itself, and waits.
+      // esbuild itself reads it, and waits.
       const fifo = project.path('tsconfig.json');
       execFileSync('mkfifo', [fifo]);
       const child = spawn(process.execPath, [BIN, 'run'], {

@@ -1,4 +1,4 @@
-/** `protected: true`: what lies at the out is neither overwritten nor removed by a run. */
+/** `protected: true`: a run neither overwrites nor removes the files at the out. */
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -96,7 +96,8 @@ describe('a protected out', () => {
     on.remove('broken');
     expect((await on.run()).with('ran')).toEqual(['train', 'count']);
 
-    // A later failure with another key leaves a part; the result of the first key comes back over it.
+    // A later failure with another key leaves a part; the result of the first key is restored over
+    // it.
     on.write('broken', '');
     on.write('text.txt', 'two\n');
     on.remove('out/model.txt');

@@ -52,7 +52,7 @@ it.each([
       'train.py': `${load}\nopen('o.txt', 'w').write(str(model.x))\n`,
     });
     for (const name of ['PYTHONDONTWRITEBYTECODE', 'PYTHONPYCACHEPREFIX']) made.env[name] = '';
-    // One second that is yet to come: Python's compiled module names it, and is older than both sources.
+    // A second in the future: Python's compiled module names it, and is older than both sources.
     const second = Math.floor(Date.now() / 1000) + 100;
     for (const x of [1, 2]) {
       made.write(file, `x = ${x}\n`);

@@ -32,7 +32,7 @@ const NAMES = ['train', 'plot', 'plain'];
 
 /** The folder of packages of a virtual environment. */
 function venvIn(made: Project): string {
-  // Variables of this machine that keep Python from writing beside its modules would hide faults.
+  // Variables of this machine that stop Python from writing next to its modules would hide faults.
   Object.assign(made.env, { PYTHONDONTWRITEBYTECODE: '', PYTHONUNBUFFERED: '' });
   const print = 'import sys; print(f"{sys.version_info[0]}.{sys.version_info[1]}")';
   const created = spawnSync('python3', ['-m', 'venv', '--without-pip', made.path('.venv')]);
@@ -41,7 +41,7 @@ function venvIn(made: Project): string {
   return `.venv/lib/python${stdout.trim()}/site-packages`;
 }
 
-/** What an installer writes. */
+/** The files that an installer writes. */
 function install(
   made: Project,
   site: string,

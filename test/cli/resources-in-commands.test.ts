@@ -1,4 +1,4 @@
-/** Resources in commands: their values reach the process, and do not enter the key. */
+/** Resources in commands: the process receives their values, which are not part of the key. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 

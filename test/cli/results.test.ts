@@ -251,7 +251,7 @@ stages:
 
   it('keeps the rows of results whose outs gc removed', async () => {
     const made = await swept(QUICK, '1', '2');
-    // Nothing has asked for the rows before: gc itself makes the index.
+    // No command has read the rows before: gc itself creates the index.
     expect((await made.pipe('cache', 'gc', '--max-age', '1s')).code).toBe(0);
     const states = async () =>
       (await rowsOf(made, 'train', '--sort', 'lr')).map(({ metrics, state }) => [

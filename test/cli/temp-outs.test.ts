@@ -1,4 +1,7 @@
-/** `temp: true`: an out that is removed once all items that read it are done, and made again when needed. */
+/**
+ * `temp: true`: an out that is removed once all items that read it are done, and made again if
+ * needed.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,6 @@
-/** `pipe verify` of commands that tools for Python environments start, by stand-ins for these tools. */
+/**
+ * `pipe verify` of commands that Python environment tools start, with stand-ins for these tools.
+ */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -8,8 +10,9 @@ import { projectWithin } from '../rig/projects.js';
 import { hasPython } from '../rig/python.js';
 
 /**
- * Like the real ones, it takes the nearest build file above, and the `.venv` next to it. Where there is
- * none, uv fails, and the others have an environment elsewhere, under a name made of the project's path.
+ * Like the real ones, it uses the nearest build file above, and the `.venv` next to it. If there is
+ * none, uv fails, and the others have an environment elsewhere, under a name derived from the
+ * project's path.
  */
 const TOOL = `#!/bin/sh
 name=$(basename "$0")
@@ -189,7 +192,7 @@ describe.skipIf(!hasPython())('pipe verify', () => {
     const project = made(tool, deps, cache);
     environment(project.path('.venv'));
     expect(await verified(project)).toContain('pipe: 1 same');
-    // Else the environment would from then on contain the code of a folder that is gone.
+    // Otherwise the environment would contain code of a folder that no longer exists.
     if (tool === 'uv') expect(project.read('.venv/synced')).toBe(project.root);
   });
 

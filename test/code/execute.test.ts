@@ -193,7 +193,7 @@ describe('the executable text', () => {
     sandbox.write('stage.ts', "import addon from './build/x.node';\nexport default () => addon;\n");
     sandbox.write('build/x.node', 'no addon at all');
     const traced = await sandbox.trace();
-    // The system refuses it, which is how it tells that it was asked for this very file.
+    // The system refuses it, which shows that exactly this file was requested.
     await expect(sandbox.node(traced)).rejects.toThrow(sandbox.path('build/x.node'));
     sandbox.write('build/x.node', 'another');
     expect(await sandbox.digest()).not.toBe(traced.code.bundle);

@@ -44,7 +44,7 @@ afterEach(() => sandbox.dispose());
 
 type Change = (box: Sandbox) => void;
 
-/** What may change the result of a trace: then the kept one must not be believed. */
+/** Changes that may affect a trace, so that the cached one must not be used. */
 const changes: Readonly<Record<string, Change>> = {
   'the entry': (box) => box.edit('stages/stage.ts', '[lib,', '[1, lib,'),
   'an import': (box) => box.edit('lib/a.ts', "'a'", "'b'"),
@@ -90,7 +90,7 @@ const changes: Readonly<Record<string, Change>> = {
   },
 };
 
-/** What cannot change it. */
+/** Changes that cannot affect it. */
 const others: Readonly<Record<string, Change>> = {
   'nothing but time stamps': (box) => box.settle(),
   'the same content written again': (box) => box.write('lib/a.ts', box.read('lib/a.ts')),
@@ -159,7 +159,7 @@ describe('a cached trace', () => {
 
   it('is not stored if folders change during the trace', async () => {
     sandbox.write('lib/c.ts', '');
-    // As if it were written while the trace is made, however long that takes.
+    // As if it were written during the trace, however long that takes.
     const later = Date.now() / 1000 + 600;
     utimesSync(sandbox.path('lib'), later, later);
     await sandbox.trace('stages/stage.ts');

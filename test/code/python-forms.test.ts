@@ -79,7 +79,7 @@ const AS_PART = 'cc/x.py pkg/four.py pkg/lib/three.py pkg/main.py pkg/one.py pkg
 const ALONE = 'cc/four.py cc/lib/three.py cc/x.py pkg/main.py'.split(' ');
 
 const COMMANDS: readonly Row[] = [
-  // Files that say by themselves what executes them.
+  // Files whose first line names their interpreter.
   ['./fit', { fit: '#!/usr/bin/env python3\nimport a', 'a.py': '' }, ['a.py', 'fit']],
   ['nice -n 5 ./fit', { fit: '#!/usr/bin/env python3\nimport a', 'a.py': '' }, ['a.py', 'fit']],
   ['./fit', { fit: '#!/bin/bash\npython x.py', ...PROGRAM }, [...COUNTED, 'fit']],
@@ -110,7 +110,7 @@ const COMMANDS: readonly Row[] = [
     { 'run.sh': 'python x.py', 'x.py': 'import a', 'lib/a.py': '' },
     ['lib/a.py', 'run.sh', 'x.py'],
   ],
-  // The namespace of executed code: the one of the code that executes it, its own, or a dictionary.
+  // The namespace of executed code: that of the executing code, its own, or a dictionary.
   ...(
     [
       ['exec(open("cc/x.py").read())', AS_PART],
@@ -134,7 +134,7 @@ const COMMANDS: readonly Row[] = [
     { 'lib.zip': 'PK\x03\x04', ...PROGRAM },
     ['a.py', 'lib.zip', 'x.py'],
   ],
-  // The standard input, as a text: Python looks for modules in the current folder.
+  // Standard input as text: Python looks for modules in the current folder.
   ...[
     'python < sub/x',
     'cat sub/x | python',

@@ -1,4 +1,4 @@
-/** Which Python files a run parses: the parser is watched, so this file has a process of its own. */
+/** Which Python files a run parses. The parser is mocked, so this file has its own process. */
 import { expect, it, vi } from 'vitest';
 import { parseModule } from '../../src/code/python/python-module.js';
 import { projectWithin } from '../rig/projects.js';

@@ -1,4 +1,4 @@
-/** What counts of the code of a command that names Python, traced as a run does it. */
+/** Which code counts for a command that names Python, traced as a run does it. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { keptScripts } from '../../src/code/scripts.js';
 import {
@@ -17,7 +17,7 @@ import {
 
 afterEach(disposeSandbox);
 
-/** Those beside the script count that the last column names; all others do not. */
+/** Of the files next to the script, only those in the last column count. */
 const IMPORTS: readonly (readonly [written: string, files: Files, counted: readonly string[]])[] = [
   ['import lib', { 'lib.py': '', 'other.py': '' }, ['lib.py']],
   ['import lib as l, more', { 'lib.py': '', 'more.py': '' }, ['lib.py', 'more.py']],
@@ -294,7 +294,7 @@ describe('the code of a Python file', () => {
   );
 });
 
-/** True when the edit changes what counts. */
+/** True if the edit changes the code that counts. */
 async function edited(from: string | RegExp, to: string, lib = ''): Promise<boolean> {
   disposeSandbox();
   openSandbox({ 'train.py': CODE, 'lib.py': lib });

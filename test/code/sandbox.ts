@@ -1,4 +1,4 @@
-/** A project in a temp dir with packages written by hand, to trace and to execute. */
+/** A project in a temporary folder with hand-written packages, to trace and to execute. */
 import { execFile } from 'node:child_process';
 import {
   cpSync,
@@ -29,12 +29,12 @@ import type { Traced } from '../../src/code/traced.js';
 import { type Diagnostic, UserError } from '../../src/error.js';
 
 export class Sandbox {
-  /** Holds the project, and what must lie outside of it. */
+  /** Contains the project, and files that must be outside it. */
   readonly home = realpathSync(mkdtempSync(path.join(tmpdir(), 'pipe-trace-')));
   root = path.join(this.home, 'project');
   readonly stageDoor = path.join(this.home, 'tool', 'stage.js');
 
-  /** What is kept, as text, as it would be on disk. */
+  /** The stored traces, as text, as they would be on disk. */
   readonly kept = new Map<string, string>();
   readonly traceCache: TraceCache = {
     version: '1.0.0',
@@ -117,7 +117,7 @@ export class Sandbox {
     return traceModule(this.root, file, this.options(deps));
   }
 
-  /** What an earlier trace left, when it still holds. */
+  /** The cached trace, if it is still valid. */
   recall(file = 'stage.ts', deps: readonly string[] = []): Traced | undefined {
     return keptTrace(this.root, file, this.options(deps), this.snapshot());
   }
@@ -126,7 +126,7 @@ export class Sandbox {
     return newSnapshot(this.root, (file) => digestOf(this.path(file)));
   }
 
-  /** Makes everything look older than any trace, as it is in a project where nobody just saved a file. */
+  /** Makes everything look older than any trace, as in a project without recent edits. */
   settle(folder = this.home): void {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const where = path.join(folder, entry.name);
@@ -140,7 +140,7 @@ export class Sandbox {
     return (await this.trace(file)).code.bundle;
   }
 
-  /** What is wrong with a stage's code. */
+  /** The errors in a stage's code. */
   async mistakes(file = 'stage.ts', deps: readonly string[] = []): Promise<readonly Diagnostic[]> {
     try {
       await this.trace(file, deps);
@@ -151,7 +151,7 @@ export class Sandbox {
     throw new Error('traced without a mistake');
   }
 
-  /** Traces the stage, executes it in a process of its own, and gives what its function returns. */
+  /** Traces the stage, executes it in its own process, and returns the result of its function. */
   async execute(file = 'stage.ts', deps: readonly string[] = []): Promise<unknown> {
     const { stdout } = await this.node(await this.trace(file, deps));
     return JSON.parse(stdout);
@@ -177,7 +177,7 @@ export class Sandbox {
   }
 }
 
-/** As the stat index of the cache would give it. */
+/** As the stat index of the cache would return it. */
 function digestOf(file: string): string | undefined {
   const hex = hexOf(file);
   return hex && `f:${hex}`;

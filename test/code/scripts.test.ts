@@ -35,12 +35,12 @@ function shell(command: string) {
   return { kind: 'shell', command } as const;
 }
 
-/** Of a run that has traced nothing yet. */
+/** For a run that has traced nothing yet. */
 function optionsOf(declared: Declared): ScriptOptions {
   return { ...declared, traceCache: sandbox.traceCache, known: noScripts() };
 }
 
-/** Traces, and checks that the kept trace says the same. */
+/** Traces, and checks that the cached trace is equal. */
 async function scripts(command: string, options: Declared = NONE): Promise<TracedScripts> {
   const full = optionsOf(options);
   const traced = await traceScripts(shell(command), full, sandbox.snapshot());

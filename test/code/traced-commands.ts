@@ -14,7 +14,7 @@ type Declared = Pick<ScriptOptions, 'deps' | 'outs'>;
 
 export const NONE: Declared = { deps: [], outs: [] };
 
-/** The one of the running test. */
+/** The sandbox of the running test. */
 export let sandbox: Sandbox;
 
 export function openSandbox(files: Files): void {
@@ -25,7 +25,7 @@ export function disposeSandbox(): void {
   sandbox?.dispose();
 }
 
-/** Of a run that has traced nothing yet. */
+/** For a run that has traced nothing yet. */
 export function optionsOf(declared: Declared): ScriptOptions {
   return { ...declared, traceCache: sandbox.traceCache, known: noScripts() };
 }
@@ -34,7 +34,7 @@ export function kept(command: string, declared = NONE): TracedScripts | undefine
   return keptScripts({ kind: 'shell', command }, optionsOf(declared), sandbox.snapshot());
 }
 
-/** Traces, and checks that the kept trace says the same. */
+/** Traces, and checks that the cached trace is equal. */
 export async function traced(command: string, declared = NONE): Promise<TracedScripts> {
   const options = optionsOf(declared);
   const found = await traceScripts({ kind: 'shell', command }, options, sandbox.snapshot());
@@ -58,7 +58,10 @@ export function notebook(cells: readonly string[], more = {}): string {
   });
 }
 
-/** An edit of one that counts is seen; one of any other leaves the kept trace as it is. */
+/**
+ * An edit of a file that counts is detected; an edit of any other file leaves the cached trace
+ * valid.
+ */
 export async function expectExactly(
   command: string,
   files: readonly string[],

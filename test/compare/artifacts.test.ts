@@ -1,4 +1,4 @@
-/** Where two artifacts differ: files and folders on the disk, by bytes and by values. */
+/** Where two artifacts differ: files and folders on disk, by bytes and by values. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

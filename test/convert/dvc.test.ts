@@ -1,4 +1,4 @@
-/** What each part of dvc.yaml becomes, to the letter, and what is said of the parts that are left out. */
+/** The exact translation of each part of dvc.yaml, and the notes on omitted parts. */
 import { describe, expect, it } from 'vitest';
 import { translateDvc } from '../../src/convert/dvc.js';
 import { mistakesIn, planOf } from '../pipeline/rig.js';

@@ -1,4 +1,4 @@
-/** Whatever dvc.yaml holds, its translation loads and gives the commands, deps and outs that DVC gives. */
+/** For any dvc.yaml, the translation loads and gives the commands, deps and outs that DVC gives. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { translateDvc } from '../../src/convert/dvc.js';
@@ -7,11 +7,11 @@ import { planOf } from '../pipeline/rig.js';
 type Value = string | number | boolean | readonly Value[] | { readonly [name: string]: Value };
 type Tree = { readonly [name: string]: Value };
 
-/** A stage as it is written, and `item` and `key` of each stage that DVC makes of it. */
+/** A stage as written, and the `item` and `key` of each stage that DVC makes from it. */
 interface Drawn {
   readonly cells: readonly Tree[];
   readonly head: Tree;
-  /** Placeholders that tell the cells apart. */
+  /** Placeholders that distinguish the cells. */
   readonly identity: string;
   /** Further placeholders for commands. */
   readonly local: readonly string[];
@@ -156,7 +156,7 @@ function stageOf(drawn: Drawn, name: string): Value {
   return 'foreach' in head ? { ...head, do: body } : { ...head, ...body };
 }
 
-/** What DVC puts in, written anew from its documentation. */
+/** The values that DVC inserts, reimplemented from its documentation. */
 function filled(text: string, scopes: readonly Tree[]): string {
   return text
     .replace(/(?<!\\)\$\{\s*([^}]*?)\s*\}/g, (_, name: string) => {

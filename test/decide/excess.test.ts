@@ -1,4 +1,4 @@
-/** In which words an item is told to ask for more than there is. */
+/** The message for an item that needs more than there is. */
 import { describe, expect, it } from 'vitest';
 import { excess } from '../../src/decide/excess.js';
 import type { Item } from '../../src/pipeline/plan.js';

@@ -42,7 +42,7 @@ function needsIn(
   }
 }
 
-/** As many spellings as there are letters to write otherwise. */
+/** As many spellings as there are letters with a variant. */
 const spelled = (name: string) =>
   fc.constantFrom(
     name,
@@ -115,7 +115,7 @@ const canMount = (...programs: string[]) =>
   spawnSync('unshare', ['-m', 'true']).status === 0 &&
   programs.every((program) => spawnSync(program, ['--version']).error === undefined);
 
-/** What `pipe run` says there, and what is in the file `data.csv` then. */
+/** The output of `pipe run` there, and the content of `data.csv` afterwards. */
 function runOn(mount: string, text: string, files: Readonly<Record<string, string>> = {}): string {
   const project = projectWithin({ 'pipeline.yaml': text, ...files });
   const script = `

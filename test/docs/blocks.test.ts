@@ -1,4 +1,7 @@
-/** Every code block of the pages is executed or checked here, in a test that is named here, or is listed with a reason. */
+/**
+ * Every code block of the pages is executed or checked here or in a test named here, or is listed
+ * with a reason.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +18,7 @@ import { planOf } from '../pipeline/rig.js';
 import { type Block, blocksOf, PAGES, pageOf, ROOT } from './support/pages.js';
 import { stepsOf } from './support/walkthrough.js';
 
-/** Pages, or blocks by page and first line, that another test holds. */
+/** Pages, or blocks by page and first line, that another test checks. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/errors.md': 'test/docs/errors.test.ts',
   'docs/getting-started.md': 'test/slow/docs/getting-started.test.ts',
@@ -109,7 +112,7 @@ function pipelineOf(part: string): string {
   return `params: { train: { epochs: 3 } }\nstages:\n  part:\n${own}\n${rest.join('')}`;
 }
 
-/** The parts of pipeline.yaml that mean something to the stages of the experiment alone. */
+/** The parts of pipeline.yaml that only the stages of the experiment interpret. */
 function checkExperiment(part: string): void {
   const tree = parseYaml(part.replaceAll('…', 'a'.repeat(64)));
   expect(Object.keys(tree)).toHaveLength(1);
@@ -133,7 +136,7 @@ describe('json', () => {
   });
 });
 
-/** What the excerpts of stages leave to their reader. */
+/** Names that the excerpts of stages do not define. */
 const ASSUMED = `interface Model { save(folder: string): void; export(file: string): Promise<void> }
 declare function loadOrCreate(state: string | undefined): Promise<Model>;
 declare function trainOneEpoch(model: Model, data: string, rate: number): Promise<number>;
@@ -171,7 +174,10 @@ it.runIf(spawnSync('python3', ['--version']).status === 0)('python blocks compil
   expect(stderr).toBe('');
 });
 
-/** A call of pipe is checked with those in sentences: it would run the pipeline that a page is about. */
+/**
+ * Calls of pipe are checked together with those in sentences, because they would run the pipeline
+ * of the page.
+ */
 const scripts = written('sh').filter(({ text }) => !/^(npx )?pipe /.test(text));
 
 describe('sh', () => {
@@ -187,7 +193,7 @@ describe('sh', () => {
   });
 });
 
-/** The words of a command line as a shell gives them, as far as our pages use it. */
+/** The words of a command line as a shell splits them, as far as our pages need it. */
 function wordsOf(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g)].map(
     ([, single, double, bare]) => single ?? double ?? bare!,

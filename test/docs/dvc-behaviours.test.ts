@@ -1,4 +1,7 @@
-/** docs/dvc-behaviours.md: each behaviour that applies has a test, and every test that it names is there. */
+/**
+ * docs/dvc-behaviours.md: each behaviour that applies has a test, and every test that it names
+ * exists.
+ */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';

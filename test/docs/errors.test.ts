@@ -1,4 +1,4 @@
-/** docs/errors.md: complete, and true to the letter. */
+/** docs/errors.md: complete and exact. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

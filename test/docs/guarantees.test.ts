@@ -1,4 +1,4 @@
-/** docs/guarantees.md: every promise names a test, and every test that it names is there. */
+/** docs/guarantees.md: every promise names a test, and every test that it names exists. */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anchorsOf, PAGES, pageOf, ROOT } from './support/pages.js';
 
-/** Links to files and anchors of this repository, with the page that holds them. */
+/** Links to files and anchors of this repository, with the page that contains them. */
 const LINKS = PAGES.flatMap(({ file, text }) =>
   [...text.replace(/`[^`\n]*`/g, '``').matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, to]) => {
     const [target = '', anchor] = to!.split('#');
@@ -40,7 +40,8 @@ describe('links between pages', () => {
     for (const page of reached)
       for (const { file, to } of LINKS) if (file === page && to.endsWith('.md')) reached.add(to);
     const pages = PAGES.map(({ file }) => file).filter((file) => file.startsWith('docs/'));
-    // It only forwards: the code of a stage, and so the keys of recorded results, holds its name.
+    // The page only forwards, because the code of a stage, and so the keys of recorded results,
+    // contains its name.
     const isListed = (file: string) => reached.has(file) || file === 'docs/gpu.md';
     expect(pages.filter((file) => !isListed(file))).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** docs/pipeline.md: its example plans as it says, and its table has every key. */
+/** docs/pipeline.md: its example gives the plan that it describes, and its table has every key. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** docs/reference/: the pages are what the code defines. */
+/** docs/reference/: the pages match the definitions in the code. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

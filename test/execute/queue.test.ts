@@ -3,7 +3,7 @@ import { createJobQueue } from '../../src/execute/ready-queue.js';
 
 const GB = 2 ** 30;
 
-/** Jobs that the test ends by hand, in a queue over a machine of the given size. */
+/** Jobs that the test ends manually, in a queue for a machine of the given size. */
 async function machine(capacity: { cpu: number; memory: number; gpu: number }) {
   const queue = await createJobQueue(capacity);
   const running = new Map<string, () => void>();
@@ -17,7 +17,7 @@ async function machine(capacity: { cpu: number; memory: number; gpu: number }) {
         }),
       { priority, need: { cpu: 1, memory: 0, gpu: 0, ...need } },
     );
-  /** Ends a job; resolves when the queue has looked for the next one. */
+  /** Ends a job; resolves when the queue has searched for the next one. */
   const end = async (name: string) => {
     const looked = new Promise<void>((resolve) => queue.onNext(resolve));
     running.get(name)?.();

@@ -1,4 +1,7 @@
-/** Whatever a stage does with its commit folder: what is recorded is what it meant, or it is computed again. */
+/**
+ * Whatever a stage does with its commit folder, each recorded epoch is as intended, or is computed
+ * again.
+ */
 import {
   copyFileSync,
   mkdirSync,
@@ -35,12 +38,12 @@ const MANIFEST: Manifest = {
 
 const ITEM = { id: 'train', epochs: { target: TARGET } } as unknown as Item;
 
-/** What the stage means epoch `epoch` to hold. */
+/** The intended content of epoch `epoch`. */
 function meant(epoch: number): Record<string, string> {
   return { a: `a ${epoch}`, 'metrics.json': `{"epoch":${epoch}}`, 'sub/b': 'b'.repeat(epoch) };
 }
 
-/** One step of a stage at a time; between two of them the runner has its turn, or time goes on. */
+/** One step of a stage at a time; between two steps the run gets a turn, or time passes. */
 type Steps = Generator<void, void, void>;
 
 interface Place {
@@ -71,7 +74,7 @@ const WAYS = {
   *'make in place'({ commit }: Place, epoch: number): Steps {
     yield* fill(path.join(commit, String(epoch)), epoch);
   },
-  /** As mv does from another file system: the times of the source come last. */
+  /** As mv does from another file system: it sets the times of the source last. */
   *move({ commit, aside }: Place, epoch: number): Steps {
     const source = path.join(aside, 'source');
     for (const _ of fill(source, epoch));
@@ -101,11 +104,13 @@ const isRight = (way: Way) => way === 'rename' || way === 'rename from elsewhere
 
 interface Run {
   readonly ways: readonly Way[];
-  /** What happens after each step, in turn: nothing, some turns of the loop, a tick of the clock. */
+  /**
+   * What happens after each step: nothing, some turns of the event loop, or a tick of the clock.
+   */
   readonly pauses: readonly ('none' | 'turns' | 'tick')[];
-  /** The runner is dead: nobody watches. */
+  /** The run is dead: no process watches. */
   readonly isOrphan: boolean;
-  /** The stage is killed after so many steps. */
+  /** The stage is killed after this number of steps. */
   readonly killedAfter: number | undefined;
 }
 
@@ -126,7 +131,7 @@ class Training {
     this.#place = { commit: '', aside };
   }
 
-  /** True when all epochs are there. */
+  /** True if all epochs exist. */
   async run({
     ways,
     pauses,
@@ -165,7 +170,7 @@ class Training {
       }
       return true;
     };
-    // It writes into a folder that was refused and is gone: a stage dies of that.
+    // It writes to a folder that was refused and removed, which kills the stage.
     const hasEndedWell = await train().catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       return false;
@@ -178,7 +183,7 @@ class Training {
     return !isOrphan && epochs.shortfall() === undefined;
   }
 
-  /** Every epoch that is recorded, also those that no run went on from. */
+  /** Every recorded epoch, including those from which no run continued. */
   async checkAll(): Promise<void> {
     const cache = this.#project.open();
     const chain = keyOf(chainManifest(MANIFEST, undefined));
@@ -207,7 +212,7 @@ function contents(folder: string): Record<string, string> {
 async function pause(kind: Run['pauses'][number] | undefined, folder: string): Promise<void> {
   if (kind === 'turns') for (let turn = 0; turn < 4; turn++) await turnOf();
   if (kind !== 'tick') return;
-  // The file system's own clock has gone on by more than a tick.
+  // The file system's own clock has advanced by more than a tick.
   const probe = path.join(folder, 'probe');
   writeFileSync(probe, '');
   const start = statSync(probe).ctimeMs;
@@ -241,7 +246,8 @@ test('however a stage commits, a recorded epoch is complete, and the next run co
     fc.asyncProperty(fc.array(runs, { minLength: 1, maxLength: 3 }), async (all) => {
       const training = new Training();
       for (const each of all) await training.run(each);
-      // What was done wrong before is in nobody's way, and every state that it goes on from is checked.
+      // Earlier mistakes do not matter any more, and every state from which it continues is
+      // checked.
       expect(await training.run(CAREFUL)).toBe(true);
       await training.checkAll();
     }),

@@ -1,4 +1,4 @@
-/** Executors that pipe.local.yaml describes: what their commands are, and how their answers are read. */
+/** Executors that pipe.local.yaml describes: their commands, and how their answers are parsed. */
 import { describe, expect, it } from 'vitest';
 import { parseStatus, submitText } from '../../src/executor/described.js';
 import { Unanswered } from '../../src/executor/scheduler.js';

@@ -1,4 +1,4 @@
-/** What to correct, by the words of Slurm and by the places where options are written. */
+/** What to correct, derived from Slurm's message and the places where options are written. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** What Slurm is asked, and how its answers are read. */
+/** The queries to Slurm, and how its answers are parsed. */
 import { describe, expect, it } from 'vitest';
 import { splitWords } from '../../src/executor/scheduler-programs.js';
 import {

@@ -1,4 +1,4 @@
-/** Many draws of what an attacker may write into a remote cache with `trust:`. */
+/** Many random changes by an attacker to a remote cache with `trust:`. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { attack, attacks, keyPair, signedStore, trusting } from '../remote/attack.js';

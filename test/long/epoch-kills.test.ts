@@ -1,4 +1,4 @@
-/** 100 kills at random moments: the runner, the stage, both. */
+/** 100 kills at random moments: of the run, the stage, or both. */
 import { expect, test } from 'vitest';
 import { epochStorm, modelAfter } from '../process/support/epoch-storm.js';
 import { randomOf } from '../process/support/lock-storm.js';

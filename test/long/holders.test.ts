@@ -1,6 +1,6 @@
 /**
- * Holders that nobody can see, since they run under another host name: they vanish, or they freeze and
- * come back. The next run goes on, and what comes back records nothing.
+ * Holders that are invisible because they run under another host name: they vanish, or they freeze
+ * and come back. The next run takes over, and a holder that comes back records nothing.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,7 +12,10 @@ import { until } from '../rig/until.js';
 const NAMESPACES = ['--uts', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const canUnshare = spawnSync('unshare', [...NAMESPACES, 'true']).status === 0;
 
-/** Each execution adds its own name, epoch by epoch, and waits at epoch 2 as long as it is told to. */
+/**
+ * Each execution adds its own name, epoch by epoch, and waits at epoch 2 until the test continues
+ * it.
+ */
 const TRAIN = `set -e
 e=$PIPE_EPOCH
 s=
@@ -92,7 +95,7 @@ async function play({ epochs, fate }: { epochs: boolean; fate: string }): Promis
   }
 }
 
-/** A machine that stands still: the process and all below it. */
+/** A frozen machine: the process and all its descendants. */
 function signalAll(pid: number, signal: NodeJS.Signals): void {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   for (const child of children === '' ? [] : children.split(' ')) signalAll(Number(child), signal);

@@ -1,4 +1,4 @@
-/** SIGINT at 50 random moments of a pipeline that is hard to end. */
+/** SIGINT at 50 random moments of a pipeline that is hard to stop. */
 import { expect, it } from 'vitest';
 import { interruptRounds } from '../cli/support/interrupts.js';
 import { randomOf } from '../process/support/lock-storm.js';

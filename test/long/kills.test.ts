@@ -1,4 +1,7 @@
-/** 100 kills at random moments in each language, with the real command; two runs at once; forth and back. */
+/**
+ * 100 kills at random moments in each language, with the real command; two runs at once; back and
+ * forth.
+ */
 import { describe, it } from 'vitest';
 import { checkForthAndBack, checkKills, checkTwoAtOnce } from '../cli/support/kill-checks.js';
 import { TRAININGS } from '../cli/support/trainings.js';

@@ -1,4 +1,4 @@
-/** States of 1 GB through `pipe run`: stored, put back, and their outs stored too. */
+/** States of 1 GB in `pipe run`: stored and restored, and their outs stored too. */
 import { expect, test } from 'vitest';
 import { HAS_PROC, peakWithStates } from '../cli/support/large-states.js';
 

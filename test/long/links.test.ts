@@ -1,4 +1,4 @@
-/** Many trees of links beside an oracle of real paths. */
+/** Many trees of links, compared with an oracle of real paths. */
 import { it } from 'vitest';
 import { checkLinks } from '../cli/support/linked-trees.js';
 

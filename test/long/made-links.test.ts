@@ -1,4 +1,4 @@
-/** Many pipelines whose stages make links, beside builds from scratch. */
+/** Many pipelines whose stages make links, compared with builds from scratch. */
 import { it } from 'vitest';
 import { checkMadeLinks } from '../cli/support/made-links.js';
 

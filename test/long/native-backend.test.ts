@@ -1,6 +1,7 @@
 /**
- * The backend `node` with TensorFlow's library, where it is installed (`node stages/install-tensorflow.mjs`):
- * kernels and gradients, resumed trainings, and losses beside those of wasm.
+ * The backend `node` with TensorFlow's library, where it is installed (`node
+ * stages/install-tensorflow.mjs`): kernels and gradients, resumed trainings, and losses compared
+ * with those of wasm.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { execFileSync } from 'node:child_process';

@@ -1,6 +1,7 @@
 /**
- * How quickly the page of 1,000 items and 10,000 results answers in Chromium: the processor time of the
- * renderer for each act, which other processes do not change, and the wall time of the best first paint.
+ * How quickly the page of 1,000 items and 10,000 results responds in Chromium: the renderer's CPU
+ * time for each action, which other processes do not affect, and the wall time of the best first
+ * paint.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ import { findChromium, openPage, type Page } from '../stages/support/browser.js'
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 const TRIES = 24;
-/** Linux counts processor time in units of 10 ms. */
+/** Linux counts CPU time in units of 10 ms. */
 const TICK_MS = 10;
 const chromium = findChromium();
 
@@ -22,7 +23,7 @@ const firstPaint = (page: Page) =>
     `new Promise((done) => new PerformanceObserver((list) => done(list.getEntriesByName('first-contentful-paint')[0].startTime)).observe({ type: 'paint', buffered: true }))`,
   );
 
-/** Milliseconds of the processor in all renderers that this process started. */
+/** CPU time in ms of all renderers that this process started. */
 function rendererTime(): number {
   const parents = new Map<number, number>();
   const renderers = new Map<number, number>();
@@ -49,7 +50,7 @@ function textIn(file: string): string | undefined {
   }
 }
 
-/** Mean processor time of an act, with the frame that shows its effect. */
+/** Mean CPU time of an action, including the frame that shows its effect. */
 async function cost(page: Page, acts: readonly string[]): Promise<number> {
   const before = rendererTime();
   for (let at = 0; at < TRIES; at++)
@@ -83,7 +84,7 @@ it.skipIf(chromium === undefined)(
     onTestFinished(() => page.close());
     await page.emulate({ width: 1280, height: 800 });
     await page.evaluate(`location.hash = '#/results'`);
-    // The view and its first rows are drawn before the first act.
+    // The view and its first rows are drawn before the first action.
     await page.evaluate(
       `(async () => { do await new Promise(requestAnimationFrame); while (!document.querySelector('#results-title')); await new Promise((done) => requestAnimationFrame(() => setTimeout(done))); })()`,
     );

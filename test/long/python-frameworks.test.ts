@@ -1,6 +1,6 @@
 /**
  * The Python examples with their real frameworks: killed and resumed, the outs are the same bytes.
- * PIPE_TEST_PYTHON names a virtual environment that has them. One that is not there is skipped.
+ * PIPE_TEST_PYTHON names a virtual environment that has them. A missing framework is skipped.
  */
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -30,7 +30,7 @@ function example(name: string): Project {
 const computed = (run: RunOutcome) =>
   run.events.flatMap((event) => (event.type === 'epoch' ? [event.epoch] : []));
 
-/** Runs up to an epoch; gives the epochs that were computed for it. */
+/** Runs up to an epoch, and returns the epochs that were computed. */
 async function runTo(project: Project, epochs: number): Promise<number[]> {
   const run = await project.run('--set', `train.epochs=${epochs}`);
   expect(run.code, run.out + run.err).toBe(0);

@@ -1,4 +1,4 @@
-/** All that is promised of a remote cache, at every step, and on the servers that need a program. */
+/** All promises about a remote cache, at every step, and on the servers that need a program. */
 import { describe, expect, it } from 'vitest';
 import {
   settlesRivals,
@@ -10,12 +10,12 @@ import {
 import { clone } from '../remote/clones.js';
 import { behind, NGINX, nginx, proxyTo, type Server, s3, VERSITYGW } from '../remote/servers.js';
 
-/** Milliseconds of the way to a server and back. */
+/** Round trip to a server in milliseconds. */
 const DELAY = 50;
 
 /**
- * Many small files and many items, on a server that is far away. What depends on the distance alone is
- * counted: the rest is CPU time, which `node bench/remote.mjs` measures.
+ * Many small files and many items, on a server that is far away. Counts only what depends on the
+ * distance; the rest is CPU time, which `node bench/remote.mjs` measures.
  */
 function travelsFar(isHere: boolean, start: () => Promise<Server>): void {
   it.skipIf(!isHere)(

@@ -1,4 +1,4 @@
-/** How quickly `pipe results` makes the index of 10,000 results of trainings, in CPU time. */
+/** How quickly `pipe results` creates the index of 10,000 training results, in CPU time. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

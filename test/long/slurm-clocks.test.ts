@@ -72,7 +72,7 @@ onSlurm({ nodes: 2, missing: missingForWrongClocks(), timeout: 120_000 }, (clust
     expect([first.code, first.with('ran').length], first.out + first.err).toEqual([0, 6]);
     const draws = notes(made).filter(([name]) => name === 'draw');
     expect([...new Set(draws.map(([, hour]) => hour))].sort()).toEqual([...hours].sort());
-    // By an answer that an earlier run stored, at another time or at this one.
+    // From an answer that an earlier run stored, at another time or at this one.
     for (const FAKETIME of ['+0', env.FAKETIME, env.FAKETIME]) {
       Object.assign(made.env, { FAKETIME });
       expect((await made.run()).with('fresh').length).toBe(6);

@@ -109,7 +109,7 @@ class Head {
   }
 }
 
-/** Questions to Slurm take time from what is tested: one in half a second. */
+/** Queries slow down the tested processes, so there is one every half second. */
 const ASK_MS = 500;
 
 /** Always true: call it while waiting. */

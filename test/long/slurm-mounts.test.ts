@@ -1,4 +1,7 @@
-/** A run and the nodes of a real Slurm that see the project by mounts of their own, whose attribute caches are 20 s old. */
+/**
+ * A run and the nodes of a real Slurm that see the project through separate mounts, with attribute
+ * caches of 20 s.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';

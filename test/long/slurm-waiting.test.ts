@@ -1,4 +1,7 @@
-/** A large matrix on a real Slurm: where its items run, and what the run costs while it waits for their jobs. */
+/**
+ * A large matrix on a real Slurm: where its items run, and how much CPU the run uses while it waits
+ * for their jobs.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -24,7 +24,7 @@ done
 echo "$value" > "$2"
 `;
 
-/** What one uninterrupted training gives. */
+/** The output of an uninterrupted training. */
 function valueAfter(epochs: number): string {
   let value = 1;
   for (let epoch = 1; epoch <= epochs; epoch++) value = (value * 31 + epoch) % 1000003;
@@ -60,7 +60,7 @@ onSlurm({ nodes: 2, timeout: 400_000 }, (cluster) => {
   const jobsOf = (made: Project) =>
     cluster().call('squeue', '-h', '-r', '-t', 'all', '-o', '%T', `--name=${namesOf(made)}`);
   const namesOf = (made: Project) => [...new Set(made.lines('names.log'))].join(',');
-  /** Those that runs have told: a killed stage may not have noted its last one. */
+  /** The epochs that runs have reported, because a killed stage may not have noted its last one. */
   const told = (...outs: readonly string[]) =>
     outs.flatMap((out) =>
       outcomeOf(out).events.flatMap((event) => (event.type === 'epoch' ? [event.epoch] : [])),
@@ -68,8 +68,8 @@ onSlurm({ nodes: 2, timeout: 400_000 }, (cluster) => {
   const active = () => cluster().call('squeue', '-h', '--me', '-o', '%i').trim();
 
   /**
-   * Slurm starts a requeued job again after two minutes. Within a second of the requeue, a node refuses it
-   * ("Job credential revoked"), so it is asked for three seconds later.
+   * Slurm starts a requeued job again after two minutes. Within a second of the requeue, a node
+   * refuses it ("Job credential revoked"), so it is requested three seconds later.
    */
   function startRequeued(): void {
     const columns = 'JobID:12,Reason:30,EligibleTime:20';

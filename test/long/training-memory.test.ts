@@ -1,4 +1,4 @@
-/** A training that goes on for long holds no more memory than a short one. */
+/** A long training uses no more memory than a short one. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';

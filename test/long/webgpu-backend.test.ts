@@ -17,7 +17,7 @@ const TOLERANCE = 3e-6;
 describe.skipIf(driver === null)(`WebGPU (${where})`, () => {
   let report: WebgpuReport;
 
-  // The process ending at all shows that close() leaves nothing running.
+  // That the process ends shows that close() leaves nothing running.
   beforeAll(async () => {
     const outcome = await runOnWebgpu(driver!, 'few');
     if (outcome === null) throw new Error(`${driver} offers no adapter that WebGPU accepts`);

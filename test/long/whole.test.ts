@@ -1,6 +1,6 @@
 /**
- * The whole experiment by the real command, from nothing to the report: in colour, with holes of
- * every shape, two seeds, small enough for a minute. Gray squares are what `pipe run` itself does.
+ * The whole experiment by the real command, from scratch to the report: in colour, with holes of
+ * every shape, two seeds, small enough for a minute. `pipe run` itself covers gray squares.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scoresOf } from '../../stages/lib/evaluation.js';

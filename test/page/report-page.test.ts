@@ -1,4 +1,4 @@
-/** `pipe report`: one file that shows a pipeline; test/slow/ looks at it in a browser. */
+/** `pipe report`: one file that shows a pipeline; test/slow/ opens it in a browser. */
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project } from '../rig/project.js';

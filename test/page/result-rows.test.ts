@@ -81,7 +81,7 @@ it('orders by numbers and by texts, with gaps last in both directions', () => {
   expect(ordered(all, column('val.loss'), false)).toEqual([1, 0, 2]);
   expect(ordered(all, column('val.loss'), true)).toEqual([0, 1, 2]);
   expect(ordered(all, column('train.net'), false)).toEqual([1, 0, 2]);
-  // Of equal values, the order of the rows stays.
+  // Equal values keep the order of the rows.
   expect(ordered(all, column('state'), true)).toEqual([2, 0, 1]);
   expect(ordered([0, 2], column('bytes'), true)).toEqual([0, 2]);
 });

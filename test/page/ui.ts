@@ -20,7 +20,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** The path goes out as it is written; `fetch` would clean it. */
+/** Sends the path as written; `fetch` would normalise it. */
 export function ask(
   port: number,
   where: string,

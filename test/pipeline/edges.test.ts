@@ -1,4 +1,4 @@
-/** Edges are derived: whoever writes what I read. */
+/** Edges are derived: an item needs the items that write its inputs. */
 import { describe, expect, it } from 'vitest';
 import { itemOf, mistakesOf, needsOf, planOf } from './rig.js';
 

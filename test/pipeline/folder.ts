@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** Absolute path of a folder that is gone when the test has ended. */
+/** Absolute path of a folder that is removed when the test ends. */
 export function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'pipe-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

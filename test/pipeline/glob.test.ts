@@ -1,4 +1,4 @@
-/** Patterns, and who writes what a path or pattern reads: against naive oracles. */
+/** Patterns, and the writers of what a path or pattern reads, compared with naive oracles. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAbsurd } from '../../src/pipeline/braces.js';
@@ -174,7 +174,7 @@ describe('a pattern', () => {
   });
 });
 
-/** Every choice of the braces, from left to right: what a shell does before it matches anything. */
+/** Every choice of the braces, from left to right, as a shell expands them before matching. */
 function multipliedOut(pattern: string): string[] {
   const stack: { at: number; commas: number[] }[] = [];
   let found: { at: number; commas: number[]; end: number } | undefined;
@@ -267,7 +267,7 @@ describe('the tree of outs', () => {
           expect(mayHold(glob, path)).toBe(true);
           expect(made).not.toContain(path);
         }
-        // None is forgotten that looks like a folder and could hold a match.
+        // No out is missing that looks like a folder and could contain a match.
         for (const path of list) {
           if (made.includes(path) || path.endsWith('.json')) continue;
           if (mayHold(glob, path)) expect(held).toContain(path);

@@ -1,4 +1,4 @@
-/** From pipeline.yaml to a plan: the examples of the contract, and what each key comes to. */
+/** From pipeline.yaml to a plan: the examples of the contract, and the effect of each key. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Which metrics are views of an out, and which are mistakes. */
+/** Which metrics are views of an out, and which are errors. */
 import { expect, it } from 'vitest';
 import { itemOf, mistakesOf, planOf } from './rig.js';
 

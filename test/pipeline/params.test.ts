@@ -75,7 +75,7 @@ describe('params', () => {
                  ~~~~~
   did you mean "epochs"?`,
     );
-    // Asked for or not, it is one mistake.
+    // It is an error whether or not it was requested.
     expect(mistakesOf(text, { profiles: ['paper'] })).toBe(mistakesOf(text));
   });
 

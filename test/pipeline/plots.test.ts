@@ -1,4 +1,4 @@
-/** Which plots are views of an out, which are outs, and which are mistakes. */
+/** Which plots are views of an out, which are outs, and which are errors. */
 import { expect, it } from 'vitest';
 import { itemOf, mistakesOf, planOf } from './rig.js';
 

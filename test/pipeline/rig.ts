@@ -1,4 +1,4 @@
-/** Plans from texts, and mistakes as the user sees them. */
+/** Plans from texts, and errors as the user sees them. */
 import { renderDiagnostic, UserError } from '../../src/error.js';
 import { loadPlan } from '../../src/pipeline/load.js';
 import type { Item, Plan } from '../../src/pipeline/plan.js';
@@ -7,7 +7,7 @@ import { folderWith } from './folder.js';
 export interface Variant {
   readonly profiles?: readonly string[];
   readonly set?: readonly string[];
-  /** Files of the project besides pipeline.yaml; without any there is no project on disk. */
+  /** Files of the project other than pipeline.yaml; without any, there is no project on disk. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ export function needsOf(plan: Plan, id: string): readonly string[] {
   return itemOf(plan, id).needs.map((index) => plan.items[index]!.id);
 }
 
-/** What the user sees; throws when there is no mistake. */
+/** The error text that the user sees; throws if there is no error. */
 export function mistakesIn(work: () => unknown): string {
   try {
     work();

@@ -1,4 +1,4 @@
-/** Which items a command line means. */
+/** Which items a command line selects. */
 import { describe, expect, it } from 'vitest';
 import { select, withNeeds } from '../../src/pipeline/select.js';
 import { mistakesIn, planOf } from './rig.js';

@@ -4,10 +4,10 @@ import { allowance } from '../../src/process/cgroup.js';
 
 const GB = 2 ** 30;
 
-/** What v1 says where there is no limit: the largest multiple of a page. */
+/** The value in v1 if there is no limit: the largest multiple of a page. */
 const V1_NONE = '9223372036854771712\n';
 
-/** @param files text by path; all others are not there */
+/** @param files text by path; all other files are absent */
 function allowed(groups: string, mounts: string, files: Readonly<Record<string, string>> = {}) {
   const all: Record<string, string> = {
     '/proc/self/cgroup': groups,

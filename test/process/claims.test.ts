@@ -1,4 +1,7 @@
-/** Claims on paths: writers alone, readers together, all at once, in order of arrival. */
+/**
+ * Claims on paths: exclusive for writers, shared for readers, all paths at once, in order of
+ * arrival.
+ */
 import { readdirSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

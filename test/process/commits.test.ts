@@ -1,4 +1,4 @@
-/** The runner's side of the epoch protocol: in order, one at a time, mistakes named. */
+/** The run's side of the epoch protocol: in order, one at a time, with named mistakes. */
 import {
   appendFileSync,
   closeSync,
@@ -21,7 +21,7 @@ import { type CommitWatch, watchCommits } from '../../src/process/commits.js';
 import { type CommitNote, Judge, wasLeftWhole } from '../../src/process/whole-commits.js';
 import { tempFolder } from './support/script.js';
 
-/** A commit folder that is watched; what is handed over is noted, and vanishes. */
+/** A watched commit folder; commits that are passed on are recorded, and removed. */
 class Watched {
   readonly folder = tempFolder();
   readonly taken: number[] = [];
@@ -178,7 +178,7 @@ test('an epoch that cannot be stored ends the watch with its error', async () =>
   expect(existsSync(join(watched.folder, '2'))).toBe(true);
 });
 
-/** Made in place, as far as it has got. */
+/** Made in place, and not complete yet. */
 function inPlace(folder: string, ...names: string[]): void {
   if (!existsSync(folder)) mkdirSync(folder);
   for (const name of names) writeFileSync(join(folder, name), name);
@@ -239,7 +239,7 @@ test.each(['link', 'open file'])(
     writeSync(handle, '1');
     if (way === 'link') {
       linkSync(join(draft, 'weights'), kept);
-      // As `cp -a` leaves it: the folder's time says nothing.
+      // As `cp -a` leaves it: the folder's time proves nothing.
       utimesSync(draft, 1, 1);
     } else afterTick(folder, join(draft, 'weights'));
     renameSync(draft, join(folder, '1'));
@@ -267,7 +267,7 @@ test('a folder made in place counts only if the process succeeds', async () => {
     const watched = new Watched().start(0, 1);
     inPlace(join(watched.folder, '1'), 'a', 'b');
     await watched.watch.drain(hasEndedWell);
-    // Beyond a tick the times tell that it was filled later; that is a mistake then.
+    // After a tick, the times show that it was filled later, which is then an error.
     if (watched.mistakes === 0) expect(watched.taken).toEqual(hasEndedWell ? [1] : []);
     else expect(watched.watch.mistake).toBe(`epoch 1 was not committed in one step: ${HOW}`);
   }
@@ -323,7 +323,7 @@ test('a folder left by an earlier run is complete if that run noted so, or the s
   expect(wasLeftWhole(folder, 1, { epoch: 1, mark: '', isRenamed: false })).toBe(false);
   expect(wasLeftWhole(folder, 1, { epoch: 2, mark, isRenamed: false })).toBe(false);
   expect(wasLeftWhole(folder, 1, { epoch: 1, mark, isRenamed: false })).toBe(true);
-  // An entry more is another folder.
+  // With another entry, the folder counts as changed.
   writeFileSync(join(folder, '1', 'b'), '');
   rmSync(join(folder, '1', 'b'));
   const later = lookAtCommit(join(folder, '1'))?.mark;

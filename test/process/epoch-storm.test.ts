@@ -1,4 +1,7 @@
-/** Kills at random moments cost less than an epoch each, and nothing of the result; test/long/ kills more often. */
+/**
+ * Kills at random moments cost less than an epoch each, and do not affect the result; test/long/
+ * kills more often.
+ */
 import { expect, test } from 'vitest';
 import { epochStorm, modelAfter } from './support/epoch-storm.js';
 import { randomOf } from './support/lock-storm.js';

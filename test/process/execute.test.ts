@@ -1,4 +1,4 @@
-/** Executions: every ending is data, and nothing of a process is left when it is over. */
+/** Executions: every ending is data, and no process is left when it is over. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

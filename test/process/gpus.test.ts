@@ -26,7 +26,7 @@ describe('the GPUs of a machine', () => {
   let findGpus: typeof import('../../src/process/gpus.js').findGpus;
   let findSlots: typeof import('../../src/process/gpus.js').findSlots;
 
-  // What nvidia-smi says is kept for the process, so each test loads the module anew.
+  // The process caches the answer of nvidia-smi, so each test loads the module again.
   beforeEach(async () => {
     vi.resetModules();
     ({ findGpus, findSlots } = await import('../../src/process/gpus.js'));

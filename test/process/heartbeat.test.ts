@@ -1,11 +1,14 @@
-/** Files that are held beat: few of them every second, many of them in turn. */
+/** The heartbeat of held files: every second if they are few, in turn if they are many. */
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { SILENT_MS } from '../../src/process/silence.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** How often each of so many files beats within 60 beats, and the most beats from one of its own to the next. */
+/**
+ * How often each of this many files beats within 60 beats, and the largest gap between two of its
+ * beats.
+ */
 async function beatsOf(count: number) {
   // Files of other tests in this process beat too.
   vi.resetModules();

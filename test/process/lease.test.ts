@@ -19,7 +19,7 @@ async function user(name: string, env: NodeJS.ProcessEnv): Promise<Script> {
   return startScript('gpu-user', [name], env);
 }
 
-/** Its next line that starts so. */
+/** Its next line that starts with the text. */
 async function says(script: Script, start: string): Promise<string> {
   const line = await script.line();
   expect(line).toMatch(new RegExp(`^${start}`));

@@ -1,4 +1,4 @@
-/** Locks: exclusive, patient, and healed at once when their holder is dead. */
+/** Locks: exclusive, waiting, and taken over immediately when their holder is dead. */
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,

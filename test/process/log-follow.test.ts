@@ -1,11 +1,11 @@
-/** Logs: the newest of an item, and what is being written. */
+/** Logs: the newest one of an item, and new output as it is written. */
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { followLogs, logsIn, readLog } from '../../src/process/log-follow.js';
 import { tempFolder } from './support/script.js';
 
-/** A folder of logs that is followed; resolves `until` when the text so far is as wanted. */
+/** A followed folder of logs; `until` resolves when the text so far satisfies the condition. */
 class Followed {
   readonly folder = tempFolder();
   readonly abort = new AbortController();

@@ -33,7 +33,7 @@ describe('the machine', () => {
     expect(machine.cores).toBeGreaterThanOrEqual(1);
     expect(machine.cores).toBeLessThanOrEqual(whole.cores);
     expect(machine.memory).toBeGreaterThan(0);
-    // Node knows of the innermost group alone; without one it says 0, or more than there is.
+    // Node knows only the innermost group; without one it returns 0, or more than there is.
     const innermost = process.constrainedMemory() || Infinity;
     expect(machine.memory).toBeLessThanOrEqual(Math.min(whole.memory, innermost));
   });

@@ -1,4 +1,4 @@
-/** Masking: no secret passes, in whatever chunks the bytes come, and everything else does. */
+/** Masking: no secret gets through, however the bytes are split, and everything else does. */
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -36,11 +36,11 @@ test('text that cannot be part of a secret is shown immediately', () => {
   expect(mask(Buffer.from('epoch 3 of 8\nh')).toString()).toBe('epoch 3 of 8\n');
 });
 
-/** Letters of few kinds, so that secrets occur, overlap and repeat. */
+/** Only a few different letters, so that secrets occur, overlap and repeat. */
 const word = (minLength: number, maxLength: number) =>
   fc.array(fc.constantFrom('a', 'b'), { minLength, maxLength }).map((letters) => letters.join(''));
 
-/** Another way to the same result, on the whole text: marks each byte of each occurrence. */
+/** A second implementation, on the whole text: marks each byte of each occurrence. */
 function expected(secrets: readonly string[], text: string): string {
   const marks = [...text].map((_, at) =>
     secrets.some((secret) =>
@@ -91,7 +91,7 @@ const ENCODINGS: Readonly<Record<string, (value: string) => string>> = {
   'Base64 for URLs': (value) => Buffer.from(`u:${value}:`).toString('base64url'),
 };
 
-/** Cuts a text at the drawn places. */
+/** Splits a text at the random places. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   const ends = [...places.map((place) => Math.floor(place * bytes.length)), bytes.length];
   return ends.sort((a, b) => a - b).map((end, at, all) => bytes.subarray(all[at - 1] ?? 0, end));
@@ -109,7 +109,7 @@ test('an encoded secret is masked in every spelling', () => {
         const encoded = ENCODINGS[encoding]?.(value) as string;
         const shown = maskAll([value], cut(Buffer.from(`<<<${encoded}>>>`), cuts));
         expect(shown).toContain('***');
-        // Of Base64, up to three digits at each end are made of other bytes as well.
+        // In Base64, up to three digits at each end also depend on other bytes.
         const core = encoded.length < 16 ? encoded : encoded.slice(4, -4);
         expect(shown.replaceAll('***', '')).not.toContain(core);
       },

@@ -11,7 +11,7 @@ import { tempFolder } from './support/script.js';
 
 const MB = 1_000_000;
 
-/** Uses so many seconds of CPU time. */
+/** Uses this many seconds of CPU time. */
 const burn = (seconds: number) =>
   `node -e 'while (process.cpuUsage().user + process.cpuUsage().system < ${seconds * 1e6});'`;
 

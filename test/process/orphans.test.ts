@@ -1,4 +1,4 @@
-/** What a killed runner leaves running is found and ended; nothing else is. */
+/** Processes that a killed run leaves are found and killed, and no others. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { type Identity, ownIdentity } from '../../src/sys/identity.js';
 import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { fifo, type Script, startScript, tempFolder } from './support/script.js';
 
-/** A runner whose stage has started a process in its group and a daemon, and its identity. */
+/** A run whose stage has started a process in its group and a daemon, and the run's identity. */
 async function busyRunner(folder: string): Promise<{ runner: Script; identity: Identity }> {
   const command = {
     kind: 'shell',
@@ -55,7 +55,7 @@ test.runIf(HAS_PROC)(
     const folder = tempFolder();
     const command = {
       kind: 'shell',
-      // Job control puts what runs in the background into a group of its own.
+      // Job control gives background processes their own group.
       command: `echo $$ > leader
         env -i /bin/sh -c 'echo $$ >> pids; while :; do /bin/sleep 0.01; done' &
         set -m
@@ -71,7 +71,7 @@ test.runIf(HAS_PROC)(
     await runner.kill();
     const pids = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
     expect(pids.map(alive)).toEqual([true, true]);
-    // Another leader had the number before: none of these is its.
+    // Another leader had the number before, and none of these processes belongs to it.
     await reapOrphans({ ...identity, group: `${leader} 1` });
     expect(pids.map(alive)).toEqual([true, true]);
     expect(await reapOrphans({ ...identity, group: `${leader} ${start}` })).toBeGreaterThanOrEqual(

@@ -1,4 +1,4 @@
-/** The job that a process belongs to, and what Slurm says of a job; a program stands for squeue. */
+/** The job that a process belongs to, and Slurm's answer about a job; a script replaces squeue. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

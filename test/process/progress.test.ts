@@ -1,4 +1,4 @@
-/** Progress from a stage's file to the runner. */
+/** Progress from a stage's file to the run. */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

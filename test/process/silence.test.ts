@@ -1,4 +1,4 @@
-/** A holder out of sight is gone when its counter stands still for long enough, and we were there to see. */
+/** An invisible holder is dead if its counter has not changed for long enough while observed. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -17,7 +17,7 @@ function file(): string {
   return path;
 }
 
-/** Looks every half second for so long; what the last look said. */
+/** Checks every half second for this long; returns the last answer. */
 function watch(silence: Silence, path: string, ms: number, more: Partial<LockOwner> = {}): boolean {
   let gone = silence.isGone(path, { ...far, ...more });
   for (let past = 0; past < ms; past += 500) {

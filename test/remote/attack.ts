@@ -1,4 +1,4 @@
-/** Someone who may write everything on the server, against readers who trust one key. */
+/** An attacker who may write everything on the server, against readers who trust one key. */
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -29,7 +29,7 @@ stages:
   bad: { cmd: "echo bad > bad.txt", outs: [bad.txt] }
 `;
 
-/** A clone that believes only what the key has signed. */
+/** A clone that accepts only records that the key has signed. */
 export function trusting(server: Server, trust: KeyPair): Project {
   const made = cloneWithin(server, PIPELINE);
   const text = made.read('pipeline.yaml').split('\n').slice(1).join('\n');
@@ -50,7 +50,9 @@ export async function signedStore(): Promise<{ readonly server: Server; readonly
   return { server, key };
 }
 
-/** Puts every file of the store back as it is now, so that each case attacks a whole one. */
+/**
+ * Restores every file of the store to its current state, so that each case attacks an intact one.
+ */
 export function mended(server: Server): () => void {
   const files = namesIn(server).map((name) => path.join(server.data, name));
   const all = files.map((file) => [file, readFileSync(file)] as const);
@@ -71,7 +73,7 @@ const AttackOf = fc.oneof(
 export const attacks = fc.array(AttackOf, { minLength: 1, maxLength: 4 });
 type Attack = typeof AttackOf extends fc.Arbitrary<infer T> ? T : never;
 
-/** Changes the store as somebody with another key may. */
+/** Changes the store as an attacker with another key can. */
 export function attack(server: Server, steps: readonly Attack[], other: KeyPair): void {
   const names = namesIn(server);
   const file = (at: number) => path.join(server.data, names[at % names.length] as string);

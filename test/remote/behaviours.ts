@@ -1,4 +1,4 @@
-/** What is promised of a remote cache, on any kind of server. */
+/** The promises about a remote cache, on any kind of server. */
 import {
   cpSync,
   existsSync,
@@ -28,7 +28,7 @@ const last = (out: string) => out.trimEnd().split('\n').at(-1);
 
 type Start = () => Server | Promise<Server>;
 
-/** What every server must give: what one clone computed, others take. */
+/** Every server must support this: others use what one clone computed. */
 export function takesAndGoesOn(isHere: boolean, start: Start): void {
   const on = it.skipIf(!isHere);
 
@@ -51,7 +51,8 @@ export function takesAndGoesOn(isHere: boolean, start: Start): void {
 
   on('keeps results below a folder with any name', async () => {
     const server = await start();
-    // A shared folder makes its last part only: what is missing above may not be mounted.
+    // A shared folder creates only its last part, because a missing parent may be an unmounted
+    // disk.
     mkdirSync(server.data, { recursive: true });
     const character = fc.constantFrom(...'a.b -_~%#?&=+;:@!$\'"()[]{}*,|<>\\^`é日\u0301');
     const name = fc
@@ -85,7 +86,7 @@ export function takesAndGoesOn(isHere: boolean, start: Start): void {
     expect(items.train?.epochs).toEqual({ computed: 2, reached: 8 });
     expect(second.lines('ran.txt')).toEqual(['7', '8']);
     expect(second.read('model.txt')).toBe(whole.read('model.txt'));
-    // Who takes the result has its metrics too, and those of all epochs.
+    // A clone that fetches the result also has its metrics, and those of all epochs.
     const third = cloneWithin(server, TRAINING);
     expect((await third.run()).summary?.restored).toBe(1);
     const shown = async (made: Project) => {
@@ -98,7 +99,7 @@ export function takesAndGoesOn(isHere: boolean, start: Start): void {
   });
 }
 
-/** Whatever happens to the server: nothing false, and the run ends as without it. */
+/** Whatever happens to the server, no result is wrong, and the run ends as without it. */
 export function staysTrue(isHere: boolean, start: Start): void {
   const on = it.skipIf(!isHere);
 
@@ -118,7 +119,7 @@ export function staysTrue(isHere: boolean, start: Start): void {
         expect(run.summary?.ran).toBeGreaterThan(0);
         expect(hurt.read('all.txt').trim()).toBe('20003');
         const told = run.events.filter(({ type }) => type === 'warning').length;
-        // A record that is not there is no damage.
+        // A missing record is not damage.
         const isAbsent = damage === DAMAGES[3] && damaged.startsWith('ac/');
         expect(`${damaged} ${told > 0}`).toBe(`${damaged} ${!isAbsent}`);
         expect((await cloneWithin(server).run()).summary).toMatchObject({ ran: 0, restored: 3 });
@@ -155,7 +156,7 @@ export function staysTrue(isHere: boolean, start: Start): void {
   });
 }
 
-/** Several clones send at once, or not the same. */
+/** Several clones send at the same time, or send different results. */
 export function settlesRivals(isHere: boolean, start: Start): void {
   const on = it.skipIf(!isHere);
 
@@ -219,7 +220,7 @@ export function settlesRivals(isHere: boolean, start: Start): void {
   });
 }
 
-/** The server dies at a request: at each one, or at each third. */
+/** The server dies at each request, or at each third one. */
 export function survivesItsDeath(isHere: boolean, start: Start, step: number): void {
   it.skipIf(!isHere)(
     'never holds a record without its objects, whenever the server dies',
@@ -251,7 +252,7 @@ export function survivesItsDeath(isHere: boolean, start: Start, step: number): v
   );
 }
 
-/** The writer is killed at a request: at each one, or at each third. */
+/** The writer is killed at each request, or at each third one. */
 export function survivesKills(isHere: boolean, start: Start, step: number): void {
   it.skipIf(!isHere)(
     'never holds a record without its objects, whenever its writer is killed',
@@ -281,7 +282,10 @@ export function survivesKills(isHere: boolean, start: Start, step: number): void
 
 const STEPS = fileURLToPath(new URL('../rig/store-steps.cjs', import.meta.url));
 
-/** At an operation on a shared folder, its writer is killed, or the folder is gone: at each one, or each nth. */
+/**
+ * At each operation on a shared folder, or each nth one, its writer is killed, or the folder is
+ * gone.
+ */
 export function survivesEveryStep(how: 'is killed' | 'fails', every: number): void {
   it(`never holds a record without its objects, whenever its writer ${how}`, async () => {
     for (let at = 1, isOver = false; !isOver; at += every) {

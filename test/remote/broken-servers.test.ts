@@ -1,4 +1,7 @@
-/** Servers that break the rules, or know fewer of them: nothing false is taken, and the run ends as without. */
+/**
+ * Servers that break the protocol, or implement less of it: no wrong result is used, and the run
+ * ends as without them.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -22,7 +25,7 @@ function folder(): string {
   return made;
 }
 
-/** The answer of a server to each read, in place of the body. */
+/** The answer of a server to each read, instead of the body. */
 const ANSWERS: Readonly<Record<string, (body: Buffer, response: http.ServerResponse) => void>> = {
   'is longer than it says': (body, response) => {
     response.setHeader('content-length', body.length - 3);
@@ -60,7 +63,7 @@ describe('a server', () => {
     expect(run.summary).toMatchObject({ ran: 3, restored: 0 });
     expect(warnings(run).length).toBeGreaterThan(0);
     expect(reader.read('all.txt').trim()).toBe('20003');
-    // Nothing asks for it: an answer without the header may be compressed.
+    // No request asks for compression, but an answer without the header may be compressed.
     for (const { headers } of server.asked) expect(headers['accept-encoding']).toBe('identity');
   });
 

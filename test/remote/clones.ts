@@ -1,4 +1,4 @@
-/** Clones of one small pipeline, each a project of its own with an empty cache. */
+/** Clones of one small pipeline, each a separate project with an empty cache. */
 import type { Project } from '../rig/project.js';
 import { project, projectWithin } from '../rig/projects.js';
 import type { Server } from './servers.js';
@@ -62,7 +62,7 @@ export function cloneWithin(server: Server, pipeline = PIPELINE): Project {
 
 function entered(made: Project, server: Server): Project {
   Object.assign(made.env, server.env);
-  // Nothing of who runs the tests.
+  // No variables of the user who runs the tests.
   made.env.HOME = made.root;
   return made;
 }

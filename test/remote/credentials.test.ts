@@ -1,4 +1,4 @@
-/** How a client proves who it is: AWS Signature Version 4, the credentials of the AWS tools, netrc. */
+/** How a client authenticates: AWS Signature Version 4, the credentials of the AWS tools, netrc. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

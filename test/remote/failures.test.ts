@@ -1,4 +1,4 @@
-/** A remote cache that fails: one line that says so, in time, and the run ends as without it. */
+/** A remote cache that fails: one line reports it in time, and the run ends as without it. */
 import http from 'node:http';
 import https from 'node:https';
 import { type AddressInfo, createServer, type Server as TcpServer } from 'node:net';

@@ -12,7 +12,7 @@ import { namesIn, type Server, sharedFolder } from './servers.js';
 const warnings = ({ events }: RunOutcome) =>
   events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
-/** A disk of its own with 128 KiB; undefined if not permitted. */
+/** A separate disk with 128 KiB; undefined if not permitted. */
 function smallDisk(): Server | undefined {
   const disk = mkdtempSync(path.join(tmpdir(), 'pipe-disk-'));
   onTestFinished(() => {

@@ -1,4 +1,4 @@
-/** A remote cache that only a proxy reaches, as from many a compute node. */
+/** A remote cache that is reachable only through a proxy, as from many compute nodes. */
 import http from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,10 @@ const warnings = ({ events }: RunOutcome) =>
 
 const PASS = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
 
-/** Passes everything on to one port of this machine, whatever its name, for who has the password. */
+/**
+ * Forwards everything to one port of this machine, for any host name, if the client has the
+ * password.
+ */
 async function proxyTo(port: number) {
   const asked: string[] = [];
   const isLetIn = ({ headers }: http.IncomingMessage) => headers['proxy-authorization'] === PASS;

@@ -1,4 +1,4 @@
-/** The remote cache on a shared folder; test/slow/ strikes at its steps, and asks servers. */
+/** The remote cache on a shared folder; test/slow/ interrupts its steps, and uses servers. */
 import { describe, expect, it } from 'vitest';
 import { takesAndGoesOn } from './behaviours.js';
 import { clone, cloneWithin } from './clones.js';

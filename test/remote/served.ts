@@ -23,7 +23,10 @@ export interface Served {
   readonly at: number;
 }
 
-/** Sends something else: status and length are set. Returns false when the server shall send the body. */
+/**
+ * Sends something else; status and length are set already. Returns false if the server should send
+ * the body.
+ */
 export type Fault = (asked: Served, body: Buffer, response: ServerResponse) => boolean;
 
 /** The status to answer with instead, with the headers that it sets; undefined to answer. */
@@ -104,7 +107,7 @@ export function storeAt(
   return store;
 }
 
-/** Sends so many bytes, and then closes the connection. */
+/** Sends this number of bytes, and then closes the connection. */
 export function cut(body: Buffer, bytes: number, response: ServerResponse): boolean {
   response.write(body.subarray(0, bytes), () => response.destroy());
   return true;

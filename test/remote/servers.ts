@@ -19,7 +19,7 @@ import { until } from '../rig/until.js';
 export interface Server {
   /** For `remote:`. */
   readonly remote: string;
-  /** What a clone needs to be let in. */
+  /** The credentials of a clone. */
   readonly env: Readonly<Record<string, string>>;
   /** Folder that holds `cas/` and `ac/`. */
   readonly data: string;
@@ -51,7 +51,7 @@ export const NGINX = programs('nginx');
 export const VERSITYGW = programs('versitygw');
 export const OPENSSL = programs('openssl');
 
-/** Absolute path of a program, also where only Debian or Go puts it. */
+/** Absolute path of a program, also in the places that only Debian or Go use. */
 function programs(name: string): string | undefined {
   const go = process.env.GOPATH ?? path.join(process.env.HOME ?? '', 'go');
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', path.join(go, 'bin')];
@@ -73,7 +73,7 @@ export function certificateOf(host: string): {
 
 const token = 'let-me-in';
 
-/** Anyone reads, and who has the token writes. */
+/** Anyone may read; clients with the token may write. */
 export async function nginx(): Promise<Server> {
   const folder = temporary();
   const data = path.join(folder, 'data');
@@ -165,7 +165,7 @@ export interface Proxy {
   readonly port: number;
   /** `GET /ac/…`, in the order of arrival. */
   readonly requests: string[];
-  /** The most requests that waited for an answer at once. */
+  /** The largest number of requests that waited for an answer at the same time. */
   mostAtOnce(): number;
   close(): void;
 }
@@ -173,7 +173,7 @@ export interface Proxy {
 export interface Fault {
   /** Milliseconds before a request is passed on. */
   readonly delay?: number;
-  /** The request with this number, and all after it, find the server dead. */
+  /** The request with this number, and all later ones, find the server dead. */
   readonly dieAt?: number;
   /** Called with each request's number before it is passed on. */
   readonly onRequest?: (count: number) => void;

@@ -1,4 +1,4 @@
-/** How bytes travel: over connections that break, slowly, and with progress. */
+/** Transfers over connections that break, slowly, and with progress. */
 
 import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -164,7 +164,7 @@ describe('two writers of one name, on a server that ignores conditions', () => {
 });
 
 describe('an answer that arrived while this process was busy', () => {
-  /** A request whose time is over when the server has done what it does. */
+  /** A request whose time limit is over when the server has acted. */
   async function late(answer: (response: ServerResponse, over: () => void) => void) {
     const ours: Socket[] = [];
     const onSocket = (message: unknown) => ours.push((message as { socket: Socket }).socket);
@@ -180,7 +180,7 @@ describe('an answer that arrived while this process was busy', () => {
   }
 
   it('is read, although its time limit is over', async () => {
-    // Timers come before sockets: the bytes are in the kernel, and nobody has read them.
+    // Node runs timers before sockets: the bytes are in the kernel, and nothing has read them yet.
     const bytes = await late((response, over) => response.end('here', over));
     expect(bytes?.toString()).toBe('here');
   });

@@ -1,4 +1,4 @@
-/** With `trust:`, not even someone who may write everything on the server can change an out. */
+/** With `trust:`, not even an attacker who may write everything on the server can change an out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attack, attacks, keyPair, mended, signedStore, trusting } from './attack.js';

@@ -130,7 +130,7 @@ describe('rails', () => {
   });
 });
 
-/** Reads the drawing as a person does: up the rails, along the dashes. */
+/** Reads the drawing as a person would: up the rails, along the dashes. */
 function follow(rows: readonly string[]): number[][] {
   let rails: (number | undefined)[] = [];
   return rows.map((row, node) => {

@@ -1,4 +1,4 @@
-/** What `--dry` says of an item. */
+/** The text of `--dry` for an item. */
 import { describe, expect, it } from 'vitest';
 import type { Forecast, ItemDone } from '../../src/event.js';
 import { plainLines, plainReporter } from '../../src/report/plain.js';

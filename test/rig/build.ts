@@ -1,4 +1,4 @@
-/** Before the tests: dist/ is built from src/, since they drive the real command. */
+/** Builds dist/ from src/ before the tests, because they run the real command. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,8 @@ export default function setup(): void {
 }
 
 /**
- * V8's code cache holds the functions that the first command used. Most commands of the tests are runs,
- * which start slower when that was another one.
+ * V8's code cache contains the functions that the first command used. Most commands of the tests
+ * are runs, which start more slowly if the first command was another one.
  */
 function fillCodeCache(): void {
   const folder = mkdtempSync(path.join(tmpdir(), 'pipe-test-'));

@@ -1,4 +1,4 @@
-/** A copy of the experiment of this repository, with its private packages, as npm links them. */
+/** A copy of the experiment in this repository, with its private packages, as npm links them. */
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

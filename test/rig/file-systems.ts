@@ -18,9 +18,9 @@ const MEMORY = '/dev/shm';
 const ENOUGH = 4e9;
 
 /**
- * A temporary folder in memory, for as long as this process lives: to make or remove a file on a disk
- * takes twenty times as long. On the disk where the memory is small or runs no scripts, as in some
- * containers, and where TMPDIR says so.
+ * A temporary folder in memory that exists as long as this process: creating or removing a file on
+ * a disk takes twenty times as long. It is on the disk if the memory is small or does not allow
+ * scripts to run, as in some containers, or if TMPDIR says so.
  */
 export function temporaryFolder(): string {
   if (process.env.TMPDIR !== undefined || !existsSync(MEMORY)) return tmpdir();

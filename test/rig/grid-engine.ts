@@ -1,4 +1,6 @@
-/** A real Grid Engine on this machine, in namespaces of its own: its node is another machine to pipe. */
+/**
+ * A real Grid Engine on this machine, in separate namespaces: to pipe, its node is another machine.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('grid-engine.sh', import.meta.url));
 
-/** What is not there. */
+/** The missing programs. */
 export function missingForGridEngine(): string[] {
   const missing = ['sge_qmaster', 'sge_execd', 'qsub'].filter(
     (name) => !existsSync(`/usr/lib/gridengine/${name}`),

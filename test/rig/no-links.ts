@@ -1,4 +1,4 @@
-/** Processes that find no hard links on any file system. */
+/** Processes for which hard links fail on every file system. */
 import { fileURLToPath } from 'node:url';
 
 const PRELOAD = fileURLToPath(new URL('no-links.cjs', import.meta.url));

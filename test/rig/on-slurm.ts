@@ -1,4 +1,4 @@
-/** Tests on a real Slurm. Where something for them is missing, they are skipped, and their title names it. */
+/** Tests on a real Slurm. If something is missing, they are skipped, and their title names it. */
 import { afterAll, beforeAll, describe, type TestOptions } from 'vitest';
 import { type Cluster, type ClusterOptions, missingForSlurm, startCluster } from './slurm.js';
 

@@ -1,4 +1,7 @@
-/** A folder as several machines see it: each by a mount of its own, through an SFTP server, with attribute caches of 20 s. */
+/**
+ * A folder as several machines see it: each through a separate mount by an SFTP server, with
+ * attribute caches of 20 s.
+ */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +16,7 @@ const DOOR = fileURLToPath(new URL('sftp-door.cjs', import.meta.url));
 
 const SFTP_SERVERS = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-server'];
 
-/** What is not there. */
+/** The missing programs. */
 export function missingForMounts(): string[] {
   const hasSshfs = spawnSync('sshfs', ['--version']).status === 0;
   const mayMount = existsSync('/dev/fuse') && canMount();

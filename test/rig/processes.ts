@@ -1,10 +1,13 @@
-/** Processes by a mark in their environment, which all that they start inherit: found in /proc, whatever group they are in. */
+/**
+ * Finds processes in /proc by a mark in their environment, which their children inherit, whatever
+ * group they are in.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Names the variable that carries the mark. */
 export const MARK = 'PIPE_TEST_MARK';
 
-/** Those that live and were started with this mark; zombies do nothing any more. */
+/** Running processes with this mark, except zombies. */
 export function processesMarked(mark: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -13,18 +16,18 @@ export function processesMarked(mark: string): number[] {
     .filter((pid) => !/^\d+ \(.*\) [ZX] /s.test(textOf(`/proc/${pid}/stat`)));
 }
 
-/** What a process is, for messages. */
+/** A description of a process, for messages. */
 export function commandLine(pid: number): string {
   return textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
 }
 
-/** The most memory that a process ever held, in bytes. */
+/** The peak memory of a process, in bytes. */
 export function peakMemory(pid: number): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(textOf(`/proc/${pid}/status`))?.[1];
   return Number(kilobytes ?? 0) * 1024;
 }
 
-/** A process may end while it is looked at. */
+/** A process may end during the check. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'latin1');

@@ -1,4 +1,4 @@
-/** The test rig: a project in a temp dir, and the real command run in it. */
+/** The test rig: a project in a temporary folder, and the real command in it. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,7 @@ export class Project {
     return readFileSync(this.path(name), 'utf8');
   }
 
-  /** Lines of a file that stages append to, to tell that they ran; empty when there is none. */
+  /** Lines of a file to which stages append to show that they ran; empty if there is no file. */
   lines(name: string): string[] {
     try {
       return this.read(name)
@@ -121,7 +121,7 @@ export function outcomeOf(out: string): Omit<RunOutcome, keyof Ended> {
   };
 }
 
-/** The variables that a command has: ours, and those of the project. */
+/** The environment of a command: ours, and the project's variables. */
 export function surroundings(own: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const {
     CI: _ci,

@@ -1,4 +1,4 @@
-/** Projects that are gone when the test that made them has ended, however it ended. */
+/** Projects that are removed when their test ends, however it ends. */
 import { onTestFinished } from 'vitest';
 import { Project } from './project.js';
 import { ProjectWithin } from './within.js';
@@ -10,12 +10,12 @@ export function project(files: Files = {}): Project {
   return disposed(new Project(files));
 }
 
-/** Its commands are answered within this process. */
+/** Its commands run within this process. */
 export function projectWithin(files: Files = {}): Project {
   return disposed(new ProjectWithin(files));
 }
 
-/** The same of a project that was made otherwise. */
+/** The same for a project that was created otherwise. */
 export function disposed<Kind extends Project>(made: Kind): Kind {
   onTestFinished(() => made.dispose());
   return made;

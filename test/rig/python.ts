@@ -6,10 +6,12 @@ import { fileURLToPath } from 'node:url';
 /** The folder that holds the package pipe_run. */
 export const PACKAGE = fileURLToPath(new URL('../../python', import.meta.url));
 
-/** Of a virtual environment, when PIPE_TEST_PYTHON names its folder. */
+/** The interpreter of a virtual environment, if PIPE_TEST_PYTHON names its folder. */
 const venv = process.env.PIPE_TEST_PYTHON;
 
-/** What a stage needs that runs `python3` and imports pipe_run without an installation. */
+/**
+ * The variables that a stage needs to run `python3` and import pipe_run without an installation.
+ */
 export function pythonEnvironment(): Record<string, string> {
   const own = { PYTHONPATH: PACKAGE, KERAS_BACKEND: 'torch' };
   return venv === undefined

@@ -1,4 +1,7 @@
-/** A real Slurm cluster on this machine: a controller, virtual nodes with fake GPUs, and munge, in a folder of its own. */
+/**
+ * A real Slurm cluster on this machine: a controller, virtual nodes with fake GPUs, and munge, in a
+ * separate folder.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -41,12 +44,12 @@ export interface Cluster {
   readonly env: Readonly<Record<'SLURM_CONF' | 'PATH', string>>;
   /** Runs a program of Slurm. */
   call(...argv: readonly string[]): string;
-  /** Its lines; none when it fails, since the controller does not answer. */
+  /** The lines of its output; none if it fails because the controller does not answer. */
   ask(...argv: readonly string[]): readonly string[];
   pidOf(daemon: string): number;
   startController(): void;
   startNode(number: number): void;
-  /** Ends the daemons of a node, while the processes of the job live on. */
+  /** Ends the daemons of a node, while the processes of the job keep running. */
   loseNode(node: string, job: string): void;
   stop(): Promise<void>;
 }
@@ -54,7 +57,7 @@ export interface Cluster {
 export interface ClusterOptions {
   /** Words before the daemon of a node. */
   readonly around?: (node: string) => readonly string[];
-  /** Of slurm.conf, in place of those of the rig. */
+  /** Lines of slurm.conf that replace those of the rig. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** The types of the nodes' GPUs. */
   readonly gpus?: readonly string[];
@@ -145,7 +148,7 @@ export function missingForMemoryLimits(): string[] {
   }
 }
 
-/** Slurm leaves those of its nodes; a folder of the kernel has files that cannot be removed. */
+/** Slurm leaves the groups of its nodes; a kernel folder has files that cannot be removed. */
 function removeGroups(nodes: number): void {
   for (let node = 1; node <= nodes; node++) {
     const folder = path.join(MEMORY_GROUPS, `slurm_n${node}`);

@@ -1,13 +1,16 @@
-/** Runs with nothing to do, until the next one would be answered from the last. */
+/** Repeats no-op runs until the next one would use the stored answer. */
 import type { Project } from './project.js';
 import { answerIn, standingIn } from './within.js';
 
-/** In ms. A time without fractions, be it by chance, is taken for one of a clock of two seconds. */
+/**
+ * In ms. A time without fractions, even by chance, counts as one of a clock with a tick of two
+ * seconds.
+ */
 const LONGEST_TICK = 5_000;
 
 /**
- * Runs a project with nothing to do until its answer is kept: not before its newest file is older
- * than the tick of the clock. False when a run has something to do or to say.
+ * Runs a project with nothing to do until its answer is stored, which requires that its newest file
+ * is older than the tick of the clock. False if a run has something to do or prints a warning.
  */
 export async function runUntilStill(project: Project, ...argv: string[]): Promise<boolean> {
   // The last of them starts after the tick, however long each takes.

@@ -1,11 +1,13 @@
-/** A project that was run once, to be copied: that costs less than a run for each test. */
+/**
+ * A project that was run once, to be copied, because a copy costs less than a run for each test.
+ */
 import { cpSync } from 'node:fs';
 import { afterAll } from 'vitest';
 import { Project } from './project.js';
 
 /**
- * Gives copies of a project of these files after `pipe run`; the caller disposes of them. It was run
- * by a process, and the commands of the copies are answered as this kind of project does it.
+ * Returns copies of a project with these files after `pipe run`; the caller disposes of them. A
+ * process ran it, and the commands of the copies run as this kind of project runs them.
  */
 export function ranOnce(
   files: Readonly<Record<string, string>>,

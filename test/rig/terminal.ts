@@ -1,4 +1,4 @@
-/** A real terminal for tests: tmux on a socket of its own, its screen read as text. */
+/** A real terminal for tests: tmux on a separate socket, with its screen read as text. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,7 @@ export class TestTerminal {
     } = process.env;
     const started = program === undefined ? [process.execPath, bin] : [program];
     const words = [...started, ...args].map((word) => `'${word}'`).join(' ');
-    // tmux sets TERM for what runs in it, so ours is set again behind it.
+    // tmux sets TERM for its programs, so we set ours again after it.
     const set = Object.entries(env).map(([name, value]) => `${name}='${value}'`);
     const script = `trap : INT; env ${set.join(' ')} ${words}; cat`;
     const session = ['-d', '-x', String(size.columns), '-y', String(size.rows), '-c', cwd];
@@ -38,7 +38,7 @@ export class TestTerminal {
     execFileSync('tmux', ['-L', this.#socket, '-f', '/dev/null', ...start], { env: rest });
   }
 
-  /** What is on the screen, without empty lines at the end; with the escapes of colours when asked for. */
+  /** The text on the screen, without empty lines at the end; on request with colour escapes. */
   screen(escapes = false): string[] {
     const args = ['capture-pane', '-p', ...(escapes ? ['-e'] : [])];
     return this.#tmux(...args)
@@ -46,7 +46,9 @@ export class TestTerminal {
       .split('\n');
   }
 
-  /** Waits until the screen is as wanted. The test's own time limit ends a wait in vain. */
+  /**
+   * Waits until the screen satisfies the condition. The test's own time limit ends a futile wait.
+   */
   async until(wanted: (lines: readonly string[]) => boolean): Promise<string[]> {
     for (;;) {
       const lines = this.screen();

@@ -1,7 +1,8 @@
 /**
- * Commands within the test's own process: the tool's code on real files, with real stages as processes.
- * Most of what a command costs is the start of its process. What is promised of the process itself (its
- * signals, its streams, its end, what it leaves to the next one) is tested with `Project` instead.
+ * Commands within the test's own process: the tool's code on real files, with real stages as
+ * processes. Most of what a command costs is the start of its process. Promises about the process
+ * itself (its signals, its streams, its end, what it leaves to the next one) are tested with
+ * `Project` instead.
  */
 import { fileURLToPath } from 'node:url';
 import type { CommandContext } from '../../src/cli/command.js';
@@ -14,7 +15,7 @@ import { type Ended, Project, surroundings } from './project.js';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 
-/** What `pipe run` prints in a project before anything of the tool is loaded; undefined: it runs. */
+/** The output of `pipe run` before the tool is loaded; undefined if it has to run. */
 export function standingIn({ root, env }: Place, ...argv: readonly string[]): string | undefined {
   return fastAnswer({ cwd: root, argv: ['run', ...argv], env: surroundings(env), dist: DIST })
     .answer;
@@ -22,7 +23,7 @@ export function standingIn({ root, env }: Place, ...argv: readonly string[]): st
 
 type Place = Pick<Project, 'root' | 'env'>;
 
-/** What the tool itself says, asked after no earlier answer. */
+/** The tool's own answer, without a stored one. */
 export async function answerIn(
   { root, env }: Place,
   name: string,
@@ -72,7 +73,7 @@ async function answer(
   return await command.run(argv, context);
 }
 
-/** A project whose commands are answered within this process; those that are started are processes. */
+/** A project whose commands run within this process; those that are started are processes. */
 export class ProjectWithin extends Project {
   override async pipe(...args: string[]): Promise<Ended> {
     const [name = '', ...argv] = args;

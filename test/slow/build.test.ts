@@ -1,4 +1,7 @@
-/** What `npm ci` builds: the types that the README's stage needs, and a refusal where packages are missing. */
+/**
+ * What `npm ci` builds: the types that the README's stage needs, and an error if packages are
+ * missing.
+ */
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -26,8 +29,8 @@ function folder(): string {
 }
 
 /**
- * What the compiler says of a module in a project that has nothing but `pipe` installed: not the types
- * of Node either, which a link to this folder would let it find.
+ * The compiler's errors for a module in a project with only `pipe` installed, without Node's types,
+ * which a link to this folder would make available.
  */
 function typeErrors(module: string): string {
   const project = folder();
@@ -121,7 +124,7 @@ it('builds a checkout at the first command when npm ran no scripts, and only the
   expect(stderr).toBe('pipe: not built yet, since npm ran no scripts: building\n');
   expect(status).toBe(0);
   expect(version()).toEqual([0, stdout, '']);
-  // Nothing is left but what this build made, and V8's code cache.
+  // Only the files of this build and V8's code cache are left.
   const filesIn = (folder: string) =>
     readdirSync(path.join(folder, 'dist'), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.\w+$/.test(name))

@@ -1,4 +1,4 @@
-/** The stage's side of the epoch protocol, against a runner that stores when the test says so. */
+/** The stage's side of the epoch protocol, with a run that stores when the test says so. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The stage host: gives a stage its context, and never takes a stage that broke for one that is done. */
+/** The stage host: gives a stage its context, and never treats a broken stage as completed. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -205,7 +205,7 @@ test('a stage whose run is killed ends by itself', async () => {
   const runner = await startScript('runner', [JSON.stringify(command), folder], {
     PIPE_CONTEXT: join(folder, 'context.json'),
   });
-  // The fifo closes with the last process that holds it: the stage.
+  // The fifo closes with the last process that has it open: the stage.
   expect(await closed).toBe('x');
   const log = readdirSync(folder).find((name) => name.endsWith('.log')) as string;
   expect(readFileSync(join(folder, log), 'utf8')).toContain('the run has ended');

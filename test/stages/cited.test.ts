@@ -1,4 +1,4 @@
-/** The cited systems as architectures: what each promises, and that it learns. */
+/** The cited systems as architectures: their properties, and that they learn. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import '../../stages/cited/register.js';
@@ -118,7 +118,8 @@ test('a dilated layer is the convolution with holes in its kernel', async () => 
 });
 
 test('attention copies known content from similar places, and nothing from the hole', async () => {
-  // Stripes of two features; the hole hides one column, whose neighbours tell which stripe it is of.
+  // Stripes of two features; the hole hides one column, whose neighbours show which stripe it
+  // belongs to.
   const [grid, hidden] = [9, 4];
   const stripe = (x: number) => (x === hidden ? [0, 0] : x % 2 === 0 ? [9, 0] : [0, 9]);
   const values = Array.from({ length: grid * grid }, (_, i) => stripe(i % grid)).flat();

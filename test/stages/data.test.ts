@@ -38,7 +38,7 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-/** The four stages one after the other, in a folder of their own. */
+/** The four stages one after the other, in their own folder. */
 async function runAll(name: string, source: unknown, params: typeof PARAMS = PARAMS) {
   const at = (out: string) => join(folder.path, name, out);
   mkdirSync(at(''), { recursive: true });
@@ -327,7 +327,7 @@ describe('a mistake in the parameters', () => {
   });
 });
 
-/** Real photographs lie beside some checkouts; they are never part of the project. */
+/** Some checkouts have real photographs next to them, which are never part of the project. */
 const REAL = resolve(process.env.PIPE_REAL_DATA ?? '../shared/data', 'faces.zip');
 
 test.skipIf(!existsSync(REAL))('from real portraits, a person is on one side only', async () => {

@@ -1,4 +1,4 @@
-/** The stage `evaluate` on a little experiment: its figures, its files, and that they are always the same. */
+/** The stage `evaluate` on a small experiment: its figures and files, which are always the same. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -342,7 +342,7 @@ describe('evaluate', () => {
       JSON.stringify({ ...index, kernels: ['cubic', 'nearest'] }),
     );
     const pixels = readFileSync(join(two.images, 'images.npy'));
-    // Other pixels behind the header: a ramp for each image.
+    // Other pixels after the header: a ramp for each image.
     writeFileSync(
       join(two.images, 'images-nearest.npy'),
       pixels.map((value, at) => (at < 128 ? value : 60 + ((at - 128) % 56))),

@@ -1,4 +1,4 @@
-/** The experiment's own pipeline.yaml: what each profile comes to, before anything runs. */
+/** The experiment's own pipeline.yaml: the plan of each profile, before anything runs. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { groupBy } from '@pipe-experiment/data/sources/groups.js';

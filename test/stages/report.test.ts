@@ -1,4 +1,4 @@
-/** The stage `report`: what it says, for one item or many, gray or colour, with curves or without. */
+/** The stage `report`: its content for one item or many, gray or colour, with curves or without. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

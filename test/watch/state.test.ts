@@ -8,7 +8,7 @@ const quiet = { type: 'quiet' } as const;
 const ended = { type: 'run-ended' } as const;
 const quit = { type: 'quit' } as const;
 
-/** The state after the inputs, and all effects on the way. */
+/** The state after the inputs, and all effects in between. */
 function reached(...inputs: WatchInput[]): [WatchState, string[]] {
   let state: WatchState = 'idle';
   const effects: string[] = [];

@@ -110,7 +110,7 @@ export interface Scene {
 
 /**
  * Reads its input once an epoch, between two messages of the test, and waits until the epoch is
- * stored; without the file `told` it reads at once.
+ * stored; without the file `told` it reads immediately.
  */
 const TRAIN = `set -e
 word() { if [ -e told ]; then : > "at/$1"; read line < gate; fi; }
@@ -181,7 +181,7 @@ async function disturb({ change, epochs, at, end }: Scene, made: Project): Promi
       run.kill('SIGKILL');
       await run.ended;
       tell();
-      // Commits what it read while no runner is alive.
+      // Commits what it read while no run is alive.
       const left = epochs > 0 ? `at/${at}.committed` : 'out';
       await until(() => existsSync(made.path(left)));
       return;

@@ -109,7 +109,7 @@ class Session {
   #world: World;
   /** The inputs of all results so far. */
   #known = new Set<string>();
-  /** Items whose last execution failed: what stands in the place of their outs may be their own. */
+  /** Items whose last execution failed: the files at their outs may be their own. */
   readonly #failed = new Set<string>();
   /** How often an answer was cached, and how often it was valid after the edits of the next step. */
   kept = 0;
@@ -218,8 +218,8 @@ class Session {
   }
 
   /**
-   * A run refuses, before anything runs, if a user's link stands in the place of an out that it would
-   * write. Checks that it names exactly these links, and removes them, as its hint says.
+   * A run fails before anything runs if a user's link is at an out that it would write. Checks that
+   * it names exactly these links, and removes them, as its hint says.
    */
   #followHint(
     all: ReadonlyMap<string, Expected>,

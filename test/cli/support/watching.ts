@@ -17,7 +17,7 @@ export interface Watched {
   readonly pauses: number;
 }
 
-/** Much longer than any pause: what is wrong then stays wrong. */
+/** Much longer than any pause: a wrong state at that time stays wrong. */
 const LIMIT_MS = 60_000;
 
 /** Makes `edits` random edits with occasional pauses; throws when the outs are wrong after one. */

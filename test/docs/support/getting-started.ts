@@ -25,7 +25,7 @@ export class GettingStarted {
     installPacked(this.#start);
   }
 
-  /** Follows a section in a folder of its own. */
+  /** Follows a section in its own folder. */
   follow(section: string, prepare: (project: Project) => void = () => {}): void {
     const project = this.#made();
     cpSync(this.#start.root, project.root, { recursive: true, verbatimSymlinks: true });

@@ -16,7 +16,7 @@ export interface Block {
   /** The line of its first line of content. */
   readonly line: number;
   readonly language: string;
-  /** What follows the language on the line that opens the block. */
+  /** The text after the language on the line that opens the block. */
   readonly info: string;
   readonly text: string;
 }

@@ -1,4 +1,4 @@
-/** A page that is followed to the letter: its files are written, its commands run, its output compared. */
+/** Follows a page exactly: writes its files, runs its commands, compares its output. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import path from 'node:path';
@@ -23,7 +23,7 @@ export function stepsOf(text: string): Step[] {
   });
 }
 
-/** Makes `npx` in the project what it is once npm has installed the package, without npm's own checks. */
+/** Makes `npx` work in the project as after an installation by npm, without npm's own checks. */
 export function shortenNpx(project: Project): void {
   project.write('.runtime/bin/npx', '#!/bin/sh\nexec node_modules/.bin/"$@"\n');
   chmodSync(project.path('.runtime/bin/npx'), 0o755);
@@ -45,7 +45,10 @@ export function outputOf(project: Project, command: string): string {
   return status === 0 ? stdout + stderr : `${stdout}${stderr}exit code ${status}\n`;
 }
 
-/** Without what differs from run to run: times, the columns that they widen, and advice on slow items. */
+/**
+ * Removes what differs from run to run: times, the columns that they widen, and advice on slow
+ * items.
+ */
 export function comparable(output: string): string {
   return output
     .replace(/^slowest: .*\n/gm, '')

@@ -1,4 +1,7 @@
-/** A sweep of the Python example over learning rates and widths, and what a user then asks of its results. */
+/**
+ * A sweep of the Python example over learning rates and widths, and typical questions about its
+ * results.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +44,7 @@ export async function out(made: Project, ...args: string[]): Promise<string> {
   return ended.out;
 }
 
-/** Runs every pair, finds the best, compares it, brings back its model, and removes outs by gc. */
+/** Runs every pair, finds the best, compares it, checks out its model, and removes outs with gc. */
 export async function sweep(rates: readonly number[], widths: readonly number[]): Promise<void> {
   const made = example();
   const models = new Map<string, string>();
@@ -77,7 +80,7 @@ export async function sweep(rates: readonly number[], widths: readonly number[])
   expect(readFileSync(made.path('best/model.json'), 'utf8')).toBe(models.get(`${rate} ${width}`));
   expect(made.read('cache/out/model.json')).toBe(workspace);
 
-  // gc spares what is new, the result of today and those of the last three runs.
+  // gc keeps new results, the current one, and those of the last three runs.
   age(made);
   await out(made, 'cache', 'gc', '--max-size', '1');
   const after = await rows();

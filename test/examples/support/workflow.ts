@@ -18,10 +18,10 @@ const {
   parseWorkflow,
 } = packages();
 
-/** What differs between events in the context `github`. */
+/** The parts of the context `github` that differ between events. */
 export interface Event {
   readonly event_name: 'push' | 'pull_request';
-  /** Empty of a push. */
+  /** Empty for a push. */
   readonly base_ref: string;
 }
 
@@ -30,7 +30,7 @@ export interface RunStep {
   readonly script: string;
 }
 
-/** What GitHub would refuse, in its words. */
+/** The errors that GitHub would report, in its words. */
 export function mistakesOf(text: string): string[] {
   return [...read(text).context.errors.getErrors()].map(({ message }) => message);
 }

@@ -1,4 +1,7 @@
-/** Ten thousand random bit flips over everything that a cache holds: never a wrong out, never a crash. */
+/**
+ * Ten thousand random bit flips in everything that a cache contains: never a wrong out, never a
+ * crash.
+ */
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DamagedObject } from '../../../src/cache/cache.js';
@@ -26,7 +29,7 @@ test('whatever bit is flipped, an object is restored correctly or not at all', a
   await settled(cache);
   cache.readOuts(KEY);
   cache.close();
-  // By kind, so that the few bytes of a record are hit as often as the many of an object.
+  // Chosen by kind, so that the few bytes of a record are hit as often as the many of an object.
   const all = ['objects', 'records', 'projects'].map((kind) =>
     filesBelow(project.at(`cache/v1/${kind}`)),
   );
@@ -43,7 +46,7 @@ test('whatever bit is flipped, an object is restored correctly or not at all', a
     writeFileSync(file, changed);
     rmSync(project.at('out'), { recursive: true, force: true });
     seen[await comeBack(project)]++;
-    // As it was: what was set aside and what was written anew give way.
+    // Restores the original state: removes files that were set aside or written again.
     rmSync(file, { force: true });
     writeFileSync(file, whole);
   }

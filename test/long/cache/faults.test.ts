@@ -1,4 +1,4 @@
-/** A fault at each call of the file system that a life of the cache makes, also when all is synced. */
+/** A fault at each file system call in a life of the cache, also if everything is synced. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { installFaults } from '../../cache/faults.js';
 import { expectKilled, expectTold, type Open, strikeAll } from '../../cache/striking.js';

@@ -1,4 +1,4 @@
-/** Errors for the user: whatever prints them, only our words are seen. */
+/** User errors: whatever prints them, only our text appears. */
 import { inspect } from 'node:util';
 import { firstLine, isMistake, mistake } from '@pipe-experiment/data/mistake.js';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** `.npy` files: byte for byte what numpy writes, and read back. */
+/** `.npy` files: byte for byte as numpy writes them, and read back. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -60,7 +60,7 @@ describe('streams', () => {
 });
 
 describe('distributions', () => {
-  // Bounds of five standard errors; the seed is fixed, so they hold or fail for ever.
+  // Bounds of five standard errors; the seed is fixed, so they always hold or always fail.
   const n = 100_000;
 
   test('uniform: mean ½, variance 1⁄12, never 1', () => {

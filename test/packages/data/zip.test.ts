@@ -1,4 +1,7 @@
-/** Zip archives: what is chosen is unpacked whole, what is hostile or damaged leaves nothing behind. */
+/**
+ * Zip archives: chosen entries are unpacked completely, hostile or damaged archives leave nothing
+ * behind.
+ */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMistake } from '@pipe-experiment/data/mistake.js';
@@ -21,7 +24,7 @@ function archive(entries: readonly ZipEntry[]): string {
   return file;
 }
 
-/** Unpacks everything under its own name; gives what is there then. */
+/** Unpacks everything under its own name, and returns the resulting files. */
 async function extract(file: string, limits: Partial<UnpackLimits> = {}): Promise<string[]> {
   const out = join(folder.path, 'out');
   const plan = (names: readonly string[]) => new Map(names.map((name) => [name, name]));

@@ -1,4 +1,4 @@
-/** The committed binaries of our own kernels are what their sources give. */
+/** The committed binaries of our own kernels match their sources. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

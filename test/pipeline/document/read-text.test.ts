@@ -1,4 +1,4 @@
-/** A text that a plan is made from, where something else than a file is. */
+/** A text from which a plan is made, at a path that is not a regular file. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -8,7 +8,7 @@ import { parseYaml } from '../../../src/pipeline/document/yaml.js';
 import { loadPlan } from '../../../src/pipeline/load.js';
 
 const schema = pipelineSchema();
-// `oneOf` requires run or cmd, which are defined beside it: fine, but for this strictness.
+// `oneOf` requires run or cmd, which are defined next to it: valid, except under this strictness.
 const accepts = new Ajv({ strict: true, strictRequired: false, allowUnionTypes: true }).compile(
   schema,
 );

@@ -1,4 +1,4 @@
-/** YAML as pipeline.yaml takes it: what is stated about anchors, merge keys, keys and numbers. */
+/** YAML as pipeline.yaml accepts it: anchors, merge keys, keys and numbers. */
 import { describe, expect, it } from 'vitest';
 import type { AstNode } from '../../../src/pipeline/document/ast.js';
 import { createDiagnostics } from '../../../src/pipeline/document/diagnostics.js';

@@ -1,4 +1,4 @@
-/** Values that have no text, where a command or a path asks for one. */
+/** Values without a text form, used in a command or a path. */
 import { describe, expect, it } from 'vitest';
 import { mistakesOf, type Variant } from '../rig.js';
 

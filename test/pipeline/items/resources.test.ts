@@ -1,4 +1,4 @@
-/** `${resources.x}`: what a command knows of what its stage takes up. */
+/** `${resources.x}`: the resources of a stage in its command. */
 import { describe, expect, it } from 'vitest';
 import { expandAction } from '../../../src/pipeline/items/expand-command.js';
 import { itemOf, mistakesOf, planOf } from '../rig.js';

@@ -1,4 +1,4 @@
-/** Values in shell commands arrive as they are, whatever they hold and wherever they stand. */
+/** Values in shell commands arrive unchanged, whatever they contain and wherever they are. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -92,7 +92,7 @@ describe('a value in a shell command', () => {
 
   it.each(Object.entries(spots))('arrives unchanged %s', (name, command) => {
     const expected = HARD.map((value) => (around[name] ?? ((v: string) => `<${v}>`))(value));
-    // One shell for all values: what they print must be each value in turn.
+    // One shell for all values: the output must be each value in turn.
     const script = HARD.map((value) => commandOf(command, value)).join('\nprintf "\\0"\n');
     expect(sh(script).split('\0')).toEqual(expected);
   });
@@ -138,7 +138,7 @@ describe('a value in a shell command', () => {
 });
 
 describe('a hostile value', () => {
-  /** What is executed prints this; as a text, the sum is not computed. */
+  /** Executed code prints this; in a text, the sum is not computed. */
   const CODE = 'echo PWN$((40+2))ED';
   const values = [
     CODE,
@@ -161,7 +161,7 @@ describe('a hostile value', () => {
     'name',
   ];
   const SPOTS = ['${x}', '"${x}"', "'${x}'", 'a"b ${x}\'"', '"$HOME"${x}', '$v${x}', '"$v${x}"'];
-  /** Each is code of its own, with code in it. */
+  /** Each is separate code, with code in it. */
   const AROUND = [
     '@',
     'echo "$(@)"',

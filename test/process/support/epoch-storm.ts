@@ -1,4 +1,6 @@
-/** An incremental stage that is killed again and again: the runner, the stage, or both at a random moment. */
+/**
+ * An incremental stage that is killed repeatedly: the run, the stage, or both at a random moment.
+ */
 import { Project } from '../../rig/project.js';
 import { until } from '../../rig/until.js';
 
@@ -6,11 +8,11 @@ export interface EpochStorm {
   readonly kills: number;
   /** Every epoch that was computed, in order; some twice. */
   readonly computed: readonly number[];
-  /** The outs after the last run, which nobody killed. */
+  /** The outs after the last run, which was not killed. */
   readonly model: string;
 }
 
-/** Each epoch notes itself before its work, so that one which is lost by a kill is counted too. */
+/** Each epoch logs itself before its work, so that epochs lost by a kill are counted too. */
 const STAGE = `set -eu
 echo $$ > stage.pid
 epoch=$PIPE_EPOCH
@@ -38,7 +40,7 @@ stages:
     epochs: \${epochs}
 `;
 
-/** What the stage comes to, computed here. */
+/** The expected result of the stage, computed here. */
 export function modelAfter(epochs: number): string {
   let weight = 1;
   for (let epoch = 1; epoch <= epochs; epoch++) weight = (weight * 3 + epoch) % 1000003;
@@ -62,7 +64,7 @@ export async function epochStorm(
   }
 }
 
-/** Some epochs after its start, and some turns of the loop later. */
+/** Some epochs after its start, and some turns of the event loop later. */
 async function runAndKill(project: Project, random: () => number): Promise<void> {
   const epochs = Math.floor(random() * 4);
   const victim = Math.floor(random() * 3);
@@ -74,7 +76,7 @@ async function runAndKill(project: Project, random: () => number): Promise<void>
       events.filter((event) => event.type === 'epoch').length >= epochs,
   );
   for (let turns = Math.floor(random() * 300); turns > 0; turns--) await turn();
-  // To kill the stage alone it must be there: the runner waits for its end.
+  // To kill only the stage, it must be running: the run waits for its end.
   if (victim === 1) await until(() => project.lines('stage.pid').length > 0);
   if (victim !== 1) run.kill('SIGKILL');
   if (victim !== 0) killStage(project);

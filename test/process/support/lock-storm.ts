@@ -1,4 +1,7 @@
-/** Many processes after one lock, killed at random moments: the property is that never two are inside. */
+/**
+ * Many processes compete for one lock and are killed at random moments. Property: two never have it
+ * at the same time.
+ */
 import { utimesSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -11,7 +14,7 @@ export interface Storm {
   readonly violations: readonly string[];
 }
 
-/** Runs `width` processes until so many were killed; each that is killed is replaced by a new one. */
+/** Runs `width` processes until this number were killed; each killed one is replaced. */
 export async function lockStorm(
   folder: string,
   width: number,
@@ -35,7 +38,10 @@ export async function lockStorm(
   return storm;
 }
 
-/** Follows one process until it is to be killed: some lines after it started, and some turns of the loop later. */
+/**
+ * Follows one process until its kill: some lines after its start, and some turns of the event loop
+ * later.
+ */
 async function watch(
   script: Script,
   storm: { entries: number; violations: string[] },
@@ -54,13 +60,16 @@ async function watch(
     await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** All who wait look at the lock at the same moment, as when they race for a dead holder's lock. */
+/**
+ * All waiting processes check the lock at the same moment, as when they race for a dead holder's
+ * lock.
+ */
 function wakeAll(lock: string): void {
   const now = new Date();
   try {
     utimesSync(lock, now, now);
   } catch (error) {
-    // Nobody holds it.
+    // No process holds it.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
@@ -76,7 +85,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** A seeded generator (mulberry32), so that a storm can be told by its seed. */
+/** A seeded generator (mulberry32), so that a storm is reproducible from its seed. */
 export function randomOf(seed: number): () => number {
   let state = seed;
   return () => {

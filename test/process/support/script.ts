@@ -1,4 +1,4 @@
-/** Real processes for tests: scripts of fixtures/, bundled, driven and heard line by line. */
+/** Real processes for tests: scripts of fixtures/, bundled, and driven and read line by line. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ async function bundleTo(entry: string, outfile: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     sourcemap: 'inline',
-    // Packages inside the bundle, since it lies where there are none; some of them ask for `require`.
+    // Bundles packages too, because there are none at its location; some of them need `require`.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
@@ -78,7 +78,7 @@ export async function startScript(
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   running.add(child);
-  // What is told to a process that was just killed is lost, which is what a test of that wants.
+  // Input to a process that was just killed is lost, as such a test expects.
   child.stdin.on('error', () => {});
   const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
   void exited.then(() => running.delete(child));
@@ -99,8 +99,8 @@ export async function startScript(
 }
 
 /**
- * Resolves with what is written to the fifo `ready` in the folder when it is closed, so that a
- * command can tell a test that it is where the test wants it, or by closing it that it has ended.
+ * Resolves with the text written to the fifo `ready` in the folder when it is closed. So a command
+ * can signal to a test that it has reached a certain point or, by closing it, that it has ended.
  */
 export async function fifo(folder: string, make = true, onData = () => {}): Promise<string> {
   const path = join(folder, 'ready');

@@ -1,4 +1,4 @@
-/** The live view as lines: what it says, at any size. */
+/** The live view as lines, at any size. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/event.js';

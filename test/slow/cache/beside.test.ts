@@ -1,4 +1,4 @@
-/** gc in a loop beside processes that store: what is recorded is there. */
+/** gc in a loop while processes store objects: recorded results exist. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,6 @@ test('gc does not collect a stored result that a process is recording again', as
   collector.child.stdin.end();
   const { code, output } = await collector.ended;
   expect(code).toBe(0);
-  // Else it proves nothing.
+  // Otherwise the test proves nothing.
   expect(Number(/removed (\d+)/.exec(output)?.[1])).toBeGreaterThan(20);
 });

@@ -30,7 +30,7 @@ function ready(pipeline = PIPELINE): Project {
   return made;
 }
 
-/** For what needs no shell. */
+/** For checks without a shell. */
 const within = (pipeline = PIPELINE) => projectWithin({ 'pipeline.yaml': pipeline });
 
 /** The same, with the script of this shell in the variable SCRIPT. */

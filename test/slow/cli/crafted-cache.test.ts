@@ -1,4 +1,4 @@
-/** A writer of a shared cache cannot make a run write, change or delete anything outside of it. */
+/** A writer of a shared cache cannot make a run write, change or delete anything outside it. */
 import {
   lstatSync,
   mkdirSync,

@@ -6,7 +6,7 @@ import { onSlurm } from '../../rig/on-slurm.js';
 import type { Project } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
 
-/** Each cell of `draw` asks for what its node has. */
+/** Each cell of `draw` requests what its node has. */
 const GPUS = `stages:
   large:
     cmd: echo "$SLURMD_NODENAME $CUDA_VISIBLE_DEVICES" > large.txt
@@ -44,7 +44,7 @@ onSlurm({ nodes: 2, cluster: DIFFERENT, timeout: 120_000 }, (cluster) => {
     return made;
   }
 
-  /** As a site with accounting does, which the rig has not: for jobs with these words. */
+  /** As a site with accounting does, which the rig lacks, for jobs with these options. */
   function refusing(made: Project, words: string, said: string): void {
     const real = execFileSync('which', ['sbatch'], { encoding: 'utf8' }).trim();
     made.write(

@@ -1,4 +1,7 @@
-/** What sites and users of a real Slurm do: small limits, programs that talk, hard paths, runs inside of jobs. */
+/**
+ * Peculiarities of sites and users of a real Slurm: small limits, programs with extra output,
+ * difficult paths, runs inside jobs.
+ */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';

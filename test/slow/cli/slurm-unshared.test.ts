@@ -1,4 +1,7 @@
-/** Nodes of a real Slurm that share no folder with the run: `checkout` brings the project, the remote cache the rest. */
+/**
+ * Nodes of a real Slurm that share no folder with the run: `checkout` fetches the project, the
+ * remote cache everything else.
+ */
 import { execFileSync } from 'node:child_process';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeUnless } from '../../rig/on-slurm.js';
@@ -108,7 +111,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
 
   it('takes one result if two nodes compute it because the first one was lost but keeps running', async () => {
     const { made, notes, cluster } = await onBlindNodes({
-      // The result tells which job has computed it.
+      // The result shows which job has computed it.
       'train.sh': TRAIN.replace('echo 0', 'echo "$SLURM_JOB_ID"'),
       'pipeline.yaml': TRAINING,
     });

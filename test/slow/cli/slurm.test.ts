@@ -44,7 +44,7 @@ done
 echo "$text" > "$2"
 `;
 
-/** Fails once after epoch 2. Its notes are outside of the project. */
+/** Fails once after epoch 2. Its notes are outside the project. */
 const TRAIN_IN_TWO = `#!/bin/sh -e
 epoch=$PIPE_EPOCH
 text=$(cat "$PIPE_STATE/text" 2> /dev/null || cat data.txt)

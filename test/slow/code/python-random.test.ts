@@ -57,7 +57,10 @@ root = os.environ["PIPE_TEST_ROOT"] + os.sep
 print(json.dumps(sorted({os.path.realpath(each)[len(root):] for each in files if each and os.path.realpath(each).startswith(root)})))
 `;
 
-/** How a program is started: as a stage writes it, and as this machine can, without the tool in front. */
+/**
+ * How a program is started: as in a stage, and as this machine can start it, without the tool
+ * before it.
+ */
 interface Start {
   readonly command: string;
   readonly args: readonly string[];
@@ -130,7 +133,10 @@ const wide = fc.oneof(
 /** The namespace that executed code gets. */
 const namespace = fc.constantFrom('', ', globals()', ', {}', ', {"__file__": __file__}');
 
-/** Executes a module each time: only for the main program, since modules that do so never come to an end. */
+/**
+ * Executes a module each time. Only for the main program, because modules that do so would never
+ * end.
+ */
 const again = fc.oneof(
   dotted.map((each) => `import runpy; runpy.run_module("${each}")`),
   fc.tuple(name, name).map(([a, b]) => `import runpy; runpy.run_path("${a}/${b}.py")`),

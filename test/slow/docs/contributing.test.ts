@@ -1,4 +1,4 @@
-/** What CONTRIBUTING.md tells a contributor to use: the paths that it names, the hook, the workflow. */
+/** The instructions in CONTRIBUTING.md: the paths that it names, the hook, the workflow. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** What a user has who installed the package and nothing else: docs, examples, the first commands. */
+/** What a user gets who installed only the package: docs, examples, the first commands. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** examples/ci: the workflow is one that GitHub accepts, and its commands do in clones what docs/guides/ci.md says. */
+/**
+ * examples/ci: GitHub accepts the workflow, and its commands do in clones what docs/guides/ci.md
+ * says.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -40,7 +43,7 @@ const PULL_REQUEST: Event = { event_name: 'pull_request', base_ref: 'main' };
 const MERGED = 'refs/pull/1/merge';
 
 let origin: Project;
-/** Where clones go, and what stands for npx and for the machine of GitHub. */
+/** The folder of the clones, and the replacements for npx and GitHub's machine. */
 let machine: Project;
 
 function git(cwd: string, ...args: string[]): void {
@@ -107,7 +110,7 @@ function execute(folder: string, name: string, script: string): Done {
     env: {
       ...inherited,
       PATH: `${machine.path('bin')}:${process.env.PATH}`,
-      // Nothing is to be installed, so nothing is to be asked of a registry.
+      // Nothing must be installed, so no registry is needed.
       npm_config_offline: 'true',
       npm_config_audit: 'false',
       PIPE_RUNTIME_DIR: machine.path('.runtime'),

@@ -54,7 +54,7 @@ describe.each([
     running.kill('SIGKILL');
     await running.ended;
     const rest = computed(await succeeds(project, ...epochs(20)));
-    // The stage outlives its runner by a moment, in which it may commit all that is left.
+    // The stage outlives its run by a moment, in which it may commit all remaining epochs.
     expect(rest[0] ?? 21).toBeGreaterThan(3);
     expect(rest.at(-1) ?? 20).toBe(20);
     expect(new Set(rest).size).toBe(rest.length);

@@ -1,4 +1,4 @@
-/** The page of 1,000 items and 10,000 results: its size, and what it makes of them. */
+/** The page of 1,000 items and 10,000 results: its size, and what it shows. */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** All that is promised of a remote cache on a shared folder, and that servers are spoken to as they expect. */
+/** All promises about a remote cache on a shared folder, and the protocol that servers expect. */
 import { describe } from 'vitest';
 import {
   settlesRivals,

@@ -1,4 +1,7 @@
-/** The optional native packages: no key knows of them, and a backend that cannot do what it says is refused. */
+/**
+ * The optional native packages: no key depends on them, and a backend that does not work as named
+ * is refused.
+ */
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +32,7 @@ tf.registerBackend('tensorflow', () => new Backend());
 
 let project: Project;
 
-/** Puts a package of that version there, by the text of its only module. */
+/** Installs a package of that version with this text as its only module. */
 function install(module: string, version: string = NATIVE_VERSION): void {
   project.write(
     `${PACKAGE}/package.json`,

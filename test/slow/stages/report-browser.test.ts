@@ -1,4 +1,7 @@
-/** The report in a real headless Chromium: no complaints, the slider by keyboard, phone, dark, paper. */
+/**
+ * The report in a real headless Chromium: no errors, the slider by keyboard, phone, dark mode,
+ * paper.
+ */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,7 +154,7 @@ describe.skipIf(chromium === undefined)(
   },
 );
 
-/** The least contrast (WCAG 2) of text against the background that it lies on. */
+/** The lowest contrast (WCAG 2) between text and its background. */
 const WORST_CONTRAST = `(() => {
   const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)

@@ -1,4 +1,4 @@
-/** Decoding images: scaled and gray as Pillow does it, whatever the file is made of. */
+/** Decoding images: scaled and gray as in Pillow, for any file format. */
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The split: exact sizes, no group on both sides, and a word where it cannot go as asked. */
+/** The split: exact sizes, no group on both sides, and a message if the request cannot be met. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A headless Chromium over its debugging pipe: opens a page, presses keys, tells what went wrong. */
+/** A headless Chromium over its debugging pipe: opens a page, presses keys, reports errors. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ export interface Page {
     dark?: boolean;
     print?: boolean;
   }): Promise<void>;
-  /** A PNG of what is in sight. */
+  /** A PNG of the visible part. */
   screenshot(): Promise<Buffer>;
   /** A PDF of the page as printed. */
   print(): Promise<Buffer>;
@@ -169,7 +169,7 @@ function connect(child: ChildProcess) {
   child.once('exit', (code) => {
     for (const { reject } of waiting.values()) reject(new Error(`Chromium ended with ${code}`));
   });
-  out.on('error', () => {}); // told by `exit`, with its code
+  out.on('error', () => {}); // reported by `exit`, with its code
   return {
     on,
     once: (method: string) => new Promise<Json>((resolve) => on(method, resolve)),

@@ -1,4 +1,4 @@
-/** Runs a stage as its process would, on folders of the test's own. */
+/** Runs a stage as its process would, on the test's own folders. */
 import type { Epochs, StageContext, StageDefinition, StageShape } from 'pipe-run/stage';
 
 interface Given {

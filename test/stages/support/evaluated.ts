@@ -12,7 +12,7 @@ export interface Wanted extends ExperimentOptions {
   readonly samples?: number;
 }
 
-/** Runs `baselines` on an experiment; gives the folder. */
+/** Runs `baselines` on an experiment; returns the folder. */
 export async function baselinesOf(
   experiment: Experiment,
   folder: string,
@@ -39,7 +39,7 @@ export async function baselinesOf(
   return out;
 }
 
-/** Runs `evaluate` on a little experiment; gives the folder of its scores. */
+/** Runs `evaluate` on a small experiment; returns the folder of its scores. */
 export async function evaluated(root: string, wanted: Wanted): Promise<string> {
   const { dataset, model, seed, samples = 0 } = wanted;
   const folder = join(root, dataset, model, `${seed ?? 'only'}`);

@@ -1,4 +1,7 @@
-/** A little experiment on disk, as the stages before `evaluate` leave it: images, masks, split, model. */
+/**
+ * A small experiment on disk, as the stages before `evaluate` leave it: images, masks, split,
+ * model.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeNpy } from '@pipe-experiment/data/npy.js';
@@ -20,7 +23,7 @@ export interface ExperimentOptions {
   readonly history?: readonly unknown[];
   readonly notes?: readonly string[];
   readonly kernel?: Kernel;
-  /** What the row restorer says its switches are, and how far its whole output is off. */
+  /** The switches that the row restorer reports, and the error of its whole output. */
   readonly config?: ModelConfig;
   readonly haze?: number;
 }

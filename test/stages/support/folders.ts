@@ -1,4 +1,4 @@
-/** Folders of a test's own, and what is in them. */
+/** A test's own folders, and their contents. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

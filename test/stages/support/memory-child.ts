@@ -1,4 +1,7 @@
-/** Bundled: trains a small `restorer` on `wasm`, and prints what memory it holds after so many updates. */
+/**
+ * Bundled: trains a small `restorer` on `wasm`, and prints its memory after the given numbers of
+ * updates.
+ */
 import { createRandom } from '@pipe-experiment/data/random.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { openBackend } from '../../../stages/lib/backend/choose.js';
@@ -10,7 +13,7 @@ import { chooseStepper } from '../../../stages/lib/train/choose-stepper.js';
 import type { Drawn } from '../../../stages/lib/train/draw.js';
 import { initState } from '../../../stages/lib/train/state.js';
 
-/** What a training holds after some updates. */
+/** The memory of a training after some updates. */
 export interface Held {
   readonly updates: number;
   readonly tensors: number;

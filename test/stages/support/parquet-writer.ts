@@ -20,7 +20,7 @@ export interface ParquetOptions {
   readonly rowGroupSize?: number;
   readonly codec?: NonNullable<WriteOptions['codec']>;
   readonly labelNames?: readonly string[];
-  /** The column is binary in place of a struct. */
+  /** The column is binary instead of a struct. */
   readonly plain?: boolean;
   readonly column?: string;
   /** Further columns. */
@@ -55,7 +55,7 @@ export function makeParquet(rows: readonly ParquetRow[], options: ParquetOptions
       ],
       schema,
       codec,
-      compressors: { LZ4_RAW: (page) => page }, // no packing at all: nobody reads it
+      compressors: { LZ4_RAW: (page) => page }, // an unsupported compression
       rowGroupSize,
       ...(labelNames && { kvMetadata: [{ key: 'huggingface', value: featuresOf(labelNames) }] }),
     }),

@@ -1,4 +1,6 @@
-/** Test images made by formula: the same pixels here and in the Python scripts beside the fixtures. */
+/**
+ * Test images made by formula: the same pixels here and in the Python scripts next to the fixtures.
+ */
 
 export interface Plane {
   readonly pixels: Uint8Array;

@@ -1,4 +1,4 @@
-/** What is asked of recorded training steps, of whatever networks. */
+/** The requirements for recorded training steps of any network. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { StepperReport } from './stepper-child.js';
 import { COMPILE_TIMEOUT, findSoftwareDriver, runSteppers } from './webgpu.js';

@@ -1,4 +1,4 @@
-/** A restorer without a network: what the stages ask of a model, in closed form. */
+/** A restorer without a network: the interface that the stages need, in closed form. */
 import { join } from 'node:path';
 import { readImages } from '../../../stages/lib/images.js';
 import { readJson } from '../../../stages/lib/json.js';
@@ -61,7 +61,9 @@ export function createRowRestorer(
   };
 }
 
-/** A module in place of `restore.js`: every folder holds the model that fills rows with their mean. */
+/**
+ * A replacement for `restore.js`: every folder contains the model that fills rows with their mean.
+ */
 export function rowModels() {
   return {
     loadModel: async (folder: string) => {

@@ -1,4 +1,7 @@
-/** An HTTP server on loopback that answers as a test says, request by request, and notes what was asked. */
+/**
+ * An HTTP server on loopback that answers as a test says, request by request, and records the
+ * requests.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -16,7 +19,7 @@ export interface TestServer {
   readonly url: string;
   /** Every request so far. */
   readonly asked: readonly Asked[];
-  /** What the next requests get, in order. */
+  /** The answers to the next requests, in order. */
   answer(...answers: readonly Answer[]): void;
   close(): Promise<void>;
 }
@@ -52,7 +55,7 @@ export interface FileAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A well-behaved server of one file: whole, or the part that is asked for. */
+/** A well-behaved server of one file: complete, or the requested part. */
 export function serve(
   data: Buffer,
   { etag = '"v1"', ranges = true, headers = {} }: FileAnswer = {},
@@ -76,7 +79,7 @@ export function serve(
   };
 }
 
-/** Sends the first `count` bytes of what would be sent, then breaks the connection. */
+/** Sends the first `count` bytes of the answer, then breaks the connection. */
 export function breakAfter(count: number, data: Buffer, options: FileAnswer = {}): Answer {
   const { etag = '"v1"', ranges = true, headers = {} } = options;
   return (response, request) => {

@@ -1,6 +1,6 @@
 /**
- * Trains networks for a few updates with plain steps on the cpu backend and with recorded
- * ones on WebGPU, in a process of its own; prints a StepperReport.
+ * Trains networks for a few updates with plain steps on the cpu backend and with recorded ones on
+ * WebGPU, in its own process; prints a StepperReport.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import { createRandom } from '@pipe-experiment/data/random.js';
@@ -31,7 +31,7 @@ export interface StepperReport {
     readonly distance: number;
     /** Whether a second run on WebGPU gave the same bytes. */
     readonly repeats: boolean;
-    /** Tensors left over after everything was disposed. */
+    /** Tensors that remain after everything was disposed. */
     readonly leaked: number;
   };
 }
@@ -40,7 +40,7 @@ const SIZE = 20;
 const COUNT = 2;
 const EPOCHS = 2;
 const UPDATES = 3;
-/** What is trained: the network and what it minimises. */
+/** The network to train, and its loss. */
 interface Subject {
   readonly network: Network;
   readonly loss: LossConfig;

@@ -1,4 +1,7 @@
-/** The stage `train` as a process of its own: `node child.mjs <file>`, the file a `TrainOrder` in JSON. */
+/**
+ * The stage `train` as a separate process: `node child.mjs <file>`, the file a `TrainOrder` in
+ * JSON.
+ */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';

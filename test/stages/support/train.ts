@@ -1,4 +1,4 @@
-/** Runs the stage `train` in processes of its own. */
+/** Runs the stage `train` in separate processes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';

@@ -9,7 +9,7 @@ import { type Experiment, writeExperiment } from './experiment.js';
 import { folderDigests, temporaryFolder } from './folders.js';
 import { bundleTrain, type TrainOrder, type TrainProcess } from './train.js';
 
-/** Pixels a side. */
+/** Pixels per side. */
 export const SIZE = 32;
 
 const OCCLUSIONS = {
@@ -79,7 +79,7 @@ export function order(
   };
 }
 
-/** That a training goes on to the same bytes, and what it writes. */
+/** Checks that a resumed training gives the same bytes, and what it writes. */
 export function goesOn(name: keyof typeof MODELS): void {
   const model = MODELS[name];
 

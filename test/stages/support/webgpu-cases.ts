@@ -1,4 +1,7 @@
-/** What webgpu-child.ts computes on both backends: small, but over the edges of every way to compute it. */
+/**
+ * The cases that webgpu-child.ts computes on both backends: small, but beyond the tile edges of
+ * every kernel.
+ */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { multiply } from '@pipe-experiment/kernels/webgpu/matrix-product.js';

@@ -1,4 +1,7 @@
-/** Computes the same things on the cpu and the WebGPU backend, in a process of its own; prints a WebgpuReport. */
+/**
+ * Computes the same things on the cpu and the WebGPU backend, in its own process; prints a
+ * WebgpuReport.
+ */
 import '@tensorflow/tfjs-backend-cpu';
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { registerGradients } from '@pipe-experiment/kernels/gradients.js';
@@ -14,7 +17,7 @@ export interface WebgpuReport {
   readonly repeats: Readonly<Record<string, boolean>>;
   /** Of a small network over five steps of training. */
   readonly losses: { readonly cpu: readonly number[]; readonly webgpu: readonly number[] };
-  /** Tensors left over after everything was disposed. */
+  /** Tensors that remain after everything was disposed. */
   readonly leaked: number;
 }
 

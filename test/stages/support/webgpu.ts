@@ -11,7 +11,10 @@ import type { WebgpuReport } from './webgpu-child.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Where the packages of Chromium and Mesa put their software drivers; Chromium's has the loader beside it. */
+/**
+ * Where the packages of Chromium and Mesa put their software drivers; Chromium's has the loader
+ * next to it.
+ */
 const DRIVERS = [
   '/usr/lib/chromium/vk_swiftshader_icd.json',
   '/usr/lib/chromium-browser/vk_swiftshader_icd.json',
@@ -21,8 +24,8 @@ const DRIVERS = [
 ];
 
 /**
- * Milliseconds. A software driver compiles each shader for half a second to a few: a minute on a quiet
- * machine with two cores, and as many times longer as there are others at work.
+ * Milliseconds. A software driver compiles each shader for half a second to a few: a minute on a
+ * quiet machine with two cores, and proportionally longer if other processes run.
  */
 export const COMPILE_TIMEOUT = 600_000;
 
@@ -56,7 +59,7 @@ async function reportOf(driver: string, child: Child, args: string[]): Promise<u
 
 type Child = 'webgpu-child' | 'stepper-child';
 
-/** What the child prints on errors, and how it ends. */
+/** The child's error output, and how it ends. */
 export async function runChild(driver: string, child: Child, args: readonly string[]) {
   // Beside the packages, so that the bundle's imports of them resolve.
   const folder = await mkdtemp(join(ROOT, 'node_modules', '.webgpu-test-'));

@@ -1,11 +1,14 @@
-/** Writes zip archives for tests, wrong ones too: names, sizes, checksums and flags can be made to lie. */
+/**
+ * Writes zip archives for tests, including invalid ones with false names, sizes, checksums and
+ * flags.
+ */
 import { crc32, deflateRawSync } from 'node:zlib';
 
 export interface ZipEntry {
   readonly name: string;
   readonly data: Buffer | string;
   readonly stored?: boolean;
-  /** What the archive claims in place of the truth. */
+  /** False values that the archive declares. */
   readonly claim?: { readonly size?: number; readonly crc?: number };
   /** Unix mode, such as 0o120777 for a link. */
   readonly mode?: number;

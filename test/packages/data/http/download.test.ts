@@ -21,7 +21,7 @@ const SHA256 = createHash('sha256').update(DATA).digest('hex');
 let server: TestServer;
 let folder = temporaryFolder();
 let notices: string[] = [];
-/** What cannot be opened, as the sources open an archive: a mistake in plain words. */
+/** An archive that cannot be opened: a user error in plain words. */
 let unreadable: Buffer | undefined;
 beforeEach(async () => {
   unreadable = undefined;

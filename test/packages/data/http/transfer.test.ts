@@ -1,4 +1,6 @@
-/** Transfers against a server that misbehaves in every way it can: the right bytes, or a clear refusal. */
+/**
+ * Transfers from a server that misbehaves in every possible way: the right bytes, or a clear error.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TransferOptions, transfer } from '@pipe-experiment/data/http/transfer.js';
@@ -29,7 +31,7 @@ afterEach(async () => {
   folder.remove();
 });
 
-/** Fetches /file; waits are noted, not waited for. */
+/** Fetches /file; delays are recorded without waiting. */
 async function fetchFile(options: Partial<TransferOptions> = {}, path = '/file'): Promise<Buffer> {
   const { part } = await transfer(`${server.url}${path}`, join(folder.path, 'file'), {
     signal: new AbortController().signal,

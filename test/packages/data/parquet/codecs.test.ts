@@ -1,4 +1,4 @@
-/** Decompressors of pages: they give what is declared, and stop at the first byte too many. */
+/** Decompressors of pages: they return the declared bytes, and stop at the first excess byte. */
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { createCodecs } from '@pipe-experiment/data/parquet/codecs.js';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,7 @@
-/** Parquet tables of images: what is chosen is unpacked whole, what is hostile or damaged leaves nothing behind. */
+/**
+ * Parquet tables of images: chosen images are unpacked completely, hostile or damaged files leave
+ * nothing behind.
+ */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMistake } from '@pipe-experiment/data/mistake.js';
@@ -31,7 +34,7 @@ function table(
   return file;
 }
 
-/** Unpacks everything under its own name; gives what is there then. */
+/** Unpacks everything under its own name, and returns the resulting files. */
 async function extract(
   files: string | readonly string[],
   limits: Partial<ParquetLimits> = {},
@@ -47,7 +50,7 @@ const names = async (...given: Parameters<typeof extract>) => [...(await extract
 const DAMAGED = 'The file is damaged or incomplete, or it is not a parquet file: get it again.';
 
 describe('a file of the reference implementation', () => {
-  /** As `make.py` has it. */
+  /** As in `make.py`. */
   function pixels(image: number): Buffer {
     const values: number[] = [];
     for (let y = 0; y < 8; y++) {

@@ -1,4 +1,4 @@
-/** Pages made by hand, as no writer makes them: what they declare is refused before anybody unpacks it. */
+/** Hand-made pages that no writer produces: invalid declarations are refused before unpacking. */
 
 import { checkPages } from '@pipe-experiment/data/parquet/pages.js';
 import type { ColumnMetaData, SchemaTree } from 'hyparquet';
@@ -23,7 +23,7 @@ function page(values: number, encoding: number, body: readonly number[]): number
   return [0x15, 0, 0x15, ...size, 0x15, ...size, 0x2c, ...data, 0, ...body];
 }
 
-/** Definition levels of ten values that are all there, with their length. */
+/** Definition levels of ten present values, with their length. */
 const TEN = [2, 0, 0, 0, 20, 1];
 
 function check(chunk: readonly number[], rows = 10, maxBytes = 1000): void {

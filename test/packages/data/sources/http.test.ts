@@ -1,4 +1,7 @@
-/** Images from the web, end to end against a local server that behaves as the real ones are said to. */
+/**
+ * Images from the web, end to end, from a local server that behaves as the real ones are documented
+ * to.
+ */
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

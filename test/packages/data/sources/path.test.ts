@@ -1,4 +1,6 @@
-/** Images that the user brings: which are taken from a folder or archive, and how they are grouped. */
+/**
+ * The user's own images: which ones are used from a folder or archive, and how they are grouped.
+ */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,7 @@
-/** What our own kernels allocate is freed: a training of any length takes the memory of its first steps. */
+/**
+ * Our own kernels free their allocations: a training of any length uses the memory of its first
+ * steps.
+ */
 
 import { fusedAdam } from '@pipe-experiment/kernels/fused.js';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';

@@ -110,7 +110,7 @@ describe('any axes of any shape', () => {
           await on('cpu', reduced(tf.mean)),
         ];
         expect({ ...mean, values: [] }).toEqual({ ...expected, values: [] });
-        // No values have no mean: the cpu backend says 0.
+        // An empty tensor has no mean: the cpu backend returns 0.
         const none = values.length === 0;
         mean.values.forEach((value, i) => {
           if (none) expect(value).toBeNaN();

@@ -50,8 +50,7 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     );
     expect(await screen.line(/25%/)).toMatch(/^● first {2}\d\.0 s {2}1\/4 images 25%$/);
     expect(screen.screen().at(-1)).toMatch(/^\d\.0 s: 1 running, 1 to come \(second\)$/);
-    // The times go on while nothing happens.
-    // Whatever second it is when a busy machine comes to draw them.
+    // The times advance while nothing happens. A busy machine may draw them at any second.
     await screen.line(/^● first {2}(?![01]\.)\d+\.0 s/);
     go(made, 'first');
     const end = await screen.until((lines) => lines.some((line) => line.startsWith('pipe: ')));
@@ -90,7 +89,7 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
       [60, 20, whole],
       [40, 6, whole],
       [120, 30, whole],
-      // Now the lines wrap, and the terminal moves the view before it can be drawn anew.
+      // Now the lines wrap, and the terminal moves the view before it can be drawn again.
       [22, 6, /^● first {2}\d+\.0 s {2}1\/4 …$/],
     ] as const;
     for (const [columns, rows, line] of sizes) {

@@ -1,4 +1,4 @@
-/** The classical fills against SciPy, scikit-image and OpenCV, and what each promises. */
+/** The classical fills compared with SciPy, scikit-image and OpenCV, and the properties of each. */
 import { describe, expect, it } from 'vitest';
 import { fillExemplar } from '../../../../stages/lib/fill/exemplar.js';
 import { fillFsr } from '../../../../stages/lib/fill/fsr.js';

@@ -1,4 +1,4 @@
-/** Markup escapes what it is given, and nothing twice. */
+/** Markup escapes its input, and nothing twice. */
 import { describe, expect, it } from 'vitest';
 import { html, jsonScript } from '../../../../stages/lib/html/markup.js';
 

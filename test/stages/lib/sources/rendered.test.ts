@@ -1,4 +1,6 @@
-/** The rendered sources: the same image for a seed and index for ever, and groups that share nothing. */
+/**
+ * The rendered sources: always the same image for a seed and index, and groups that share nothing.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawIndex } from '@pipe-experiment/data/sources/source.js';

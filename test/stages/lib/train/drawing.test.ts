@@ -12,7 +12,7 @@ test.skipIf(availableParallelism() < 2)(
       const { stdout } = await execa(process.execPath, [bundle.file]);
       const drawn = JSON.parse(stdout) as string[];
       expect(new Set(drawn).size).toBe(10);
-      // From the sources, as here, nothing is drawn in a thread.
+      // When run from the sources, as here, no thread draws batches.
       expect(drawn).toEqual(await digestsOfTwoEpochs());
     } finally {
       bundle.remove();

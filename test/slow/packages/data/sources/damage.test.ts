@@ -1,4 +1,4 @@
-/** A download that was damaged on its way is never trusted, and the next try is right. */
+/** A download that was damaged on the way is never trusted, and the next attempt is right. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ const DAMAGES = [
   'busy',
 ] as const;
 
-/** The rest of a file as the server has it, from where it was asked for; and what the head says of it. */
+/** The rest of a file as the server has it, from the requested offset, and its headers. */
 function restOf(data: Buffer, range: string | undefined) {
   const from = Number(/\d+/.exec(range ?? '')?.[0] ?? 0);
   const headers: Record<string, string> =
@@ -85,10 +85,11 @@ function damaged(archive: Kind, { kind, at, etag }: Damage): Answer {
   const { right, other } = ARCHIVES[archive];
   return (response, request) => {
     const { range } = request.headers;
-    // Not every server and cache heeds If-Range. A whole other version is a download like any other.
+    // Not every server and cache respects If-Range. A complete other version is a download like any
+    // other.
     const isOther = kind === 'other version' && range !== undefined;
     const { status: code, headers, body } = restOf(isOther ? other : right, range);
-    // Under the same ETag, parquet has nothing to tell the versions by.
+    // With the same ETag, nothing distinguishes the versions of a parquet file.
     const version = isOther && archive === 'parquet' ? '"other"' : etag;
     const head = { ...headers, ...(version && { ETag: version }) };
     const end = Math.min(body.length - 1, Math.floor(at * body.length));
@@ -128,7 +129,7 @@ function damaged(archive: Kind, { kind, at, etag }: Damage): Answer {
   };
 }
 
-/** As HTTP/1.0 does it: nobody knows whether the end is one. */
+/** As in HTTP/1.0: it is unknown whether the end is complete. */
 function endWithConnection(
   response: ServerResponse,
   code: number,
@@ -142,7 +143,7 @@ function endWithConnection(
 
 let tries = 0;
 
-/** The images that came, by name; undefined when the download was refused. */
+/** The resulting images, by name; undefined if the download was refused. */
 async function take(archive: Kind): Promise<Record<string, string> | undefined> {
   const out = join(folder.path, `out-${++tries}`);
   mkdirSync(out);
