@@ -53,7 +53,7 @@ stages:
     expect.stringMatching(
       /^note wide: it asks for 4096 cores, but (this machine has|its cgroup or job allows) \d+: it runs alone$/,
     ),
-    'note gpus: it asks for 3 GPUs, and this machine has 2: it cannot run here',
+    'note gpus: it needs 3 GPUs, and this machine has 2: it cannot run here',
   ]);
 });
 
