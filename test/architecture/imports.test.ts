@@ -168,7 +168,7 @@ const OWN_READS: Readonly<Record<string, readonly string[]>> = {
     'pipeline/document/read-text',
     'pipeline/file-matches',
   ],
-  'reads and writes pipeline.lock, for which lockfile/up-to-date-note.ts stands in': [
+  'reads and writes pipeline.lock, which lockfile/up-to-date-note.ts covers': [
     'lockfile/lock-on-disk',
   ],
   'traces code: a run that traces marks its read set as incomplete': [

@@ -178,7 +178,7 @@ stages:
     ['to a link', 'a/v2/f', 'cat a/v2/f', { a: 'b', b: 'cache/out' }],
     ['that a pattern matches', 'data/*/f', 'cat data/*/f', { 'data/current': '../cache/out/v2' }],
     [
-      'that a pattern matches by itself',
+      'that a pattern matches directly',
       'data/*',
       'cat data/current/f',
       { 'data/current': '../cache/out/v2' },
@@ -190,7 +190,7 @@ stages:
       { 'data/current': '../cache/out/v2' },
     ],
     [
-      'that lies in a folder',
+      'that is inside a folder',
       'data',
       'cat data/x/current/f',
       { 'data/x/current': '../../cache/out/v2' },

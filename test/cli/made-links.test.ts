@@ -47,7 +47,7 @@ describe('the target of a link that a stage made', () => {
   it.each([
     ['out', '../../data/in', 'cache/out/o', 'cat cache/out/o'],
     ['out, to a folder', '../../data', 'cache/out/o', 'cat cache/out/o/in'],
-    ['out, and the dep lies behind it', '../../data', 'cache/out/o/in', 'cat cache/out/o/in'],
+    ['out, and the dep is behind it', '../../data', 'cache/out/o/in', 'cat cache/out/o/in'],
     ['out that a pattern gathers', '../../data/in', 'cache/out/*', 'cat cache/out/o'],
     ['out in a folder', '../../data/in', 'cache/out', 'cat cache/out/o'],
   ])('is an input of its readers: %s', async (_, to, dep, cmd) => {

@@ -175,7 +175,7 @@ const COUNTS: readonly (readonly [string, Change, readonly string[]])[] = [
 const COUNTS_NOT: readonly (readonly [string, Change])[] = [
   ['the time of a dep', (p) => utimesSync(p.path('data/x.txt'), 1, 1)],
   ['the time of pipeline.yaml', (p) => utimesSync(p.path('pipeline.yaml'), 1, 1)],
-  ['a dep written anew with the same content', (p) => p.write('data/x.txt', 'x\n')],
+  ['a dep rewritten with the same content', (p) => p.write('data/x.txt', 'x\n')],
   [
     'a dep that is another file with the same content',
     (p) => {
@@ -193,7 +193,7 @@ const COUNTS_NOT: readonly (readonly [string, Change])[] = [
     edit('stages/lib/scale.ts', 'by: number): number', 'by: 1 | number): number'),
   ],
   [
-    'an export of a helper that nobody uses',
+    'an export of a helper that no code uses',
     edit('stages/lib/scale.ts', 'unused = 1', 'unused = 2'),
   ],
   ['layout of imported JSON', edit('stages/lib/table.json', '{ "k": 1 }', '{"k":1}')],
@@ -207,9 +207,9 @@ const COUNTS_NOT: readonly (readonly [string, Change])[] = [
     ),
   ],
   ['another notation of a value', edit('pipeline.yaml', 'rate: 0.5', 'rate: 5.0e-1')],
-  ['a param that nobody names', edit('pipeline.yaml', 'unused: 1', 'unused: 2')],
+  ['a param that no stage names', edit('pipeline.yaml', 'unused: 1', 'unused: 2')],
   ['a description', edit('pipeline.yaml', 'desc: the first', 'desc: the very first')],
-  ['a variable that nobody names', set('SOME_VARIABLE', 'x')],
+  ['a variable that no stage names', set('SOME_VARIABLE', 'x')],
   ['a secret', set('MEASURE_TOKEN', 'hidden')],
   [
     'resources, timeout and retries',
@@ -219,7 +219,7 @@ const COUNTS_NOT: readonly (readonly [string, Change])[] = [
       'resources: { cpu: 2 }\n    timeout: 1h\n    retries: 1',
     ),
   ],
-  ['a file that nobody names', (p) => p.write('data/unrelated.txt', 'x')],
+  ['a file that no stage names', (p) => p.write('data/unrelated.txt', 'x')],
   ['--set with the value that it has', () => ['--set', 'a.size=3']],
   ['fewer cores', () => ['--concurrency', '1']],
 ];

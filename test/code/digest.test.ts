@@ -66,9 +66,9 @@ const doesNotCount: Readonly<Record<string, Change>> = {
     box.write('stage.ts', box.read('stage.ts').replaceAll('\n', '\r\n')),
   'a type': (box) => box.edit('lib/image.ts', 'kernel: string', 'kernel: string; more?: number'),
   'a type annotation': (box) => box.edit('lib/blur.ts', '(sigma: number)', '(sigma: any)'),
-  'an export that nobody uses': (box) => box.edit('lib/blur.ts', "'laplace'", "'sobel'"),
+  'an export that no code uses': (box) => box.edit('lib/blur.ts', "'laplace'", "'sobel'"),
   'layout of a JSON file': (box) => box.write('table.json', '{"a":1,\n\n"b":[1,2]}\n'),
-  'a file that nobody imports': (box) => box.write('lib/unused.ts', 'export const x = 1;\n'),
+  'a file that no code imports': (box) => box.write('lib/unused.ts', 'export const x = 1;\n'),
   'the rest of package.json': (box) =>
     box.write('package.json', '{ "type": "module", "name": "x", "version": "9.0.0" }'),
   'the text of a package of the same version': (box) =>

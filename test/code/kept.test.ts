@@ -64,15 +64,15 @@ const changes: Readonly<Record<string, Change>> = {
     box.link('../packages/node_modules/lib', 'node_modules/lib');
   },
   'a nearer package': (box) => box.install('stages', 'lib', '1.0.0'),
-  'a package nearer still, beside others': (box) => {
+  'an even nearer package, next to others': (box) => {
     box.install('stages', 'unrelated', '1.0.0');
     box.install('stages', 'lib', '2.0.0');
   },
   'an optional package that was installed': (box) => box.install('.', 'maybe', '1.0.0'),
   'a module that was tried and was not there': (box) => box.write('stages/hooks/local.ts', ''),
-  'a module beside one that is meant': (box) => box.write('lib/a.js', ''),
-  'another kind of module beside it': (box) => box.write('lib/a.tsx', ''),
-  'a module beside a folder that is meant': (box) => box.write('lib/folder.ts', ''),
+  'a module next to the imported one': (box) => box.write('lib/a.js', ''),
+  'another kind of module next to it': (box) => box.write('lib/a.tsx', ''),
+  'a module next to the imported folder': (box) => box.write('lib/folder.ts', ''),
   'another index': (box) => box.write('lib/folder/index.tsx', ''),
   'a package.json in a folder that is meant': (box) =>
     box.write('lib/folder/package.json', '{ "main": "other.ts" }'),
@@ -94,7 +94,7 @@ const changes: Readonly<Record<string, Change>> = {
 const others: Readonly<Record<string, Change>> = {
   'nothing but time stamps': (box) => box.settle(),
   'the same content written again': (box) => box.write('lib/a.ts', box.read('lib/a.ts')),
-  'a file that nobody imports': (box) => box.write('lib/b.ts', ''),
+  'a file that no code imports': (box) => box.write('lib/b.ts', ''),
   'another package': (box) => box.install('.', 'unrelated', '1.0.0'),
   'text within a package': (box) => box.write('node_modules/lib/main.js', ''),
   'outs and reports': (box) => {

@@ -254,7 +254,7 @@ y"""
 describe('the code of a Python file', () => {
   it.each([
     ['a comment', 'ours', 'theirs'],
-    ['a comment in a line of its own', 'def f', '# why\ndef f'],
+    ['a comment on a separate line', 'def f', '# why\ndef f'],
     ['the docstring of a file', 'Trains.', 'Tests.'],
     ['the docstring of a function', '    """Adds."""\n', ''],
     ['blank lines', '\n\n\n', '\n\n'],
@@ -351,8 +351,8 @@ describe('a trace of Python', () => {
   });
 
   it.each([
-    ['a module beside the script', 'scripts/lib.py', ['scripts/lib.py']],
-    ['a package beside the module', 'lib/__init__.py', ['lib/__init__.py']],
+    ['a module next to the script', 'scripts/lib.py', ['scripts/lib.py']],
+    ['a package next to the module', 'lib/__init__.py', ['lib/__init__.py']],
     ['a module that was not there', 'gone.py', ['gone.py', 'lib.py']],
     [
       'a module in the place of an installed package',

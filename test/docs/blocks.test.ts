@@ -53,9 +53,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     'nginx as test/remote/servers.ts starts it, but for TLS',
   'docs/sharing.md: env:': 'a part of a GitHub workflow',
   'docs/code-tracing.md: stages/lib/ssim.ts changed':
-    'reasons, with the files of a project of its own',
+    'reasons, with the files of a separate project',
   'docs/code-tracing.md: scripts/lib/net.py changed':
-    'a reason, with the files of a project of its own',
+    'a reason, with the files of a separate project',
   'docs/code-tracing.md: stages/plot.ts:2:24: error:':
     'a message; its texts are in test/code/mistakes.test.ts',
 };

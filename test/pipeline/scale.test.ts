@@ -12,12 +12,12 @@ stages:
   b: { matrix: { n: [${numbers(count)}] }, cmd: "x", deps: ["o/\${n}/a/x"], outs: ["o/\${n}/b"] }
   all: { cmd: "true", deps: ["o/*/b"] }
 `,
-  'a pattern of its own for each item, the name at its end': (count) => `
+  'a separate pattern for each item, the name at its end': (count) => `
 stages:
   a: { matrix: { n: [${numbers(count)}] }, cmd: "x", outs: ["o/a/\${n}/x\${n}.txt"] }
   b: { matrix: { n: [${numbers(count)}] }, cmd: "x", deps: ["o/a/*/x\${n}.txt"], outs: ["o/b/\${n}"] }
 `,
-  'a pattern of its own for each item, the name at its start': (count) => `
+  'a separate pattern for each item, the name at its start': (count) => `
 stages:
   a: { matrix: { n: [${numbers(count)}] }, cmd: "x", outs: ["o/a/\${n}-x.txt"] }
   b: { matrix: { n: [${numbers(count)}] }, cmd: "x", deps: ["o/a/\${n}-*.txt"], outs: ["o/b/\${n}"] }

@@ -31,8 +31,8 @@ describe('a path', () => {
   });
 
   test.each([
-    ['a folder and what lies in it', 'out/a', 'out/a/b'],
-    ['what lies in a folder and the folder', 'out/a/b', 'out/a'],
+    ['a folder and a path inside it', 'out/a', 'out/a/b'],
+    ['a path inside a folder and the folder', 'out/a/b', 'out/a'],
   ])('is claimed with its parents and children: %s', async (_, held, wanted) => {
     const folder = tempFolder();
     const first = await claim(folder, { writes: [held] });
