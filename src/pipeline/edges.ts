@@ -191,7 +191,7 @@ function refuseExcludeOfOut(
     {
       code: 'exclude-in-out',
       message: `${draft.item.id} excludes part of ${dep.path}, which ${dep.path === nameOf(owner) ? 'is' : 'is inside'} an out`,
-      hint: 'an out counts as a whole: make the stage write what does not count to another out',
+      hint: 'an out counts as a whole: make the stage write the excluded files to another out',
     },
     dep.written.exclude[0]!.node.span,
   );
