@@ -91,11 +91,12 @@ stages:
     async (signal) => {
       const project = new Project({
         'pipeline.yaml': 'stages: { a: { run: stage.ts, outs: [out.txt] } }\n',
-        'stage.ts': 'export default () => {};\n',
+        'stage.ts': "export { default } from './lib/inner.ts';\n",
+        'lib/inner.ts': 'export default () => {};\n',
       });
       onTestFinished(() => project.dispose());
       // esbuild itself reads it, and waits.
-      const fifo = project.path('tsconfig.json');
+      const fifo = project.path('lib/tsconfig.json');
       execFileSync('mkfifo', [fifo]);
       const child = spawn(process.execPath, [BIN, 'run'], {
         cwd: project.root,
