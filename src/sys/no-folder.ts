@@ -1,7 +1,7 @@
 /** Finds out whether a folder can be somewhere, before it is created there. */
 import { statfsSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere, statIfThere } from './if-there.js';
+import { lstatIfThere, statIfThere, unlessAbsent } from './if-there.js';
 
 /** Type of the file system of /proc. */
 const PROC = 0x9fa0;
@@ -12,13 +12,16 @@ const PROC = 0x9fa0;
  */
 export function whyNoFolder(absolute: string): string | undefined {
   for (let at = absolute; ; at = path.dirname(at)) {
-    const stat = statIfThere(at);
     const what = at === absolute ? 'it' : at;
+    // Looked at once, since another run may create it meanwhile.
+    const itself = lstatIfThere(at);
+    if (itself === undefined) continue;
+    const stat = itself.isSymbolicLink() ? statIfThere(at) : itself;
     if (stat?.isDirectory()) {
-      const isProc = process.platform === 'linux' && statfsSync(at).type === PROC;
+      const isProc =
+        process.platform === 'linux' && unlessAbsent(() => statfsSync(at).type) === PROC;
       return isProc ? 'no folder can be created in /proc' : undefined;
     }
-    if (stat !== undefined) return `${what} is not a folder`;
-    if (lstatIfThere(at) !== undefined) return `${what} is a broken link`;
+    return stat === undefined ? `${what} is a broken link` : `${what} is not a folder`;
   }
 }
