@@ -27,8 +27,7 @@ export interface PythonTrace {
 }
 
 export function traceLaunch(launch: Launch, snapshot: FsSnapshot, parsed: Parsed): PythonTrace {
-  // An import above, or in another file, may run after a folder was added, so it is looked up
-  // again.
+  // Looks up every import again, since one above, or in another file, may run after a folder was added.
   for (let added: SearchPath = []; ; ) {
     const tracing = new Tracing(launch, snapshot, parsed, added);
     tracing.start();
