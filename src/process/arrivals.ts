@@ -1,9 +1,14 @@
 /**
  * Detects whether an entry arrives in a watched folder by a rename within it. A rename reports the
  * old and the new name with nothing between them, because both happen under the folder's lock.
+ *
+ * Names are toggled by events, since the disk may be further on than the events. But a changed mode or
+ * time of a folder is an event like any other, and the system may report two of them as one. So a name
+ * that was reported last, and that the disk lacks, has left as well.
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { unlessRefused } from '../sys/if-there.js';
 
 export class Arrivals {
   readonly #folder: string;
@@ -13,6 +18,8 @@ export class Arrivals {
   readonly #files = new Set<string>();
   /** For each name, whether it was renamed from another name in this folder. */
   readonly #renamed = new Map<string, boolean>();
+  /** For each name, the one reported before it that the disk lacked then. */
+  readonly #follows = new Map<string, string>();
   #last: string | undefined;
 
   /** Construct after the watch has begun. */
@@ -25,31 +32,35 @@ export class Arrivals {
   record(name: string): void {
     const before = this.#last;
     this.#last = name;
+    // What was reported once more after an arrival was still there.
+    for (const [arrived, draft] of this.#follows) if (draft === name) this.#follows.delete(arrived);
+    this.#follows.delete(name);
     if (this.#present.delete(name)) {
       this.#renamed.delete(name);
       return;
     }
     this.#present.add(name);
-    this.#renamed.set(name, before !== undefined && this.#hasLeft(before));
-    if (this.#isFile(name)) this.#files.add(name);
+    const draft = before !== undefined && this.#isDraft(before) ? before : undefined;
+    this.#renamed.set(name, draft !== undefined && !this.#present.has(draft));
+    if (draft !== undefined && this.#statOf(draft) === undefined) this.#follows.set(name, draft);
+    if (this.#statOf(name)?.isDirectory() === false) this.#files.add(name);
   }
 
-  /** Undefined if the arrival was not seen. */
+  /** Undefined if the arrival was not seen. Call when all pending events have been handled. */
   wasRenamed(name: string): boolean | undefined {
-    return this.#renamed.get(name);
+    const draft = this.#follows.get(name);
+    if (draft === undefined) return this.#renamed.get(name);
+    this.#present.delete(draft);
+    this.#renamed.set(name, true);
+    return true;
   }
 
-  /** Except an epoch's own folder, which disappears when it is stored. */
-  #hasLeft(name: string): boolean {
-    return !/^\d+$/.test(name) && !this.#present.has(name) && !this.#files.has(name);
+  /** Not an epoch's own folder, which disappears when it is stored. */
+  #isDraft(name: string): boolean {
+    return !/^\d+$/.test(name) && !this.#files.has(name);
   }
 
-  #isFile(name: string): boolean {
-    try {
-      const stat = lstatSync(join(this.#folder, name), { throwIfNoEntry: false });
-      return stat !== undefined && !stat.isDirectory();
-    } catch {
-      return false; // It has just disappeared.
-    }
+  #statOf(name: string) {
+    return unlessRefused(() => lstatSync(join(this.#folder, name)));
   }
 }

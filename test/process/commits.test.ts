@@ -54,10 +54,11 @@ class Watched {
     return this;
   }
 
-  commit(name: string | number): void {
+  commit(name: string | number, touch: (draft: string) => void = () => {}): void {
     const draft = join(this.folder, 'draft');
     mkdirSync(draft);
     writeFileSync(join(draft, 'weights'), 'w');
+    touch(draft);
     renameSync(draft, join(this.folder, String(name)));
   }
 
@@ -75,6 +76,35 @@ test('a commit is noticed while the process runs', async () => {
   }
   await watched.watch.drain();
   expect(watched.taken).toEqual([1, 2, 3]);
+});
+
+test.each([1, 2, 3])(
+  'a draft whose times are set %s times before its rename is whole at once',
+  async (times) => {
+    const watched = new Watched().start(0, 4);
+    for (const epoch of [1, 2, 3, 4]) {
+      // The times of a copy: they do not prove a rename.
+      const seconds = Array.from({ length: times }, (_, at) => 1e9 + at);
+      watched.commit(epoch, (draft) => {
+        for (const second of seconds) utimesSync(draft, second, second);
+      });
+      await watched.until(() => watched.taken.includes(epoch) || watched.mistakes > 0);
+    }
+    watched.watch.close();
+    expect([watched.taken, watched.watch.mistake]).toEqual([[1, 2, 3, 4], undefined]);
+  },
+);
+
+test('a folder made in place while a draft is removed is not whole at once', async () => {
+  const watched = new Watched().start(0, 2);
+  const draft = join(watched.folder, 'draft');
+  mkdirSync(draft);
+  mkdirSync(join(watched.folder, '1'));
+  rmSync(draft, { recursive: true });
+  writeFileSync(join(watched.folder, '1', 'weights'), 'w');
+  await watched.watch.drain(false);
+  watched.watch.close();
+  expect(watched.taken).toEqual([]);
 });
 
 test('a commit from before the watch is passed on too', async () => {
