@@ -1,22 +1,19 @@
 /** Ways to start Python and to load its code that users write: what counts, and what `doctor` lists. */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  COUNTED,
   counted,
   disposeSandbox,
   expectExactly,
   type Files,
   openSandbox,
+  PROGRAM,
+  type Row,
   sandbox,
   traced,
 } from './traced-commands.js';
 
 afterEach(disposeSandbox);
-
-type Row = readonly [command: string, files: Files, counted: readonly string[]];
-
-/** `x.py` imports `a`. */
-const PROGRAM = { 'x.py': 'import a', 'a.py': '', 'b.py': '' };
-const COUNTED = ['a.py', 'x.py'];
 
 /** Each executes `x.py`, or the module `x`. */
 const STARTS = [

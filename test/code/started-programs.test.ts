@@ -1,23 +1,21 @@
 /** Programs behind others that start them: what counts, and in which environment they run. */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  COUNTED,
   counted,
   disposeSandbox,
   expectExactly,
   type Files,
   notebook,
   openSandbox,
+  PROGRAM,
+  type Row,
   sandbox,
   traced,
 } from './traced-commands.js';
 
 afterEach(disposeSandbox);
 
-type Row = readonly [command: string, files: Files, counted: readonly string[]];
-
-/** `x.py` imports `a`. */
-const PROGRAM = { 'x.py': 'import a', 'a.py': '', 'b.py': '' };
-const COUNTED = ['a.py', 'x.py'];
 const SCRIPT = '#!/bin/bash\npython x.py';
 
 const COMMANDS: readonly Row[] = [

@@ -10,6 +10,13 @@ import {
 import { Sandbox } from './sandbox.js';
 
 export type Files = Readonly<Record<string, string>>;
+
+export type Row = readonly [command: string, files: Files, counted: readonly string[]];
+
+/** `x.py` imports `a`. */
+export const PROGRAM = { 'x.py': 'import a', 'a.py': '', 'b.py': '' };
+export const COUNTED = ['a.py', 'x.py'];
+
 type Declared = Pick<ScriptOptions, 'deps' | 'outs'>;
 
 export const NONE: Declared = { deps: [], outs: [] };
