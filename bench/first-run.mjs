@@ -3,9 +3,9 @@
  * 1,000 by default. In turn with bare spawns of the same shell commands with piped output, and the
  * peers.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { inTurn, table, temporaryFolder } from './lib/measure.mjs';
+import { inTurn, moveAside, table, temporaryFolder } from './lib/measure.mjs';
 import { peerCommands } from './lib/peers.mjs';
 import { PIPE, trivialItems } from './lib/projects.mjs';
 
@@ -20,7 +20,7 @@ const pipe = {
   cwd: project,
   argv: [process.execPath, PIPE, 'run', '--concurrency', '2'],
   prepare() {
-    rmSync(project, { recursive: true, force: true });
+    moveAside(project);
     trivialItems(project, ITEMS);
   },
 };
@@ -47,7 +47,7 @@ const bare = {
   cwd: bareFolder,
   argv: [process.execPath, path.join(work, 'bare.cjs')],
   prepare() {
-    rmSync(bareFolder, { recursive: true, force: true });
+    moveAside(bareFolder);
     mkdirSync(bareFolder);
   },
 };

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseDocument } from 'yaml';
 import { ENV, inTurn, ROUNDS, table, temporaryFolder, timed } from './lib/measure.mjs';
 import { peerCommands } from './lib/peers.mjs';
 import { manyFiles, PIPE, pythonModules, trivialItems } from './lib/projects.mjs';
@@ -25,6 +26,22 @@ const walk = (folder) => {
 for (const folder of process.argv.slice(2)) walk(folder);
 `;
 
+/** Params of the experiment, for a run of seconds. */
+const SMALL = {
+  'sources.faces.count': 60,
+  'sources.animals.count': 60,
+  'split.train': 40,
+  'split.test': 16,
+  'train.epochs': 1,
+  'train.validation': 4,
+  'model.restorer.train.cosine': 1,
+  'baselines.train': 8,
+  'baselines.pca.components': [4],
+  'baselines.pca.images': 20,
+  'baselines.pca.validation': 4,
+  'evaluate.bootstrap': 100,
+};
+
 const MEASUREMENTS = {
   flagship,
   1000: () => items(1_000),
@@ -43,7 +60,8 @@ for (const [name, measure] of Object.entries(MEASUREMENTS)) {
 function flagship() {
   const folder = path.join(work, 'flagship');
   mkdirSync(folder);
-  cpSync('stages', path.join(folder, 'stages'), { recursive: true });
+  for (const part of ['stages', 'packages'])
+    cpSync(part, path.join(folder, part), { recursive: true });
   for (const file of ['package.json', 'tsconfig.json']) cpSync(file, path.join(folder, file));
   symlinkSync(path.resolve('node_modules'), path.join(folder, 'node_modules'));
   writeFileSync(path.join(folder, 'pipeline.yaml'), small(readFileSync('pipeline.yaml', 'utf8')));
@@ -52,19 +70,13 @@ function flagship() {
 }
 
 function small(text) {
-  const changes = [
-    [/count: 1200/g, 'count: 60'],
-    [/train: 1000, test: 100/, 'train: 40, test: 16'],
-    [/epochs: 5, batch: 32/, 'epochs: 1, batch: 8'],
-    [/validation: 50,/, 'validation: 4,'],
-    [/^ {4}train: 10 #/m, '    train: 8 #'],
-    [/\[12, 18, 24, 32\], images: 3000, validation: 30/, '[4], images: 20, validation: 4'],
-    [/bootstrap: 10000/, 'bootstrap: 100'],
-  ];
-  return changes.reduce((before, [from, to]) => {
-    if (before.search(from) < 0) throw new Error(`pipeline.yaml has no ${from} any more`);
-    return before.replace(from, to);
-  }, text);
+  const pipeline = parseDocument(text, { merge: true });
+  for (const [where, value] of Object.entries(SMALL)) {
+    const path = ['params', ...where.split('.')];
+    if (!pipeline.hasIn(path)) throw new Error(`pipeline.yaml has no ${where} any more`);
+    pipeline.setIn(path, value);
+  }
+  return String(pipeline);
 }
 
 function items(count) {
@@ -132,8 +144,12 @@ function ours(folder) {
   const argv = [process.execPath, PIPE, 'run'];
   for (let time = 0; time < 3; time++) {
     process.stderr.write(`pipe run in ${path.basename(folder)}\n`);
-    const { status, stdout } = spawnSync(argv[0], argv.slice(1), { cwd: folder, env: ENV });
-    if (status !== 0) throw new Error(`pipe run failed:\n${stdout}`);
+    const { status, stderr } = spawnSync(argv[0], argv.slice(1), {
+      cwd: folder,
+      env: ENV,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`pipe run failed:\n${stderr}`);
   }
   return [
     { name: 'pipe run', cwd: folder, argv },

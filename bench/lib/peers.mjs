@@ -4,9 +4,9 @@
  * <folder>` installs them there). What is not there is shown as missing.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ENV } from './measure.mjs';
+import { ENV, moveAside } from './measure.mjs';
 
 const FOLDER = process.env.BENCH_PEERS;
 
@@ -139,8 +139,7 @@ export function peerCommands(work, items, names = Object.keys(PEERS)) {
 
 /** As if it had never run. */
 function forget(cwd, traces) {
-  for (const trace of traces) rmSync(path.join(cwd, trace), { recursive: true, force: true });
-  rmSync(path.join(cwd, 'out'), { recursive: true, force: true });
+  for (const trace of [...traces, 'out']) moveAside(path.join(cwd, trace));
   mkdirSync(path.join(cwd, 'out'));
 }
 
