@@ -3,7 +3,8 @@ import type { Dep, Out } from '../pipeline/plan.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
 import type { NamedScripts } from './named-scripts.js';
 import { asPython, programAt } from './program-trace.js';
-import { isPython, type Launch } from './python/launches.js';
+import { isPython } from './python/file-kinds.js';
+import type { Launch } from './python/launches.js';
 import { environmentOf, type Program } from './python/programs.js';
 import type { TracedScript, Untraced } from './script-trace.js';
 

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import type { Action } from '../pipeline/plan.js';
 import { folderIn, inProject } from './project-paths.js';
-import { isPython, type Launch, pythonLaunches, type Surroundings } from './python/launches.js';
+import { isPython } from './python/file-kinds.js';
+import { type Launch, pythonLaunches, type Surroundings } from './python/launches.js';
 import {
   environmentFor,
   type Program,
@@ -116,10 +117,14 @@ function namedBy(given: readonly SimpleCommand[], around: Surroundings): NamedSc
   const unfollowed = tasks.flatMap((each) =>
     each === undefined ? [] : [`the commands that ${each.runner} starts are not followed`],
   );
+  const lost = commands
+    .filter(({ folder }) => folder === undefined)
+    .flatMap((each) => wordsFor(each).filter((word) => inProject('', word).length > 0))
+    .map((word) => `the shell computes the folder of ${word}`);
   return {
     files: [...new Set(files)],
     launches,
-    unclear: [...new Set([...unclear, ...unfollowed])],
+    unclear: [...new Set([...unclear, ...unfollowed, ...lost])],
     programs,
   };
 }
@@ -188,11 +193,15 @@ function isShellWord(word: string | undefined, at: number): boolean {
   return word !== undefined && (at === 0 ? SHELL.test(word) : word.startsWith('-'));
 }
 
-function scriptsOf({ folder, words, inputs }: SimpleCommand): string[] {
-  if (folder === undefined) return [];
+function scriptsOf(command: SimpleCommand): string[] {
+  const { folder } = command;
+  return folder === undefined ? [] : wordsFor(command).flatMap((word) => inProject(folder, word));
+}
+
+/** The words that name scripts. */
+function wordsFor({ words, inputs }: SimpleCommand): string[] {
   const given = inputs.length > 0 ? [...words, ...inputs] : words;
-  const named = [...programs(given), ...byExtension(given), ...readByR(given)];
-  return named.flatMap((word) => inProject(folder, word));
+  return [...programs(given), ...byExtension(given), ...readByR(given)];
 }
 
 function below(folder: string, command: SimpleCommand): SimpleCommand {

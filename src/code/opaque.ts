@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type Diagnostic, UserError } from '../error.js';
 import { statIfThere } from '../sys/if-there.js';
 import { extensionOf, isAddon, isScript } from './loaders.js';
-import { isPython } from './python/launches.js';
+import { isPython } from './python/file-kinds.js';
 
 /** Files that represent installed packages: one of them as a dep covers imports by name. */
 const PACKAGE_FILES = new Set([

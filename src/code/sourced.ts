@@ -9,7 +9,6 @@ import { isStarting, namedInside } from './named-scripts.js';
 import { inProject, parentOf } from './project-paths.js';
 import { commandNames } from './python/entry-points.js';
 import type { Surroundings } from './python/launches.js';
-import { Finder } from './python/module-finder.js';
 import { Reads } from './python/trace-reads.js';
 import type { ScriptTrace, StartedScripts, Untraced } from './script-trace.js';
 
@@ -34,8 +33,8 @@ export function traceSourced(
   { entry, folder, around }: Sourcing,
   snapshot: FsSnapshot,
 ): ScriptTrace {
-  const finder = new Finder(snapshot);
   const reads = new Reads(snapshot);
+  const { finder } = reads;
   const entries = commandNames(reads);
   const files: Record<string, string> = {};
   const importers: Record<string, string> = {};

@@ -1,6 +1,6 @@
 /** Finds the program that a command starts, and in which folder: `nice env -C sub ./fit`, `uv run make`. Pure. */
 import { folderIn } from './project-paths.js';
-import { INTERPRETER, isPython } from './python/launches.js';
+import { INTERPRETER } from './python/file-kinds.js';
 import { commandStart, programName, type SimpleCommand } from './shell-commands.js';
 
 type Words = SimpleCommand['words'];
@@ -32,9 +32,10 @@ const STARTERS: ReadonlyMap<string, Starter> = new Map(
       ['srun sbatch salloc', { valued: /^-[AaBCcDdeFGiJLMmNnopqrStUwxZ]$/ }],
       ['mpirun mpiexec', { valued: /^-(?:n|np|c|H|x|host|hostfile|machinefile|wd|wdir)$/ }],
       [
-        'uv poetry pdm rye pipenv hatch pixi pipx dotenv conda mamba micromamba',
+        'uv poetry pdm rye pipenv hatch pipx dotenv conda mamba micromamba',
         { verb: 'run', valued: /^-[epnCPf]$/ },
       ],
+      ['pixi', { verb: 'run', valued: /^-[em]$/ }],
     ] as const
   ).flatMap(([names, starter]) => names.split(' ').map((name) => [name, starter] as const)),
 );
@@ -44,7 +45,7 @@ export const STARTER_HINT = new RegExp(`(?:^|[^\\w.-])(?:${[...STARTERS.keys()].
 
 /** Long options whose value, the next word, is a path. */
 const PATH_OPTION =
-  /^--(?:directory|project|with-requirements|with-editable|env-file|config-file|cache-dir|python|prefix|cwd|manifest-path|output|error|input|chdir|hostfile)$/;
+  /^--(?:directory|project|package|with|with-requirements|with-editable|from|spec|env-file|config-file|cache-dir|python|prefix|cwd|manifest-path|pyproject|output|error|input|chdir|hostfile)$/;
 
 /** The index of the program's word, also after `nice`, `uv run` and similar programs; -1 without one. */
 export function startedProgram(words: Words): number {
@@ -107,14 +108,14 @@ const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = 
 /** `env -C sub python x.py`: the command, in the folder where it starts the other one. */
 export function elsewhere(command: SimpleCommand): SimpleCommand {
   const { folder, words } = command;
-  const end = words.findIndex(
-    (word) => word !== undefined && (INTERPRETER.test(word) || isPython(word)),
-  );
-  for (const [at, word] of words.slice(0, end < 0 ? undefined : end).entries()) {
+  const end = startedProgram(words);
+  for (const [at, word] of words.entries()) {
     if (word === undefined || !word.startsWith('-')) continue;
+    // Options after the program are its own.
+    const programs = at > end ? words.slice(end, end + 1) : words.slice(0, at);
     const isSet = FOLDER_OPTIONS.some(
       ([program, option]) =>
-        option.test(word) && words.slice(0, at).some((each) => program.test(each ?? '')),
+        option.test(word) && programs.some((each) => program.test(programName(each))),
     );
     if (!isSet) continue;
     const target = word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];

@@ -6,12 +6,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { copyFile } from '../cache/files/copy-tree.js';
-import { newSnapshot } from '../code/fs-snapshot.js';
+import { hexOf, newSnapshot } from '../code/fs-snapshot.js';
 import { pathsIn } from '../code/named-scripts.js';
-import { isOutside, parentOf, upward, within } from '../code/project-paths.js';
+import { isOutside, parentOf, within } from '../code/project-paths.js';
 import type { Environment } from '../code/python/environment.js';
 import { environmentAt, type Machine } from '../code/python/find-interpreter.js';
 import { environmentOf } from '../code/python/programs.js';
+import { projectFolders } from '../code/python/source-roots.js';
+import { Reads } from '../code/python/trace-reads.js';
 import type { Code } from '../decide/code.js';
 import type { Item } from '../pipeline/plan.js';
 
@@ -71,8 +73,12 @@ export function bringEnvironments(
     const folder = environmentOf(file, (where) => existsSync(path.join(from, where)));
     if (folder !== undefined) linkInstalled(places, folder);
   }
-  const machine: Machine = { snapshot: newSnapshot(from, () => undefined), env };
-  for (const { folder, environment, from: chosen = folder } of code.programs) {
+  const scripts = Object.keys(code.scripts).map(parentOf);
+  const machine: Machine = {
+    snapshot: newSnapshot(from, (file) => hexOf(path.join(from, file))),
+    env,
+  };
+  for (const { folder, environment, from: chosen = folder, projects = [] } of code.programs) {
     if (environment === undefined || environment.kind === 'conda') continue;
     const found = environmentAt(environment, path.join(machine.snapshot.root, chosen), machine);
     const tool = environment.kind === 'project' ? environment.tool : '';
@@ -87,7 +93,10 @@ export function bringEnvironments(
       // With these files but without the environment, the tool would create another environment
       // here.
       if (tool !== '')
-        bringBuildFiles(places, [folder, ...Object.keys(code.scripts).map(parentOf)]);
+        bringBuildFiles(
+          places,
+          projectFolders([folder, chosen, ...projects, ...scripts], new Reads(machine.snapshot)),
+        );
       Object.assign(variables, UNCHANGED[tool]);
     } else if (typeof found !== 'string') missing.push(`${found.message}: ${found.hint}`);
   }
@@ -112,9 +121,8 @@ function environmentsIn(root: string): string[] {
   return names.filter((name) => existsSync(path.join(root, name, 'pyvenv.cfg')));
 }
 
-/** The files in the folders and above them. */
 function bringBuildFiles({ from, to }: Places, folders: readonly string[]): void {
-  for (const folder of new Set(folders.flatMap(withParents))) {
+  for (const folder of folders) {
     for (const name of BUILD_FILES) {
       const [source, target] = [path.join(from, folder, name), path.join(to, folder, name)];
       if (!existsSync(source) || existsSync(target)) continue;
@@ -122,10 +130,6 @@ function bringBuildFiles({ from, to }: Places, folders: readonly string[]): void
       copyFile(source, target);
     }
   }
-}
-
-function withParents(folder: string): string[] {
-  return [...upward(`/${folder}`)].map((each) => each.slice(1));
 }
 
 export function linkPackages(places: Places, folder: string): void {

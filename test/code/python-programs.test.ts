@@ -26,6 +26,7 @@ beforeAll(() => {
   for (const venv of [
     'project/.venv',
     'project/other',
+    'project/other/.venv',
     'venv',
     'conda/envs/gpu',
     'conda',
@@ -98,6 +99,18 @@ const commands: readonly (readonly [command: string, interpreter: string, env?: 
   ['$PYTHON x.py', 'the shell computes the name of the program'],
   ['PATH=/opt/bin python3 x.py', 'the command sets PATH'],
   ['export PATH=/opt/bin; python3 x.py', 'the command sets PATH'],
+  ['uv run --project sub x.py', 'project/.venv/bin/python'],
+  ['uv run --project other x.py', 'project/other/.venv/bin/python'],
+  ['uv run --directory other ../x.py', 'project/other/.venv/bin/python'],
+  ['poetry run -P other python x.py', 'project/other/.venv/bin/python'],
+  [
+    'pixi run --manifest-path sub/pixi.toml -e gpu python x.py',
+    'project/.pixi/envs/gpu/bin/python',
+  ],
+  ['uv run x.py -p 3 -s 1 --project y', 'project/.venv/bin/python'],
+  ['uv run --project /opt/p x.py', 'uv uses a project outside of this one'],
+  ['uvx --from . train.py', 'uvx starts Python in a separate environment'],
+  ['uv tool run x.py', 'uv starts Python in a separate environment'],
   ['uv run --with rich x.py', 'uv chooses an environment by --with'],
   [
     'uv run alone.py',

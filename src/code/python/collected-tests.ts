@@ -32,12 +32,12 @@ interface Collected {
 }
 
 /** Empty for a launch of another kind. */
-export function collectedTests(launch: Launch, finder: Finder, reads: Reads): Collected {
+export function collectedTests(launch: Launch, reads: Reads): Collected {
   if (launch.kind !== 'tests') return { tests: [], opaque: [] };
   const texts = CONFIGURATIONS.map((file) => ({ file, text: reads.textOf(file) ?? '' }));
   const tests = testsOf(
     launch,
-    finder,
+    reads.finder,
     texts.flatMap(({ text }) => testpathsIn(text)),
   );
   const message = 'python_files changes which files pytest collects';

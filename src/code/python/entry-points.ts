@@ -1,7 +1,8 @@
 /** Commands that build files of the project define: entry points of packages, tasks of hatch, pixi, pdm, poe. */
 import type { FsSnapshot } from '../fs-snapshot.js';
-import { inProject, parentOf, upward } from '../project-paths.js';
-import type { CommandNames } from './launches.js';
+import { inProject, parentOf } from '../project-paths.js';
+import type { CommandNames, Launch } from './launches.js';
+import { projectFolders } from './source-roots.js';
 import { Reads } from './trace-reads.js';
 
 const COMMAND_FILES = [
@@ -23,7 +24,7 @@ interface Commands {
 export function commandNames(reads: Reads): CommandNames {
   const known = new Map<string, ReadonlySet<string>>();
   const namesAt = (folder: string) => {
-    const found = commandFiles(folder).map((file) => commandsOf(reads.textOf(file) ?? ''));
+    const found = commandFiles([folder], reads).map((file) => commandsOf(reads.textOf(file) ?? ''));
     return new Set(found.flatMap(({ modules, tasks }) => [...modules.keys(), ...tasks.keys()]));
   };
   return (folder) => {
@@ -42,9 +43,9 @@ export function commandNamesIn(snapshot: FsSnapshot): CommandNames {
 
 const namesIn = new WeakMap<FsSnapshot, CommandNames>();
 
-function commandFiles(folder: string): string[] {
-  return [...upward(`/${folder}`)].flatMap((each) =>
-    COMMAND_FILES.flatMap((file) => inProject(each.slice(1), file)),
+function commandFiles(folders: readonly string[], reads: Reads): string[] {
+  return projectFolders(folders, reads).flatMap((each) =>
+    COMMAND_FILES.flatMap((file) => inProject(each, file)),
   );
 }
 
@@ -118,8 +119,11 @@ export interface Definition {
 }
 
 /** The definitions of a command that starts in a folder. */
-export function definitionsOf(name: string, folder: string, reads: Reads): Definition[] {
-  return commandFiles(folder).flatMap((file) => {
+export function definitionsOf(
+  { target: name, folder, projects = [] }: Launch,
+  reads: Reads,
+): Definition[] {
+  return commandFiles([folder, ...projects], reads).flatMap((file) => {
     const { modules, tasks } = commandsOf(reads.textOf(file) ?? '');
     if (!modules.has(name) && !tasks.has(name)) return [];
     const used = usedBy(name, tasks).map((each) => [each, modules.get(each), tasks.get(each)]);

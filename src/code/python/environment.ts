@@ -13,6 +13,8 @@ export interface Choice {
   readonly environment?: Environment;
   /** The folder in which the environment was chosen, relative to the project, if the program starts in another one. */
   readonly from?: string;
+  /** Folders of the projects whose packages are installed in it, relative to the project. */
+  readonly projects?: readonly string[];
   /** Why the words do not show which Python it is. */
   readonly unclear?: string;
 }

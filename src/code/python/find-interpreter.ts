@@ -6,7 +6,7 @@ import { withFile } from '../../sys/open-file.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { upward, within } from '../project-paths.js';
 import type { Environment } from './environment.js';
-import { INTERPRETER } from './launches.js';
+import { INTERPRETER } from './file-kinds.js';
 import type { Program } from './programs.js';
 import { sourceOf } from './python-source.js';
 

@@ -5,6 +5,8 @@
 import { folderIn, inProject, isOutside } from '../project-paths.js';
 import { commandStart, programName, type SimpleCommand } from '../shell-commands.js';
 import type { Choice } from './environment.js';
+import { INTERPRETER, isNotebook, isPython } from './file-kinds.js';
+import { hiddenStart, namedProjects } from './named-projects.js';
 import { variableFiles } from './variable-files.js';
 
 export interface Launch {
@@ -23,6 +25,8 @@ export interface Launch {
   readonly folder: string;
   /** Folders of PYTHONPATH within the project. */
   readonly path: readonly string[];
+  /** Folders of other projects whose packages are installed: of `uv run --project sub`. */
+  readonly projects?: readonly string[];
   /** Files with variables, which may not exist: the `.env` of pipenv. */
   readonly variables?: readonly string[];
   /** For a program or an entry: the environment in which it starts. */
@@ -53,21 +57,6 @@ export interface Surroundings {
   readonly entries?: CommandNames | undefined;
 }
 
-export function isPython(file: string): boolean {
-  return /\.pyw?$/i.test(file);
-}
-
-export function isNotebook(file: string): boolean {
-  return /\.ipynb$/i.test(file);
-}
-
-/** An archive from which Python imports, or whose `__main__` it executes. */
-export function isArchive(file: string): boolean {
-  return /\.(?:pyz|zip|whl|egg)$/i.test(file);
-}
-
-export const INTERPRETER = /(?:^|\/)(?:i?python|pypy)[\d.]*$/;
-
 /** Options of Python whose value is the next word. */
 const VALUED = new Set(['-W', '-X', '--check-hash-based-pycs']);
 
@@ -90,22 +79,22 @@ export function pythonLaunches(
   let exported: readonly string[] | undefined;
   for (const { command, files } of commands) {
     const { folder, words, within } = command;
-    if (folder === undefined) {
-      if (words.some((word) => word !== undefined && (INTERPRETER.test(word) || isPython(word))))
-        unclear.add('the shell computes the folder in which Python starts');
-      continue;
-    }
+    const notes = [hiddenStart(command), namedProjects(command).unclear];
+    for (const note of notes) if (note !== undefined) unclear.add(note);
+    if (folder === undefined) continue;
     const given = words
       .find((word) => word?.startsWith('PYTHONPATH='))
       ?.slice(11)
       .split(':');
     if (given !== undefined && /^(?:export$|PYTHONPATH=)/.test(words[0] ?? '')) exported = given;
+    const projects = otherProjects(folder, within);
+    const isDefined = (name: string) => [folder, ...projects].some((at) => entries(at).has(name));
     const search = (given ?? exported ?? []).flatMap((one) => folderBelow(folder, one));
     const found = [
       ...executed(command),
       ...notebooks(words),
       ...files.map(file),
-      ...named(words, entries(folder)),
+      ...named(words, isDefined),
     ];
     const targets = found.flatMap((each) =>
       each.kind === 'folder' ? scriptsAt(folder, each.target) : [each],
@@ -125,6 +114,7 @@ export function pythonLaunches(
         target,
         folder,
         path: [...new Set([...search, ...outer])],
+        ...(projects.length > 0 && { projects }),
         ...(variables.length > 0 && { variables }),
         ...(isProgram && within && { within }),
       };
@@ -132,6 +122,11 @@ export function pythonLaunches(
     }
   }
   return { launches: [...launches.values()], unclear: [...unclear] };
+}
+
+/** Projects that a tool names, or in whose folder it started the program. */
+function otherProjects(folder: string, { from = '', projects = [] }: Choice = {}): string[] {
+  return [...new Set([from, ...projects])].filter((each) => each !== folder && each !== '');
 }
 
 const noNames: CommandNames = () => new Set();
@@ -216,11 +211,10 @@ function programBehind(words: SimpleCommand['words']): 'input' | 'computed' | un
 }
 
 /** They take the name of a task without `run`. */
-const TASK_PROGRAMS = /^(?:poe|poethepoet|pdm|task)$/;
+const TASK_PROGRAMS = /^(?:poe|poethepoet|pdm|task|uvx)$/;
 
 /** The command itself, or the one that `uv run` or a similar tool starts. */
-function named(words: SimpleCommand['words'], entries: ReadonlySet<string>): Found[] {
-  if (entries.size === 0) return [];
+function named(words: SimpleCommand['words'], isDefined: (name: string) => boolean): Found[] {
   const start = commandStart(words);
   const run = words.findIndex((word, at) => word === 'run' || (word === 'r' && at > start));
   const runner = words.findIndex((word) => TASK_PROGRAMS.test(programName(word)));
@@ -228,9 +222,8 @@ function named(words: SimpleCommand['words'], entries: ReadonlySet<string>): Fou
   const names = first < 0 ? words.slice(start, start + 1) : words.slice(first + 1);
   return names.flatMap((word) => {
     // `hatch run test:train` is `train` in the environment `test`.
-    const found = [programName(word), programName(word).replace(/^[\w.-]+:/, '')].find((name) =>
-      entries.has(name),
-    );
+    const name = programName(word);
+    const found = [name, name.replace(/^[\w.-]+:/, '')].find(isDefined);
     return found === undefined ? [] : [{ kind: 'entry', target: found }];
   });
 }

@@ -1,13 +1,10 @@
 /** Determines which Python a command starts, from its words alone. Pure. */
-import { commandStart, type SimpleCommand } from '../shell-commands.js';
+import { commandStart, programName, type SimpleCommand } from '../shell-commands.js';
+import { startedProgram } from '../started-program.js';
 import type { Choice, Environment } from './environment.js';
-import {
-  INTERPRETER,
-  isPython,
-  type Named,
-  pythonLaunches,
-  type Surroundings,
-} from './launches.js';
+import { INTERPRETER, isPython } from './file-kinds.js';
+import { type Named, pythonLaunches, type Surroundings } from './launches.js';
+import { isProjectOption, namedProjects } from './named-projects.js';
 
 /** A program that starts Python, or a script that Python executes. */
 export interface Program extends Choice {
@@ -31,17 +28,19 @@ const CONDA = new Set(['conda', 'mamba', 'micromamba']);
 
 /** With these options uv creates an environment other than the project's. */
 const OTHER_ENVIRONMENT =
-  /^(?:--(?:with|with-editable|with-requirements|isolated|no-project|script|python|project|directory|active)(?:=|$)|-[ps]$)/;
+  /^(?:--(?:with|with-editable|with-requirements|isolated|no-project|script|python|active)(?:=|$)|-[ps]$)/;
 
 /** A program for each simple command that executes Python code of the project. */
 export function pythonPrograms(commands: readonly Named[], around: Surroundings): Program[] {
   const programs: Program[] = [];
   for (const named of commands) {
-    const { folder, words, within } = named.command;
-    const { launches } = pythonLaunches([named], around);
+    const { command, files } = named;
+    const { folder, words } = command;
+    const inner = { ...command, within: environmentFor(command) };
+    const { launches } = pythonLaunches([{ command: inner, files }], around);
     const starts = launches.some(({ kind }) => kind !== 'program') && commandStart(words) >= 0;
     if (folder === undefined || !starts) continue;
-    programs.push({ folder, ...programOf(words, within ?? {}) });
+    programs.push({ folder, ...programOf(command) });
   }
   return programs;
 }
@@ -86,13 +85,14 @@ function activation(words: Words): Choice | undefined {
 }
 
 /** The environment that a command gives to the program that it starts: `uv run bash x.sh`. */
-export function environmentFor({ folder, words, within }: SimpleCommand): Choice | undefined {
-  const chosen = chosenBy(words);
-  return chosen === undefined ? within : { ...chosen.choice, from: folder ?? '' };
+export function environmentFor(command: SimpleCommand): Choice | undefined {
+  const chosen = chosenBy(command);
+  return chosen === undefined ? command.within : { from: command.folder ?? '', ...chosen.choice };
 }
 
-function programOf(words: Words, within: Choice): Omit<Program, 'folder'> {
-  const chosen = chosenBy(words);
+function programOf(command: SimpleCommand): Omit<Program, 'folder'> {
+  const { words, within = {} } = command;
+  const chosen = chosenBy(command);
   if (chosen !== undefined) {
     const { choice, behind } = chosen;
     const { environment, unclear } = choice;
@@ -112,20 +112,30 @@ function programOf(words: Words, within: Choice): Omit<Program, 'folder'> {
 }
 
 /** The choice of the words before an interpreter, and the words after them. */
-function chosenBy(words: Words): { choice: Choice; behind: Words } | undefined {
+function chosenBy(command: SimpleCommand): { choice: Choice; behind: Words } | undefined {
+  const { words } = command;
   const start = commandStart(words);
+  const end = Math.max(start, startedProgram(words));
   if (words.slice(0, start).some(setsPath))
     return { choice: { unclear: 'the command sets PATH' }, behind: [] };
   for (let at = start; at >= 0 && at < words.length; at++) {
     const word = words[at] ?? '';
     if (INTERPRETER.test(word)) return undefined;
     const behind = words.slice(at + 1);
-    const name = word.slice(word.lastIndexOf('/') + 1);
+    const name = programName(word);
     if (ELSEWHERE.has(name)) return { choice: startsElsewhere(name), behind };
-    if (!behind.includes('run')) continue;
-    if (name === 'pixi') return { choice: ofPixi(behind), behind };
+    const chosen = (choice: Choice) => ({
+      choice: { ...choice, ...namedProjects(command) },
+      behind,
+    });
+    if (name === 'uvx') return chosen(startsElsewhere(name));
+    const run = behind.indexOf('run');
+    if (run < 0) continue;
+    if (name === 'pipx' || (name === 'uv' && behind.lastIndexOf('tool', run) >= 0))
+      return chosen(startsElsewhere(name));
+    if (name === 'pixi') return chosen(ofPixi(behind));
     if (name === 'hatch') return { choice: ofHatch(behind), behind };
-    if (PROJECT_TOOLS.has(name)) return { choice: ofProject(name, behind), behind };
+    if (PROJECT_TOOLS.has(name)) return chosen(ofProject(name, words.slice(at + 1 + run, end)));
     if (CONDA.has(name)) return { choice: ofConda(behind), behind };
   }
   return undefined;
@@ -136,10 +146,10 @@ function startsElsewhere(name: string): Choice {
 }
 
 /** Such a tool starts programs with the Python of the environment, unless a path names another one. */
-function ofProject(tool: string, behind: Words): Choice {
-  const option = behind
-    .slice(behind.indexOf('run') + 1)
-    .find((word) => OTHER_ENVIRONMENT.test(word ?? ''));
+function ofProject(tool: string, options: Words): Choice {
+  const option = options.find(
+    (word = '') => OTHER_ENVIRONMENT.test(word) && !isProjectOption(tool, word),
+  );
   const environment = { kind: 'project', tool } as const;
   if (option === undefined) return { environment };
   // Packages of `--with` are added to the project's environment.

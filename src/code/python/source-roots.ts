@@ -1,7 +1,8 @@
 /** Folders with the packages of the project, as its build files name them. */
 import path from 'node:path';
+import { wildcards } from '../../wildcards.js';
+import { folderIn, inProject, isOutside, upward } from '../project-paths.js';
 import { folderBelow, type Launch } from './launches.js';
-import type { Finder } from './module-finder.js';
 import type { Reads } from './trace-reads.js';
 import { pythonPathIn } from './variable-files.js';
 
@@ -11,13 +12,58 @@ import { pythonPathIn } from './variable-files.js';
  */
 const BUILD_FILES = ['pyproject.toml', 'setup.cfg', 'setup.py'];
 
-export function buildRoots(finder: Finder, reads: Reads): string[] {
-  const paths = BUILD_FILES.flatMap((file) => pathsInBuildFile(file, reads.textOf(file) ?? ''));
-  const found = paths.flatMap((each) => {
-    if (each.endsWith('/*')) return finder.all(each.slice(0, -2));
-    return finder.has(each) ? [each] : [];
+export function buildRoots({ folder, projects = [] }: Launch, reads: Reads): string[] {
+  const own = withParents(folder);
+  const all = projectFolders([folder, ...projects], reads);
+  const found = all.flatMap((at) =>
+    BUILD_FILES.flatMap((file) => {
+      const [where = ''] = inProject(at, file);
+      return pathsInBuildFile(file, reads.textOf(where) ?? '').flatMap((each) =>
+        inProject(at, each),
+      );
+    }),
+  );
+  const named = found.flatMap((each) => {
+    if (each.endsWith('/*')) return reads.finder.all(each.slice(0, -2));
+    return reads.finder.has(each) ? [each] : [];
   });
-  return found.flatMap(rootsOf);
+  return [...all.filter((each) => !own.includes(each)), ...named].flatMap(rootsOf);
+}
+
+const MEMBER_FILES = ['pyproject.toml', 'pixi.toml', 'Pipfile'];
+/** Values that are folders of packages: members of a workspace, and local dependencies. */
+const MEMBERS = /\bmembers\s*=\s*\[([^\]]*)\]|\bpath\s*=\s*("[^"]*"|'[^']*')/g;
+const MEMBER = /["']((?:[\w.*-]+\/)*[\w.*-]+)\/?["']/g;
+
+/** The folders whose build files a tool reads: these, those above them, and their members. */
+export function projectFolders(folders: readonly string[], reads: Reads): string[] {
+  const found = new Set(folders.flatMap(withParents));
+  for (const folder of found) {
+    const files = MEMBER_FILES.flatMap((file) => inProject(folder, file));
+    const text = files.map((file) => reads.textOf(file) ?? '').join('\n');
+    for (const [, list, value] of text.matchAll(MEMBERS))
+      for (const [, member = ''] of (list ?? value ?? '').matchAll(MEMBER))
+        for (const each of membersAt(folder, member, reads)) found.add(each);
+  }
+  return [...found];
+}
+
+function membersAt(folder: string, pattern: string, { finder }: Reads): string[] {
+  let found = [folder];
+  for (const part of pattern.split('/')) {
+    const isMeant = wildcards(part);
+    found = found.flatMap((at) =>
+      part.includes('*')
+        ? finder.all(at).filter((each) => isMeant(path.posix.basename(each)))
+        : [folderIn(at, part)],
+    );
+  }
+  return found.filter((each) => !isOutside(each));
+}
+
+/** The folder and those above it, up to the project's root, whose name is empty. */
+export function withParents(folder: string): string[] {
+  return [...upward(`/${folder}`)].map((each) => each.slice(1));
 }
 
 /**

@@ -8,9 +8,10 @@ import type { TracedScript, Untraced } from '../script-trace.js';
 import type { TraceInputs } from '../trace-inputs.js';
 import { collectedTests, type TestFile } from './collected-tests.js';
 import { commandNames, definitionsOf } from './entry-points.js';
+import { isArchive, isNotebook, isPython } from './file-kinds.js';
 import { type AddedFolder, absoluteName, type Executed, type Namespace } from './imports.js';
-import { isArchive, isNotebook, isPython, type Launch } from './launches.js';
-import { Finder, type SearchPath, type Step } from './module-finder.js';
+import type { Launch } from './launches.js';
+import type { SearchPath, Step } from './module-finder.js';
 import { notebookSource } from './notebook.js';
 import { type PythonModule, parseModule } from './python-module.js';
 import { type Source, sourceOf } from './python-source.js';
@@ -47,7 +48,6 @@ class Tracing {
   readonly #launch: Launch;
   readonly #snapshot: FsSnapshot;
   readonly #parsed: Parsed;
-  readonly #finder: Finder;
   /** Python's search path, as far as the command determines it. */
   readonly #path: SearchPath;
   /** Plus folders that installed projects and an exported PYTHONPATH commonly add. */
@@ -72,12 +72,11 @@ class Tracing {
     this.#launch = launch;
     this.#snapshot = snapshot;
     this.#parsed = parsed;
-    this.#finder = new Finder(snapshot);
     this.#reads = new Reads(snapshot);
-    this.#starts = new Starts(launch);
+    this.#starts = new Starts(launch, commandNames(this.#reads));
     const { kind, target, folder } = launch;
     const first = kind === 'file' ? this.#scriptFolder(target) : folder;
-    const { tests, opaque } = collectedTests(launch, this.#finder, this.#reads);
+    const { tests, opaque } = collectedTests(launch, this.#reads);
     this.#tests = tests;
     this.#opaque.push(...opaque);
     const bases = this.#tests.map(({ base }) => base);
@@ -85,7 +84,7 @@ class Tracing {
     const own = starts.filter((each) => each !== undefined);
     this.#path = [...new Set([...own, ...launch.path, ...variablePath(launch, this.#reads)])];
     const source = folder === '' ? 'src' : `${folder}/src`;
-    const roots = buildRoots(this.#finder, this.#reads);
+    const roots = buildRoots(launch, this.#reads);
     this.#widePath = [...new Set([...this.#path, folder, source, '', 'src', ...roots])];
     this.added = new Set(added);
     // Any of them may come first. Parts of a namespace package may be in all of them.
@@ -100,7 +99,7 @@ class Tracing {
     if (kind === 'file') this.#visit(target, undefined);
     else if (kind === 'input') this.#visit(target, undefined, { parent: '' });
     else if (kind === 'module') this.#main(target, undefined);
-    else if (kind === 'entry') this.#command(target);
+    else if (kind === 'entry') this.#command();
     else if (kind === 'text')
       this.#follow(parseModule(sourceOf(Buffer.from(target))), { parent: '' }, undefined);
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) next();
@@ -130,16 +129,16 @@ class Tracing {
       files: { ...this.#reads.files, ...files },
       absent: [...this.#reads.absent],
       links: this.#reads.links(this.#launch),
-      folders: this.#finder.folders(),
+      folders: this.#reads.finder.folders(),
     };
     return { traced, traceInputs };
   }
 
   /** A command that build files define. Their definitions count. */
-  #command(name: string): void {
+  #command(): void {
     const { folder, ...around } = this.#launch;
     const entries = commandNames(this.#reads);
-    for (const each of definitionsOf(name, folder, this.#reads)) {
+    for (const each of definitionsOf(this.#launch, this.#reads)) {
       const { file, hex, text } = each;
       const module = parseModule(sourceOf(Buffer.from(text)));
       this.#files.set(file, { hex, module, importer: undefined });
@@ -151,7 +150,7 @@ class Tracing {
 
   /** The bytes of the file determine its modules. */
   #archive(file: string): void {
-    if (isArchive(file) && this.#finder.has(file)) this.#visit(file, undefined);
+    if (isArchive(file) && this.#reads.finder.has(file)) this.#visit(file, undefined);
   }
 
   /** Python searches next to the real script, not next to a link to it. */
@@ -176,7 +175,7 @@ class Tracing {
   }
 
   #loadFrom(name: string, from: SearchPath, importer: string | undefined): Step[] {
-    const steps = this.#finder.find(name, from);
+    const steps = this.#reads.finder.find(name, from);
     for (const { name: each, files, isPackage } of steps) {
       const parent = isPackage ? each : each.split('.').slice(0, -1).join('.');
       for (const file of files) this.#visit(file, importer, { file, parent });
@@ -186,7 +185,7 @@ class Tracing {
 
   /** The search path that finds the whole name, else the wide one too. */
   #pathsOf(name: string): SearchPath[] {
-    const steps = this.#finder.find(name, this.#path);
+    const steps = this.#reads.finder.find(name, this.#path);
     const isFound =
       steps.length === name.split('.').length && (steps.at(-1)?.files.length ?? 0) > 0;
     return [this.#path, ...(isFound ? [] : [this.#widePath]), ...this.#addedPaths];
@@ -252,12 +251,12 @@ class Tracing {
     executor: Namespace,
     importer: string | undefined,
   ): void {
-    if (isOutside(file) || !this.#finder.has(file)) return;
+    if (isOutside(file) || !this.#reads.finder.has(file)) return;
     if (isFileDigest(this.#snapshot.hex(file))) {
       this.#executed.add(file);
       if (namespace !== 'executor') this.#visit(file, importer);
       if (namespace !== 'own') this.#visit(file, importer, executor);
-    } else if (this.#finder.has(`${file}/__main__.py`)) {
+    } else if (this.#reads.finder.has(`${file}/__main__.py`)) {
       this.added.add(file);
       this.#visit(`${file}/__main__.py`, importer);
     }

@@ -3,15 +3,19 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';
 import type { Launch } from './launches.js';
+import { Finder } from './module-finder.js';
 
 export class Reads {
   readonly #snapshot: FsSnapshot;
+  /** Records the lookups of names in folders. */
+  readonly finder: Finder;
   /** SHA-256 of the bytes of each file. */
   readonly files: Record<string, string> = {};
   readonly absent = new Set<string>();
 
   constructor(snapshot: FsSnapshot) {
     this.#snapshot = snapshot;
+    this.finder = new Finder(snapshot);
   }
 
   /** Undefined without the file. */

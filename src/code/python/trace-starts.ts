@@ -3,17 +3,21 @@ import path from 'node:path';
 import { isStarting, type NamedScripts, namedInside } from '../named-scripts.js';
 import { isOutside } from '../project-paths.js';
 import type { StartedScripts, Untraced } from '../script-trace.js';
-import { isNotebook, type Launch } from './launches.js';
+import { isNotebook } from './file-kinds.js';
+import type { CommandNames, Launch, Surroundings } from './launches.js';
 import type { SearchFolder } from './search-folders.js';
 import type { Started } from './started-programs.js';
 
 export class Starts {
   readonly #launch: Launch;
+  readonly #around: Surroundings;
   readonly found: StartedScripts[] = [];
   readonly opaque: Untraced[] = [];
 
-  constructor(launch: Launch) {
+  constructor(launch: Launch, entries: CommandNames) {
+    const { path: search, projects } = launch;
     this.#launch = launch;
+    this.#around = { path: search, entries, ...(projects && { within: { projects } }) };
   }
 
   /** `self`: its `__file__`. `file`: the file that contains it. Undefined for the text of a command. */
@@ -39,7 +43,7 @@ export class Starts {
   }
 
   #named({ command, words }: Started, folder: string, self: string | undefined): NamedScripts {
-    const around = { path: this.#launch.path };
+    const around = this.#around;
     if (words === undefined) return namedInside({ text: command ?? '', folder }, around);
     return namedInside({ words: words.map((each) => wordIn(each, folder, self)), folder }, around);
   }
