@@ -7,7 +7,10 @@ const MOST_TEXT = 4 << 20;
 
 /** How programs report a missing file. */
 const ABSENCE =
-  /no such file|not found|ENOENT|does not exist|cannot (?:open|find|read|access)|missing/i;
+  /no such file|not found|ENOENT|does not exist|cannot (?:open|find|read|access)|missing|no rule to make/i;
+
+/** How Python reports a missing module. */
+const MODULE = /No module named '?([\w.]+)|cannot import name '(\w+)' from .([\w.]+)/g;
 
 interface Places {
   readonly project: string;
@@ -20,15 +23,30 @@ interface Places {
 export function undeclaredReads(log: string, { project, fresh, known }: Places): string[] {
   const text = readFileSync(log, 'utf8').slice(-MOST_TEXT);
   const found = new Set<string>();
+  const isMissing = (file: string) =>
+    existsSync(path.join(project, file)) && !existsSync(path.join(fresh, file));
+  /** Where Python may look for modules: also next to the files of the traceback. */
+  const folders = new Set(['', 'src']);
   for (const line of text.split('\n')) {
     for (const [word] of line.matchAll(/[^\s'"`,;:()<>[\]{}=]+/g)) {
       const relative = relativePath(fresh, word.replace(/\.+$/, ''), ABSENCE.test(line));
-      if (relative === undefined || known.has(relative)) continue;
-      if (!existsSync(path.join(project, relative))) continue;
-      if (!existsSync(path.join(fresh, relative))) found.add(relative);
+      if (relative === undefined) continue;
+      if (relative.endsWith('.py')) folders.add(path.dirname(relative));
+      if (!known.has(relative) && isMissing(relative)) found.add(relative);
+    }
+    for (const [, name, part, from] of line.matchAll(MODULE)) {
+      const file = (name ?? `${from}.${part}`).replaceAll('.', '/');
+      const places = [...folders].flatMap((folder) => modulesAt(path.join(folder, file)));
+      const missing = places.find(isMissing);
+      if (missing !== undefined) found.add(missing);
     }
   }
   return [...found];
+}
+
+/** A module, a package, or a part of a namespace package. */
+function modulesAt(file: string): string[] {
+  return [`${file}.py`, path.join(file, '__init__.py'), file];
 }
 
 /** A word is a path if it looks like one, or if its line is about something missing. */

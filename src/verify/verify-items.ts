@@ -43,6 +43,8 @@ export async function verify(
   tell: Emit,
   onVerified: (verified: Verified) => void,
 ): Promise<Verified[]> {
+  // A killed verification leaves copies of its inputs, which may be private.
+  project.cache.sweepTmp();
   const build = await workToVerify(project, options, tell);
   const targets = select(project.plan, options.targets);
   const { runs, epochs } = options;

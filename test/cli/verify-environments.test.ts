@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 import { hasPython } from '../rig/python.js';
+import { until } from '../rig/until.js';
 
 /**
  * Like the real ones, it uses the nearest build file above, and the `.venv` next to it. If there is
@@ -134,7 +135,85 @@ function placeOf(tool: string, project: Project): string {
   return stdout.trim();
 }
 
+/** Its stage reads `.env`, and then does in the fresh folder what the file `mode` says. */
+function secretProject(): Project {
+  const project = taskProject('hatch', '');
+  project.write(
+    'pipeline.yaml',
+    JSON.stringify({ stages: { a: { cmd: 'dotenv run python x.py', outs: ['o.txt'] } } }),
+  );
+  project.write('.runtime/tools/dotenv', '#!/bin/sh\nshift\nexec "$@"\n');
+  chmodSync(project.path('.runtime/tools/dotenv'), 0o755);
+  project.write('.env', `KEY=${SECRET}\n`);
+  chmodSync(project.path('.env'), 0o640);
+  project.write('seen', '');
+  project.write(
+    'x.py',
+    `import os, signal
+secret = open(".env").read()
+here = os.getcwd()
+open("o.txt", "w").write("out")
+if here != ${JSON.stringify(project.root)}:
+    mode, seen = [os.path.join(${JSON.stringify(project.root)}, name) for name in ("mode", "seen")]
+    open(seen, "w").write(f"{os.getpid()} {os.stat('.env').st_mode & 0o777:o} {os.stat('.').st_mode & 0o777:o} {here}\\n")
+    what = open(mode).read()
+    if what == "fail":
+        raise SystemExit("failed")
+    if what == "wait":
+        signal.pause()
+`,
+  );
+  return project;
+}
+
+const SECRET = 'wN7fQ2kXzR';
+
+/** Files of the cache folder that contain the secret. */
+function leaks(project: Project): string[] {
+  const { status, stdout } = spawnSync('grep', ['-rl', SECRET, 'cache'], {
+    cwd: project.root,
+    encoding: 'utf8',
+  });
+  expect(status).toBeLessThan(2);
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
 describe.skipIf(!hasPython())('pipe verify', () => {
+  it.each([
+    ['pass', 0],
+    ['fail', 1],
+  ])('deletes its copy of .env when the stage is to %s', async (mode, code) => {
+    const project = secretProject();
+    expect((await project.pipe('run')).code).toBe(0);
+    project.write('mode', mode);
+    const verified = await project.pipe('verify');
+    expect([verified.code, verified.err]).toEqual([code, '']);
+    expect(project.read('seen')).toMatch(/^\d+ 640 700 .*\/cache\/tmp\//);
+    expect(leaks(project)).toEqual([]);
+  });
+
+  it.each([
+    ['SIGINT', 'run'],
+    ['SIGTERM', 'run'],
+    ['SIGKILL', 'run'],
+    ['SIGKILL', 'verify'],
+  ] as const)('leaves no copy of .env after %s and pipe %s', async (signal, next) => {
+    const project = secretProject();
+    expect((await project.pipe('run')).code).toBe(0);
+    project.write('mode', 'wait');
+    const running = project.start('verify');
+    await until(() => project.read('seen').endsWith('\n'));
+    running.kill(signal);
+    await running.ended;
+    if (signal === 'SIGKILL') {
+      expect(leaks(project)).toHaveLength(1);
+      process.kill(Number.parseInt(project.read('seen'), 10), 'SIGKILL');
+      project.write('mode', 'pass');
+      expect((await project.pipe(next)).code).toBe(0);
+    }
+    expect(leaks(project)).toEqual([]);
+  });
+
   it.each([
     ['pixi', ''],
     ['pixi', 'cache'],
