@@ -31,6 +31,15 @@ class Tree(dict[str, Any]):
             raise self._absent(key)
         return self[key]
 
+    def __setattr__(self, key: str, value: Any) -> None:
+        # Otherwise params.lr and params["lr"] would differ.
+        self[key] = value
+
+    def __delattr__(self, key: str) -> None:
+        if key not in self:
+            raise self._absent(key)
+        del self[key]
+
     def _absent(self, key: str) -> NoSuchName:
         # copy and pickle ask for special methods before there is a name.
         name = vars(self).get("_name", "")

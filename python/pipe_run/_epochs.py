@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, Mapping, Optional, Protocol, Union
@@ -57,17 +58,25 @@ class Epochs:
         self._folder = commit
         self._last = completed
         self._save: Optional[Write] = None
+        self._process = os.getpid()
         _refuse_another_loop()
 
     def __iter__(self) -> Iterator[Epoch]:
-        for number in range(self._last + 1, self.target + 1):
-            epoch = Epoch(number)
-            epoch._run = self
-            yield epoch
-            if self._last != number:
-                raise PipeError(
-                    f"epoch {number} ended without a commit: call epoch.commit(save) at the end of the loop's body"
-                )
+        global _looping
+        if _looping:
+            raise PipeError(f"epochs was called again within its loop: {_ONE_LOOP}")
+        _looping = True
+        try:
+            for number in range(self._last + 1, self.target + 1):
+                epoch = Epoch(number)
+                epoch._run = self
+                yield epoch
+                if self._last != number:
+                    raise PipeError(
+                        f"epoch {number} ended without a commit: call epoch.commit(save) at the end of the loop's body"
+                    )
+        finally:
+            _looping = False
 
     @property
     def commits(self) -> bool:
@@ -88,7 +97,7 @@ class Epochs:
                     f"epoch.commit needs a function that saves the state, not {save!r}: epoch.commit(save, loss=loss),"
                     " where save(folder) writes files into the folder"
                 )
-            _refuse_other_processes(epoch)
+            _refuse_other_processes(epoch, self._process)
             self._build(epoch, self._folder, save, numbers)
         self._last = epoch
 
@@ -117,17 +126,36 @@ class Epochs:
 _committed: Optional[int] = None
 """The last epoch that this process committed."""
 
+_looping = False
+"""Whether a loop of epochs is running."""
+
+_ONE_LOOP = (
+    "a stage has one loop of epochs, so call epochs once, use range for an inner loop, and give a second training a"
+    " stage of its own"
+)
+
 
 def _refuse_another_loop() -> None:
     if _committed is not None:
+        raise PipeError(f"epochs was called again after epoch {_committed} was committed: {_ONE_LOOP}")
+
+
+def _refuse_second_import() -> None:
+    """A process that multiprocessing spawns executes the script again, except what is guarded."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and getattr(process.current_process(), "_inheriting", False):
         raise PipeError(
-            f"epochs was called again after epoch {_committed} was committed: a stage has one loop of epochs, so call"
-            " epochs once, use range for an inner loop, and give a second training a stage of its own"
+            "epochs was called by a process that multiprocessing starts, because that process executes this script"
+            " again: put the training under `if __name__ == '__main__':`"
         )
 
 
-def _refuse_other_processes(epoch: int) -> None:
+def _refuse_other_processes(epoch: int, process: int) -> None:
     """As torchrun and accelerate number the processes of one training."""
+    if os.getpid() != process:
+        raise PipeError(
+            f"epoch {epoch} was committed by another process than the one that called epochs: commit in the loop itself"
+        )
     rank, count = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
     if rank != "0" and count != "1":
         raise PipeError(
@@ -153,6 +181,7 @@ def epochs(load: Union[Callable[[Path], object], State, None] = None, default: O
     """
     state: Any = load
     _refuse_other_arguments(state, default)
+    _refuse_second_import()
     run = _from_environment(default)
     reader = state
     # Not by whether it can be called: a state may have methods and be callable too.

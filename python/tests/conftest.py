@@ -15,4 +15,5 @@ def outside_of_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("PIPE_") or name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
             monkeypatch.delenv(name)
     monkeypatch.setattr(pipe_run._epochs, "_committed", None)
+    monkeypatch.setattr(pipe_run._epochs, "_looping", False)
     monkeypatch.setattr(pipe_run._progress, "_last", float("-inf"))

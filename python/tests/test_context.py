@@ -44,6 +44,17 @@ def test_params_are_a_mapping_and_have_attributes(given: Any) -> None:
     assert json.loads(json.dumps(given.params)) == GIVEN["params"]
 
 
+def test_an_attribute_that_is_set_is_the_item(given: Any) -> None:
+    train = given.params.train
+    train.lr = 0.5
+    train.steps = 3
+    assert (train["lr"], dict(**train)["steps"]) == (0.5, 3)
+    del train.steps
+    assert "steps" not in train
+    with pytest.raises(NoSuchName, match='params.train has no "steps"'):
+        del train.steps
+
+
 def test_params_can_be_copied_and_pickled(given: Any) -> None:
     for other in (copy.deepcopy(given.params), pickle.loads(pickle.dumps(given.params))):
         assert other == given.params

@@ -164,16 +164,86 @@ def test_a_second_loop_in_a_process_is_refused(stage: Stage) -> None:
         epochs()
 
 
+def test_a_loop_within_the_loop_is_refused(stage: Stage) -> None:
+    stage(2)
+    with pytest.raises(PipeError, match="called again within its loop: a stage has one loop"):
+        for _ in epochs():
+            for _ in epochs():
+                pass
+    for epoch in epochs():
+        epoch.commit(save)
+        break
+    assert epoch == 1
+
+
+FORKED = """
+import os
+from pipe_run import epochs
+for epoch in epochs():
+    if os.fork() == 0:
+        epoch.commit(lambda folder: (folder / "w").write_text("w"))
+        os._exit(0)
+    print("child ended with", os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+"""
+
+SPAWNED = """
+import multiprocessing
+from pathlib import Path
+from pipe_run import epochs
+def work():
+    pass
+if __name__ == "__main__":
+    child = multiprocessing.get_context("spawn").Process(target=work)
+    child.start()
+    child.join()
+    print("child ended with", child.exitcode, flush=True)
+for epoch in epochs():
+    epoch.commit(lambda folder: (folder / "w").write_text("w"))
+Path("../out").write_text("")
+"""
+
+TRAINED_IN_SPAWNED = """
+import multiprocessing
+from pathlib import Path
+from pipe_run import epochs
+def work():
+    for epoch in epochs():
+        epoch.commit(lambda folder: (folder / "w").write_text("w"))
+if __name__ == "__main__":
+    child = multiprocessing.get_context("spawn").Process(target=work)
+    child.start()
+    child.join()
+    print("child ended with", child.exitcode, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "completed", "child", "says"),
+    [
+        (FORKED, 0, 1, "epoch 1 was committed by another process than the one that called epochs"),
+        (SPAWNED, 2, 1, "put the training under `if __name__ == '__main__':`"),
+        (TRAINED_IN_SPAWNED, 2, 0, ""),
+    ],
+)
+def test_one_process_trains_and_commits(tmp_path: Path, script: str, completed: int, child: int, says: str) -> None:
+    runner = Runner(tmp_path / "stage", script)
+    ended = runner.run(2)
+    assert runner.completed == completed, ended.stderr
+    assert f"child ended with {child}" in ended.stdout
+    assert says in ended.stderr
+    assert (ended.returncode == 0) == (completed == 2)
+
+
 def test_of_several_processes_only_the_first_commits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = stage(2)
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "1")
-    run = iter(epochs())
+    first = next(iter(epochs()))
     with pytest.raises(PipeError, match="process 1 of 2 committed epoch 1, and only process 0 may"):
-        next(run).commit(save)
+        first.commit(save)
     assert list(commit.iterdir()) == []
     monkeypatch.setenv("RANK", "0")
-    next(iter(epochs())).commit(save)
+    first.commit(save)
     assert [each.name for each in commit.iterdir()] == ["1"]
 
 

@@ -75,11 +75,18 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const shown = filtered(found, parsed.texts('metric'));
   if (parsed.flag('json')) return json(asJson(shown));
   const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
-  if (stages.length === 0)
-    return out('there are no metrics: name JSON outs under `metrics:`, and run\n');
+  if (stages.length === 0) return out(`${withoutMetrics([...found.values()])}\n`);
   const asText = (rows: Rows) => (parsed.flag('md') ? markdownTable(rows) : plainTable(rows, room));
   const text = stages.map((items) => asText(rowsOf(items))).join('\n');
   out(text + advice(text.split('\n').length, context));
+}
+
+/** Why there is nothing to print. */
+function withoutMetrics(figures: readonly Figures[]): string {
+  if (figures.length === 0) return 'there are no metrics: name JSON outs under `metrics:`, and run';
+  return figures.some(({ numbers }) => Object.keys(numbers).length > 0)
+    ? 'no metric matches the pattern of --metric'
+    : 'the files under `metrics:` contain no finite numbers: run, or correct what the stages write';
 }
 
 /** A user may see only the end of the output. */

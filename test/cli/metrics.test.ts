@@ -94,6 +94,23 @@ describe('pipe metrics', () => {
     });
   });
 
+  it('says why there is nothing to print', async () => {
+    expect(await out('metrics', '--metric', 'loss')).toBe(
+      'no metric matches the pattern of --metric\n',
+    );
+    const other = new ProjectWithin({
+      'pipeline.yaml':
+        'stages:\n  a: { cmd: \'echo {"loss":NaN} > m\', outs: [m], metrics: [m] }\n  b: { cmd: echo > n, outs: [n] }\n',
+    });
+    await other.pipe('run');
+    const said = [await other.pipe('metrics'), await other.pipe('metrics', 'b')];
+    other.dispose();
+    expect(said.map((each) => each.out)).toEqual([
+      'the files under `metrics:` contain no finite numbers: run, or correct what the stages write\n',
+      'there are no metrics: name JSON outs under `metrics:`, and run\n',
+    ]);
+  });
+
   it('reads the numbers from pipeline.lock when there are no results', async () => {
     const clone = new ProjectWithin({
       'pipeline.yaml': PIPELINE,

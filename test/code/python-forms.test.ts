@@ -280,6 +280,15 @@ const LOADS: readonly (readonly [written: string, files: Files, counted: readonl
   ['from importlib import import_module as load\nload("x")', PROGRAM, COUNTED],
   ['spec = importlib.util.find_spec("x")\nmodule_from_spec(spec)', PROGRAM, COUNTED],
   ['lazy import x', PROGRAM, COUNTED],
+  // In formatted strings, as of Python 3.12.
+  ['f"{__import__("x")}"', PROGRAM, COUNTED],
+  ['f"{f"{importlib.import_module("x").y!r:>{width("b")}}"}"', PROGRAM, COUNTED],
+  ["f'''{\n  os.system(\n \"python x.py\") # now\n}'''", PROGRAM, COUNTED],
+  ['rf"{__import__("pkg", fromlist=["a"])=}"', { 'pkg/a.py': '', 'pkg/b.py': '' }, ['pkg/a.py']],
+  ['f"{{__import__("b")}} {"import b"}"\ntype X = int\nimport x', PROGRAM, COUNTED],
+  // Bytecode without its source.
+  ['import a, pkg', { 'a.pyc': '1', 'pkg/__init__.pyc': '1' }, ['a.pyc', 'pkg/__init__.pyc']],
+  ['import a', { 'a.pyc': '1', 'a.py': '' }, ['a.py']],
   ['lazy from x import y', PROGRAM, COUNTED],
   ['import sys as system\nsystem.path.append("lib")\nimport a', { 'lib/a.py': '' }, ['lib/a.py']],
   ['sys.path[:0] = ["lib"]\nimport a', { 'lib/a.py': '' }, ['lib/a.py']],
@@ -478,6 +487,7 @@ describe('code that pipe cannot follow is listed', () => {
 
   it.each([
     ['load = importlib.import_module', 'the name of the module'],
+    ['f"{importlib.import_module(name)}"', 'the name of the module'],
     ['N = "x"\nN = "y"\nimportlib.import_module(N)', 'the name of the module'],
     ['N = "x" + y\nimportlib.import_module(N)', 'the name of the module'],
     ['N = "x"\nfor N in names: importlib.import_module(N)', 'the name of the module'],

@@ -86,11 +86,11 @@ export class Finder {
       const names = this.#names(folder, part);
       if (names.length === 0) continue;
       const inner = at(folder, part);
-      const inits = names.includes(part) ? this.#names(inner, '__init__').filter(isModule) : [];
+      const inits = names.includes(part) ? modulesIn(this.#names(inner, '__init__')) : [];
       if (inits.length > 0) {
         return { files: inits.map((name) => at(inner, name)), isPackage: true, folders: [inner] };
       }
-      const files = names.filter(isModule).map((name) => at(folder, name));
+      const files = modulesIn(names).map((name) => at(folder, name));
       if (files.length > 0) return { files, isPackage: false, folders: [] };
       if (names.includes(part)) portions.push(inner);
     }
@@ -102,6 +102,8 @@ function at(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
-function isModule(name: string): boolean {
-  return /^[^.]+\.py$/.test(name) || EXTENSION.test(name);
+/** Bytecode counts only without its source. */
+function modulesIn(names: readonly string[]): string[] {
+  const modules = names.filter((name) => /^[^.]+\.py$/.test(name) || EXTENSION.test(name));
+  return modules.length > 0 ? modules : names.filter((name) => /^[^.]+\.pyc$/.test(name));
 }

@@ -14,6 +14,8 @@ export interface Token {
 
 export interface Lexed {
   readonly tokens: readonly Token[];
+  /** Those of the calls in formatted strings, each expression as a line. */
+  readonly inStrings: readonly Token[];
   /** Offset of the first lexical error, such as an unclosed string. */
   readonly flaw: number | undefined;
 }
@@ -22,7 +24,14 @@ export interface Lexed {
 export function lex(text: string): Lexed {
   const lexer = new Lexer(text);
   lexer.lines();
-  return { tokens: lexer.tokens, flaw: lexer.flaw };
+  const inStrings = lexer.expressions.flatMap(([start, end]) => {
+    const expression = text.slice(start, end);
+    if (!expression.includes('(')) return [];
+    const inner = new Lexer(expression, 1);
+    inner.lines();
+    return inner.tokens.map((token) => ({ ...token, at: start + token.at }));
+  });
+  return { tokens: lexer.tokens, inStrings, flaw: lexer.flaw };
 }
 
 const BLANKS = /(?:[ \t\f]|\\\n)+/y;
@@ -35,15 +44,18 @@ const COMMENT = /#[^\n]*/y;
 
 class Lexer {
   readonly tokens: Token[] = [];
+  /** Start and end of each expression in a formatted string. */
+  readonly expressions: (readonly [number, number])[] = [];
   flaw: number | undefined;
   readonly #text: string;
   #at = 0;
   /** Number of open brackets: line breaks within them have no meaning. */
-  #depth = 0;
+  #depth: number;
   readonly #indents = [0];
 
-  constructor(text: string) {
+  constructor(text: string, depth = 0) {
     this.#text = text;
+    this.#depth = depth;
   }
 
   lines(): void {
@@ -153,12 +165,10 @@ class Lexer {
     this.#at += 1;
     while (this.#at < this.#text.length) {
       const character = this.#text[this.#at] as string;
-      if (depth === 0 && character === '}') {
-        this.#at += 1;
-        return;
-      }
-      if (depth === 0 && character === ':') {
-        this.#format(quote);
+      if (depth === 0 && (character === '}' || character === ':')) {
+        this.expressions.push([start + 1, this.#at]);
+        if (character === ':') this.#format(quote);
+        else this.#at += 1;
         return;
       }
       if (this.#run(COMMENT) !== '' || this.#string()) continue;

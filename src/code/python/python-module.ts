@@ -16,8 +16,8 @@ export interface PythonModule extends Readonly<Imports> {
 }
 
 export function parseModule({ text, isUtf8, directives }: Source): PythonModule {
-  const { tokens, flaw } = lex(text);
-  const found = importsIn(text, tokens);
+  const { tokens, inStrings, flaw } = lex(text);
+  const found = importsIn(text, [...tokens, ...inStrings]);
   if (flaw !== undefined)
     found.opaque.push({ message: 'this is not valid Python', place: placeAt(text, flaw, 1) });
   const isSure = isUtf8 && flaw === undefined;
