@@ -92,9 +92,9 @@ function isTelling(word: string | undefined): boolean {
   );
 }
 
-/** Options by which a program starts another one in a folder. */
+/** Options and variables by which a program starts another one in a folder. */
 const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = [
-  [/^uv$/, /^--directory(?:=|$)/],
+  [/^uv$/, /^(?:--directory|UV_WORKING_DIR)(?:=|$)/],
   [/^poetry$/, /^(?:-C|--directory)(?:=|$)/],
   [/^env$/, /^(?:-C|--chdir)(?:=|$)/],
   [/^(?:conda|mamba|micromamba)$/, /^--cwd(?:=|$)/],
@@ -110,9 +110,9 @@ export function elsewhere(command: SimpleCommand): SimpleCommand {
   const { folder, words } = command;
   const end = startedProgram(words);
   for (const [at, word] of words.entries()) {
-    if (word === undefined || !word.startsWith('-')) continue;
+    if (word === undefined) continue;
     // Options after the program are its own.
-    const programs = at > end ? words.slice(end, end + 1) : words.slice(0, at);
+    const programs = words.slice(at > end ? end : 0, end + 1);
     const isSet = FOLDER_OPTIONS.some(
       ([program, option]) =>
         option.test(word) && programs.some((each) => program.test(programName(each))),

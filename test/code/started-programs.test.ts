@@ -174,6 +174,8 @@ describe('the project of a program', () => {
     ['UV_PROJECT=packages/p uv run train', ENTRY],
     ['uv run --directory packages/p train', ENTRY],
     ['uv --directory packages/p run train', ENTRY],
+    ['UV_WORKING_DIR=sub uv run x.py', [...MEMBER, 'sub/x.py']],
+    ['uv run ./sub/x.py --directory packages', [...MEMBER, 'sub/x.py']],
     ['cd sub && uv run --project .. train', ENTRY],
     ['cd sub && uv run --project ../packages/p train', ENTRY],
     ['uv run --with-editable packages/p train', ENTRY],
@@ -218,6 +220,14 @@ describe('the project of a program', () => {
       { 'ws/pyproject.toml': 'p = { path = "../lib/p" }\n' },
       undefined,
     ],
+    [
+      'train',
+      { 'pyproject.toml': 'dependencies = ["p @ file:///${PROJECT_ROOT}/lib/p"]' },
+      undefined,
+    ],
+    ['train', { 'hatch.toml': 'dependencies = ["p @ {root:uri}/lib/p"]' }, undefined],
+    ['train', { 'requirements.txt': 'numpy\n-e ./lib/p\n' }, undefined],
+    ['train', { 'requirements.txt': '--editable=file:lib/p[gpu]\n' }, undefined],
     ['cd ws && uv run train', { 'ws/pyproject.toml': 'members = ["../lib/*"]\n' }, undefined],
   ])('is found for %j with %j', async (command, files, script) => {
     const member = Object.entries(WORKSPACE).filter(([file]) => file.startsWith('packages/p/'));

@@ -30,10 +30,19 @@ export function buildRoots({ folder, projects = [] }: Launch, reads: Reads): str
   return [...all.filter((each) => !own.includes(each)), ...named].flatMap(rootsOf);
 }
 
-const MEMBER_FILES = ['pyproject.toml', 'pixi.toml', 'Pipfile'];
-/** Values that are folders of packages: members of a workspace, and local dependencies. */
-const MEMBERS = /\bmembers\s*=\s*\[([^\]]*)\]|\bpath\s*=\s*("[^"]*"|'[^']*')/g;
-const MEMBER = /["']((?:[\w.*-]+\/)*[\w.*-]+)\/?["']/g;
+const MEMBER_FILES = [
+  'pyproject.toml',
+  'pixi.toml',
+  'hatch.toml',
+  'Pipfile',
+  'requirements.txt',
+  'environment.yml',
+];
+
+/** Lists with members of a workspace, and the paths of local dependencies. */
+const MEMBERS =
+  /\bmembers\s*=\s*\[([^\]]*)\]|\bpath\s*=\s*("[^"]*"|'[^']*')|(?:\$\{PROJECT_ROOT\}|\{root:uri\})\/([\w./-]{1,250})|(?<!\S)(?:-e|--editable)[ =]+(?:file:)?([\w./-]{1,250})/g;
+const QUOTED = /["']([^"'\0\n]{1,250})["']/g;
 
 /** The folders whose build files a tool reads: these, those above them, and their members. */
 export function projectFolders(folders: readonly string[], reads: Reads): string[] {
@@ -41,16 +50,20 @@ export function projectFolders(folders: readonly string[], reads: Reads): string
   for (const folder of found) {
     const files = MEMBER_FILES.flatMap((file) => inProject(folder, file));
     const text = files.map((file) => reads.textOf(file) ?? '').join('\n');
-    for (const [, list, value] of text.matchAll(MEMBERS))
-      for (const [, member = ''] of (list ?? value ?? '').matchAll(MEMBER))
-        for (const each of membersAt(folder, member, reads)) found.add(each);
+    const members = [...text.matchAll(MEMBERS)].flatMap(([, list, quoted, ...plain]) => [
+      ...[...(list ?? quoted ?? '').matchAll(QUOTED)].map(([, member = '']) => member),
+      ...plain.filter((member) => member !== undefined),
+    ]);
+    for (const member of members)
+      for (const each of membersAt(folder, member, reads)) found.add(each);
   }
   return [...found];
 }
 
 function membersAt(folder: string, pattern: string, { finder }: Reads): string[] {
+  if (pattern.startsWith('/')) return [];
   let found = [folder];
-  for (const part of pattern.split('/')) {
+  for (const part of pattern.replace(/\/$/, '').split('/')) {
     const isMeant = wildcards(part);
     found = found.flatMap((at) =>
       part.includes('*')
