@@ -9,8 +9,9 @@ const MOST_TEXT = 4 << 20;
 const ABSENCE =
   /no such file|not found|ENOENT|does not exist|cannot (?:open|find|read|access)|missing|no rule to make/i;
 
-/** How Python reports a missing module. */
-const MODULE = /No module named '?([\w.]+)|cannot import name '(\w+)' from .([\w.]+)/g;
+/** How Python and Node report a missing module, with its name and not its path. */
+const MODULE =
+  /No module named '?([\w.]+)|cannot import name '(\w+)' from .([\w.]+)|Cannot find module '(\.[^']+)'/g;
 
 interface Places {
   readonly project: string;
@@ -25,28 +26,32 @@ export function undeclaredReads(log: string, { project, fresh, known }: Places):
   const found = new Set<string>();
   const isMissing = (file: string) =>
     existsSync(path.join(project, file)) && !existsSync(path.join(fresh, file));
-  /** Where Python may look for modules: also next to the files of the traceback. */
+  /** Where they may look for modules: also next to the files of the traceback. */
   const folders = new Set(['', 'src']);
+  const modules: string[] = [];
   for (const line of text.split('\n')) {
     for (const [word] of line.matchAll(/[^\s'"`,;:()<>[\]{}=]+/g)) {
       const relative = relativePath(fresh, word.replace(/\.+$/, ''), ABSENCE.test(line));
       if (relative === undefined) continue;
-      if (relative.endsWith('.py')) folders.add(path.dirname(relative));
+      if (/\.(?:py|[cm]?[jt]s)$/.test(relative)) folders.add(path.dirname(relative));
       if (!known.has(relative) && isMissing(relative)) found.add(relative);
     }
-    for (const [, name, part, from] of line.matchAll(MODULE)) {
-      const file = (name ?? `${from}.${part}`).replaceAll('.', '/');
-      const places = [...folders].flatMap((folder) => modulesAt(path.join(folder, file)));
-      const missing = places.find(isMissing);
-      if (missing !== undefined) found.add(missing);
-    }
+    for (const [, name, part, from, file] of line.matchAll(MODULE))
+      modules.push(file ?? (name ?? `${from}.${part}`).replaceAll('.', '/'));
+  }
+  for (const module of modules) {
+    const places = [...folders].flatMap((folder) => filesOf(path.join(folder, module)));
+    const missing = places.find(isMissing);
+    if (missing !== undefined) found.add(missing);
   }
   return [...found];
 }
 
-/** A module, a package, or a part of a namespace package. */
-function modulesAt(file: string): string[] {
-  return [`${file}.py`, path.join(file, '__init__.py'), file];
+const ENDINGS = '.py /__init__.py .js .cjs .ts .cts .json /index.js /index.ts'.split(' ');
+
+/** Of a module or a package; last the folder, which may be a part of a namespace package. */
+function filesOf(module: string): string[] {
+  return [...ENDINGS.map((ending) => module + ending), module];
 }
 
 /** A word is a path if it looks like one, or if its line is about something missing. */

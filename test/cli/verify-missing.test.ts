@@ -30,6 +30,16 @@ const CASES: readonly (readonly [
     ['x.py', 'src/p/__init__.py'],
     'src/p/a.py',
   ],
+  [
+    {
+      Makefile: 'train:\n\tnode s/x.cjs\n',
+      's/x.cjs': 'require("../lib/a"); require("fs").writeFileSync("o.txt", "1");',
+      'lib/a.js': '',
+      'a.js': '',
+    },
+    ['s/x.cjs'],
+    'lib/a.js',
+  ],
   [{ Makefile: 'train:\n\tbash run.sh\n', 'run.sh': 'echo 1 > o.txt\n' }, [], 'run.sh'],
   [{ Makefile: 'include rules.mk\n', 'rules.mk': 'train:\n\techo 1 > o.txt\n' }, [], 'rules.mk'],
   [
