@@ -1,9 +1,10 @@
 /** Collects the scripts of a command, and those that they start in turn. */
+import path from 'node:path';
 import type { Dep, Out } from '../pipeline/plan.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
 import type { NamedScripts } from './named-scripts.js';
-import { asPython, programAt } from './program-trace.js';
 import { isPython } from './python/file-kinds.js';
+import { headOf } from './python/find-interpreter.js';
 import type { Launch } from './python/launches.js';
 import { environmentOf, type Program } from './python/programs.js';
 import type { TracedScript, Untraced } from './script-trace.js';
@@ -168,4 +169,18 @@ const IS_FILE: ReadonlySet<Script['kind']> = new Set(['script', 'file', 'program
 
 function isAt(file: string, where: string): boolean {
   return file === where || file.startsWith(`${where}/`);
+}
+
+const PYTHON = /^#!.*\b(?:i?python[\d.]*|pypy[\d.]*|uv run)\b/;
+
+/** The launch of a Python program; undefined for any other program. */
+function asPython(launch: Launch, snapshot: FsSnapshot): Launch | undefined {
+  if (launch.kind !== 'program') return launch;
+  const head = headOf(path.join(snapshot.root, launch.target));
+  return PYTHON.test(head) ? { ...launch, kind: 'file' } : undefined;
+}
+
+/** How the system starts it. */
+function programAt({ target, folder, within }: Launch): Program {
+  return { ...within, folder, words: [`./${path.posix.relative(`/${folder}`, `/${target}`)}`] };
 }

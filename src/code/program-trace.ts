@@ -3,18 +3,8 @@ import path from 'node:path';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { headOf } from './python/find-interpreter.js';
 import type { Launch } from './python/launches.js';
-import type { Program } from './python/programs.js';
 import type { ScriptTrace } from './script-trace.js';
 import { traceSourced } from './sourced.js';
-
-const PYTHON = /^#!.*\b(?:i?python[\d.]*|pypy[\d.]*|uv run)\b/;
-
-/** The launch of a Python program; undefined for any other program. */
-export function asPython(launch: Launch, snapshot: FsSnapshot): Launch | undefined {
-  if (launch.kind !== 'program') return launch;
-  const head = headOf(path.join(snapshot.root, launch.target));
-  return PYTHON.test(head) ? { ...launch, kind: 'file' } : undefined;
-}
 
 /** Traced as a shell script, unless something else executes it. */
 export function traceProgram(
@@ -34,9 +24,4 @@ export function traceProgram(
 /** The shell executes a file without such a line. */
 function isForShell(head: string): boolean {
   return head.startsWith('#!') ? /^#!.*\b(?:ba|z|k|da)?sh\b/.test(head) : !head.includes('\0');
-}
-
-/** How the system starts it. */
-export function programAt({ target, folder, within }: Launch): Program {
-  return { ...within, folder, words: [`./${path.posix.relative(`/${folder}`, `/${target}`)}`] };
 }

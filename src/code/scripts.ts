@@ -9,24 +9,12 @@ import {
   type TracedScripts,
 } from './found-scripts.js';
 import type { FsSnapshot } from './fs-snapshot.js';
-import { isScript } from './loaders.js';
+import { isR, isScript } from './loaders.js';
 import { NO_NAMED, namedScripts } from './named-scripts.js';
-import { traceProgram } from './program-trace.js';
 import { commandNamesIn } from './python/entry-points.js';
-import type { Launch } from './python/launches.js';
-import type { PythonModule } from './python/python-module.js';
 import type { Parsed } from './python/trace-python.js';
-import type { ScriptTrace, TracedScript } from './script-trace.js';
-import { isR, traceSourced } from './sourced.js';
-import {
-  readParsed,
-  readTrace,
-  type TraceCache,
-  traceName,
-  unknownTime,
-  writeParsed,
-  writeTrace,
-} from './trace-cache.js';
+import type { TracedScript } from './script-trace.js';
+import { readTrace, type TraceCache, traceName, writeTrace } from './trace-cache.js';
 
 type Command = Exclude<Action, { readonly kind: 'module' }>;
 
@@ -117,6 +105,7 @@ async function traceAndKeep(
 ): Promise<TracedScript> {
   const { traceCache, known } = options;
   const name = nameOf(script);
+  const { traceAnew } = await import('./trace-anew.js');
   const { traced, traceInputs } = await traceAnew(script, options, snapshot);
   known.traced.set(name, traced);
   if (traceCache !== undefined && traceInputs !== undefined) {
@@ -127,36 +116,4 @@ async function traceAndKeep(
     });
   }
   return traced;
-}
-
-async function traceAnew(
-  script: Script,
-  options: ScriptOptions,
-  snapshot: FsSnapshot,
-): Promise<ScriptTrace> {
-  if (script.kind === 'program') return traceProgram(script, snapshot);
-  if (script.kind !== 'script') return traceLaunchAnew(script, options, snapshot);
-  if (isR(script.target)) {
-    return traceSourced({ entry: script.target, folder: '', around: {} }, snapshot);
-  }
-  options.unseen?.();
-  const { traceScript } = await import('./script-trace.js');
-  return traceScript(snapshot.root, script.target, options.traceCache?.timeAt ?? unknownTime);
-}
-
-/** Parses only files that changed since the last trace. */
-async function traceLaunchAnew(
-  launch: Launch,
-  { traceCache, known: { parsed } }: ScriptOptions,
-  snapshot: FsSnapshot,
-): Promise<ScriptTrace> {
-  const { traceLaunch } = await import('./python/trace-python.js');
-  const name = traceCache && traceName(traceCache, snapshot.root, 'script', nameOf(launch));
-  if (traceCache === undefined || name === undefined) return traceLaunch(launch, snapshot, parsed);
-  for (const [hex, module] of Object.entries(readParsed<PythonModule>(traceCache, name)))
-    parsed.set(hex, module);
-  const trace = traceLaunch(launch, snapshot, parsed);
-  const hexes = Object.values(trace.traced.files).filter((hex) => parsed.has(hex));
-  writeParsed(traceCache, name, Object.fromEntries(hexes.map((hex) => [hex, parsed.get(hex)])));
-  return trace;
 }

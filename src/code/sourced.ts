@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type FsSnapshot, hexOfBytes, isFileDigest } from './fs-snapshot.js';
+import { isR } from './loaders.js';
 import { isStarting, namedInside } from './named-scripts.js';
 import { inProject, parentOf } from './project-paths.js';
 import { commandNames } from './python/entry-points.js';
@@ -16,10 +17,6 @@ import type { ScriptTrace, StartedScripts, Untraced } from './script-trace.js';
 const R_SOURCE = /\b(?:sys\.)?source\(\s*(?:file\s*=\s*)?(["'])([^"'\\]+)\1/g;
 const SHELL_SOURCE =
   /(?:^|[;&|({]|\b(?:then|else|do))[ \t]*(?:\.|source)[ \t]+(["']?)([\w./-]+)\1/gm;
-
-export function isR(file: string): boolean {
-  return /\.r$/i.test(file);
-}
 
 export interface Sourcing {
   readonly entry: string;

@@ -12,7 +12,7 @@ import { isOutside, parentOf, within } from '../code/project-paths.js';
 import type { Environment } from '../code/python/environment.js';
 import { environmentAt, type Machine } from '../code/python/find-interpreter.js';
 import { environmentOf } from '../code/python/programs.js';
-import { projectFolders } from '../code/python/source-roots.js';
+import { projectFolders } from '../code/python/project-folders.js';
 import { Reads } from '../code/python/trace-reads.js';
 import type { Code } from '../decide/code.js';
 import type { Item } from '../pipeline/plan.js';

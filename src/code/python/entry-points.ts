@@ -1,8 +1,8 @@
 /** Commands that build files of the project define: entry points of packages, tasks of hatch, pixi, pdm, poe. */
 import type { FsSnapshot } from '../fs-snapshot.js';
-import { inProject, parentOf } from '../project-paths.js';
-import type { CommandNames, Launch } from './launches.js';
-import { projectFolders } from './source-roots.js';
+import { inProject } from '../project-paths.js';
+import type { CommandNames } from './launches.js';
+import { projectFolders } from './project-folders.js';
 import { Reads } from './trace-reads.js';
 
 const COMMAND_FILES = [
@@ -14,7 +14,7 @@ const COMMAND_FILES = [
   'setup.py',
 ];
 
-interface Commands {
+export interface Commands {
   /** Modules by the name of the entry point: `train = "pkg.cli:main"`. */
   readonly modules: ReadonlyMap<string, string>;
   /** Commands for the shell by the name of the task. */
@@ -43,7 +43,7 @@ export function commandNamesIn(snapshot: FsSnapshot): CommandNames {
 
 const namesIn = new WeakMap<FsSnapshot, CommandNames>();
 
-function commandFiles(folders: readonly string[], reads: Reads): string[] {
+export function commandFiles(folders: readonly string[], reads: Reads): string[] {
   return projectFolders(folders, reads).flatMap((each) =>
     COMMAND_FILES.flatMap((file) => inProject(each, file)),
   );
@@ -53,7 +53,7 @@ function commandFiles(folders: readonly string[], reads: Reads): string[] {
 const ENTRY_POINT =
   /(?:^|["'{,])[ \t]*["']?([\w.-]+)["']?[ \t]*=[ \t]*["']?([A-Za-z_][\w.]*):[A-Za-z_][\w.]*["' \t]*(?:[,\]}#]|$)/gm;
 
-function commandsOf(text: string): Commands {
+export function commandsOf(text: string): Commands {
   const modules = new Map<string, string>();
   for (const [, name = '', module = ''] of text.matchAll(ENTRY_POINT))
     modules.set(name.slice(name.lastIndexOf('.') + 1), module);
@@ -105,48 +105,6 @@ function startedBy(texts: readonly string[]): string[] {
     return module === undefined ? text : `python -c "import ${module}"`;
   });
   return isWords ? [...commands, texts.join(' ')] : commands;
-}
-
-export interface Definition {
-  readonly file: string;
-  /** SHA-256 of its bytes. */
-  readonly hex: string;
-  /** The module of an entry point. */
-  readonly module: string | undefined;
-  readonly commands: readonly { readonly text: string; readonly folder: string }[];
-  /** What it defines of the command, and of others that this one starts; as JSON, which Python reads too. */
-  readonly text: string;
-}
-
-/** The definitions of a command that starts in a folder. */
-export function definitionsOf(
-  { target: name, folder, projects = [] }: Launch,
-  reads: Reads,
-): Definition[] {
-  return commandFiles([folder, ...projects], reads).flatMap((file) => {
-    const { modules, tasks } = commandsOf(reads.textOf(file) ?? '');
-    if (!modules.has(name) && !tasks.has(name)) return [];
-    const used = usedBy(name, tasks).map((each) => [each, modules.get(each), tasks.get(each)]);
-    // pipenv starts a task in the current folder, the others in the folder of the file.
-    const own = file.endsWith('Pipfile') ? folder : parentOf(file);
-    return {
-      file,
-      hex: reads.files[file] as string,
-      module: modules.get(name),
-      commands: (tasks.get(name) ?? []).map((text) => ({ text, folder: own })),
-      text: JSON.stringify(used),
-    };
-  });
-}
-
-/** The task, and those that it names. */
-function usedBy(name: string, tasks: Commands['tasks']): string[] {
-  const found = [name];
-  for (const each of found) {
-    const words = (tasks.get(each) ?? []).join(' ').split(/[\s"';&|]+/);
-    found.push(...words.filter((word) => tasks.has(word) && !found.includes(word)));
-  }
-  return found;
 }
 
 /** A quoted text, which may contain the other kind of quotes. */

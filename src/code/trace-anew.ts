@@ -1,0 +1,48 @@
+/** Traces one script of a command without its stored trace. */
+import { nameOf, type Script } from './found-scripts.js';
+import type { FsSnapshot } from './fs-snapshot.js';
+import { isR } from './loaders.js';
+import { traceProgram } from './program-trace.js';
+import type { Launch } from './python/launches.js';
+import type { PythonModule } from './python/python-module.js';
+import { type Parsed, traceLaunch } from './python/trace-python.js';
+import type { ScriptTrace } from './script-trace.js';
+import { traceSourced } from './sourced.js';
+import { readParsed, type TraceCache, traceName, unknownTime, writeParsed } from './trace-cache.js';
+
+interface Options {
+  readonly traceCache?: TraceCache;
+  readonly known: { readonly parsed: Parsed };
+  readonly unseen?: () => void;
+}
+
+export async function traceAnew(
+  script: Script,
+  options: Options,
+  snapshot: FsSnapshot,
+): Promise<ScriptTrace> {
+  if (script.kind === 'program') return traceProgram(script, snapshot);
+  if (script.kind !== 'script') return traceLaunchAnew(script, options, snapshot);
+  if (isR(script.target)) {
+    return traceSourced({ entry: script.target, folder: '', around: {} }, snapshot);
+  }
+  options.unseen?.();
+  const { traceScript } = await import('./script-trace.js');
+  return traceScript(snapshot.root, script.target, options.traceCache?.timeAt ?? unknownTime);
+}
+
+/** Parses only files that changed since the last trace. */
+function traceLaunchAnew(
+  launch: Launch,
+  { traceCache, known: { parsed } }: Options,
+  snapshot: FsSnapshot,
+): ScriptTrace {
+  const name = traceCache && traceName(traceCache, snapshot.root, 'script', nameOf(launch));
+  if (traceCache === undefined || name === undefined) return traceLaunch(launch, snapshot, parsed);
+  for (const [hex, module] of Object.entries(readParsed<PythonModule>(traceCache, name)))
+    parsed.set(hex, module);
+  const trace = traceLaunch(launch, snapshot, parsed);
+  const hexes = Object.values(trace.traced.files).filter((hex) => parsed.has(hex));
+  writeParsed(traceCache, name, Object.fromEntries(hexes.map((hex) => [hex, parsed.get(hex)])));
+  return trace;
+}
