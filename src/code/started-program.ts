@@ -108,14 +108,12 @@ const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = 
 /** `env -C sub python x.py`: the command, in the folder where it starts the other one. */
 export function elsewhere(command: SimpleCommand): SimpleCommand {
   const { folder, words } = command;
-  const end = startedProgram(words);
   for (const [at, word] of words.entries()) {
     if (word === undefined) continue;
-    // Options after the program are its own.
-    const programs = words.slice(at > end ? end : 0, end + 1);
     const isSet = FOLDER_OPTIONS.some(
       ([program, option]) =>
-        option.test(word) && programs.some((each) => program.test(programName(each))),
+        option.test(word) &&
+        words.some((each, from) => program.test(programName(each)) && takes(words, from, at)),
     );
     if (!isSet) continue;
     const target = word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
@@ -123,4 +121,15 @@ export function elsewhere(command: SimpleCommand): SimpleCommand {
     return { ...command, folder: isKnown ? folderIn(folder, target) : undefined };
   }
   return command;
+}
+
+/** True if the option is not one of the program that the one at `from` starts. */
+function takes(words: Words, from: number, option: number): boolean {
+  const program = programFrom(words, from);
+  return program === from || option <= program;
+}
+
+/** The index of the program that the one at `from` starts in the end; `from` for none. */
+export function programFrom(words: Words, from: number): number {
+  return from + Math.max(0, startedProgram(words.slice(from)));
 }

@@ -111,6 +111,7 @@ const commands: readonly (readonly [command: string, interpreter: string, env?: 
   ['uv run --project /opt/p x.py', 'uv uses a project outside of this one'],
   ['uvx --from . train.py', 'uvx starts Python in a separate environment'],
   ['uv tool run x.py', 'uv starts Python in a separate environment'],
+  ['wrap uv run --with rich x.py', 'uv chooses an environment by --with'],
   ['uv run --with rich x.py', 'uv chooses an environment by --with'],
   [
     'uv run alone.py',

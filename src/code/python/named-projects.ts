@@ -1,7 +1,7 @@
 /** Projects whose packages a tool uses: `uv run --project sub x.py`, `uvx --from ./sub train`. Pure. */
 import { folderIn, isOutside, parentOf } from '../project-paths.js';
 import { programName, type SimpleCommand } from '../shell-commands.js';
-import { startedProgram } from '../started-program.js';
+import { programFrom } from '../started-program.js';
 import type { Choice } from './environment.js';
 import { INTERPRETER, isPython } from './file-kinds.js';
 
@@ -25,10 +25,12 @@ export function isProjectOption(tool: string, word: string): boolean {
   return PROJECT[tool]?.test(word) ?? false;
 }
 
-/** The words in front of the program, and the tool among them that starts it. */
+/** The words in front of the program, and the tool among them, if it starts one. */
 function startOf(words: SimpleCommand['words']) {
-  const before = words.slice(0, Math.max(0, startedProgram(words)));
-  return { before, tool: before.map(programName).find((name) => TOOL.test(name)) };
+  const at = words.findIndex((word) => TOOL.test(programName(word)));
+  const before = words.slice(0, programFrom(words, Math.max(0, at)));
+  const starts = at >= 0 && before.length > at;
+  return { before, tool: starts ? programName(words[at]) : undefined };
 }
 
 /** Why a tool, or Python, starts what the words do not name. */

@@ -1,6 +1,6 @@
 /** Determines which Python a command starts, from its words alone. Pure. */
 import { commandStart, programName, type SimpleCommand } from '../shell-commands.js';
-import { startedProgram } from '../started-program.js';
+import { programFrom } from '../started-program.js';
 import type { Choice, Environment } from './environment.js';
 import { INTERPRETER, isPython } from './file-kinds.js';
 import { type Named, pythonLaunches, type Surroundings } from './launches.js';
@@ -115,7 +115,6 @@ function programOf(command: SimpleCommand): Omit<Program, 'folder'> {
 function chosenBy(command: SimpleCommand): { choice: Choice; behind: Words } | undefined {
   const { words } = command;
   const start = commandStart(words);
-  const end = Math.max(start, startedProgram(words));
   if (words.slice(0, start).some(setsPath))
     return { choice: { unclear: 'the command sets PATH' }, behind: [] };
   for (let at = start; at >= 0 && at < words.length; at++) {
@@ -135,7 +134,8 @@ function chosenBy(command: SimpleCommand): { choice: Choice; behind: Words } | u
       return chosen(startsElsewhere(name));
     if (name === 'pixi') return chosen(ofPixi(behind));
     if (name === 'hatch') return { choice: ofHatch(behind), behind };
-    if (PROJECT_TOOLS.has(name)) return chosen(ofProject(name, words.slice(at + 1 + run, end)));
+    if (PROJECT_TOOLS.has(name))
+      return chosen(ofProject(name, words.slice(at + 1 + run, programFrom(words, at))));
     if (CONDA.has(name)) return { choice: ofConda(behind), behind };
   }
   return undefined;
