@@ -52,7 +52,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes:
-    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and kept its metrics. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is a param, a metric, a matrix axis, an option of the command (--rate), or one of\nitem, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch or code. The last parts\nof a name are enough (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
+    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and kept its metrics. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is a param of the stage or of a stage upstream, a metric, a matrix axis, an option of\nthe command (--rate), or one of item, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes,\nepoch or code. The last parts of a name are enough (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
 };
 
 export const command: Command = {
@@ -122,8 +122,9 @@ function listGroups(
   }
 }
 
-function groupJson({ stage, matrix, params, env, code, n, keys, spreads }: Group): object {
-  return { stage, matrix, params, env, code, n, keys, metrics: spreads };
+function groupJson(group: Group): object {
+  const { stage, matrix, params, upstream, env, code, n, keys, spreads: metrics } = group;
+  return { stage, matrix, params, upstream, env, code, n, keys, metrics };
 }
 
 function groupTable(

@@ -37,7 +37,7 @@ function folderOf(name: string, outs: Item['outs']): string {
 
 /** Undefined if unknown; null if the out was made without the file. */
 export function digestOfMetric(
-  { out, within }: MetricFile,
+  { out, within }: Pick<MetricFile, 'out' | 'within'>,
   outs: readonly { readonly name: string; readonly digest: Digest }[],
   cache: Cache,
 ): Digest | null | undefined {

@@ -56,12 +56,13 @@ function secondOf(when: number): string {
   return date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** The params that differ from those of the shown result, else the time. */
-function labelOf({ params, when }: ResultRow, shown: ResultRow | undefined): string {
-  const differing = Object.entries(params).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(shown?.params[name]),
+/** The params, also upstream, that differ from those of the shown result, else the time. */
+function labelOf(row: ResultRow, shown: ResultRow | undefined): string {
+  const others = { ...shown?.params, ...shown?.upstream };
+  const differing = Object.entries({ ...row.params, ...row.upstream }).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(others[name]),
   );
   const texts = differing.map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   if (shown !== undefined && texts.length > 0) return texts.slice(0, 3).join(', ');
-  return secondOf(when);
+  return secondOf(row.when);
 }

@@ -6,6 +6,7 @@ import type { Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import { resultsNow } from './index-file.js';
 import type { ResultRow } from './row.js';
+import { edgesOf, Upstream } from './upstream.js';
 
 export type { ResultRow, ResultState } from './row.js';
 
@@ -16,8 +17,10 @@ export async function resultsOf(
 ): Promise<ResultRow[]> {
   const rows = await resultsNow(project, warn);
   const current = rows.length === 0 ? new Set() : await currentKeys(project, warn);
-  return rows.map(({ stamp, measured: _measured, ...row }) => ({
+  const upstream = new Upstream(rows, edgesOf(project.plan));
+  return rows.map(({ stamp, measured: _measured, made: _made, ...row }) => ({
     ...row,
+    upstream: upstream.of(row),
     state: stamp === undefined ? 'removed' : current.has(row.key) ? 'current' : 'kept',
   }));
 }

@@ -16,7 +16,7 @@ export interface Side {
 
 export function sideOf({ cache }: Project, row: ResultRow): Side {
   const record = row.state === 'removed' ? undefined : cache.readRecord(row.key);
-  const { key, item, state, seconds, epoch, matrix, params, env, deps, metrics } = row;
+  const { key, item, state, seconds, epoch, matrix, params, upstream, env, deps, metrics } = row;
   return {
     key,
     item,
@@ -26,6 +26,7 @@ export function sideOf({ cache }: Project, row: ResultRow): Side {
       item,
       ...named('matrix', matrix),
       ...named('params', params),
+      ...named('upstream', upstream),
       ...named('env', env),
       ...(row.command !== undefined && { command: row.command }),
       code: row.code,

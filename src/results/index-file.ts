@@ -18,11 +18,9 @@ import { definitionOf, type ResultRow } from './row.js';
 /** Inode, size and birth time. Using a record changes its other times. */
 type Stamp = readonly [number, number, number];
 
-export interface IndexedRow extends Omit<ResultRow, 'state'> {
+export interface IndexedRow extends Omit<ResultRow, 'state' | 'upstream'>, Measured {
   /** The stamp of the record's file; undefined if the file is gone. */
   readonly stamp?: Stamp | undefined;
-  /** Identifies the metrics that were read. After a change of `metrics:` they are read again. */
-  readonly measured: string;
 }
 
 interface Body {

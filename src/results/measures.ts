@@ -1,4 +1,7 @@
-/** The metrics of a record: numbers in its metrics files, and those of the epoch of its outs. */
+/**
+ * What the index reads from a record's outs: the numbers in its metrics files, those of the epoch of
+ * its outs, and the digests of what other items read.
+ */
 import type { RunRecord } from '../cache/records/record.js';
 import { stopEpoch } from '../decide/incremental.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
@@ -6,6 +9,7 @@ import type { Project } from '../decide/project.js';
 import { metricsOf, numbersIn } from '../lockfile/format/locked-metrics.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import { edgesOf, type Part } from './upstream.js';
 
 type MetricFiles = ReturnType<typeof metricFilesOf>;
 
@@ -13,14 +17,21 @@ export interface Measured {
   readonly metrics: Readonly<Record<string, number>>;
   readonly chain?: string;
   readonly epoch?: number;
+  /** Digests of its outs, and of the parts of them that are deps; absent in an earlier index. */
+  readonly made?: readonly string[];
+  /** Identifies what was read. After a change of the pipeline it is read again. */
   readonly measured: string;
 }
 
-/** Today's pipeline says which outs are metrics, because a record does not. */
+/** Of a record of a stage that the pipeline does not have. */
+const UNKNOWN = '[]';
+
+/** Today's pipeline says which outs are metrics, and what is a dep, because a record does not. */
 export class Measures {
   readonly #project: Project;
   readonly #items: ReadonlyMap<string, Item>;
-  /** For each item, its metrics files, and the id of this choice. */
+  readonly #parts: ReadonlyMap<Item, readonly Part[]>;
+  /** For each item, its metrics files, and the id of what is read. */
   readonly #known = new Map<Item, { readonly files: MetricFiles; readonly name: string }>();
 
   constructor(project: Project) {
@@ -32,19 +43,23 @@ export class Measures {
       if (!items.has(item.stage)) items.set(item.stage, item);
     }
     this.#items = items;
+    this.#parts = edgesOf(project.plan).parts;
   }
 
-  /** Identifies the choice of metrics. */
+  /** Identifies the choice of metrics and of parts. */
   nameFor(id: string): string {
     const item = this.#itemFor(id);
-    return item === undefined ? '' : this.#about(item).name;
+    return item === undefined ? UNKNOWN : this.#about(item).name;
   }
 
   of({ item: id, manifest, outs }: RunRecord): Measured {
     const item = this.#itemFor(id);
-    if (item === undefined) return { metrics: {}, measured: '' };
+    if (item === undefined)
+      return { metrics: {}, made: outs.map(({ digest }) => digest), measured: UNKNOWN };
     const { files, name: measured } = this.#about(item);
     const { cache } = this.#project;
+    const inside = this.#partsOf(item).map((part) => digestOfMetric(part, outs, cache) ?? []);
+    const made = [...outs.map(({ digest }) => digest), ...inside.flat()];
     const metrics: Record<string, number> = {};
     for (const file of files) {
       const digest = digestOfMetric(file, outs, cache);
@@ -53,9 +68,9 @@ export class Measures {
       for (const name in numbers)
         metrics[files.length > 1 ? `${file.name}.${name}` : name] = numbers[name] as number;
     }
-    if (item.epochs === undefined) return { metrics, measured };
+    if (item.epochs === undefined) return { metrics, made, measured };
     const { ofEpoch = {}, ...place } = this.#epochOf(manifest, item.epochs.param);
-    return { metrics: { ...ofEpoch, ...metrics }, ...place, measured };
+    return { metrics: { ...ofEpoch, ...metrics }, ...place, made, measured };
   }
 
   #about(item: Item) {
@@ -63,10 +78,15 @@ export class Measures {
     if (about === undefined) {
       const files = metricFilesOf(item);
       const paths = files.map(({ name, within }) => `${name}/${within}`);
-      about = { files, name: JSON.stringify([paths, item.epochs?.param ?? null]) };
+      const parts = this.#partsOf(item).map(({ out, within }) => `${out}/${within}`);
+      about = { files, name: JSON.stringify([paths, item.epochs?.param ?? null, parts]) };
       this.#known.set(item, about);
     }
     return about;
+  }
+
+  #partsOf(item: Item): readonly Part[] {
+    return this.#parts.get(item) ?? [];
   }
 
   #epochOf(manifest: Manifest, param: string | undefined) {

@@ -14,7 +14,7 @@ export interface Group extends ResultRow {
 }
 
 /**
- * Groups with the same stage, axes, params, variables and code except for `name`, in the order of
+ * Groups with the same stage, axes, params (also upstream), variables and code except for `name`, in the order of
  * their newest result. Omits results without a value of `name`. Each value counts once, with its
  * newest result.
  *
@@ -36,22 +36,24 @@ export function groupsOver(
   const groups = repeats(
     newestFirst,
     (row) => {
-      const value = row[over.kind as 'matrix' | 'params'][over.name];
+      const { matrix, params, upstream } = row;
+      const values = over.kind === 'matrix' ? matrix : { ...upstream, ...params };
+      const value = values[over.name];
       return value === undefined ? undefined : canonical(value);
     },
     (row) => {
-      const { stage, matrix, params, env, code } = without(row, over);
-      return canonical({ stage, matrix, params, env, code });
+      const { stage, matrix, params, upstream, env, code } = without(row, over);
+      return canonical({ stage, matrix, params, upstream, env, code });
     },
   );
   return groups.map((group) => groupOf(group, over));
 }
 
 function without(row: ResultRow, { kind, name }: Column): ResultRow {
-  const rest = (values: Readonly<Record<string, unknown>>) =>
+  const rest = <Value>(values: Readonly<Record<string, Value>>) =>
     Object.fromEntries(Object.entries(values).filter(([each]) => each !== name));
-  if (kind === 'matrix') return { ...row, matrix: rest(row.matrix) as ResultRow['matrix'] };
-  return { ...row, params: rest(row.params) as ResultRow['params'] };
+  if (kind === 'matrix') return { ...row, matrix: rest(row.matrix) };
+  return { ...row, params: rest(row.params), upstream: rest(row.upstream) };
 }
 
 function groupOf(rows: readonly ResultRow[], over: Column): Group {

@@ -33,12 +33,17 @@ export function columnsOf(rows: readonly ResultRow[]): Column[] {
   return [...fields, ...GROUPS.slice(0, 4).flatMap(group), code, ...GROUPS.slice(4).flatMap(group)];
 
   function group(kind: (typeof GROUPS)[number]): Column[] {
+    const sources = kind === 'params' ? (['params', 'upstream'] as const) : ([kind] as const);
     const names = new Set<string>();
-    for (const row of rows) for (const name of Object.keys(row[kind])) names.add(name);
+    for (const row of rows)
+      for (const source of sources) for (const name of Object.keys(row[source])) names.add(name);
     return [...names].sort(byNumber).map((name) => ({
       name,
       kind,
-      of: (row) => (Object.hasOwn(row[kind], name) ? cellOf(row[kind][name]) : undefined),
+      of: (row) => {
+        const source = sources.find((each) => Object.hasOwn(row[each], name));
+        return source === undefined ? undefined : cellOf(row[source][name]);
+      },
     }));
   }
 }
@@ -79,8 +84,11 @@ export function differing(columns: readonly Column[], rows: readonly ResultRow[]
     if (column.kind === 'field' || column.kind === 'matrix') continue;
     if (column.kind !== 'metrics') {
       const values = rows.map(column.of);
-      if (new Set(values).size < 2) continue;
-      if (column.kind !== 'params' && isOfItem(values, rows)) continue;
+      const different = new Set(values);
+      if (different.size < 2) continue;
+      // The stages upstream of an item have params that those of other items do not have.
+      different.delete(undefined);
+      if ((column.kind !== 'params' || different.size < 2) && isOfItem(values, rows)) continue;
       if (isFilled(column, rows)) continue;
     }
     shown.push(column);

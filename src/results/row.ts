@@ -26,6 +26,8 @@ export interface ResultRow extends Partial<Usage> {
    * leaf.
    */
   readonly params: Readonly<Record<string, Json>>;
+  /** Those of the stages that made its deps, as far as they are known: see upstream.ts. */
+  readonly upstream: Readonly<Record<string, Json>>;
   readonly env: Readonly<Record<string, string | null>>;
   /** Digest of the code without the parts that depend on the item and the params. */
   readonly code: string;

@@ -88,6 +88,7 @@ export function largeModel(items = 1000, results = 10_000): PageModel {
       'train.width': 32 << (at % 4),
       'train.optimizer': ['adam', 'sgd', 'lion'][at % 3] as string,
     },
+    upstream: {},
     args: {},
     code: digest(at % 9),
     deps: { data: digest(at % 500) },

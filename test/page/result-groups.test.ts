@@ -21,6 +21,7 @@ const rows = Array.from({ length: 24 }, (_, at): ResultRow => {
     seconds: 1,
     state: 'kept',
     params: { 'train.lr': at < 12 ? 0.1 : 0.01, 'train.seed': seed },
+    upstream: {},
     env: {},
     code: at % 5 === 0 ? 'c0de' : 'c1de',
     args: { '--seed': String(seed) },

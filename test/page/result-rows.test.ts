@@ -15,6 +15,7 @@ const row = (more: Partial<ResultRow>): ResultRow => ({
   seconds: 3.25,
   state: 'kept',
   params: {},
+  upstream: {},
   args: {},
   code: 'c0de',
   deps: {},

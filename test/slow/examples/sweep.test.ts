@@ -13,6 +13,44 @@ it.runIf(hasPython)(
   },
 );
 
+it.runIf(hasPython)(
+  'the best rate is named by the metric of a stage that reads the model',
+  async () => {
+    const made = example();
+    const evaluate = `  evaluate:
+    cmd: |
+      python3 - \${deps.model} \${outs.scores} <<'EOF'
+      import json, math, sys
+      units = json.load(open(sys.argv[1]))
+      fit = lambda x: sum(out * math.tanh(weight * x + bias) for weight, bias, out in units)
+      points = [(x / 31, math.sin(x / 31 * 3)) for x in range(-31, 32)]
+      worst = max(abs(fit(x) - y) for x, y in points)
+      json.dump({"test": {"worst": worst}}, open(sys.argv[2], "w"))
+      EOF
+    deps: { model: cache/out/model.json }
+    metrics: { scores: cache/out/test.json }
+`;
+    made.write('pipeline.yaml', made.read('pipeline.yaml') + evaluate);
+    const worst = new Map<string, number>();
+    for (const rate of ['0.1', '0.05', '0.01'])
+      for (const width of ['2', '8']) {
+        await out(made, 'run', '--set', `train.lr=${rate}`, '--set', `train.width=${width}`);
+        worst.set(`${rate} ${width}`, JSON.parse(made.read('cache/out/test.json')).test.worst);
+      }
+    const csv = await out(made, 'results', 'evaluate', '--sort', 'test.worst', '--csv');
+    const [names = [], ...rows] = csv
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','));
+    const cells = (row: string[], ...wanted: string[]) =>
+      wanted.map((name) => row[names.indexOf(name)]);
+    const expected = [...worst].sort(([, a], [, b]) => a - b).map(([name]) => name);
+    expect(rows.map((row) => cells(row, 'train.lr', 'train.width').join(' '))).toEqual(expected);
+    const table = await out(made, 'results', 'evaluate', '--sort', 'test.worst', '--limit', '1');
+    expect(table).toMatch(/^key +item +when +train\.lr +train\.width +deps\.model +test\.worst /);
+  },
+);
+
 it('tries other values of an axis with --set, and lists the results of all of them', async () => {
   const made = projectWithin({
     'pipeline.yaml': `params: { train: { lr: [0.1] } }
