@@ -4,7 +4,7 @@ import { Epochs } from './epochs.js';
 import { time } from './format-values.js';
 import { Item } from './item.js';
 import { Items } from './items.js';
-import { type Data, type Route, type Shown, STATES, stateIn, useRoute } from './page-state.js';
+import { countsIn, type Data, lookOf, type Route, useRoute } from './page-state.js';
 import { Pictures } from './pictures.js';
 import { Plots } from './plots.js';
 import { Results } from './results.js';
@@ -97,16 +97,11 @@ function Head({ data, route, onSkip }: HeadProps): JSX.Element {
 }
 
 function Counts({ data }: { readonly data: Data }): JSX.Element {
-  const counts = new Map<Shown, number>();
-  for (const item of data.model.items) {
-    const state = stateIn(item, data.active);
-    counts.set(state, (counts.get(state) ?? 0) + 1);
-  }
   return (
     <p class="counts">
-      {STATES.filter((state) => counts.has(state)).map((state) => (
-        <span key={state} class={`state ${state.replace(' ', '-')}`}>
-          {counts.get(state)} {state}
+      {countsIn(data.model.items, data.active).map(({ state, count, isBad }) => (
+        <span key={state} class={`state ${lookOf(state, isBad)}`}>
+          {count} {state}
         </span>
       ))}
     </p>

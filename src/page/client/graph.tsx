@@ -1,7 +1,7 @@
 /** The dependency graph: stages, or items where they are few, laid out by dagre. */
 import { Graph as Layout, layout } from '@dagrejs/dagre';
 import type { PageItem } from '../model.js';
-import { itemLink, type Shown, STATES } from './page-state.js';
+import { type Count, countsIn, type Data, itemLink, lookOf } from './page-state.js';
 import { Scrolled } from './scrolled.js';
 import { textWidth } from './text-width.js';
 import { type JSX, useMemo } from './view.js';
@@ -10,8 +10,7 @@ interface Node {
   readonly name: string;
   readonly link: string;
   readonly note: string;
-  /** Number of its items by state, worst first. */
-  readonly states: readonly (readonly [Shown, number])[];
+  readonly states: readonly Count[];
   readonly needs: readonly string[];
 }
 
@@ -22,14 +21,14 @@ const SIZE = { name: 13, note: 12 } as const;
 
 interface Props {
   readonly items: readonly PageItem[];
-  readonly stateOf: (item: PageItem) => Shown;
+  readonly active: Data['active'];
   readonly byItem: boolean;
   readonly isNarrow: boolean;
 }
 
-export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JSX.Element {
+export function DependencyGraph({ items, active, byItem, isNarrow }: Props): JSX.Element {
   const groups = useMemo(() => groupsOf(items, byItem), [items, byItem]);
-  const told = groups.map((group) => toldOf(statesOf(group.items, stateOf)));
+  const told = groups.map((group) => toldOf(countsIn(group.items, active)));
   // Boxes grow with their texts.
   const widths = groups.map((group, at) => widthOf(group, told[at] as string)).join();
   const { width, height, nodes, edges } = useMemo(
@@ -46,7 +45,7 @@ export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JS
           ))}
         </g>
         {nodes.map((node) => (
-          <Box key={node.name} {...node} states={statesOf(node.items, stateOf)} />
+          <Box key={node.name} {...node} states={countsIn(node.items, active)} />
         ))}
       </svg>
     </Scrolled>
@@ -54,8 +53,12 @@ export function DependencyGraph({ items, stateOf, byItem, isNarrow }: Props): JS
 }
 
 function toldOf(states: Node['states']): string {
-  const total = states.reduce((sum, [, count]) => sum + count, 0);
-  return states.map(([state, count]) => (total === 1 ? state : `${count} ${state}`)).join(', ');
+  const total = totalOf(states);
+  return states.map(({ state, count }) => (total === 1 ? state : `${count} ${state}`)).join(', ');
+}
+
+function totalOf(states: Node['states']): number {
+  return states.reduce((sum, { count }) => sum + count, 0);
 }
 
 function widthOf({ name, note }: Pick<Node, 'name' | 'note'>, told: string): number {
@@ -64,7 +67,7 @@ function widthOf({ name, note }: Pick<Node, 'name' | 'note'>, told: string): num
 }
 
 function Box({ name, link, note, states, x, y, w }: Omit<Node, 'needs'> & Place): JSX.Element {
-  const total = states.reduce((sum, [, count]) => sum + count, 0);
+  const total = totalOf(states);
   let from = 0;
   return (
     <a href={link} class="node">
@@ -76,7 +79,7 @@ function Box({ name, link, note, states, x, y, w }: Omit<Node, 'needs'> & Place)
       <text x={x + PAD} y={y + 34} class="told">
         {toldOf(states)}
       </text>
-      {states.map(([state, count]) => {
+      {states.map(({ state, count, isBad }) => {
         const start = from;
         from += (count / total) * w;
         return (
@@ -86,7 +89,7 @@ function Box({ name, link, note, states, x, y, w }: Omit<Node, 'needs'> & Place)
             y={y + HEIGHT - 4}
             width={(count / total) * w}
             height={4}
-            class={`bar ${state.replace(' ', '-')}`}
+            class={`bar ${lookOf(state, isBad)}`}
           />
         );
       })}
@@ -128,18 +131,6 @@ function groupsOf(items: readonly PageItem[], byItem: boolean): Group[] {
       needs: [...needs],
     };
   });
-}
-
-function statesOf(items: readonly PageItem[], stateOf: Props['stateOf']): [Shown, number][] {
-  const counts = new Map<Shown, number>();
-  for (const item of items) {
-    const state = stateOf(item);
-    counts.set(state, (counts.get(state) ?? 0) + 1);
-  }
-  return STATES.filter((state) => counts.has(state)).map((state) => [
-    state,
-    counts.get(state) as number,
-  ]);
 }
 
 interface Place {

@@ -5,7 +5,7 @@ import { EpochCharts } from './epochs.js';
 import { bytes, duration, number, value } from './format-values.js';
 import { State } from './items.js';
 import { LiveLog, LogText } from './log.js';
-import { type Data, itemLink, stateIn } from './page-state.js';
+import { type Data, hasFailed, itemLink, stateIn } from './page-state.js';
 import { Image, Note } from './pictures.js';
 import { Plot, plotGroups } from './plot.js';
 import { Scrolled } from './scrolled.js';
@@ -20,10 +20,9 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
         The pipeline has no item “{name}”. <a href="#/items">All items</a>
       </p>
     );
-  const state = stateIn(item, data.active);
+  const isBad = hasFailed(item, data.active);
   // Of an item that failed, the log is what people came for.
   const log = <Log item={item} data={data} />;
-  const isFirst = state === 'failed';
   return (
     <article class="item">
       <p class="crumb">
@@ -31,7 +30,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       </p>
       <div class="bar-of">
         <h2>{item.id}</h2>
-        <State state={state} />
+        <State state={stateIn(item, data.active)} isBad={isBad} />
         {item.desc && <p class="soft">{item.desc}</p>}
       </div>
       <Doing item={item} data={data} />
@@ -42,7 +41,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
           ))}
         </ul>
       )}
-      {isFirst && log}
+      {isBad && log}
       <div class="columns">
         <Metrics item={item} />
         <Definition item={item} items={items} />
@@ -54,7 +53,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       ))}
       {item.pictures && <Gallery pictures={item.pictures} />}
       {item.epochs && <EpochCharts items={[item]} />}
-      {!isFirst && log}
+      {!isBad && log}
     </article>
   );
 }

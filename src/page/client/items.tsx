@@ -5,8 +5,11 @@ import { Check, Choice, Search } from './controls.js';
 import { duration, number, plural } from './format-values.js';
 import { DependencyGraph } from './graph.js';
 import {
+  countsIn,
   type Data,
+  hasFailed,
   itemLink,
+  lookOf,
   metricNames,
   type Route,
   type Shown,
@@ -38,7 +41,6 @@ export function Items({ data, route }: ItemsProps): JSX.Element {
   const isNarrow = useNarrow();
   const stages = new Set(items.map(({ stage }) => stage)).size;
   const [byItem, setByItem] = useState(items.length <= 12);
-  const stateOf = (item: PageItem) => stateIn(item, data.active);
   if (items.length === 0)
     return (
       <p class="soft">
@@ -57,7 +59,7 @@ export function Items({ data, route }: ItemsProps): JSX.Element {
             <Check label="a box for each item" checked={byItem} onCheck={setByItem} />
           )}
         </div>
-        <DependencyGraph items={items} stateOf={stateOf} byItem={byItem} isNarrow={isNarrow} />
+        <DependencyGraph items={items} active={data.active} byItem={byItem} isNarrow={isNarrow} />
       </section>
       <ItemTable data={data} only={route.query.get('stage')} />
     </>
@@ -87,9 +89,7 @@ function ItemTable({ data, only }: ItemTableProps): JSX.Element {
     if (sorting === undefined) return found;
     return sorted(found, (item) => keyFor(item, sorting.id, data), sorting.isDescending);
   }, [items, data, text, state, only, sorting]);
-  const present = STATES.filter((each) =>
-    items.some((item) => stateIn(item, data.active) === each),
-  );
+  const present = countsIn(items, data.active).map(({ state }) => state);
   return (
     <section aria-labelledby="items-title">
       <div class="bar-of">
@@ -135,8 +135,13 @@ export function nextSorting(before: Sorting | undefined, id: string): Sorting | 
   return before.isDescending ? undefined : { id, isDescending: true };
 }
 
-export function State({ state }: { readonly state: Shown }): JSX.Element {
-  return <span class={`state ${state.replace(' ', '-')}`}>{state}</span>;
+interface StateProps {
+  readonly state: Shown;
+  readonly isBad?: boolean;
+}
+
+export function State({ state, isBad = false }: StateProps): JSX.Element {
+  return <span class={`state ${lookOf(state, isBad)}`}>{state}</span>;
 }
 
 function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
@@ -158,7 +163,9 @@ function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
       title: 'state',
       name: 'state',
       width: 11,
-      cell: (item) => <State state={stateIn(item, data.active)} />,
+      cell: (item) => (
+        <State state={stateIn(item, data.active)} isBad={hasFailed(item, data.active)} />
+      ),
     },
     {
       id: 'seconds',
@@ -225,6 +232,7 @@ function keyFor(item: PageItem, id: string, data: Data): string | number | undef
   if (id.startsWith('metric ')) return item.metrics[id.slice('metric '.length)];
   if (id === 'item') return item.id;
   if (id === 'seconds') return item.seconds;
-  if (id === 'state') return STATES.indexOf(stateIn(item, data.active));
+  if (id === 'state')
+    return hasFailed(item, data.active) ? -1 : STATES.indexOf(stateIn(item, data.active));
   return item.reasons[0];
 }

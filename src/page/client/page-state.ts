@@ -79,11 +79,40 @@ export function useEscape(isOpen: boolean, close: () => void): void {
   });
 }
 
-/** Of a living run where it has one, else of the data. */
-export function stateIn(item: PageItem, active: ReadonlyMap<string, Activity>): Shown {
+type Active = Data['active'];
+
+/** Of a living run where it has one, else the state that `pipe status` prints. */
+export function stateIn(item: PageItem, active: Active): Shown {
+  return active.get(item.id)?.phase ?? item.state;
+}
+
+/** True if its last execution failed. A later one may run now. */
+export function hasFailed(item: PageItem, active: Active): boolean {
   const phase = active.get(item.id)?.phase;
-  if (phase !== undefined) return phase;
-  return item.reasons[0]?.startsWith('failed') ? 'failed' : item.state;
+  return phase === undefined
+    ? (item.reasons[0]?.startsWith('failed') ?? false)
+    : phase === 'failed';
+}
+
+/** The CSS class of a state. */
+export function lookOf(state: Shown, isBad: boolean): string {
+  return isBad ? 'failed' : state.replace(' ', '-');
+}
+
+export interface Count {
+  readonly state: Shown;
+  readonly count: number;
+  /** True if the last execution of one of the items failed. */
+  readonly isBad: boolean;
+}
+
+/** Worst first. */
+export function countsIn(items: readonly PageItem[], active: Active): Count[] {
+  return STATES.flatMap((state) => {
+    const found = items.filter((item) => stateIn(item, active) === state);
+    const isBad = found.some((item) => hasFailed(item, active));
+    return found.length === 0 ? [] : [{ state, count: found.length, isBad }];
+  });
 }
 
 export function metricNames(items: readonly PageItem[]): string[] {

@@ -36,14 +36,17 @@ describe.skipIf(chromium === undefined)(
     };
     const main = () => page.evaluate<string>(`document.querySelector('main').innerText`);
 
-    it('shows the graph, and each item with its state, reason and metrics', async () => {
+    it('shows the graph, and each item with its reason, metrics, and the state of `pipe status`', async () => {
       const nodes = await page.evaluate<string[]>(
         `[...document.querySelectorAll('.node')].map((node) => node.textContent)`,
       );
-      expect(nodes).toContain('train@faces fresh');
-      expect(nodes).toContain('broken failed');
+      const items: { item: string; state: string }[] = JSON.parse(
+        (await project.pipe('status', '--json')).out,
+      );
+      expect(items).toContainEqual(expect.objectContaining({ item: 'broken', state: 'stale' }));
+      expect(nodes).toEqual(items.map(({ item, state }) => `${item} ${state}`));
       const text = await main();
-      expect(text).toMatch(/broken\s+failed.*failed last time: exit code 3/s);
+      expect(text).toMatch(/broken\s+stale.*failed last time: exit code 3/s);
       expect(text).toContain('not known before broken has run');
     });
 
