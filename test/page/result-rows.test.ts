@@ -1,8 +1,15 @@
 /** The table of results in the page: columns from rows, filter and order. */
 import { describe, expect, it } from 'vitest';
-import { cellText, filterOf, isVaried, ordered } from '../../src/page/client/result-rows.js';
+import {
+  cellText,
+  differs,
+  filterOf,
+  isVaried,
+  ordered,
+} from '../../src/page/client/result-rows.js';
 import { resultColumns } from '../../src/page/result-columns.js';
 import type { ResultRow } from '../../src/results/all-results.js';
+import { columnsOf, differing } from '../../src/results/row-columns.js';
 
 const row = (more: Partial<ResultRow>): ResultRow => ({
   stage: 'train',
@@ -52,6 +59,42 @@ describe('the columns of results', () => {
     expect(isVaried(column('state'), [0, 1])).toBe(false);
     expect(isVaried(column('state'), all)).toBe(true);
   });
+});
+
+it('differ on the page as in `pipe results`: not only because the items do', () => {
+  const evaluated = (item: string, upstream: ResultRow['upstream'], data: string, code = 'c0de') =>
+    row({
+      item: `evaluate@${item}`,
+      stage: 'evaluate',
+      upstream,
+      deps: { data, same: 'f:0' },
+      code,
+    });
+  const rows = [
+    evaluated('pca', { 'pca.rank': 4, seed: 1 }, 'f:1'),
+    evaluated('pca', { 'pca.rank': 4, seed: 2 }, 'f:1'),
+    evaluated('net', { 'net.width': 8, 'net.depth': 2, seed: 1 }, 'f:2'),
+    evaluated('net', { 'net.width': 9, 'net.depth': 2, seed: 1 }, 'f:2', 'c1de'),
+    evaluated('net', { seed: 1 }, 'f:2'),
+  ];
+  const { columns } = resultColumns(rows);
+  const onPage = (which: number[]) =>
+    columns
+      .filter(({ kind }) => ['param', 'code', 'dep'].includes(kind))
+      .filter((each) => differs(each, columns, which))
+      .map(({ name }) => name);
+  expect(onPage([0, 1, 2, 3])).toEqual(['net.width', 'seed', 'code']);
+  expect(onPage([0, 1, 2, 3, 4])).toEqual(['net.depth', 'net.width', 'seed', 'code']);
+  for (const which of [
+    [0, 1],
+    [0, 2],
+    [2, 3, 4],
+    [0, 1, 2, 3],
+    [0, 1, 2, 3, 4],
+  ]) {
+    const some = which.map((at) => rows[at] as ResultRow);
+    expect(onPage(which)).toEqual(differing(columnsOf(some), some).map(({ name }) => name));
+  }
 });
 
 describe('the filter of results', () => {

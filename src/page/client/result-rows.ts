@@ -36,10 +36,29 @@ export function isNumeric({ texts, kind }: PageColumn): boolean {
   return texts === undefined && kind !== 'key';
 }
 
-/** Number of different values, up to two. */
+/** True if two rows have different values. */
 export function isVaried({ cells }: PageColumn, rows: readonly number[]): boolean {
   const [first] = rows;
   return rows.some((row) => cells[row] !== cells[first as number]);
+}
+
+/** True if the values differ, but not only because the items do: as `differing` in row-columns.ts. */
+export function differs(
+  column: PageColumn,
+  all: readonly PageColumn[],
+  rows: readonly number[],
+): boolean {
+  const value = (row: number) => column.cells[row] ?? null;
+  if (!isVaried(column, rows)) return false;
+  const filled = rows.filter((row) => value(row) !== null);
+  if (column.kind === 'param' && isVaried(column, filled)) return true;
+  const item = all.find(({ kind }) => kind === 'item');
+  const byItem = new Map<number | null | undefined, number | null>();
+  return rows.some((row) => {
+    const name = item?.cells[row];
+    if (!byItem.has(name)) byItem.set(name, value(row));
+    return byItem.get(name) !== value(row);
+  });
 }
 
 /** The item and the key of a row. */

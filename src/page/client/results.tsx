@@ -6,7 +6,7 @@ import { type Data, useEscape } from './page-state.js';
 import { Comparison } from './result-comparison.js';
 import { type Averaged, averaged, mayRepeat, withAxes } from './result-groups.js';
 import { Parallel, Scatter } from './result-plots.js';
-import { filterOf, isSetting, isUsage, isVaried, nameIn, type Test } from './result-rows.js';
+import { differs, filterOf, isSetting, isUsage, nameIn, type Test } from './result-rows.js';
 import { ResultTable } from './result-table.js';
 import { type JSX, useMemo, useState } from './view.js';
 
@@ -106,7 +106,7 @@ function useShown(
   over: PageColumn | undefined,
   showsAll: boolean,
 ): Averaged {
-  const varied = useMemo(() => all.filter((each) => isUseful(each, base)), [all, base]);
+  const varied = useMemo(() => all.filter((each) => isUseful(each, all, base)), [all, base]);
   return useMemo(() => {
     const plain = { columns: showsAll ? all : varied, rows: passing };
     const { columns, rows } = over === undefined ? plain : averaged(all, passing, over);
@@ -171,11 +171,15 @@ function useFiltered(columns: readonly PageColumn[], all: readonly number[], tex
   }, [columns, all, text]);
 }
 
-/** What is the same in all of them says nothing. The names of the items have the axes. */
-function isUseful(column: PageColumn, rows: readonly number[]): boolean {
+/** The columns of `pipe results`. The names of the items have the axes. */
+function isUseful(
+  column: PageColumn,
+  all: readonly PageColumn[],
+  rows: readonly number[],
+): boolean {
   if (isUsage(column.kind, column.name) || column.kind === 'axis') return false;
-  const isConstant = isSetting(column) || ['field', 'code', 'dep'].includes(column.kind);
-  return !isConstant || isVaried(column, rows);
+  const isInput = isSetting(column) || ['field', 'code', 'dep'].includes(column.kind);
+  return !isInput || differs(column, all, rows);
 }
 
 /** Other stages have other params and metrics. */
