@@ -31,6 +31,11 @@ export function isSetting({ kind }: PageColumn): boolean {
   return ['axis', 'param', 'option', 'env'].includes(kind);
 }
 
+/** A param such as a learning rate may span orders of magnitude. */
+export function mayBeLog(column: PageColumn): boolean {
+  return isSetting(column) && column.texts === undefined;
+}
+
 /** True when its cells are numbers that can be drawn. */
 export function isNumeric({ texts, kind }: PageColumn): boolean {
   return texts === undefined && kind !== 'key';

@@ -3,11 +3,12 @@ import type { PageColumn, PageResults } from '../model.js';
 import { Check, Choice, Search } from './controls.js';
 import { plural } from './format-values.js';
 import { type Data, useEscape } from './page-state.js';
+import { Parallel } from './parallel.js';
 import { Comparison } from './result-comparison.js';
 import { type Averaged, averaged, mayRepeat, withAxes } from './result-groups.js';
-import { Parallel, Scatter } from './result-plots.js';
 import { differs, filterOf, isSetting, isUsage, nameIn, type Test } from './result-rows.js';
 import { ResultTable } from './result-table.js';
+import { Scatter } from './scatter.js';
 import { type JSX, useMemo, useState } from './view.js';
 
 const FORMS = { table: 'table', scatter: 'scatter', parallel: 'parallel' } as const;

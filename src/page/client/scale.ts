@@ -1,0 +1,53 @@
+/** Places of values on an axis, and its ticks. Pure. */
+
+export interface Scale {
+  readonly at: (value: number) => number;
+  readonly least: number;
+  readonly most: number;
+  readonly ticks: readonly number[];
+}
+
+/** A scale over the values: logarithmic if it may be and they span orders of magnitude. */
+export function scaleOf(
+  values: Iterable<number>,
+  from: number,
+  to: number,
+  mayBeLog = false,
+): Scale {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  if (least > most) [least, most] = [0, 1];
+  if (least === most) [least, most] = [least - 0.5, most + 0.5];
+  const isLog = mayBeLog && least > 0 && most >= 10 * least;
+  const placed = isLog ? Math.log10 : (value: number) => value;
+  const [low, high] = [placed(least), placed(most)];
+  const at = (value: number) => from + ((placed(value) - low) / (high - low)) * (to - from);
+  return { at, least, most, ticks: isLog ? powersIn(low, high) : ticksOf(least, most) };
+}
+
+/** The powers of ten between two exponents; of few powers, also their doubles and fives. */
+function powersIn(low: number, high: number): number[] {
+  const factors = high - low < 3 ? [1, 2, 5] : [1];
+  const powers = Array.from(
+    { length: Math.floor(high) - Math.floor(low) + 1 },
+    (_, at) => Math.floor(low) + at,
+  );
+  const [least, most] = [10 ** (low - 1e-9), 10 ** (high + 1e-9)];
+  return powers
+    .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
+    .filter((tick) => tick >= least && tick <= most);
+}
+
+/** About five round numbers. */
+function ticksOf(least: number, most: number): number[] {
+  const raw = (most - least) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = ([1, 2, 5, 10].find((each) => each * power >= raw) ?? 10) * power;
+  const ticks: number[] = [];
+  for (let at = Math.ceil(least / step) * step; at <= most + step * 1e-9; at += step)
+    ticks.push(Math.abs(at) < step * 1e-9 ? 0 : at);
+  return ticks;
+}
