@@ -71,12 +71,19 @@ const MIXED = Symbol('mixed');
 type Values = ReadonlyMap<string, Json | typeof MIXED>;
 const NONE: Values = new Map();
 
+/** Of the stages upstream of a result, and with those of its own stage. */
+interface Known {
+  readonly above: Values;
+  readonly all: Values;
+}
+const NOTHING: Known = { above: NONE, all: NONE };
+
 export class Upstream {
   readonly #edges: Edges;
   readonly #byDigest = new Map<string, Made[]>();
-  /** Values of results by key, and of deps by edge and digest. */
-  readonly #ofResults = new Map<string, Values>();
-  readonly #ofDeps = new Map<string, Values>();
+  readonly #ofResults = new Map<Made, Known>();
+  /** By edge, then by digest: of deps that several results made. */
+  readonly #ofDeps = new Map<string, Map<string, Values>>();
 
   constructor(rows: readonly Made[], edges: Edges) {
     this.#edges = edges;
@@ -94,45 +101,47 @@ export class Upstream {
    */
   of(row: Made): Readonly<Record<string, Json>> {
     const found: Record<string, Json> = {};
-    for (const [name, value] of this.#above(row))
+    for (const [name, value] of this.#known(row).above)
       if (value !== MIXED && !Object.hasOwn(row.params, name)) found[name] = value;
     return found;
   }
 
-  #above(row: Made): Values {
-    const known = this.#ofResults.get(row.key);
+  #known(row: Made): Known {
+    const known = this.#ofResults.get(row);
     if (known !== undefined) return known;
     // A stage that copies a file may seem to have made its own dep.
-    this.#ofResults.set(row.key, NONE);
-    const ofDeps = Object.entries(row.deps).map(([name, digest]) =>
-      digest === null ? NONE : this.#ofDep(edgeName(row.stage, name), digest),
-    );
-    const values = joined(ofDeps.filter(({ size }) => size > 0));
-    this.#ofResults.set(row.key, values);
-    return values;
+    this.#ofResults.set(row, NOTHING);
+    const ofDeps: Values[] = [];
+    for (const [name, digest] of Object.entries(row.deps)) {
+      const makers = digest === null ? undefined : this.#byDigest.get(digest);
+      if (makers === undefined || digest === null) continue;
+      const values = this.#ofDep(edgeName(row.stage, name), digest, makers);
+      if (values.size > 0) ofDeps.push(values);
+    }
+    const above = joined(ofDeps);
+    const own = Object.entries(row.params);
+    const found = { above, all: own.length === 0 ? above : new Map([...above, ...own]) };
+    this.#ofResults.set(row, found);
+    return found;
   }
 
-  #ofDep(edge: string, digest: string): Values {
-    const place = `${edge}\0${digest}`;
-    let values = this.#ofDeps.get(place);
+  /** `makers`: the results that made the digest. */
+  #ofDep(edge: string, digest: string, makers: readonly Made[]): Values {
+    const stages = this.#edges.makers.get(edge);
+    if (stages?.size === 0) return NONE;
+    const [first, second] = makers;
+    if (first !== undefined && second === undefined) return this.#known(first).all;
+    const ofEdge = this.#ofDeps.get(edge) ?? new Map<string, Values>();
+    this.#ofDeps.set(edge, ofEdge);
+    let values = ofEdge.get(digest);
     if (values === undefined) {
-      const stages = this.#edges.makers.get(edge);
-      values = agreed(this.#makersOf(digest, stages).map((maker) => this.#with(maker)));
-      this.#ofDeps.set(place, values);
+      const expected = makers.filter(({ stage }) => stages?.has(stage));
+      // An earlier plan may have had other stages.
+      const possible = expected.length > 0 ? expected : makers;
+      values = agreed(possible.map((maker) => this.#known(maker).all));
+      ofEdge.set(digest, values);
     }
     return values;
-  }
-
-  /** An earlier plan may have had other stages. */
-  #makersOf(digest: string, stages: ReadonlySet<string> | undefined): readonly Made[] {
-    if (stages?.size === 0) return [];
-    const makers = this.#byDigest.get(digest) ?? [];
-    const expected = makers.filter(({ stage }) => stages?.has(stage));
-    return expected.length > 0 ? expected : makers;
-  }
-
-  #with(row: Made): Values {
-    return new Map([...this.#above(row), ...Object.entries(row.params)]);
   }
 }
 
