@@ -37,7 +37,7 @@ const usage: Usage = {
       name: 'filter',
       value: 'comparison',
       multiple: true,
-      help: 'only matching results, as in "train.lr<0.01" (repeatable: all must match)',
+      help: 'only matching results, as in "train.lr<0.01 and state=kept" (repeatable: all must match)',
     },
     {
       name: 'over',

@@ -14,8 +14,20 @@ const SPACED = new RegExp(`\\s*(${OPERATORS})\\s*`, 'g');
 
 /** Undefined for another form. */
 export function comparisonIn(text: string): Comparison | undefined {
-  const [, name = '', operator = '', wanted = ''] = COMPARISON.exec(text) ?? [];
+  const [, name = '', operator = '', written = ''] = COMPARISON.exec(text) ?? [];
+  const wanted = written.replace(QUOTED, '$2');
   return name === '' || wanted === '' ? undefined : { name, operator, wanted };
+}
+
+const QUOTED = /^(["'])(.+)\1$/s;
+
+/** `a<1 and b=c`. An `and` that does not join comparisons is a part of the value. */
+export function comparisonsIn(text: string): Comparison[] | undefined {
+  const parts = text.split(/\s+and\s+/i);
+  const found = parts.flatMap((part) => comparisonIn(part) ?? []);
+  if (found.length === parts.length) return found;
+  const whole = comparisonIn(text);
+  return whole && [whole];
 }
 
 /** `a < 1 and b=c d` → its terms, without the spaces around operators. */
@@ -36,17 +48,21 @@ export const PRINTED: Readonly<Record<string, string>> = {
 };
 
 /**
- * All columns that a name may mean: by whole name, by name with the kind, by the last parts of the
- * name, or by title.
+ * All columns that a name may mean: by whole name, by the last parts of the name, or by title. The
+ * kind may come first: `params.lr`. The page has it in the singular.
  */
 export function namesakes<Column extends { readonly name: string; readonly kind: string }>(
   columns: readonly Column[],
   name: string,
 ): Column[] {
+  const [first = '', ...others] = name.split('.');
+  const rest = others.join('.');
+  const isKind = ({ kind }: Column) => rest !== '' && (kind === first || `${kind}s` === first);
   const tests: readonly ((column: Column) => boolean)[] = [
     (column) => column.name === name,
-    (column) => `${column.kind}.${column.name}` === name,
+    (column) => isKind(column) && column.name === rest,
     (column) => column.name.endsWith(`.${name}`),
+    (column) => isKind(column) && column.name.endsWith(`.${rest}`),
     (column) => PRINTED[column.name] === name,
   ];
   return tests.map((test) => columns.filter(test)).find((found) => found.length > 0) ?? [];

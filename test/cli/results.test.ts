@@ -151,8 +151,13 @@ stages:
     ]);
     expect(await rates('--filter', 'when>2020-01-01', '--filter', 'name=a')).toHaveLength(5);
     expect(await rates('--filter', 'lr~ON')).toEqual(['none']);
+    expect(await rates('--filter', 'loss > 1 AND lr<=3 and state = "current"')).toEqual([3]);
+    expect(await rates('--filter', "name='a' and lr=2")).toEqual([2]);
+    await made.run('train', '--set', 'name=salt and lr');
+    expect(await rates('--filter', 'name=salt and lr')).toEqual([3]);
+    expect(await rates('--filter', 'name~and l and lr<4')).toEqual([3]);
     expect((await made.pipe('results', '--filter', 'lr>99')).out).toBe(
-      'none of the 7 results matches the filters\n',
+      'none of the 8 results matches the filters\n',
     );
   });
 
@@ -166,6 +171,7 @@ stages:
     expect(await mistake('--sort', 'los')).toBe(
       'error: no result has a param or metric "los" (unknown-column)\n  did you mean "loss"?\n',
     );
+    expect(await mistake('--sort', '-loss')).toContain('write --sort loss:desc to sort from large');
     expect(await mistake('--filter', 'lr')).toContain('--filter "lr" is not a comparison');
     expect(await mistake('--filter', 'when>soon')).toContain('"soon" is not a date');
     expect(await mistake('tran')).toContain('did you mean "train"?');

@@ -102,6 +102,7 @@ describe('the filter of results', () => {
     expect(found('')).toEqual(all);
     expect(found('train.lr<0.05')).toEqual([1, 2]);
     expect(found('lr<0.05 and state=kept')).toEqual([1]);
+    expect(found('params.lr<0.05 and params.train.net=large')).toEqual([1]);
     expect(found('train.net!=small')).toEqual([1, 2]);
     expect(found('net~LAR')).toEqual([1]);
     expect(found('cars')).toEqual([2]);
