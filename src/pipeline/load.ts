@@ -20,6 +20,7 @@ import {
   layOver,
   type Param,
   unknownProfile,
+  warningsForSets,
 } from './params-tree.js';
 import type { Item, Plan, PlanRead, RemotePlace } from './plan.js';
 import { PlanFiles } from './plan-files.js';
@@ -49,7 +50,7 @@ export interface LoadOptions {
  * @throws UserError with all errors
  */
 export function loadPlan(options: LoadOptions): Plan {
-  const { files, diagnostics, root, params, drafts } = draftPipeline(options);
+  const { files, diagnostics, root, params, ownParams, drafts } = draftPipeline(options);
   const linked = linkItems(drafts, diagnostics, { links: options.links ?? {}, files });
   refuseMissedSlashes(drafts, linked, diagnostics);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
@@ -59,7 +60,7 @@ export function loadPlan(options: LoadOptions): Plan {
     format: 3,
     params: params?.value ?? {},
     items: arrange(order, drafts, linked),
-    warnings: [],
+    warnings: params && ownParams ? warningsForSets(ownParams, params, options.set ?? []) : [],
     reads: files.reads,
     ...remoteIn(root),
   };
@@ -76,6 +77,7 @@ interface Drafted {
   readonly diagnostics: Diagnostics;
   readonly root: AstNode;
   readonly params: Param | undefined;
+  readonly ownParams: Param | undefined;
   readonly drafts: readonly Draft[];
 }
 

@@ -152,6 +152,19 @@ function applySet(tree: Param, text: string, diagnostics: Diagnostics): Param {
   );
 }
 
+const NUMBERS = /^\s*[-+\d.][\d.e+-]*(?:\s*,\s*[-+\d.][\d.e+-]*)+\s*$/i;
+
+/** Warnings for `--set` options that give a number several values: `a=1,2` and `a=[1,2]`. */
+export function warningsForSets(base: Param, now: Param, sets: readonly string[]): string[] {
+  return sets.flatMap((text) => {
+    const path = text.slice(0, text.indexOf('=')).trim();
+    const value = paramAt(now, path)?.value;
+    const isSeveral = Array.isArray(value) || (typeof value === 'string' && NUMBERS.test(value));
+    if (!isSeveral || typeof paramAt(base, path)?.value !== 'number') return [];
+    return `--set ${text} is one value: run pipe once for each number, or make ${path} an axis of a matrix`;
+  });
+}
+
 function replace(tree: Param, [first, ...rest]: readonly string[], by: Param): Param {
   if (first === undefined) return by;
   const parts = new Map(tree.parts);
@@ -183,8 +196,15 @@ export function unknownParam(path: string, tree: Param): Mistake {
   return {
     code: 'unknown-param',
     message: `there is no param "${path}"`,
-    hint: siblings(path, tree) ?? suggest(path, allPaths(tree), 'params are') ?? NO_PARAMS,
+    hint: siblings(path, tree) ?? similar(path, allPaths(tree)) ?? NO_PARAMS,
   };
+}
+
+/** For `lr`, `train.lr`. */
+function similar(path: string, paths: readonly string[]): string | undefined {
+  const [whole, ...others] = paths.filter((each) => each.endsWith(`.${path}`));
+  if (whole !== undefined && others.length === 0) return `did you mean "${whole}"?`;
+  return suggest(path, paths, 'params are');
 }
 
 /** Dot paths of all nodes, maps before their members. */

@@ -67,6 +67,21 @@ describe('params', () => {
     expect(paramsOf({ set: ['datasets=[a=b]'] })).toMatchObject({ datasets: ['a=b'] });
   });
 
+  it('warn if --set gives a number several values, which no run takes one by one', () => {
+    const warnings = (...set: string[]) => planOf(TEXT, { set }).warnings;
+    const advice = 'run pipe once for each number, or make train.rate an axis of a matrix';
+    for (const value of ['0.1,0.2', '1e-3, .01', '[0.1, 0.2]'])
+      expect(warnings(`train.rate=${value}`)).toEqual([
+        `--set train.rate=${value} is one value: ${advice}`,
+      ]);
+    expect(warnings('train.rate=0.2', 'datasets=[a,b]', 'datasets=1,2')).toEqual([]);
+    expect(warnings('train.rate=auto', 'sources.faces.kind=1,2')).toEqual([]);
+  });
+
+  it('suggest the whole path for the last part of it', () => {
+    expect(mistakesOf(TEXT, { set: ['rate=1'] })).toMatch(/ {2}did you mean "train.rate"\?$/);
+  });
+
   it('report errors in profiles that were not requested', () => {
     const text = TEXT.replace('epochs: 350', 'epoch: 350');
     expect(mistakesOf(text)).toBe(
