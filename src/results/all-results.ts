@@ -4,9 +4,10 @@ import { inspection } from '../decide/inspection.js';
 import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import { UserError } from '../error.js';
+import { depEdgesOf } from './dep-edges.js';
 import { resultsNow } from './index-file.js';
 import type { ResultRow } from './row.js';
-import { edgesOf, Upstream } from './upstream.js';
+import { Upstream } from './upstream.js';
 
 export type { ResultRow, ResultState } from './row.js';
 
@@ -17,7 +18,7 @@ export async function resultsOf(
 ): Promise<ResultRow[]> {
   const rows = await resultsNow(project, warn);
   const current = rows.length === 0 ? new Set() : await currentKeys(project, warn);
-  const upstream = new Upstream(rows, edgesOf(project.plan));
+  const upstream = new Upstream(rows, depEdgesOf(project.plan));
   return rows.map(({ stamp, measured: _measured, made: _made, ...row }) => ({
     ...row,
     upstream: upstream.of(row),

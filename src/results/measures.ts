@@ -9,7 +9,7 @@ import type { Project } from '../decide/project.js';
 import { metricsOf, numbersIn } from '../lockfile/format/locked-metrics.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import { edgesOf, type Part } from './upstream.js';
+import { depEdgesOf, type Part } from './dep-edges.js';
 
 type MetricFiles = ReturnType<typeof metricFilesOf>;
 
@@ -17,8 +17,8 @@ export interface Measured {
   readonly metrics: Readonly<Record<string, number>>;
   readonly chain?: string;
   readonly epoch?: number;
-  /** Digests of its outs, and of the parts of them that are deps; absent in an earlier index. */
-  readonly made?: readonly string[];
+  /** Digests of its outs by name, and of `name/path` inside an out that is a dep; absent in an earlier index. */
+  readonly made?: Readonly<Record<string, string>>;
   /** Identifies what was read. After a change of the pipeline it is read again. */
   readonly measured: string;
 }
@@ -43,7 +43,7 @@ export class Measures {
       if (!items.has(item.stage)) items.set(item.stage, item);
     }
     this.#items = items;
-    this.#parts = edgesOf(project.plan).parts;
+    this.#parts = depEdgesOf(project.plan).parts;
   }
 
   /** Identifies the choice of metrics and of parts. */
@@ -54,12 +54,15 @@ export class Measures {
 
   of({ item: id, manifest, outs }: RunRecord): Measured {
     const item = this.#itemFor(id);
-    if (item === undefined)
-      return { metrics: {}, made: outs.map(({ digest }) => digest), measured: UNKNOWN };
+    const made: Record<string, string> = {};
+    for (const { name, digest } of outs) made[name] = digest;
+    if (item === undefined) return { metrics: {}, made, measured: UNKNOWN };
     const { files, name: measured } = this.#about(item);
     const { cache } = this.#project;
-    const inside = this.#partsOf(item).map((part) => digestOfMetric(part, outs, cache) ?? []);
-    const made = [...outs.map(({ digest }) => digest), ...inside.flat()];
+    for (const part of this.#partsOf(item)) {
+      const digest = digestOfMetric(part, outs, cache);
+      if (digest) made[`${part.out}/${part.within}`] = digest;
+    }
     const metrics: Record<string, number> = {};
     for (const file of files) {
       const digest = digestOfMetric(file, outs, cache);

@@ -2,74 +2,30 @@
  * Params of the stages upstream of a result. Its manifest has only the digests of its deps, and the
  * index knows which results made those digests. Pure.
  */
+
+import type { Digest } from '../cache/objects/digest.js';
 import { canonical } from '../canonical.js';
-import type { Item, Plan } from '../pipeline/plan.js';
+import { digestOfMatches } from '../decide/fingerprint.js';
 import type { Json } from '../stage/context.js';
-
-/** A file or folder inside an out that an item reads as a dep. */
-export interface Part {
-  /** Name of the out. */
-  readonly out: string;
-  /** Path inside the out. */
-  readonly within: string;
-}
-
-/** How the outs of today's plan become deps. */
-export interface Edges {
-  /** For each item, the parts of its outs that are deps. A dep that is a whole out is not listed. */
-  readonly parts: ReadonlyMap<Item, readonly Part[]>;
-  /** For each stage and dep, the stages that make the dep. No entry: not known. */
-  readonly makers: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-export function edgesOf({ items }: Plan): Edges {
-  const owners = new Map(
-    items.flatMap((item) => item.outs.map(({ name, path }) => [path, { item, name, path }])),
-  );
-  const parts = new Map<Item, Map<string, Part>>();
-  const makers = new Map<string, Set<string>>();
-  for (const { stage, deps } of items)
-    for (const { name, path, made } of deps) {
-      const owner = ownerOf(path, owners);
-      if (made && owner === undefined) continue;
-      const edge = edgeName(stage, name);
-      const stages = makers.get(edge) ?? new Set();
-      makers.set(edge, stages);
-      if (owner === undefined) continue;
-      stages.add(owner.item.stage);
-      const within = path.slice(owner.path.length + 1);
-      const known = parts.get(owner.item) ?? new Map<string, Part>();
-      if (within !== '') parts.set(owner.item, known.set(path, { out: owner.name, within }));
-    }
-  return { parts: new Map([...parts].map(([item, own]) => [item, [...own.values()]])), makers };
-}
-
-/** Of the path itself, or of a folder above it. */
-function ownerOf<Owner>(path: string, owners: ReadonlyMap<string, Owner>): Owner | undefined {
-  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const owner = owners.get(path.slice(0, end));
-    if (owner !== undefined) return owner;
-  }
-  return undefined;
-}
-
-function edgeName(stage: string, dep: string): string {
-  return `${stage}\0${dep}`;
-}
+import { type DepEdges, edgeName, type Gathered } from './dep-edges.js';
 
 interface Made {
-  readonly key: string;
+  readonly item: string;
   readonly stage: string;
+  readonly when: number;
   readonly params: Readonly<Record<string, Json>>;
   readonly deps: Readonly<Record<string, string | null>>;
-  /** Digests of its outs and of their parts; absent if gc removed them before the index had them. */
-  readonly made?: readonly string[];
+  /** Digests of its outs and of their parts by name; absent if gc removed it before the index had them. */
+  readonly made?: Readonly<Record<string, string>>;
 }
 
 /** Two deps were made with different values. */
 const MIXED = Symbol('mixed');
 type Values = ReadonlyMap<string, Json | typeof MIXED>;
 const NONE: Values = new Map();
+
+/** Bounds the time over many results: older ones of a pattern are not looked for. */
+const MOST_ENTRIES = 100_000;
 
 /** Of the stages upstream of a result, and with those of its own stage. */
 interface Known {
@@ -79,20 +35,22 @@ interface Known {
 const NOTHING: Known = { above: NONE, all: NONE };
 
 export class Upstream {
-  readonly #edges: Edges;
+  readonly #edges: DepEdges;
   readonly #byDigest = new Map<string, Made[]>();
   readonly #ofResults = new Map<Made, Known>();
   /** By edge, then by digest: of deps that several results made. */
   readonly #ofDeps = new Map<string, Map<string, Values>>();
+  readonly #byItem = new Map<string, Made[]>();
+  /** By edge, then by digest: of patterns. */
+  readonly #ofPatterns = new Map<string, ReadonlyMap<string, readonly Values[]>>();
 
-  constructor(rows: readonly Made[], edges: Edges) {
+  /** `rows`: oldest first. */
+  constructor(rows: readonly Made[], edges: DepEdges) {
     this.#edges = edges;
-    for (const row of rows)
-      for (const digest of row.made ?? []) {
-        const makers = this.#byDigest.get(digest);
-        if (makers === undefined) this.#byDigest.set(digest, [row]);
-        else makers.push(row);
-      }
+    for (const row of rows) {
+      addTo(this.#byItem, row.item, row);
+      for (const digest of Object.values(row.made ?? {})) addTo(this.#byDigest, digest, row);
+    }
   }
 
   /**
@@ -113,9 +71,7 @@ export class Upstream {
     this.#ofResults.set(row, NOTHING);
     const ofDeps: Values[] = [];
     for (const [name, digest] of Object.entries(row.deps)) {
-      const makers = digest === null ? undefined : this.#byDigest.get(digest);
-      if (makers === undefined || digest === null) continue;
-      const values = this.#ofDep(edgeName(row.stage, name), digest, makers);
+      const values = digest === null ? NONE : this.#ofDep(row, name, digest);
       if (values.size > 0) ofDeps.push(values);
     }
     const above = joined(ofDeps);
@@ -125,8 +81,21 @@ export class Upstream {
     return found;
   }
 
-  /** `makers`: the results that made the digest. */
-  #ofDep(edge: string, digest: string, makers: readonly Made[]): Values {
+  #ofDep({ item, stage }: Made, name: string, digest: string): Values {
+    const makers = this.#byDigest.get(digest);
+    if (makers !== undefined) return this.#ofMakers(edgeName(stage, name), digest, makers);
+    const edge = edgeName(item, name);
+    const outs = this.#edges.gathered.get(edge);
+    if (outs === undefined) return NONE;
+    let known = this.#ofPatterns.get(edge);
+    if (known === undefined) {
+      known = this.#matchesOf(outs);
+      this.#ofPatterns.set(edge, known);
+    }
+    return agreed(known.get(digest) ?? []);
+  }
+
+  #ofMakers(edge: string, digest: string, makers: readonly Made[]): Values {
     const stages = this.#edges.makers.get(edge);
     if (stages?.size === 0) return NONE;
     const [first, second] = makers;
@@ -143,6 +112,71 @@ export class Upstream {
     }
     return values;
   }
+
+  /**
+   * The digest of a pattern covers all matches. So it is computed for each set of params that the
+   * items share, from a result of each item: the nearest in time, if several have these params.
+   */
+  #matchesOf(outs: readonly Gathered[]): ReadonlyMap<string, readonly Values[]> {
+    const results = outs.map(({ item }) => this.#byItem.get(item) ?? []);
+    const names = sharedNames(
+      results.map((rows) => rows.slice(-1).flatMap((row) => [...this.#known(row).all.keys()])),
+    );
+    const byParams = results.map((rows) => {
+      const found = new Map<string, Made[]>();
+      for (const row of rows) addTo(found, this.#textOf(row, names), row);
+      return found;
+    });
+    const found = new Map<string, Values[]>();
+    const longest = results.reduce((most, rows) => (rows.length > most.length ? rows : most), []);
+    for (const row of longest.slice(-Math.ceil(MOST_ENTRIES / outs.length))) {
+      const params = this.#textOf(row, names);
+      const chosen = byParams.flatMap((rows) => nearest(rows.get(params) ?? [], row.when) ?? []);
+      const entries = chosen.flatMap(({ made }, at) => {
+        const { path, out } = outs[at] as Gathered;
+        const digest = made?.[out];
+        return digest === undefined ? [] : [[path, digest as Digest] as const];
+      });
+      if (entries.length === outs.length)
+        addTo(found, digestOfMatches(entries), joined(chosen.map((each) => this.#known(each).all)));
+    }
+    return found;
+  }
+
+  /** Equal for results with equal values of these params. */
+  #textOf(row: Made, names: readonly string[]): string {
+    const { all } = this.#known(row);
+    return canonical(
+      names.map((name) => {
+        const value = all.get(name);
+        return value === undefined || value === MIXED ? [] : [value];
+      }),
+    );
+  }
+}
+
+function sharedNames([first = [], ...others]: readonly (readonly string[])[]): string[] {
+  const sets = others.map((names) => new Set(names));
+  return first.filter((name) => sets.every((names) => names.has(name)));
+}
+
+/** `rows`: oldest first. */
+function nearest(rows: readonly Made[], when: number): Made | undefined {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((rows[middle] as Made).when < when) low = middle + 1;
+    else high = middle;
+  }
+  const [before, after] = [rows[low - 1], rows[low]];
+  if (before === undefined || after === undefined) return before ?? after;
+  return when - before.when < after.when - when ? before : after;
+}
+
+function addTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 /** Of all deps of a result. */

@@ -114,6 +114,35 @@ describe('the params of upstream stages', () => {
     expect(await columnOf(made, 'train.lr', 'evaluate', '--sort', 'val')).toEqual(['1', '2']);
   });
 
+  it('are known through a pattern that gathers outs, each item with its own stages upstream', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `params: { train: { lr: 3 }, big: { width: 8 } }
+stages:
+  small: { cmd: "echo \${train.lr} > \${outs.o}", outs: { o: cache/out/small } }
+  big: { cmd: "echo \${train.lr}\${big.width} > \${outs.o}", outs: { o: cache/out/big } }
+  evaluate:
+    matrix: { net: [small, big] }
+    cmd: "cat \${deps.net} > \${outs.scores}; echo > \${outs.log}"
+    deps: { net: "cache/out/\${net}" }
+    outs: { log: "cache/out/logs/\${net}", scores: "cache/out/scores/\${net}" }
+  summary:
+    cmd: printf '{"sum":%s}' "$(cat \${deps.all} | tr -d '\\n')" > \${outs.scores}
+    deps: { all: "cache/out/scores/*" }
+    metrics: { scores: cache/out/summary.json }
+`,
+    });
+    for (const rate of ['3', '1']) await run(made, `train.lr=${rate}`);
+    await run(made, 'train.lr=1', 'big.width=9');
+    const best = ['summary', '--sort', 'sum'];
+    expect(await columnOf(made, 'train.lr', ...best)).toEqual(['1', '1', '3']);
+    expect(await columnOf(made, 'big.width', ...best)).toEqual(['8', '9', '8']);
+    // Nothing of the others ran again.
+    expect(await rowsOf(made, 'evaluate@small')).toHaveLength(2);
+    // Of a stage that no longer gathers the same items, the digest says nothing.
+    made.write('pipeline.yaml', made.read('pipeline.yaml').replace('[small, big]', '[small]'));
+    expect((await rowsOf(made, 'summary')).map(({ upstream }) => upstream)).toEqual([{}, {}, {}]);
+  });
+
   it('are unknown if results with different values made the same bytes', async () => {
     const made = projectWithin({
       'pipeline.yaml': PIPELINE.replace('echo ${train.lr} >', 'echo 5 >'),
