@@ -8,7 +8,7 @@ import { differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
 import { spreadText } from '../results/repeats.js';
-import { type Column, columnsOf, differing } from '../results/row-columns.js';
+import { type Column, columnsOf, differing, titleOf } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
 import { type Parsed, parse, positive, type Usage } from './args.js';
 import {
@@ -231,10 +231,6 @@ function usedBy({ cpuSeconds, peakMemory }: ResultRow): string[] {
     cpuSeconds === undefined ? '' : duration(cpuSeconds),
     peakMemory === undefined ? '' : bytes(peakMemory),
   ];
-}
-
-function titleOf({ kind, name }: Column): string {
-  return kind === 'deps' || kind === 'env' ? `${kind}.${name}` : name;
 }
 
 function cellText({ kind, of }: Column, row: ResultRow): string {

@@ -48,6 +48,10 @@ export function columnsOf(rows: readonly ResultRow[]): Column[] {
   }
 }
 
+export function titleOf({ kind, name }: Pick<Column, 'kind' | 'name'>): string {
+  return kind === 'deps' || kind === 'env' ? `${kind}.${name}` : name;
+}
+
 const byNumber = new Intl.Collator('en', { numeric: true }).compare;
 
 function cellOf(value: unknown): Cell {
