@@ -133,6 +133,13 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
         1000,
       );
       expect(await violations(page)).toEqual([]);
+      if (form === 'scatter') {
+        // Four learning rates: a point far beside its value has a name too.
+        const named = await page.evaluate<string>(
+          `(async () => { const canvas = document.querySelector('.canvas canvas'); const { left, top } = canvas.getBoundingClientRect(); canvas.dispatchEvent(new MouseEvent('mousemove', { clientX: left + 110, clientY: top + 150, bubbles: true })); await ${settled}; return document.querySelector('figcaption').textContent; })()`,
+        );
+        expect(named).toMatch(/^train@set\d+,\d [0-9a-f]+: train\.lr \S+, test\.psnr 0\.\d+$/);
+      }
     }
     expect(page.complaints).toEqual([]);
   });
