@@ -1,4 +1,5 @@
 /** `pipe results` of a stage shows the params of the stages that made its deps. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withChecksum } from '../../src/cache/files/checksummed-json.js';
 import type { Project } from '../rig/project.js';
@@ -20,6 +21,36 @@ stages:
     deps: { model: cache/out/model, words: cache/out/words.txt }
     metrics: { scores: cache/out/scores.json }
 `;
+
+/** Seeds 1 and 3 make the same data, and widths the same model. */
+const LOSSY = `params: { data: { seed: 1 }, train: { lr: 1, width: 1 } }
+stages:
+  prepare:
+    cmd: echo $((\${data.seed} % 2)) > \${outs.data}
+    outs: { data: cache/out/data.txt }
+  train:
+    matrix: { net: [a, b] }
+    cmd: mkdir -p \${outs.model}; cat \${deps.data} > \${outs.model}/data; echo \${net} \${train.lr} > \${outs.model}/rate
+    deps: { data: cache/out/data.txt }
+    params: [train]
+    outs: { model: "cache/out/\${net}/model" }
+  evaluate:
+    matrix: { net: [a, b] }
+    cmd: cat \${deps.rate} \${deps.data} > \${outs.scores}
+    deps: { rate: "cache/out/\${net}/model/rate", data: cache/out/data.txt }
+    outs: { scores: "cache/out/\${net}/scores.txt" }
+  summary:
+    cmd: cat \${deps.all} > \${outs.table}
+    deps: { all: "cache/out/*/scores.txt" }
+    outs: { table: cache/out/table.txt }
+`;
+
+/** The params that may be known of the stages upstream. */
+const UPSTREAM: Readonly<Record<string, readonly string[]>> = {
+  train: ['data.seed'],
+  evaluate: ['data.seed', 'train.lr', 'train.width'],
+  summary: ['data.seed', 'train.lr', 'train.width'],
+};
 
 interface Row {
   readonly item: string;
@@ -216,6 +247,40 @@ stages:
       '5',
       '–',
     ]);
+  });
+
+  it('are those with which the result was made, if no others could have made it (property)', async () => {
+    const step = fc.record({
+      'data.seed': fc.integer({ min: 1, max: 4 }),
+      'train.lr': fc.integer({ min: 1, max: 3 }),
+      'train.width': fc.integer({ min: 1, max: 2 }),
+    });
+    const property = fc.asyncProperty(
+      fc.array(step, { minLength: 2, maxLength: 6 }),
+      async (steps) => {
+        const made = projectWithin({ 'pipeline.yaml': LOSSY });
+        const possible = new Map<string, Map<string, Set<number>>>();
+        for (const params of steps) {
+          const settings = Object.entries(params).map((each) => each.join('='));
+          await run(made, ...settings);
+          const variant = settings.flatMap((each) => ['--set', each]);
+          for (const { key } of JSON.parse((await made.pipe('status', '--json', ...variant)).out))
+            for (const [name, value] of Object.entries(params)) {
+              const values = possible.get(key) ?? new Map<string, Set<number>>();
+              possible.set(key, values.set(name, (values.get(name) ?? new Set()).add(value)));
+            }
+        }
+        for (const { key, item, upstream } of await rowsOf(made))
+          for (const [name, values] of possible.get(key) ?? []) {
+            const above = UPSTREAM[item.split('@')[0] as string] ?? [];
+            const [only] = values.size === 1 && above.includes(name) ? values : [];
+            // Another seed or width may have made the same bytes, and a pattern may be unknown.
+            const isOpen = (name !== 'train.lr' || item === 'summary') && !(name in upstream);
+            expect([item, name, upstream[name]]).toEqual([item, name, isOpen ? undefined : only]);
+          }
+      },
+    );
+    await fc.assert(property, { numRuns: 4 });
   });
 
   it('are averaged over, and keep other sweeps apart', async () => {
