@@ -203,25 +203,25 @@ function tableOf(
   columns: readonly Column[],
   used: boolean,
 ): string[][] {
-  const named = columns.filter(({ of }) => rows.some((row) => of(row) !== undefined));
+  const filled = columns.filter(({ of }) => rows.some((row) => of(row) !== undefined));
+  // Digests come last, so that metrics follow the params that explain them.
+  const isDigest = ({ kind }: Column) => kind === 'code' || kind === 'deps';
+  const [values, digests] = [filled.filter((each) => !isDigest(each)), filled.filter(isDigest)];
+  const usage = used ? ['CPU', 'memory'] : [];
   return [
     [
-      'key',
-      'item',
-      'when',
-      ...named.map(titleOf),
-      'time',
-      ...(used ? ['CPU', 'memory'] : []),
-      'state',
+      ...['key', 'item', 'when', ...values.map(titleOf), 'time', ...usage, 'state'],
+      ...digests.map(titleOf),
     ],
     ...rows.map((row) => [
       row.key.slice(0, SHORT),
       row.item,
       minuteOf(row.when),
-      ...named.map((column) => cellText(column, row)),
+      ...values.map((column) => cellText(column, row)),
       duration(row.seconds),
       ...(used ? usedBy(row) : []),
       row.state,
+      ...digests.map((column) => cellText(column, row)),
     ]),
   ];
 }

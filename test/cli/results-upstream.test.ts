@@ -93,7 +93,7 @@ async function swept(text = PIPELINE, ...rates: string[]): Promise<Project> {
 describe('the params of upstream stages', () => {
   it('name the best learning rate if another stage computes the metric', async () => {
     const made = await swept(PIPELINE, '3', '1', '2');
-    const head = ['key', 'item', 'when', 'train.lr', 'deps.model', 'val', 'time', 'state'];
+    const head = ['key', 'item', 'when', 'train.lr', 'val', 'time', 'state', 'deps.model'];
     expect((await tableOf(made, 'evaluate'))[0]).toEqual(head);
     expect(await columnOf(made, 'train.lr', 'evaluate', '--sort', 'val')).toEqual(['1', '2', '3']);
     expect(

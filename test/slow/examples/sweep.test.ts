@@ -47,7 +47,9 @@ it.runIf(hasPython)(
     const expected = [...worst].sort(([, a], [, b]) => a - b).map(([name]) => name);
     expect(rows.map((row) => cells(row, 'train.lr', 'train.width').join(' '))).toEqual(expected);
     const table = await out(made, 'results', 'evaluate', '--sort', 'test.worst', '--limit', '1');
-    expect(table).toMatch(/^key +item +when +train\.lr +train\.width +deps\.model +test\.worst /);
+    expect(table).toMatch(
+      /^key +item +when +train\.lr +train\.width +test\.worst +time +state +deps\.model\n/,
+    );
   },
 );
 
