@@ -72,12 +72,12 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const rows = await withProject(parsed, context, async (project) =>
     rowsOf(project, await resultsOf(project, terminal.warn), parsed.positionals),
   );
-  const columns = columnsOf(rows);
   const sort = parsed.text('sort');
   if (rows.length === 0) {
     if (parsed.flag('json')) return terminal.json([]);
     return terminal.out('there are no results: `pipe run` records them\n');
   }
+  const columns = columnsOf(rows);
   const tests = parsed.texts('filter').map((text) => filterOf(text, columns));
   const matching = rows.filter((row) => tests.every((test) => test(row)));
   if (parsed.text('over') !== undefined) {

@@ -19,11 +19,12 @@ export async function resultsOf(
   const rows = await resultsNow(project, warn);
   const current = rows.length === 0 ? new Set() : await currentKeys(project, warn);
   const upstream = new Upstream(rows, depEdgesOf(project.plan));
-  return rows.map(({ stamp, measured: _measured, made: _made, ...row }) => ({
-    ...row,
-    upstream: upstream.of(row),
-    state: stamp === undefined ? 'removed' : current.has(row.key) ? 'current' : 'kept',
-  }));
+  return rows.map((indexed) => {
+    const { stamp, measured: _measured, made: _made, ...row } = indexed;
+    const state = stamp === undefined ? 'removed' : current.has(row.key) ? 'current' : 'kept';
+    // A second copy of each row would take a tenth of the time.
+    return Object.assign(row, { upstream: upstream.of(indexed), state } as const);
+  });
 }
 
 async function currentKeys(

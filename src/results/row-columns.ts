@@ -36,7 +36,7 @@ export function columnsOf(rows: readonly ResultRow[]): Column[] {
     const sources = kind === 'params' ? (['params', 'upstream'] as const) : ([kind] as const);
     const names = new Set<string>();
     for (const row of rows)
-      for (const source of sources) for (const name of Object.keys(row[source])) names.add(name);
+      for (const source of sources) for (const name in row[source]) names.add(name);
     return [...names].sort(byNumber).map((name) => ({
       name,
       kind,

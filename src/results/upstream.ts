@@ -23,21 +23,16 @@ interface Made {
 const MIXED = Symbol('mixed');
 type Values = ReadonlyMap<string, Json | typeof MIXED>;
 const NONE: Values = new Map();
+const NO_PARAMS = Object.freeze({});
 
 /** Bounds the time over many results: older ones of a pattern are not looked for. */
 const MOST_ENTRIES = 100_000;
 
-/** Of the stages upstream of a result, and with those of its own stage. */
-interface Known {
-  readonly above: Values;
-  readonly all: Values;
-}
-const NOTHING: Known = { above: NONE, all: NONE };
-
 export class Upstream {
   readonly #edges: DepEdges;
   readonly #byDigest = new Map<string, Made[]>();
-  readonly #ofResults = new Map<Made, Known>();
+  readonly #ofResults = new Map<Made, Values>();
+  readonly #ofMakers = new Map<Made, Values>();
   /** By edge, then by digest: of deps that several results made. */
   readonly #ofDeps = new Map<string, Map<string, Values>>();
   readonly #byItem = new Map<string, Made[]>();
@@ -47,9 +42,15 @@ export class Upstream {
   /** `rows`: oldest first. */
   constructor(rows: readonly Made[], edges: DepEdges) {
     this.#edges = edges;
+    const read = new Set<string | null>();
+    for (const { deps } of rows) for (const name in deps) read.add(deps[name] as string | null);
+    const gathered = new Set([...edges.gathered.values()].flat().map(({ item }) => item));
     for (const row of rows) {
-      addTo(this.#byItem, row.item, row);
-      for (const digest of Object.values(row.made ?? {})) addTo(this.#byDigest, digest, row);
+      if (gathered.has(row.item)) addTo(this.#byItem, row.item, row);
+      for (const name in row.made) {
+        const digest = row.made[name] as string;
+        if (read.has(digest)) addTo(this.#byDigest, digest, row);
+      }
     }
   }
 
@@ -58,32 +59,46 @@ export class Upstream {
    * result made the dep, several with different values did, or two deps have different values.
    */
   of(row: Made): Readonly<Record<string, Json>> {
+    const above = this.#above(row);
+    if (above.size === 0) return NO_PARAMS;
     const found: Record<string, Json> = {};
-    for (const [name, value] of this.#known(row).above)
+    for (const [name, value] of above)
       if (value !== MIXED && !Object.hasOwn(row.params, name)) found[name] = value;
     return found;
   }
 
-  #known(row: Made): Known {
+  /** Of the stages upstream of a result. */
+  #above(row: Made): Values {
     const known = this.#ofResults.get(row);
     if (known !== undefined) return known;
-    // A stage that copies a file may seem to have made its own dep.
-    this.#ofResults.set(row, NOTHING);
     const ofDeps: Values[] = [];
-    for (const [name, digest] of Object.entries(row.deps)) {
+    for (const name in row.deps) {
+      // A stage that copies a file may seem to have made its own dep.
+      this.#ofResults.set(row, NONE);
+      const digest = row.deps[name] ?? null;
       const values = digest === null ? NONE : this.#ofDep(row, name, digest);
       if (values.size > 0) ofDeps.push(values);
     }
+    if (ofDeps.length === 0) return NONE;
     const above = joined(ofDeps);
-    const own = Object.entries(row.params);
-    const found = { above, all: own.length === 0 ? above : new Map([...above, ...own]) };
-    this.#ofResults.set(row, found);
-    return found;
+    this.#ofResults.set(row, above);
+    return above;
+  }
+
+  /** With those of its own stage. */
+  #all(row: Made): Values {
+    let all = this.#ofMakers.get(row);
+    if (all === undefined) {
+      const own = Object.entries(row.params);
+      all = own.length === 0 ? this.#above(row) : new Map([...this.#above(row), ...own]);
+      this.#ofMakers.set(row, all);
+    }
+    return all;
   }
 
   #ofDep({ item, stage }: Made, name: string, digest: string): Values {
     const makers = this.#byDigest.get(digest);
-    if (makers !== undefined) return this.#ofMakers(edgeName(stage, name), digest, makers);
+    if (makers !== undefined) return this.#ofWhole(edgeName(stage, name), digest, makers);
     const edge = edgeName(item, name);
     const outs = this.#edges.gathered.get(edge);
     if (outs === undefined) return NONE;
@@ -95,11 +110,11 @@ export class Upstream {
     return agreed(known.get(digest) ?? []);
   }
 
-  #ofMakers(edge: string, digest: string, makers: readonly Made[]): Values {
+  #ofWhole(edge: string, digest: string, makers: readonly Made[]): Values {
     const stages = this.#edges.makers.get(edge);
     if (stages?.size === 0) return NONE;
     const [first, second] = makers;
-    if (first !== undefined && second === undefined) return this.#known(first).all;
+    if (first !== undefined && second === undefined) return this.#all(first);
     const ofEdge = this.#ofDeps.get(edge) ?? new Map<string, Values>();
     this.#ofDeps.set(edge, ofEdge);
     let values = ofEdge.get(digest);
@@ -107,7 +122,7 @@ export class Upstream {
       const expected = makers.filter(({ stage }) => stages?.has(stage));
       // An earlier plan may have had other stages.
       const possible = expected.length > 0 ? expected : makers;
-      values = agreed(possible.map((maker) => this.#known(maker).all));
+      values = agreed(possible.map((maker) => this.#all(maker)));
       ofEdge.set(digest, values);
     }
     return values;
@@ -120,7 +135,7 @@ export class Upstream {
   #matchesOf(outs: readonly Gathered[]): ReadonlyMap<string, readonly Values[]> {
     const results = outs.map(({ item }) => this.#byItem.get(item) ?? []);
     const names = sharedNames(
-      results.map((rows) => rows.slice(-1).flatMap((row) => [...this.#known(row).all.keys()])),
+      results.map((rows) => rows.slice(-1).flatMap((row) => [...this.#all(row).keys()])),
     );
     const byParams = results.map((rows) => {
       const found = new Map<string, Made[]>();
@@ -138,14 +153,14 @@ export class Upstream {
         return digest === undefined ? [] : [[path, digest as Digest] as const];
       });
       if (entries.length === outs.length)
-        addTo(found, digestOfMatches(entries), joined(chosen.map((each) => this.#known(each).all)));
+        addTo(found, digestOfMatches(entries), joined(chosen.map((each) => this.#all(each))));
     }
     return found;
   }
 
   /** Equal for results with equal values of these params. */
   #textOf(row: Made, names: readonly string[]): string {
-    const { all } = this.#known(row);
+    const all = this.#all(row);
     return canonical(
       names.map((name) => {
         const value = all.get(name);
