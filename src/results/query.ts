@@ -33,15 +33,15 @@ function testOf(comparison: Comparison, columns: readonly Column[]): Test {
   return (row) => test(of(row));
 }
 
-/** `name`, `name:asc` or `name:desc`. Rows without the value come last in both directions. */
+/** `name`, `name:asc` or `name:desc`, also with a space. Rows without the value come last in both directions. */
 export function sorted(
   rows: readonly ResultRow[],
   text: string,
   columns: readonly Column[],
 ): ResultRow[] {
-  const [, name = '', direction] = /^(.*?)(?::(asc|desc))?$/s.exec(text) ?? [];
+  const [, name = '', direction] = /^(.*?)(?:[: ](asc|desc))?$/is.exec(text) ?? [];
   const column = sortColumn(columns, name);
-  const sign = direction === 'desc' ? -1 : 1;
+  const sign = direction?.toLowerCase() === 'desc' ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [left, right] = [column.of(a), column.of(b)];
     if (left === undefined || right === undefined)

@@ -143,6 +143,7 @@ stages:
     expect(await rates('--sort', 'loss')).toEqual([1, 2, 3, 10, 'none']);
     expect(await rates('--sort', 'time')).toEqual(await rates('--sort', 'seconds'));
     expect(await rates('--sort', 'loss:desc', '--limit', '2')).toEqual([10, 3]);
+    expect(await rates('--sort', 'metrics.loss DESC', '--limit', '1')).toEqual([10]);
     expect(await rates('--filter', 'loss > 1', '--filter', 'lr<=3')).toEqual([3, 2]);
     expect(await rates('--filter', 'state=kept', '--filter', 'params.lr!=2')).toEqual([
       'none',
