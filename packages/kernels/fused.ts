@@ -48,21 +48,36 @@ export function fusedLeakyGradient(
   return isThere(LEAKY_RELU_GRADIENT) ? run(LEAKY_RELU_GRADIENT, { dy, x }, { alpha }) : undefined;
 }
 
-/** Batch norm: the result, the unit values, and of each channel 1 / √(variance + ε), the mean and the variance. */
+/** Batch norm in training: its result, what its gradient needs, and of each channel the mean and the variance. */
+export interface Normalised {
+  readonly value: tf.Tensor;
+  readonly kept: readonly tf.Tensor[];
+  readonly mean: tf.Tensor;
+  /** Of the population. */
+  readonly variance: tf.Tensor;
+}
+
 export function fusedNormalise(
   inputs: { readonly x: tf.Tensor; readonly weight: tf.Tensor; readonly bias: tf.Tensor },
   epsilon: number,
-): readonly tf.Tensor[] | undefined {
+): Normalised | undefined {
   if (!isThere(NORMALISE)) return undefined;
-  return run(NORMALISE, inputs, { epsilon }) as unknown as readonly tf.Tensor[];
+  const [value, mean, variance, ...kept] = run(NORMALISE, inputs, {
+    epsilon,
+  }) as unknown as readonly tf.Tensor[];
+  return { value: value!, kept, mean: mean!, variance: variance! };
 }
 
 /** Its gradients with respect to x, weight and bias. */
 export function fusedNormaliseGradient(
-  inputs: Readonly<Record<'dy' | 'unit' | 'inverse' | 'weight', tf.Tensor>>,
+  dy: tf.Tensor,
+  weight: tf.Tensor,
+  kept: readonly tf.Tensor[],
+  epsilon: number,
 ): tf.Tensor[] | undefined {
   if (!isThere(NORMALISE_GRADIENT)) return undefined;
-  return run(NORMALISE_GRADIENT, inputs, {}) as unknown as tf.Tensor[];
+  const inputs = { dy, weight, ...Object.fromEntries(kept.map((each, i) => [`kept${i}`, each])) };
+  return run(NORMALISE_GRADIENT, inputs, { epsilon }) as unknown as tf.Tensor[];
 }
 
 /**

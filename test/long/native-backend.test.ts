@@ -11,6 +11,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../stages/lib/backend/choose.js';
 import { readJson } from '../../stages/lib/json.js';
+import { batchNorm, type Moments, type Statistics } from '../../stages/lib/nn/batchnorm.js';
+import { graphSsim } from '../../stages/lib/nn/ssim-loss.js';
+import { ADAM_DEFAULTS, adamUpdate } from '../../stages/lib/train/adam.js';
 import type { EpochRecord } from '../../stages/lib/train/state.js';
 import { type Experiment, writeExperiment } from '../stages/support/experiment.js';
 import { folderDigests, temporaryFolder } from '../stages/support/folders.js';
@@ -82,6 +85,67 @@ describe.skipIf(version === undefined)(`TensorFlow ${version ?? 'is not installe
       expect(await onBoth(shapes, (x, w) => tf.grad((v) => loss(x, v))(w))).toBeLessThan(1e-5);
     },
   );
+
+  const together = (...parts: tf.Tensor[]) => tf.concat(parts.map((x) => tf.reshape(x, [-1])));
+  test.each([
+    [
+      'an update by Adam',
+      [
+        [7, 3],
+        [7, 3],
+        [7, 3],
+        [7, 3],
+      ],
+      (values: tf.Tensor, gradient: tf.Tensor, first: tf.Tensor, root: tf.Tensor) => {
+        const state = { step: 4, first: { w: first }, second: { w: tf.square(root) } };
+        const config = { ...ADAM_DEFAULTS, learningRate: 0.01 };
+        const updated = adamUpdate(config, { w: values }, { w: gradient }, state);
+        return together(updated.params.w!, updated.state.first.w!, updated.state.second.w!);
+      },
+    ],
+    [
+      'the gradient of a leaky ReLU',
+      [[5, 9]],
+      (x: tf.Tensor) => tf.grad((v) => tf.square(tf.leakyRelu(v, 0.2)))(x),
+    ],
+    ...[1, 8].flatMap((channels) => [
+      [
+        `batch norm of ${channels} channels, and its statistics`,
+        [[2, 9, 7, channels], [channels], [channels]],
+        (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) => {
+          const moments: Moments[] = [];
+          const params = { 'n.weight': weight, 'n.bias': bias };
+          const y = batchNorm(params, 'n', x as tf.Tensor4D, { kind: 'batch', moments });
+          return together(y, moments[0]!.mean, moments[0]!.variance);
+        },
+      ] as const,
+      [
+        `the gradients of batch norm of ${channels} channels`,
+        [[2, 9, 7, channels], [channels], [channels]],
+        (...given: tf.Tensor[]) => {
+          const norm = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) => {
+            const params = { 'n.weight': weight, 'n.bias': bias };
+            const statistics: Statistics = { kind: 'batch', moments: [] };
+            return tf.sum(tf.exp(batchNorm(params, 'n', x as tf.Tensor4D, statistics)));
+          };
+          return together(...tf.grads(norm)(given));
+        },
+      ] as const,
+    ]),
+    [
+      'SSIM and its gradient',
+      [
+        [2, 17, 13, 1],
+        [2, 17, 13, 1],
+      ],
+      (x: tf.Tensor, y: tf.Tensor) => {
+        const ssim = (v: tf.Tensor) => graphSsim(v as tf.Tensor4D, y as tf.Tensor4D);
+        return together(ssim(x), tf.grad(ssim)(x));
+      },
+    ],
+  ] as const)('in single operations, as cpu composes it: %s', async (_, shapes, graph) => {
+    expect(await onBoth(shapes, graph as (...x: tf.Tensor[]) => tf.Tensor)).toBeLessThan(1e-5);
+  });
 
   function order(run: string, backend: string, completed: number, target: number): TrainOrder {
     const { images, masks, split } = experiment;

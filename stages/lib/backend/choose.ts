@@ -41,8 +41,8 @@ export async function openBackend(name: BackendName): Promise<OpenedBackend> {
     throw new Error(`the backend ${opened} is open already, so ${wanted} cannot be opened`);
   }
   if (opened === undefined) {
-    registerGradients();
     await OPENERS[wanted]();
+    registerGradients(); // over those that the packages for TensorFlow's library bring
     opened = wanted;
   }
   return wanted;

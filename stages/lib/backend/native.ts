@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { firstLine, mistake } from '@pipe-experiment/data/mistake.js';
+import { registerTensorflowKernels } from '@pipe-experiment/kernels/tensorflow.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { activate } from './activate.js';
 
@@ -21,6 +22,8 @@ export async function openNative(backend: keyof typeof NATIVE_PACKAGES): Promise
   const name = NATIVE_PACKAGES[backend];
   const require = createRequire(import.meta.url);
   requireVersion(backend, installedVersion(name, require));
+  // TensorFlow's fast kernels, which it leaves out by itself on processors without VNNI.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   try {
     require(name);
   } catch (error) {
@@ -29,6 +32,7 @@ export async function openNative(backend: keyof typeof NATIVE_PACKAGES): Promise
       cureOf(`npm rebuild --ignore-scripts=false ${name}`),
     );
   }
+  registerTensorflowKernels();
   await activate('tensorflow');
   if (backend === 'node-gpu' && !usesGpu()) {
     throw mistake(

@@ -1,5 +1,9 @@
 /** Batch normalisation (Ioffe and Szegedy 2015), with PyTorch's constants and its running statistics. */
-import { fusedNormalise, fusedNormaliseGradient } from '@pipe-experiment/kernels/fused.js';
+import {
+  fusedNormalise,
+  fusedNormaliseGradient,
+  type Normalised,
+} from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamSpec, type Params, param } from './params.js';
 
@@ -71,16 +75,13 @@ function normalise(
   const operation = tf.customGrad((...args) => {
     const [input, weight, shift, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     const inputs = { x: input, weight, bias: shift };
-    const [value, unit, inverse, mean, variance] =
+    const { value, kept, mean, variance } =
       fusedNormalise(inputs, EPSILON) ?? composedNormalise(inputs);
-    note(mean!, variance!);
-    save([unit!, inverse!, weight]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [unit, inverse, weight] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const given = { dy, unit, inverse, weight };
-      return fusedNormaliseGradient(given) ?? composedGradient(given);
-    };
-    return { value: value!, gradFunc };
+    note(mean, variance);
+    save([weight, ...kept]);
+    const gradFunc = (dy: tf.Tensor, [weight, ...kept]: tf.Tensor[]) =>
+      fusedNormaliseGradient(dy, weight!, kept, EPSILON) ?? composedGradient(dy, weight!, kept);
+    return { value, gradFunc };
   });
   return operation(x, gamma, beta) as tf.Tensor4D;
 }
@@ -89,21 +90,22 @@ function composedNormalise({
   x,
   weight,
   bias,
-}: Readonly<Record<'x' | 'weight' | 'bias', tf.Tensor>>): tf.Tensor[] {
+}: Readonly<Record<'x' | 'weight' | 'bias', tf.Tensor>>): Normalised {
   const mean = tf.mean(x, [0, 1, 2]);
   const centred = tf.sub(x, mean);
   const variance = tf.mean(tf.square(centred), [0, 1, 2]);
   const inverse = inverseDeviation(variance);
   const unit = tf.mul(centred, inverse);
-  return [tf.add(tf.mul(unit, weight), bias), unit, inverse, mean, variance];
+  const value = tf.add(tf.mul(unit, weight), bias);
+  return { value, kept: [unit, inverse], mean, variance };
 }
 
-function composedGradient({
-  dy,
-  unit,
-  inverse,
-  weight,
-}: Readonly<Record<'dy' | 'unit' | 'inverse' | 'weight', tf.Tensor>>): tf.Tensor[] {
+function composedGradient(
+  dy: tf.Tensor,
+  weight: tf.Tensor,
+  kept: readonly tf.Tensor[],
+): tf.Tensor[] {
+  const [unit, inverse] = kept as readonly [tf.Tensor, tf.Tensor];
   const dWeight = tf.sum(tf.mul(dy, unit), [0, 1, 2]);
   const dShift = tf.sum(dy, [0, 1, 2]);
   const count = dy.size / dy.shape[3]!;
