@@ -2,6 +2,7 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenedBackend } from '../backend/choose.js';
+import { packedSteppers } from './packed-stepper.js';
 import { recordedSteppers } from './recorded-stepper.js';
 import { plainSteppers, type StartStepper } from './stepper.js';
 import type { Team } from './team.js';
@@ -11,7 +12,7 @@ import type { Team } from './team.js';
  * @param team that computes the shards of a batch, if it is cut into shards
  */
 export function chooseStepper(backend: OpenedBackend, team?: Team): StartStepper {
-  return backend === 'webgpu'
-    ? recordedSteppers(tf.backend() as unknown as WebGPUBackend)
-    : plainSteppers(team?.differentiate);
+  if (backend === 'webgpu') return recordedSteppers(tf.backend() as unknown as WebGPUBackend);
+  if (backend === 'node' || backend === 'node-gpu') return packedSteppers;
+  return plainSteppers(team?.differentiate);
 }

@@ -57,14 +57,19 @@ export type Differentiate = (
   options: EpochOptions,
 ) => Derivatives | Promise<Derivatives>;
 
-const differentiateWhole: Differentiate = (network, params, drawn, options) => {
+export function differentiateWhole(
+  network: Network,
+  params: Params,
+  drawn: Drawn,
+  options: EpochOptions,
+): Derivatives {
   const batch = toTensors(drawn);
   const noise = tf.tensor(drawn.noise, [drawn.count, ...network.noise]);
   const derivatives = differentiate(network, params, batch, noise, options);
   noise.dispose();
   disposeBatch(batch);
   return derivatives;
-};
+}
 
 /** Update by update with new tensors each time: right on every backend. */
 export function plainSteppers(compute: Differentiate = differentiateWhole): StartStepper {

@@ -1,0 +1,62 @@
+/**
+ * The stepper of TensorFlow's library, where each operation costs microseconds, however small: between two
+ * updates all parameters are one tensor, which Adam, clipping and the average change at once.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { type ParamSpec, type Params, param, sizeOf } from '../nn/params.js';
+import { clipped, type Weights } from './step.js';
+import { differentiateWhole, plainSteppers, type StartStepper } from './stepper.js';
+
+/** No parameter has this name. */
+const ALL = '';
+
+export const packedSteppers: StartStepper = (network, start, options) => {
+  const trained = network.specs.filter(({ trainable }) => trainable);
+  const steppers = plainSteppers((_, packed, drawn) => {
+    const params = unpack(trained, packed);
+    const derivatives = differentiateWhole(network, params, drawn, { ...options, clip: 0 });
+    tf.dispose(trained.map(({ name }) => params[name]!));
+    const gradients = clipped(pack(trained, derivatives.gradients), options.clip);
+    return { ...derivatives, gradients };
+  });
+  const packed = mapWeights(start, (params) => pack(trained, params));
+  const stepper = steppers(network, packed, options);
+  return {
+    ...stepper,
+    end() {
+      const { weights, losses } = stepper.end();
+      const unpacked = mapWeights(weights, (params) => {
+        const parts = unpack(trained, params);
+        params[ALL]!.dispose();
+        return parts;
+      });
+      return { weights: unpacked, losses };
+    },
+  };
+};
+
+function mapWeights({ params, adam, ema }: Weights, change: (params: Params) => Params): Weights {
+  return {
+    params: change(params),
+    adam: { ...adam, first: change(adam.first), second: change(adam.second) },
+    ema: ema && change(ema),
+  };
+}
+
+/** Takes the trained ones over; the others, which batch norms track, stay as they are. */
+function pack(trained: readonly ParamSpec[], params: Params): Params {
+  const parts = trained.map(({ name }) => param(params, name));
+  const all = tf.tidy(() => tf.concat(parts.map((part) => tf.reshape(part, [-1]))));
+  tf.dispose(parts);
+  const names = new Set(trained.map(({ name }) => name));
+  const others = Object.entries(params).filter(([name]) => !names.has(name));
+  return { ...Object.fromEntries(others), [ALL]: all };
+}
+
+function unpack(trained: readonly ParamSpec[], { [ALL]: all, ...others }: Params): Params {
+  const lengths = trained.map(({ shape }) => sizeOf(shape));
+  const parts = tf.tidy(() =>
+    tf.split(all!, lengths).map((part, i) => tf.reshape(part, [...trained[i]!.shape])),
+  );
+  return { ...others, ...Object.fromEntries(trained.map(({ name }, i) => [name, parts[i]!])) };
+}
