@@ -12,9 +12,9 @@ import { fifo, type Script, startScript, tempFolder } from './support/script.js'
 async function busyRunner(folder: string): Promise<{ runner: Script; identity: Identity }> {
   const command = {
     kind: 'shell',
-    command: `sleep 1000 & echo $! > pids
+    command: `echo $$ > pids; sleep 1000 & echo $! >> pids; trap '' TERM HUP
       setsid sh -c 'echo $$ >> pids; echo up > ready; exec sleep 1000' &
-      trap '' TERM HUP; echo $$ >> pids; while :; do sleep 0.01; done`,
+      while :; do sleep 0.01; done`,
   };
   const ready = fifo(folder);
   const runner = await startScript('runner', [JSON.stringify(command), folder]);
@@ -57,7 +57,9 @@ test.runIf(HAS_PROC)(
       kind: 'shell',
       // Job control gives background processes their own group.
       command: `echo $$ > leader
-        env -i /bin/sh -c 'echo $$ >> pids; while :; do /bin/sleep 0.01; done' &
+        mkfifo first
+        env -i /bin/sh -c 'echo $$ > pids; echo up > first; while :; do /bin/sleep 0.01; done' &
+        read up < first
         set -m
         env -i /bin/sh -c 'echo $$ >> pids; echo up > ready; while :; do /bin/sleep 0.01; done' &
         wait`,
