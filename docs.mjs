@@ -35,7 +35,7 @@ async function definitions() {
   try {
     const outfile = path.join(draft, 'definitions.mjs');
     const contents = `export { COMMANDS } from './src/cli/commands.js';
-export { helpText, usageFor } from './src/cli/args.js';
+export { helpText, usageFor } from './src/cli/help.js';
 export { pipelineSchema } from './src/pipeline/document/pipeline-schema.js';`;
     await build({
       absWorkingDir: root,
@@ -58,7 +58,7 @@ async function commandsPage() {
   const rows = [];
   const sections = [];
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    const { usage } = (await load()).command;
+    const usage = (await load()).command;
     rows.push(`| [\`pipe ${name}\`](#pipe-${name}) | ${summary} |`);
     sections.push(section('##', `pipe ${name}`, helpText(usage)));
     for (const part of usage.parts ?? []) {

@@ -2,7 +2,7 @@
 import { closeSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type CommandContext, EXIT } from './cli/command.js';
-import { COMMANDS, commandNamed } from './cli/commands.js';
+import { COMMANDS, commandNamed, execute } from './cli/commands.js';
 import { debugTo } from './cli/debug.js';
 import { inFolder, notThere } from './cli/folder.js';
 import { internalError } from './cli/internal-error.js';
@@ -10,7 +10,6 @@ import { outputTo } from './cli/output.js';
 import { createTerminal, type Screen, type Terminal, wantsColors } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
-import { pagePath } from './doc-pages.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { refusalMessage } from './system-message.js';
@@ -23,20 +22,21 @@ async function main(line: readonly string[]): Promise<number> {
   const [name, ...rest] =
     argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    terminal.out(overview());
+    const { overview } = await import('./cli/help.js');
+    terminal.out(overview(COMMANDS, host()));
     return name === undefined ? EXIT.mistake : EXIT.done;
   }
   if (name === '--version' || name === '-v') {
     terminal.out(`${host().version}\n`);
     return EXIT.done;
   }
-  const { command } = await commandNamed(name).load();
+  const command = await commandNamed(name);
   if (file !== undefined && ['init', 'schema', 'job'].includes(name))
     throw userError('unknown-option', `pipe ${name} reads no pipeline file`, 'remove --file');
   const ownWords = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownWords.some((word) => word === '--help' || word === '-h')) {
-    const { helpText, usageFor } = await import('./cli/args.js');
-    terminal.out(helpText(usageFor(command.usage, rest)));
+    const { helpText, usageFor } = await import('./cli/help.js');
+    terminal.out(helpText(usageFor(command, rest)));
     return EXIT.done;
   }
   takeSignals();
@@ -50,7 +50,7 @@ async function main(line: readonly string[]): Promise<number> {
     // Ignored until the first use.
     onTimeLimit: (listener) => void process.on('SIGURG', listener),
   };
-  return await command.run(rest, context);
+  return await execute(command, rest, context);
 }
 
 /** @throws UserError when the folder of `-C` cannot be entered */
@@ -60,14 +60,6 @@ function enter(folder: string): void {
   } catch (error) {
     throw notThere(folder, (error as NodeJS.ErrnoException).code) ?? error;
   }
-}
-
-function overview(): string {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
-  const rows = Object.entries(COMMANDS).map(
-    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
-  );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\n--file <path>, before or after the command, reads that file instead of pipeline.yaml.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host())} (errors.md explains each error code)\n`;
 }
 
 let pipelineFile: string | undefined;

@@ -10,7 +10,6 @@ import { bytes, duration, plural, table } from '../report/wording.js';
 import { indexedResults } from '../results/index-file.js';
 import { cacheLimit, statedLimit } from '../run/cache-limit.js';
 import { rootsOf } from '../run/gc-roots.js';
-import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,
   type CommandContext,
@@ -20,13 +19,18 @@ import {
   withProject,
 } from './command.js';
 import { roomOn } from './terminal.js';
+import type { Parsed } from './usage.js';
 
 const GC_NOTES =
   'gc keeps what the current pipeline, pipeline.lock, a running process or a recent run needs.\nOf the rest, it first removes what is cheapest to recompute for its size.\nA run collects garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets the limit, off disables it.';
 
 const VERIFY_NOTES = 'Exit: 3 when verify finds damage.';
 
-const usage: Usage = {
+const ACTIONS: Readonly<
+  Record<string, (project: Project, parsed: Parsed, context: CommandContext) => Promise<number>>
+> = { stats, verify, gc };
+
+export const command: Command = {
   command: 'cache',
   positionals: 'stats | verify | gc',
   summary: 'Shows cache usage (stats), verifies integrity (verify), or collects garbage (gc).',
@@ -66,16 +70,7 @@ const usage: Usage = {
       notes: GC_NOTES,
     },
   ],
-};
-
-const ACTIONS: Readonly<
-  Record<string, (project: Project, parsed: Parsed, context: CommandContext) => Promise<number>>
-> = { stats, verify, gc };
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const name = parsed.positionals[0] ?? '';
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (action === undefined || parsed.positionals.length > 1) {

@@ -6,9 +6,10 @@ import { UserError } from '../error.js';
 import type { Item, Plan } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import { refusalMessage } from '../system-message.js';
-import { HELP, type Option, type Usage, usageFor } from './args.js';
 import type { Commands } from './command.js';
 import { inFolder } from './folder.js';
+import { usageFor } from './help.js';
+import { HELP, type Option, type Usage } from './usage.js';
 
 interface Completion {
   /** The whole word. */
@@ -69,12 +70,12 @@ async function completionsFor(
   const line: Line = {
     host: { ...host, cwd, file },
     root,
-    usage: usageFor(command.usage, before),
+    usage: usageFor(command, before),
     before,
   };
   const inOption = optionBefore(line, typed);
   if (inOption !== undefined) return valuesOf(inOption, typed, line);
-  return typed.startsWith('-') ? optionsOf(line) : positionalsOf(line, command.usage, typed);
+  return typed.startsWith('-') ? optionsOf(line) : positionalsOf(line, command, typed);
 }
 
 const GLOBAL: readonly Completion[] = [

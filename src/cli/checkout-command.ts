@@ -5,22 +5,16 @@ import { bytes } from '../report/wording.js';
 import { resultsOf } from '../results/all-results.js';
 import { checkout } from '../results/checkout.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
-import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
+import { type Command, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'checkout',
   positionals: '<result> <folder>',
   summary: 'Copies the outs of a recorded result from the cache into a new folder.',
   options: [...VARIANT_OPTIONS, JSON_OPTION],
   notes:
     'A result is a key or the start of one, as `pipe results` prints it, an item (the result of its current\nkey, else its newest one), or item@revision (its result in the pipeline.lock of that git revision).\nThe workspace does not change.',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const { host, terminal } = context;
     const [name, folder] = parsed.positionals;
     if (name === undefined || folder === undefined)
@@ -39,6 +33,5 @@ export const command: Command = {
       );
       terminal.out(`${item}, result ${key.slice(0, SHORT)}:\n${lines.join('')}`);
     });
-    return EXIT.done;
   },
 };

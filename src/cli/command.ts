@@ -2,8 +2,8 @@
 import type { Interruption, Variant } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import { userError } from '../error.js';
-import type { Option, Parsed, Usage } from './args.js';
 import type { Terminal } from './terminal.js';
+import type { Option, Parsed, Usage } from './usage.js';
 
 /** Exit codes: a contract with scripts and CI. */
 export const EXIT = {
@@ -22,10 +22,9 @@ export interface CommandContext {
   readonly onTimeLimit: (listener: () => void) => void;
 }
 
-export interface Command {
-  readonly usage: Usage;
-  /** Resolves to the exit code. */
-  run(argv: readonly string[], context: CommandContext): Promise<number>;
+export interface Command extends Usage {
+  /** Resolves to the exit code; undefined means done. */
+  run(parsed: Parsed, context: CommandContext): Promise<number | undefined>;
 }
 
 /** A command as `pipe --help` lists it. */

@@ -1,8 +1,6 @@
 /** The commands by name, each loaded on demand. */
-import { userError } from '../error.js';
-import { nearest } from '../pipeline/document/suggest.js';
-import type { Commands, Entry } from './command.js';
-import { OTHER_COMMAND_WAYS, OTHER_COMMANDS, otherOption, ourOption } from './foreign-commands.js';
+import { parse } from './args.js';
+import { type Command, type CommandContext, type Commands, EXIT } from './command.js';
 
 export const COMMANDS: Commands = {
   run: { summary: 'run what is stale', load: () => import('./run-command.js') },
@@ -108,28 +106,19 @@ const HIDDEN: Commands = {
 };
 
 /** @throws UserError with the most similar command */
-export function commandNamed(name: string): Entry {
+export async function commandNamed(name: string): Promise<Command> {
   const own = Object.hasOwn(HIDDEN, name) ? HIDDEN : COMMANDS;
   const entry = Object.hasOwn(own, name) ? own[name] : undefined;
-  if (entry === undefined) throw unknownCommand(name);
-  return entry;
+  if (entry !== undefined) return (await entry.load()).command;
+  const { unknownCommand } = await import('./argument-errors.js');
+  throw unknownCommand(name, COMMANDS);
 }
 
-function unknownCommand(name: string): Error {
-  if (name.startsWith('-')) {
-    const hint = `options follow the command, as in: pipe run ${ourOption(name) ?? name}`;
-    const message = `unknown option ${name} of pipe`;
-    return userError('unknown-option', message, otherOption(name, []) ?? hint);
-  }
-  if (Object.hasOwn(OTHER_COMMAND_WAYS, name))
-    return userError('unknown-command', `unknown command "${name}"`, OTHER_COMMAND_WAYS[name]);
-  const known = nearest(name, Object.keys(COMMANDS));
-  const near = Object.hasOwn(OTHER_COMMANDS, name)
-    ? OTHER_COMMANDS[name]
-    : known && `pipe ${known}`;
-  const hint =
-    near === undefined
-      ? `see \`pipe --help\`; to run a stage: pipe run ${name}`
-      : `did you mean "${near}"?`;
-  return userError('unknown-command', `unknown command "${name}"`, hint);
+/** Resolves to the exit code. */
+export async function execute(
+  command: Command,
+  argv: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  return (await command.run(await parse(command, argv), context)) ?? EXIT.done;
 }

@@ -15,24 +15,8 @@ import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
 import { textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
-import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 import { type Finding, trialJob } from './trial-job.js';
-
-const usage: Usage = {
-  command: 'doctor',
-  positionals: '',
-  summary:
-    'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml, remote cache. ' +
-    'Then runs the script `pipe:doctor` of package.json, if there is one, and prints its output.',
-  options: [
-    {
-      name: 'executor',
-      value: 'name',
-      help: 'also submit a trial job: to slurm, or to an executor of pipe.local.yaml',
-    },
-  ],
-};
 
 type Check = (context: CommandContext) => Promise<Finding | undefined> | Finding | undefined;
 
@@ -47,9 +31,20 @@ const CHECKS: readonly Check[] = [
 ];
 
 export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const executor = parse(usage, argv).text('executor');
+  command: 'doctor',
+  positionals: '',
+  summary:
+    'Checks the machine and the project: Node, cores, GPUs, disk, cache folder, pipeline.yaml, remote cache. ' +
+    'Then runs the script `pipe:doctor` of package.json, if there is one, and prints its output.',
+  options: [
+    {
+      name: 'executor',
+      value: 'name',
+      help: 'also submit a trial job: to slurm, or to an executor of pipe.local.yaml',
+    },
+  ],
+  async run(parsed, context) {
+    const executor = parsed.text('executor');
     const trial: Check = () => (executor === undefined ? undefined : trialJob(executor, context));
     let good = true;
     for (const check of [...CHECKS, trial]) {

@@ -15,20 +15,19 @@ import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { definitionOf } from '../results/row.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
 import type { Json } from '../stage/context.js';
-import { parse, type Usage } from './args.js';
-import {
-  type Command,
-  EXIT,
-  JSON_OPTION,
-  requireItem,
-  VARIANT_OPTIONS,
-  withProject,
-} from './command.js';
+import { type Command, JSON_OPTION, requireItem, VARIANT_OPTIONS, withProject } from './command.js';
 import { bestEpoch, byBest, type Compared, epochsCsv, sideBySide } from './compare-chains.js';
 import { curve } from './curve.js';
 import { roomOn } from './terminal.js';
 
-const usage: Usage = {
+interface Chain extends Compared {
+  /** The stage's $PIPE_COMMIT. */
+  readonly commit: string;
+  readonly target: number;
+  readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
+}
+
+export const command: Command = {
   command: 'epochs',
   positionals: '<item|stage|pattern|result …>',
   summary:
@@ -45,22 +44,10 @@ const usage: Usage = {
   ],
   notes:
     'A result is a key or the start of one, as `pipe results` prints it, or item@revision. Several chains are\nsorted by their best value: the smallest of a loss or an error, else the largest, unless keep or\nepochs of the stage say otherwise.',
-};
-
-interface Chain extends Compared {
-  /** The stage's $PIPE_COMMIT. */
-  readonly commit: string;
-  readonly target: number;
-  readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
-}
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const { out, json } = context.terminal;
     const room = roomOn(context.terminal);
-    requireItem(usage, parsed);
+    requireItem(command, parsed);
     const found = await withProject(parsed, context, (project) =>
       chainsOf(project, parsed.positionals, context.terminal.warn),
     );
@@ -73,7 +60,6 @@ export const command: Command = {
     else if (parsed.flag('csv')) out(epochsCsv(chains));
     else if (another !== undefined) out(sideBySide(chains, compared, room));
     else if (only !== undefined) out(listing(only, metric, room));
-    return EXIT.done;
   },
 };
 

@@ -6,20 +6,16 @@ import { mapTexts, printable } from '../printable.js';
 import { type GraphNode, stateLabel } from '../report/graph-data.js';
 import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
 import { graphText } from '../report/graph-text.js';
-import { type Parsed, parse, type Usage } from './args.js';
-import {
-  type Command,
-  type CommandContext,
-  EXIT,
-  VARIANT_OPTIONS,
-  withProject,
-} from './command.js';
+import { type Command, type CommandContext, VARIANT_OPTIONS, withProject } from './command.js';
 import { itemNodes, type States, stageNodes } from './graph-nodes.js';
 import { statesOf } from './inspect-items.js';
 import { paint } from './paint.js';
 import { roomOn, type Terminal } from './terminal.js';
+import type { Parsed } from './usage.js';
 
-const usage: Usage = {
+const FORMS = ['mermaid', 'dot', 'json'] as const;
+
+export const command: Command = {
   command: 'graph',
   positionals: '[stage|item|pattern …]',
   summary: 'Draws the dependency graph of the stages with their states. Runs nothing.',
@@ -32,14 +28,7 @@ const usage: Usage = {
   ],
   notes:
     'With names, draws them and everything they depend on. The text form leaves out edges that\nfollow from others; the other forms have all edges. `pipe status` explains the states.\n○ depends on no other node, ● depends on those that its lines lead to.',
-};
-
-const FORMS = ['mermaid', 'dot', 'json'] as const;
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const form = formOf(parsed);
     const nodes = await withProject(parsed, context, (project) =>
       nodesOf(project, parsed, context),
@@ -47,7 +36,6 @@ export const command: Command = {
     const { terminal } = context;
     if (form === 'json') terminal.json(nodes.map((node) => plain(node, nodes)));
     else terminal.raw(draw(mapTexts(nodes, printable), form, terminal));
-    return EXIT.done;
   },
 };
 

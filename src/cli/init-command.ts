@@ -5,22 +5,8 @@ import { upward } from '../code/project-paths.js';
 import type { Host } from '../decide/project.js';
 import { userError } from '../error.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
-import { parse, type Usage } from './args.js';
-import { type Command, EXIT } from './command.js';
+import type { Command } from './command.js';
 import { firstStage } from './first-stage.js';
-
-const usage: Usage = {
-  command: 'init',
-  positionals: '',
-  summary:
-    'Writes a pipeline.yaml to start from, and adds cache/ and pipe.local.yaml to .gitignore.',
-  options: [
-    { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
-  ],
-  notes:
-    'In an empty project, it writes a small example. If there is a Snakefile, a Makefile or a Python\nscript, it writes a first stage that runs it.',
-  strayHint: 'it writes to the current folder: cd to the project first',
-};
 
 const PIPELINE = `shell: bash
 
@@ -65,9 +51,18 @@ interface Start {
 }
 
 export const command: Command = {
-  usage,
-  async run(argv, { host, terminal }) {
-    const from = parse(usage, argv).text('from');
+  command: 'init',
+  positionals: '',
+  summary:
+    'Writes a pipeline.yaml to start from, and adds cache/ and pipe.local.yaml to .gitignore.',
+  options: [
+    { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
+  ],
+  notes:
+    'In an empty project, it writes a small example. If there is a Snakefile, a Makefile or a Python\nscript, it writes a first stage that runs it.',
+  strayHint: 'it writes to the current folder: cd to the project first',
+  async run(parsed, { host, terminal }) {
+    const from = parsed.text('from');
     const at = (name: string) => path.join(host.cwd, name);
     refuseOverwrite(PIPELINE_FILE, at);
     const { files, notes, next } = await startOf(from, host.cwd);
@@ -83,7 +78,6 @@ export const command: Command = {
     if (ignored.length > 0) terminal.out(`added ${ignored.join(' and ')} to .gitignore\n`);
     for (const note of notes) terminal.out(`note: ${note}\n`);
     terminal.out(`\nnow: ${next}\n`);
-    return EXIT.done;
   },
 };
 

@@ -2,20 +2,14 @@
 import path from 'node:path';
 import { userError } from '../error.js';
 import { runJob } from '../run/run-job.js';
-import { parse, type Usage } from './args.js';
 import { type Command, EXIT } from './command.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'job',
   positionals: '<job file>',
   summary: 'Executes a job file. The jobs that `pipe run --executor …` submits call it.',
   options: [],
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, { host, interruption, onTimeLimit }) {
-    const [file] = parse(usage, argv).positionals;
+  async run({ positionals: [file] }, { host, interruption, onTimeLimit }) {
     if (file === undefined)
       throw userError('not-a-job', 'pipe job needs a job file', 'use `pipe run --executor slurm`');
     const means = { host, interruption, onTimeLimit };

@@ -9,10 +9,15 @@ import { lockStandings, strangers } from '../lockfile/check-keys.js';
 import { type LockedProject, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { plural } from '../report/wording.js';
-import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';
 
-const usage: Usage = {
+interface Difference {
+  readonly profile: string;
+  readonly item?: string;
+  readonly message: string;
+}
+
+export const command: Command = {
   command: 'lock',
   positionals: '',
   summary: 'Checks pipeline.lock against pipeline.yaml and the code, for every profile in it.',
@@ -27,18 +32,7 @@ const usage: Usage = {
     JSON_OPTION,
   ],
   notes: 'Exit: 0 the file is up to date, 3 it is not, 2 it cannot be read.',
-};
-
-interface Difference {
-  readonly profile: string;
-  readonly item?: string;
-  readonly message: string;
-}
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const profiles = parsed.texts('profile');
     const sections = profiles.length > 0 ? [profiles] : sectionsOf(context.host);
     const differences: Difference[] = [];

@@ -13,7 +13,6 @@ import { printer } from '../printable.js';
 import { fileNameOf } from '../process/file-names.js';
 import { followLogs, logsIn, readLog } from '../process/log-follow.js';
 import { bytes, duration } from '../report/wording.js';
-import { parse, type Usage } from './args.js';
 import {
   type Command,
   EXIT,
@@ -24,7 +23,7 @@ import {
 } from './command.js';
 import { standings } from './inspect-items.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'log',
   positionals: '<item>',
   summary: "Prints the output of an item's last execution, with secrets masked.",
@@ -33,13 +32,8 @@ const usage: Usage = {
     ...VARIANT_OPTIONS,
     { ...JSON_OPTION, help: 'print the path of the log, the time and the peak memory as JSON' },
   ],
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
-    requireItem(usage, parsed);
+  async run(parsed, context) {
+    requireItem(command, parsed);
     const { terminal } = context;
     // Files and programs receive the raw log; a terminal must not execute its control sequences.
     const out = terminal.isTerminal ? shownOn(terminal.raw) : terminal.raw;

@@ -11,11 +11,9 @@ import type { Rows } from '../report/fit.js';
 import { markdownTable, plainTable } from '../report/text-table.js';
 import { type Figures, lockedAt, metricsAt, metricsToday } from '../run/metrics-by-key.js';
 import { wildcards } from '../wildcards.js';
-import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,
   type CommandContext,
-  EXIT,
   JSON_OPTION,
   VARIANT_OPTIONS,
   withProject,
@@ -23,8 +21,9 @@ import {
 import { standings } from './inspect-items.js';
 import { curvesMarkdown, type Keys } from './metric-curves.js';
 import { roomOn } from './terminal.js';
+import type { Parsed } from './usage.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'metrics',
   positionals: '[stage|item|pattern …] | diff [revision [revision]]',
   summary:
@@ -53,16 +52,10 @@ const usage: Usage = {
       notes: 'The metrics of a revision are read from its pipeline.lock, without a checkout.',
     },
   ],
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const [first, ...rest] = parsed.positionals;
     if (first === 'diff') await diff(parsed, context, rest);
     else await list(parsed, context);
-    return EXIT.done;
   },
 };
 

@@ -7,9 +7,9 @@ import type { PageModel } from '../page/model.js';
 import { pageText } from '../page/page-html.js';
 import { embedding, type PictureSource } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
-import type { Option, Parsed } from './args.js';
 import type { CommandContext } from './command.js';
 import { wrote } from './output.js';
+import type { Option, Parsed } from './usage.js';
 
 /** `fallback`: relative to the project. */
 export function outOption(fallback: string): Option {

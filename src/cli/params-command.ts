@@ -2,10 +2,9 @@
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { ParamLine } from '../pipeline/params-report.js';
-import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'params',
   positionals: '[path …] | diff [revision [revision]]',
   summary:
@@ -28,12 +27,7 @@ const usage: Usage = {
         '--set applies only to the current pipeline, so the diff shows what an experiment changes.',
     },
   ],
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const { host, terminal } = context;
     const [first, ...rest] = parsed.positionals;
     if (first === 'diff') {
@@ -54,7 +48,6 @@ export const command: Command = {
     const lines = paramLines(tree).filter(({ path }) => isWanted(path, parsed.positionals));
     if (parsed.flag('json')) terminal.json(lines);
     else terminal.out(table(lines));
-    return EXIT.done;
   },
 };
 

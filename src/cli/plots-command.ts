@@ -9,7 +9,6 @@ import { select } from '../pipeline/select.js';
 import { plainTable } from '../report/text-table.js';
 import { resultsOf } from '../results/all-results.js';
 import { lockedAt } from '../run/metrics-by-key.js';
-import { type Parsed, parse, type Usage } from './args.js';
 import {
   type Command,
   type CommandContext,
@@ -21,10 +20,11 @@ import {
 import { standings } from './inspect-items.js';
 import { outOption, type PageFile, pageFile, writePage } from './page-file.js';
 import { roomOn } from './terminal.js';
+import type { Parsed } from './usage.js';
 
 const DEFAULT = 'cache/plots.html';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'plots',
   positionals: '[stage|item|pattern …] | diff [revision]',
   summary:
@@ -42,12 +42,7 @@ const usage: Usage = {
       notes: 'The plots of a revision are read from the cache, by the outs in its pipeline.lock.',
     },
   ],
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const [first, revision = 'HEAD'] = parsed.positionals;
     const page = await withProject(parsed, context, async (project) => {
       if (first === 'diff') return diff(project, revision, parsed, context);

@@ -3,12 +3,11 @@
  */
 import { openProject } from '../decide/project.js';
 import { run } from '../run/run-pipeline.js';
-import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
 import { requireRemote } from './remote-option.js';
 import { optionsOf, reporterFor } from './run-options.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'pull',
   positionals: '[stage|item|pattern …]',
   summary:
@@ -19,12 +18,7 @@ const usage: Usage = {
     { ...JSON_OPTION, help: 'print one JSON event per line on stdout' },
   ],
   notes: 'Exit: 0 everything is restored, 1 some results are not in the remote cache, 2 an error.',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const report = reporterFor(parsed, context);
     const warn = (message: string) => report({ type: 'warning', message });
     const project = await openProject(context.host, variantOf(parsed), warn);

@@ -10,19 +10,9 @@ import type { RemoteCache } from '../remote/remote-cache.js';
 import { plainReporter } from '../report/plain.js';
 import { plural } from '../report/wording.js';
 import { openRemote } from '../run/with-remote.js';
-import { parse, type Usage } from './args.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
 import { requireRemote } from './remote-option.js';
 import { optionsOf } from './run-options.js';
-
-const usage: Usage = {
-  command: 'push',
-  positionals: '[stage|item|pattern …]',
-  summary:
-    'Sends the results of the named items and everything they depend on to the remote cache. Without names, sends all results.',
-  options: [...VARIANT_OPTIONS, JSON_OPTION],
-  notes: 'Exit: 0 everything is in the remote cache, 1 something could not be sent, 2 an error.',
-};
 
 interface Pushed {
   readonly item: string;
@@ -31,9 +21,13 @@ interface Pushed {
 }
 
 export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  command: 'push',
+  positionals: '[stage|item|pattern …]',
+  summary:
+    'Sends the results of the named items and everything they depend on to the remote cache. Without names, sends all results.',
+  options: [...VARIANT_OPTIONS, JSON_OPTION],
+  notes: 'Exit: 0 everything is in the remote cache, 1 something could not be sent, 2 an error.',
+  async run(parsed, context) {
     const { terminal, host } = context;
     const project = await openProject(host, variantOf(parsed), terminal.warn);
     requireRemote(project.plan.remote, project.env);

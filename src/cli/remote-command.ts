@@ -3,11 +3,10 @@ import { generateKeyPairSync } from 'node:crypto';
 import { openProject } from '../decide/project.js';
 import { userError } from '../error.js';
 import { probe, type RemoteState, stateText } from '../remote/probe.js';
-import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';
 import { requireRemote } from './remote-option.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'remote',
   positionals: '[keygen]',
   summary: 'Shows the remote cache, and whether this machine can read and write it.',
@@ -22,12 +21,7 @@ const usage: Usage = {
     },
   ],
   notes: 'Exit: 0 it can be read, 1 it cannot, 2 an error.',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const { terminal } = context;
     const [part] = parsed.positionals;
     if (part !== undefined && part !== 'keygen')

@@ -1,13 +1,12 @@
 /** `pipe report`: the state of the pipeline as one HTML file. */
 import { collectPage } from '../page/collect.js';
-import { parse, type Usage } from './args.js';
 import { type Command, EXIT, VARIANT_OPTIONS, withProject } from './command.js';
 import { standings } from './inspect-items.js';
 import { outOption, pageFile, writePage } from './page-file.js';
 
 const DEFAULT = 'cache/report.html';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'report',
   positionals: '',
   summary:
@@ -15,12 +14,7 @@ const usage: Usage = {
   options: [outOption(DEFAULT), ...VARIANT_OPTIONS],
   notes:
     'The file needs no network and no other file: open it in a browser, attach it, publish it.\nValues of secrets are masked in it.',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const page = await withProject(parsed, context, (project) =>
       pageFile(project, context, parsed, DEFAULT, async (sourceOf) =>
         collectPage(project, await standings(project, [], { manifests: true }), sourceOf),

@@ -10,18 +10,18 @@ import { filterOf, sorted } from '../results/query.js';
 import { spreadText } from '../results/repeats.js';
 import { type Column, columnsOf, differing, titleOf } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
-import { type Parsed, parse, positive, type Usage } from './args.js';
+import { positive } from './args.js';
 import {
   type Command,
   type CommandContext,
-  EXIT,
   JSON_OPTION,
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
 import { roomOn } from './terminal.js';
+import type { Parsed } from './usage.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'results',
   positionals: '[stage|item|pattern …] | diff <result> <result>',
   summary:
@@ -53,16 +53,10 @@ const usage: Usage = {
   ],
   notes:
     'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and kept its metrics. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is a param of the stage or of a stage upstream, a metric, a matrix axis, an option of\nthe command (--rate), or one of item, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes,\nepoch or code. The last parts of a name are enough (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const [first, ...rest] = parsed.positionals;
     if (first === 'diff') await diff(parsed, context, rest);
     else await list(parsed, context);
-    return EXIT.done;
   },
 };
 

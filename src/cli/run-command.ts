@@ -10,15 +10,14 @@ import { summaryLine } from '../report/wording.js';
 import { noteAnswer } from '../run/keep-answer.js';
 import { run } from '../run/run-pipeline.js';
 import { statIfThere } from '../sys/if-there.js';
-import { type Parsed, parse } from './args.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import { wrote } from './output.js';
 import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
+import type { Parsed } from './usage.js';
 
 export const command: Command = {
-  usage: RUN_USAGE,
-  async run(argv, context) {
-    const parsed = parse(RUN_USAGE, argv);
+  ...RUN_USAGE,
+  async run(parsed, context) {
     if (parsed.flag('watch')) {
       const against = NOT_WITH_WATCH.find((name) => parsed.flag(name));
       if (against !== undefined) {
@@ -41,7 +40,8 @@ export const command: Command = {
     };
     const warn = (message: string) => emit({ type: 'warning', message });
     const isFrozen = options.frozen !== false;
-    const fastPath = context.host.debug && fastAnswer({ ...context.host, argv: ['run', ...argv] });
+    const fastPath =
+      context.host.debug && fastAnswer({ ...context.host, argv: ['run', ...parsed.argv] });
     const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
     if (fastPath?.answer === undefined && fastPath !== undefined)
       project.debug?.(`fast path: not taken, ${fastPath.reason}`);
@@ -52,7 +52,7 @@ export const command: Command = {
     const { summary, differences, errors } = result;
     // The command line alone does not say where the file is.
     if (said === 0 && isPlain(parsed) && project.variant.file === undefined) {
-      noteAnswer(project, result, ['run', ...argv], summaryLine(summary));
+      noteAnswer(project, result, ['run', ...parsed.argv], summaryLine(summary));
     }
     if (context.interruption.stop.aborted) return EXIT.interrupted;
     if (summary.failed + errors.length > 0 || !isSummarized) return EXIT.failed;

@@ -4,8 +4,9 @@ import { userError } from '../error.js';
 import type { RunEvent } from '../event.js';
 import { liveReporter } from '../report/live/live.js';
 import { plainReporter } from '../report/plain.js';
-import { type Parsed, positive, type Usage } from './args.js';
+import { positive } from './args.js';
 import { type CommandContext, REMOTE_OPTION, VARIANT_OPTIONS } from './command.js';
+import type { Parsed, Usage } from './usage.js';
 
 /** Options for one run, which watch mode does not accept. */
 export const NOT_WITH_WATCH: readonly string[] = ['dry', 'frozen', 'force', 'summarize', 'detach'];

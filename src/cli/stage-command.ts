@@ -5,14 +5,13 @@ import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Plan } from '../pipeline/plan.js';
 import { systemMessage } from '../system-message.js';
-import { parse, type Usage } from './args.js';
-import { type Command, EXIT, VARIANT_OPTIONS, variantOf } from './command.js';
+import { type Command, VARIANT_OPTIONS, variantOf } from './command.js';
 import { EDIT } from './foreign-commands.js';
 
 const NOTES =
   'The types cover the params of pipeline.yaml and of each profile. With --profile or --set, they\ncover only the pipeline that these describe.';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'stage',
   positionals: 'types [stage|item …]',
   summary: "Prints TypeScript types of stages' params, matrix, deps and outs.",
@@ -34,12 +33,7 @@ const usage: Usage = {
       notes: NOTES,
     },
   ],
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, { host, terminal }) {
-    const parsed = parse(usage, argv);
+  async run(parsed, { host, terminal }) {
     const [part, ...targets] = parsed.positionals;
     if (part !== 'types')
       throw userError('no-subcommand', 'pipe stage needs a subcommand: types', EDIT);
@@ -57,7 +51,6 @@ export const command: Command = {
     const out = parsed.text('out');
     if (out === undefined) terminal.out(text);
     else writeIfNew(path.resolve(host.cwd, out), text, out);
-    return EXIT.done;
   },
 };
 

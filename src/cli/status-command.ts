@@ -2,30 +2,23 @@
 import { mapTexts, printable } from '../printable.js';
 import { LEAST_DESC } from '../report/graph-text.js';
 import { cut, cutMiddle, pad, widthOf } from '../report/live/text-columns.js';
-import { parse, type Usage } from './args.js';
-import { type Command, EXIT, JSON_OPTION, LOOK_OPTION, VARIANT_OPTIONS } from './command.js';
+import { type Command, JSON_OPTION, LOOK_OPTION, VARIANT_OPTIONS } from './command.js';
 import { namedStandings, type Standing } from './inspect-items.js';
 import { paint } from './paint.js';
 import { roomOn } from './terminal.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'status',
   positionals: '[stage|item|pattern …]',
   summary: 'Shows for each item whether it is fresh, and if not, why. Runs nothing.',
   options: [...VARIANT_OPTIONS, LOOK_OPTION, JSON_OPTION],
   notes:
     'fresh        a record exists for the current key, and the outs on disk match it\nrestorable   the result is in the cache; a run restores the outs\nstale        a run executes the item\nmissing      an input does not exist\nunknown      it depends on the outs of an item that must run first',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const all = await namedStandings(parsed, context);
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(all);
     else terminal.raw(table(mapTexts(all, printable), terminal.colors, roomOn(terminal)));
-    return EXIT.done;
   },
 };
 

@@ -7,7 +7,6 @@ import { LiveServer } from '../page/live-server.js';
 import { pageText } from '../page/page-html.js';
 import { RunFeed } from '../page/run-feed.js';
 import { journalFolder } from '../run/journal.js';
-import { parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, VARIANT_OPTIONS, variantOf } from './command.js';
 import { standings } from './inspect-items.js';
 
@@ -16,7 +15,7 @@ const PORT = 4720;
 /** Files may also change without a run. */
 const LOOK_MS = 2000;
 
-const usage: Usage = {
+export const command: Command = {
   command: 'ui',
   positionals: '',
   summary:
@@ -31,12 +30,7 @@ const usage: Usage = {
   ],
   notes:
     'The page is read-only. Other machines cannot reach it, and requests from pages of other sites are\nrefused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const port = portOf(parsed.text('port'));
     const { host, terminal, interruption } = context;
     const variant = variantOf(parsed);

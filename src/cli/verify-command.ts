@@ -13,7 +13,7 @@ import {
   verifiedSummary,
 } from '../report/verify-report.js';
 import { verify } from '../verify/verify-items.js';
-import { parse, positive, type Usage } from './args.js';
+import { positive } from './args.js';
 import {
   type Command,
   type CommandContext,
@@ -24,7 +24,7 @@ import {
 } from './command.js';
 import { wrote } from './output.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'verify',
   positionals: '[stage|item|pattern …]',
   summary:
@@ -43,12 +43,7 @@ const usage: Usage = {
   ],
   notes:
     'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
+  async run(parsed, context) {
     const reports = parsed.texts('report').map(reportTo);
     const { out, json } = context.terminal;
     const isJson = parsed.flag('json');

@@ -1,22 +1,18 @@
 /** `pipe watch`: runs, and runs again whenever a relevant file changes. */
 import { renderDiagnostic } from '../error.js';
 import { watchProject } from '../watch/watch-loop.js';
-import { type Parsed, parse, type Usage } from './args.js';
 import { type Command, type CommandContext, EXIT, variantOf } from './command.js';
 import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
+import type { Parsed } from './usage.js';
 
-const usage: Usage = {
+export const command: Command = {
   ...RUN_USAGE,
   command: 'watch',
   summary: 'Runs what is stale, and runs again whenever a relevant file changes.',
   options: RUN_USAGE.options.filter(({ name }) => ![...NOT_WITH_WATCH, 'watch'].includes(name)),
   notes:
     'Relevant files: pipeline.yaml, the code of stages with its imports and packages, and deps\nthat no stage writes. Keys on a terminal: r or Enter runs now, q quits.',
-};
-
-export const command: Command = {
-  usage,
-  run: (argv, context) => watch(parse(usage, argv), context),
+  run: watch,
 };
 
 export async function watch(parsed: Parsed, context: CommandContext): Promise<number> {

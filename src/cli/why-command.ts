@@ -1,32 +1,18 @@
 /** `pipe why`: the most specific reasons why an item is not fresh. */
-import { parse, type Usage } from './args.js';
-import {
-  type Command,
-  EXIT,
-  JSON_OPTION,
-  LOOK_OPTION,
-  requireItem,
-  VARIANT_OPTIONS,
-} from './command.js';
+import { type Command, JSON_OPTION, LOOK_OPTION, requireItem, VARIANT_OPTIONS } from './command.js';
 import { namedStandings, type Standing } from './inspect-items.js';
 
-const usage: Usage = {
+export const command: Command = {
   command: 'why',
   positionals: '<item|stage|pattern …>',
   summary: 'Explains why an item would run: what has changed since its last result.',
   options: [...VARIANT_OPTIONS, LOOK_OPTION, JSON_OPTION],
-};
-
-export const command: Command = {
-  usage,
-  async run(argv, context) {
-    const parsed = parse(usage, argv);
-    requireItem(usage, parsed);
+  async run(parsed, context) {
+    requireItem(command, parsed);
     const all = await namedStandings(parsed, context);
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(all);
     else terminal.out(all.map(story).join(''));
-    return EXIT.done;
   },
 };
 

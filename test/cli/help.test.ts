@@ -28,10 +28,10 @@ it('a subcommand has its own help', async () => {
 
 it('describes a command in a sentence, and an option in a phrase', async () => {
   for (const { load } of Object.values(COMMANDS)) {
-    const { usage } = (await load()).command;
-    for (const { summary } of [usage, ...(usage.parts ?? [])])
+    const { command } = await load();
+    for (const { summary } of [command, ...(command.parts ?? [])])
       expect(summary).toMatch(/^[A-Z][a-z]+s .*\.$/s);
-    for (const { help } of usage.options) expect(help).toMatch(/^[^A-Z].*[^.]$/);
+    for (const { help } of command.options) expect(help).toMatch(/^[^A-Z].*[^.]$/);
   }
 });
 

@@ -1,6 +1,7 @@
 /** `pipe metrics`, `metrics diff` and `params diff`, compared with git revisions, without a checkout. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execute } from '../../src/cli/commands.js';
 import { smallCurve } from '../../src/cli/metric-curves.js';
 import { command } from '../../src/cli/metrics-command.js';
 import { createTerminal } from '../../src/cli/terminal.js';
@@ -55,7 +56,7 @@ it('explains how to print fewer if a terminal shows only the end of them', async
       out += text;
     };
     const screen = { size: () => ({ columns: 80, rows }), onResize: () => () => {} };
-    await command.run([], {
+    await execute(command, [], {
       host: { cwd: made.root, env: made.env, dist: '', version: '0' },
       terminal: createTerminal({
         out: write,

@@ -223,15 +223,16 @@ it('a console block that does not call pipe is listed with a reason', () => {
 
 describe('calls of pipe', () => {
   it.each(CALLS)('$file: $call names a command and options that exist', async ({ call }) => {
-    const written = wordsOf(call.replace(new RegExp(`^${CALL} `), ''));
+    const [own = ''] = call.replace(new RegExp(`^${CALL} `), '').split(/ >+ /);
+    const written = wordsOf(own);
     const [name = '', ...args] = inFolder(written).words;
     if (name.startsWith('-') || name === '<command>' || name === 'help') return;
     if (!Object.hasOwn(COMMANDS, name)) throw new Error(`no command ${name}`);
-    const { usage } = (await commandNamed(name).load()).command;
+    const usage = await commandNamed(name);
     // A form with its choices, such as `diff [revision]`, is not one call.
     if (/[<[…|]/.test(call)) return;
     // A sentence may name an option without its value.
     const last = usage.options.find((option) => `--${option.name}` === args.at(-1));
-    parseArguments(usage, last?.value === undefined ? args : [...args, 'value']);
+    await parseArguments(usage, last?.value === undefined ? args : [...args, 'value']);
   });
 });

@@ -22,7 +22,7 @@ describe.each(['dvc', 'snakemake', 'make'])('docs/coming-from-%s.md', (tool) => 
     expect(named.length).toBeGreaterThan(5);
     for (const [, name = '', rest = '', inBlock, more = ''] of named) {
       const { command } = await COMMANDS[inBlock ?? name]!.load();
-      const known = command.usage.options.flatMap((each) => [`--${each.name}`, `-${each.short}`]);
+      const known = command.options.flatMap((each) => [`--${each.name}`, `-${each.short}`]);
       const options = [...(rest + more).matchAll(/(?<=\s)--?[a-z]+/g)].map(String);
       expect(known).toEqual(expect.arrayContaining(options));
     }

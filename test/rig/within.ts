@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { CommandContext } from '../../src/cli/command.js';
-import { commandNamed } from '../../src/cli/commands.js';
+import { commandNamed, execute } from '../../src/cli/commands.js';
 import { debugTo } from '../../src/cli/debug.js';
 import { createTerminal } from '../../src/cli/terminal.js';
 import { renderDiagnostic, UserError } from '../../src/error.js';
@@ -69,8 +69,7 @@ async function answer(
   argv: readonly string[],
   context: CommandContext,
 ): Promise<number> {
-  const { command } = await commandNamed(name).load();
-  return await command.run(argv, context);
+  return await execute(await commandNamed(name), argv, context);
 }
 
 /** A project whose commands run within this process; those that are started are processes. */

@@ -1,0 +1,49 @@
+/** The texts of `--help`. */
+import type { Host } from '../decide/project.js';
+import { pagePath } from '../doc-pages.js';
+import type { Commands } from './command.js';
+import { HELP, type Option, type Usage } from './usage.js';
+
+/** The usage of the named subcommand, or of the command itself. */
+export function usageFor(usage: Usage, words: readonly string[]): Usage {
+  const part = usage.parts?.find(({ name }) => words.includes(name));
+  if (part === undefined) return usage;
+  const { name, positionals, summary, notes } = part;
+  const options = usage.options
+    .filter((option) => part.options.includes(option.name))
+    // The help of a subcommand does not repeat the names of the subcommands.
+    .map((option) => ({ ...option, help: option.help.replace(/^(?:with )?[a-z]+: /, '') }));
+  const command = `${usage.command} ${name}`;
+  return { command, positionals, summary, options, ...(notes !== undefined && { notes }) };
+}
+
+/** The text of `pipe <command> --help`. */
+export function helpText(usage: Usage): string {
+  const rows = [...usage.options, HELP].map((option) => ({
+    left: `${option.short === undefined ? '    ' : `-${option.short}, `}--${option.name}${valueText(option)}`,
+    help: option.help,
+  }));
+  const width = Math.max(...rows.map((row) => row.left.length));
+  const lines = [
+    usage.summary,
+    '',
+    `usage: pipe ${usage.command} [options] ${usage.positionals}`.trimEnd(),
+    '',
+    ...rows.map((row) => `  ${row.left.padEnd(width)}  ${row.help}`),
+  ];
+  return `${lines.join('\n')}\n${usage.notes === undefined ? '' : `\n${usage.notes}\n`}`;
+}
+
+function valueText({ value, choices }: Option): string {
+  if (choices !== undefined) return `[=${choices.join('|')}]`;
+  return value === undefined ? '' : ` <${value}>`;
+}
+
+/** The text of `pipe --help`. */
+export function overview(commands: Commands, host: Host): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const rows = Object.entries(commands).map(
+    ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
+  );
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n-C <folder>, before or after the command, starts pipe in another folder.\n--file <path>, before or after the command, reads that file instead of pipeline.yaml.\nEvery command has --help, and "pipe help run" is "pipe run --help".\nDocumentation: ${pagePath('', host)} (errors.md explains each error code)\n`;
+}
