@@ -5,6 +5,7 @@ import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import type { Code, Codes } from './code.js';
+import type { Decision } from './decide.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
 import type { Concealing } from './secrets.js';
@@ -35,6 +36,8 @@ export interface BuildContext {
   readonly temps?: TempOuts;
   /** For predictions: results of the remote cache, by key. */
   readonly foreseen?: ReadonlyMap<string, RunRecord>;
+  /** For PIPE_DEBUG. */
+  readonly onDecision?: (handle: ItemHandle, decision: Decision) => void;
 }
 
 export function itemAt(build: BuildContext, index: number): Item {

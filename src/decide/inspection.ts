@@ -49,6 +49,7 @@ export async function workOn(
   );
   // Each item that waits or executes adds a listener to them.
   setMaxListeners(0, options.interruption.stop, options.interruption.kill);
+  const debugging = project.debug && (await import('./debug-decision.js'));
   const conceal = concealing(secretValues(project.plan, project.env));
   return {
     project,
@@ -60,5 +61,6 @@ export async function workOn(
     isSelected: new Set(selected),
     done: new Map(),
     settled: new Map(),
+    ...(debugging && { onDecision: debugging.printDecision }),
   };
 }

@@ -1,5 +1,5 @@
 /** Size limit of the cache for automatic gc: the user's, or the default. */
-import { defaultMaxSize } from '../cache/gc/gc.js';
+import { defaultMaxSize } from '../cache/gc/disk-usage.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parseSize } from '../pipeline/document/quantity.js';

@@ -17,7 +17,6 @@ import { chainManifest, keyOf } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { systemMessage } from '../system-message.js';
 import { statedLimit } from './cache-limit.js';
-import { foretell } from './dry-run.js';
 import { journaled } from './journal.js';
 import { withRemote } from './with-remote-if-named.js';
 
@@ -82,8 +81,10 @@ async function carryOut(build: BuildContext): Promise<number> {
     const { inspectFrozen } = await import('./frozen.js');
     return inspectFrozen(build);
   }
-  if (dry) await foretell(build);
-  else await sweepAndSchedule(build);
+  if (dry) {
+    const { foretell } = await import('./dry-run.js');
+    await foretell(build);
+  } else await sweepAndSchedule(build);
   return 0;
 }
 

@@ -4,7 +4,7 @@ import { nameOf } from '../objects/digest.js';
 import { storedBytes } from '../records/record.js';
 import { replacedFolders } from '../records/replaced.js';
 import type { CacheContext } from './cache-context.js';
-import { defaultMaxSize } from './gc.js';
+import { defaultMaxSize } from './disk-usage.js';
 import { bytesOf, type Inventory, type StoredChain, takeInventory } from './inventory.js';
 import { storedLogs } from './log-retention.js';
 

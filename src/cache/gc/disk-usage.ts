@@ -2,7 +2,7 @@
  * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
  * change that a process noted. It only decides when to collect, never what to remove.
  */
-import { constants, mkdirSync } from 'node:fs';
+import { constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { textIfThere } from '../../sys/if-there.js';
 import { withFile } from '../../sys/open-file.js';
@@ -12,7 +12,6 @@ import { writeAll } from '../files/write.js';
 import { writeWhole } from '../files/write-whole.js';
 import { finish } from '../files/yielding.js';
 import type { Layout } from '../layout.js';
-import { bytesBelow } from './inventory.js';
 
 /** A killed process leaves at most this many bytes unnoted. */
 const NOTE_EVERY = 16 << 20;
@@ -105,6 +104,8 @@ export class DiskUsage {
 
   async #measure(): Promise<Noted> {
     const before = this.noted();
+    // Loaded here, since few runs measure.
+    const { bytesBelow } = await import('./inventory.js');
     const measured = await finish(bytesBelow(this.#layout));
     const noted = { measured, day: this.#today, left: false, change: 0 };
     this.#set(textOf(noted), before);
@@ -151,4 +152,16 @@ function parse(text: string): Noted | undefined {
     change += Number(line);
   }
   return { measured: Number(measured), day: Number(day), left: left !== undefined, change };
+}
+
+const LEAST_MAX_SIZE = 10 * 2 ** 30;
+
+/** A quarter of the file system, at least 10 GB. */
+export function defaultMaxSize(folder: string): number {
+  try {
+    const { blocks, bsize } = statfsSync(folder);
+    return Math.max(LEAST_MAX_SIZE, Math.floor((blocks * bsize) / 4));
+  } catch {
+    return LEAST_MAX_SIZE; // The folder does not exist, or its size is unknown.
+  }
 }

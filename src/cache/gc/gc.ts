@@ -1,5 +1,5 @@
 /** Garbage collection: removes unreferenced objects, then evicts what is cheapest to recompute. */
-import { rmSync, statfsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, namesIn } from '../../sys/if-there.js';
 import { removeTree } from '../files/remove.js';
@@ -10,6 +10,7 @@ import { readPins, sweepPins } from '../records/pins.js';
 import { projectName } from '../records/record-names.js';
 import { lastRuns, oldProjects, standingProjects } from '../records/run-needs.js';
 import type { CacheContext } from './cache-context.js';
+import { defaultMaxSize } from './disk-usage.js';
 import type { Needed } from './eviction.js';
 import { GcFiles } from './gc-files.js';
 import { type Collected, GcLedger } from './gc-ledger.js';
@@ -47,18 +48,6 @@ export interface GcReport extends Collected {
   readonly maxSize: number;
   /** Bytes that the current pipeline, running processes or recent runs need: never removed. */
   readonly bytesNeeded: number;
-}
-
-const LEAST_MAX_SIZE = 10 * 2 ** 30;
-
-/** A quarter of the file system, at least 10 GB. */
-export function defaultMaxSize(folder: string): number {
-  try {
-    const { blocks, bsize } = statfsSync(folder);
-    return Math.max(LEAST_MAX_SIZE, Math.floor((blocks * bsize) / 4));
-  } catch {
-    return LEAST_MAX_SIZE; // The folder does not exist, or its size is unknown.
-  }
 }
 
 /** A few ticks of the coarsest file system clock. */
