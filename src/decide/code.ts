@@ -1,6 +1,6 @@
 /** Code of every selected stage: its digest for the key, its files for `why`, its bundle to execute. */
 import path from 'node:path';
-import { writeIfAbsent } from '../cache/files/write.js';
+import { writeIfAbsent } from '../cache/files/write-whole.js';
 import { sha256 } from '../canonical.js';
 import { NO_SCRIPTS, type TracedScripts } from '../code/found-scripts.js';
 import { newSnapshot } from '../code/fs-snapshot.js';

@@ -1,4 +1,5 @@
 /** The fence of a job: whether it is still the current job of its item. */
+import { unlessRefused } from '../sys/if-there.js';
 import type { JobFiles } from './job-file.js';
 
 /** How soon a superseded job ends its process. */
@@ -15,17 +16,8 @@ export function nonceFence(files: JobFiles, nonce: string, token: string): Nonce
   const lost = new AbortController();
   const isHeld = () => files.current() === nonce && files.start(nonce) === token;
   const timer = setInterval(() => {
-    if (!holdsNow(isHeld)) lost.abort();
+    // A read error may be temporary, and the fence is checked again before anything is recorded.
+    if (unlessRefused(isHeld) === false) lost.abort();
   }, LOOK_MS).unref();
   return { isHeld, lost: lost.signal, close: () => clearInterval(timer) };
-}
-
-/** True on a temporary read error, because the fence is checked again before anything is recorded. */
-function holdsNow(isHeld: () => boolean): boolean {
-  try {
-    return isHeld();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    return true;
-  }
 }

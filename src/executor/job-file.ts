@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
-import { renameInto } from '../cache/files/write.js';
+import { renameInto } from '../cache/files/write-whole.js';
 import type { Settled } from '../decide/build-context.js';
 import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';

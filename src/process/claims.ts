@@ -46,7 +46,7 @@ export class Claim {
    * claim then.
    */
   isHeld(): boolean {
-    return this.#held.isOurs();
+    return this.#held.isHeld();
   }
 
   /** Calls back when a heartbeat finds that the claim is lost. */

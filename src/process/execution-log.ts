@@ -1,9 +1,10 @@
 /** The log of an execution: its output file and its last lines. */
-import { constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { printable } from '../printable.js';
-import { lastText, withFile } from '../sys/open-file.js';
+import { inNewFolder } from '../sys/make-folder.js';
+import { lastText, withFile, writeAll } from '../sys/open-file.js';
 import { masker } from './mask-secrets.js';
 
 const TAIL_LINES = 20;
@@ -15,13 +16,7 @@ const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | const
 
 /** Creates a log file and its folder. The caller closes the descriptor. */
 export function openLog(path: string): number {
-  try {
-    return openSync(path, FRESH);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, FRESH);
-  }
+  return inNewFolder(dirname(path), () => openSync(path, FRESH));
 }
 
 /**
@@ -51,10 +46,6 @@ export function writeMasked(
     });
     stream.on('error', onLost);
   });
-}
-
-function writeAll(fd: number, data: Buffer): void {
-  for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
 }
 
 /** The last lines of a log; reads only its end. */

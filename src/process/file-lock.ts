@@ -20,7 +20,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Wait, waitForChanges } from '../stage/notice.js';
 import { livenessOf } from '../sys/identity.js';
-import { makeFolder } from '../sys/make-folder.js';
+import { unlessRefused } from '../sys/if-there.js';
+import { inNewFolder } from '../sys/make-folder.js';
 import { fileNameOf } from './file-names.js';
 import { HeldFile } from './held-file.js';
 import { type LockOwner, newOwner, readOwner, TORN } from './lock-owner.js';
@@ -45,26 +46,7 @@ interface LockOptions {
 const POLL_MS = 100;
 
 /** A lock that this process holds until `release`. */
-export class Lock {
-  readonly #held: HeldFile;
-
-  constructor(held: HeldFile) {
-    this.#held = held;
-  }
-
-  /**
-   * False after another process concluded that this one is dead: nothing may be recorded under the
-   * lock then.
-   */
-  isHeld(): boolean {
-    return this.#held.isOurs();
-  }
-
-  /** Idempotent. */
-  release(): void {
-    this.#held.release();
-  }
-}
+export type Lock = Pick<HeldFile, 'isHeld' | 'release'>;
 
 /** Waits for the lock, which folder and name identify. Creates the folder if needed. */
 export async function acquireLock(
@@ -86,13 +68,7 @@ export async function acquireLock(
 /** Takes the lock if there is no holder, dead or alive; never waits. */
 export function tryLock(folder: string, name: string, doing: string): Lock | undefined {
   const file = lockFile(folder, name);
-  try {
-    return create(file, doing);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    makeFolder(folder);
-    return create(file, doing);
-  }
+  return inNewFolder(folder, () => create(file, doing));
 }
 
 /** Path of a lock, for messages. */
@@ -155,7 +131,7 @@ class Waiting {
     try {
       if (tokenIn(file) !== token) return undefined;
       if (dead !== TORN) await onDead?.(dead);
-      const lock = new Lock(HeldFile.replace(file, newOwner(doing)));
+      const lock = HeldFile.replace(file, newOwner(doing));
       sweep(file);
       return lock;
     } finally {
@@ -180,8 +156,7 @@ function tokenIn(file: string): string | undefined {
 }
 
 function create(file: string, doing: string): Lock | undefined {
-  const held = HeldFile.create(file, newOwner(doing));
-  return held && new Lock(held);
+  return HeldFile.create(file, newOwner(doing));
 }
 
 /**
@@ -190,20 +165,14 @@ function create(file: string, doing: string): Lock | undefined {
  * a later takeover, because an error here would lose a lock that this process already holds.
  */
 function sweep(file: string): void {
-  try {
-    removeLeftovers(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  }
-}
-
-function removeLeftovers(file: string): void {
   const folder = dirname(file);
-  for (const name of readdirSync(folder)) {
+  for (const name of unlessRefused(() => readdirSync(folder)) ?? []) {
     if (!name.startsWith(`${basename(file)}~`)) continue;
-    const path = join(folder, name);
-    const owner = name.endsWith('.draft') ? readOwner(path) : undefined;
-    const inUse = owner === TORN || (owner !== undefined && livenessOf(owner) !== 'dead');
-    if (!inUse) rmSync(path, { force: true });
+    unlessRefused(() => {
+      const path = join(folder, name);
+      const owner = name.endsWith('.draft') ? readOwner(path) : undefined;
+      const inUse = owner === TORN || (owner !== undefined && livenessOf(owner) !== 'dead');
+      if (!inUse) rmSync(path, { force: true });
+    });
   }
 }

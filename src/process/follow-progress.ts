@@ -1,5 +1,6 @@
 /** Follows the progress file of a stage: the run's side of PIPE_PROGRESS. */
 import { constants, fstatSync } from 'node:fs';
+import { unlessRefused } from '../sys/if-there.js';
 import { lastText, withFile } from '../sys/open-file.js';
 
 export interface Progress {
@@ -40,22 +41,14 @@ export function followProgress(
 
 /** Undefined if the file has not grown or is unreadable: a stage may put anything there. */
 function readNews(file: string, seen: number): { size: number; progress?: Progress } | undefined {
-  try {
-    return readGrown(file, seen);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    return undefined;
-  }
-}
-
-function readGrown(file: string, seen: number): { size: number; progress?: Progress } | undefined {
-  return withFile(file, AT_ONCE, (fd) => {
-    const stat = fstatSync(fd);
+  const read = (handle: number) => {
+    const stat = fstatSync(handle);
     const { size } = stat;
     if (!stat.isFile() || size === seen) return undefined;
-    const progress = lastProgress(lastText(fd, size, LOOK_BACK));
+    const progress = lastProgress(lastText(handle, size, LOOK_BACK));
     return progress ? { size, progress } : { size };
-  });
+  };
+  return unlessRefused(() => withFile(file, AT_ONCE, read));
 }
 
 /** The last complete line with progress; skips other lines. */

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { lstatIfThere, unless } from '../sys/if-there.js';
+import { lstatIfThere, unless, unlessRefused } from '../sys/if-there.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import { startBeating, stopBeating } from './heartbeat.js';
 import {
@@ -73,7 +73,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
     const written = writeNew(path, owner);
     if (written === undefined) return undefined;
     const held = new HeldFile(path, owner, written);
-    if (held.isOurs()) return held;
+    if (held.isHeld()) return held;
     held.release();
     return undefined;
   }
@@ -103,17 +103,17 @@ export class HeldFile<T extends LockOwner = LockOwner> {
   }
 
   /**
-   * Checks the fencing token: false once another process has replaced this file, or a user has
-   * removed it.
+   * Checks the fencing token. False after another process concluded that this one is dead, or after
+   * a user removed the file: nothing may be recorded under it then.
    */
-  isOurs(): boolean {
+  isHeld(): boolean {
     const owner = readOwner(this.path);
     return owner !== TORN && owner?.token === this.#owner.token;
   }
 
-  /** Like `isOurs`, even if the process has no free descriptor to read the file. */
+  /** Like `isHeld`, even if the process has no free descriptor to read the file. */
   #isStillThere(): boolean {
-    const isToken = unless(['EMFILE', 'ENFILE'], () => this.isOurs());
+    const isToken = unless(['EMFILE', 'ENFILE'], () => this.isHeld());
     if (isToken !== undefined) return isToken;
     // While the file is open, no other file gets its inode.
     const [own, there] = [fstatSync(this.#handle), lstatIfThere(this.path)];
@@ -161,12 +161,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
 
   /** False on a temporary read error, because the token is checked again before anything is recorded. */
   #isLost(): boolean {
-    try {
-      return !this.isOurs();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-      return false;
-    }
+    return unlessRefused(() => this.isHeld()) === false;
   }
 
   /** Writes through the descriptor: after a takeover, the beat goes to the deleted file. */
@@ -194,11 +189,7 @@ function draftOf(path: string, { token }: LockOwner): string {
 
 /** A later takeover removes a remaining draft. The lock is valid regardless. */
 function removeDraft(draft: string): void {
-  try {
-    rmSync(draft, { force: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  }
+  unlessRefused(() => rmSync(draft, { force: true }));
 }
 
 interface Draft {

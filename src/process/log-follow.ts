@@ -1,14 +1,12 @@
 /** Follows the logs of one item: prints the newest one, and new output as it is written. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { waitForChanges } from '../stage/notice.js';
 import { namesIn } from '../sys/if-there.js';
+import { TextTail } from '../sys/open-file.js';
 
 /** Fast enough for a reader; the system reports most changes at once. */
 const POLL_MS = 200;
-
-const CHUNK = 64 * 1024;
 
 /** Paths of the logs in the folder, oldest first; their names are times. */
 export function logsIn(folder: string): string[] {
@@ -25,9 +23,9 @@ export function sizeOfLog(file: string): number {
 
 /** Passes on a complete log in pieces. */
 export function readLog(file: string, onText: (text: string) => void): void {
-  const reader = new LogReader(file, onText);
-  reader.read();
-  reader.close();
+  const tail = new TextTail(file);
+  tail.read(onText);
+  onText(tail.rest());
 }
 
 /**
@@ -41,51 +39,23 @@ export async function followLogs(
   signal: AbortSignal,
 ): Promise<void> {
   const wait = waitForChanges(folder, POLL_MS);
-  let current: { readonly file: string; readonly reader: LogReader } | undefined;
+  let current: { readonly file: string; readonly tail: TextTail } | undefined;
   try {
     while (!signal.aborted) {
       // Checked before reading, so that the last read includes everything that the process wrote.
       const goesOn = isRunning();
-      current?.reader.read();
+      current?.tail.read(onText);
       const newest = logsIn(folder).at(-1);
       if (newest !== undefined && newest !== current?.file) {
-        current?.reader.close();
-        current = { file: newest, reader: new LogReader(newest, onText) };
-        current.reader.read();
+        onText(current?.tail.rest() ?? '');
+        current = { file: newest, tail: new TextTail(newest) };
+        current.tail.read(onText);
       }
       if (!goesOn) return;
       await wait.next();
     }
   } finally {
-    current?.reader.close();
+    onText(current?.tail.rest() ?? '');
     wait.close();
-  }
-}
-
-/** Continues reading from the last position. */
-class LogReader {
-  readonly #fd: number;
-  readonly #onText: (text: string) => void;
-  /** Holds back the first bytes of an incomplete character. */
-  readonly #decoder = new StringDecoder('utf8');
-  readonly #buffer = Buffer.alloc(CHUNK);
-
-  constructor(file: string, onText: (text: string) => void) {
-    this.#fd = openSync(file, 'r');
-    this.#onText = onText;
-  }
-
-  read(): void {
-    for (;;) {
-      const bytes = readSync(this.#fd, this.#buffer, 0, CHUNK, null);
-      if (bytes === 0) return;
-      this.#onText(this.#decoder.write(this.#buffer.subarray(0, bytes)));
-    }
-  }
-
-  close(): void {
-    closeSync(this.#fd);
-    const rest = this.#decoder.end();
-    if (rest !== '') this.#onText(rest);
   }
 }

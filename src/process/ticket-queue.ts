@@ -5,10 +5,10 @@
  * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier
  * one waits for, so none waits forever.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { waitForChanges } from '../stage/notice.js';
-import { makeFolder } from '../sys/make-folder.js';
+import { namesIn } from '../sys/if-there.js';
 import { acquireLock, tryLock } from './file-lock.js';
 import { HeldFile } from './held-file.js';
 import { type LockOwner, readOwner, TORN } from './lock-owner.js';
@@ -115,7 +115,7 @@ class Turn<T extends LockOwner> {
     if (gone.length > 0) await this.#alone(() => removeGone(gone));
     // During a pause, another process concluded that this one is dead and overtook it: back to the
     // end of the queue.
-    else if (!this.#own.isOurs()) await this.#alone(() => this.#rejoin());
+    else if (!this.#own.isHeld()) await this.#alone(() => this.#rejoin());
     else if (this.#rules.grant(line, this.#queued)) await this.#alone(() => this.#grant());
     else {
       const ahead = this.#rules.ahead(line, this.#queued);
@@ -142,7 +142,7 @@ class Turn<T extends LockOwner> {
 
   /** Checks again, because only now can no other process take it. */
   #grant(): void {
-    if (!this.#own.isOurs()) return;
+    if (!this.#own.isHeld()) return;
     const granted = this.#rules.grant(readLine(this.#folder, this.#rules), this.#queued);
     if (granted) this.#own.rewrite(granted);
   }
@@ -198,14 +198,4 @@ async function removeGone<T extends LockOwner>(gone: readonly Queued<T>[]): Prom
 function readTicket(file: string): LockOwner | undefined {
   const owner = readOwner(file);
   return owner === TORN ? undefined : owner;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    makeFolder(folder);
-    return [];
-  }
 }

@@ -42,12 +42,12 @@ export function namesIn(folder: string): string[] {
   return unlessAbsent(() => readdirSync(folder)) ?? [];
 }
 
-/** Undefined on an expected error: nothing exists there, permission is missing, or the path is too long. */
-export function unlessRefused<T>(look: () => T): T | undefined {
+/** Undefined on any error of the system: nothing exists there, permission is missing, the disk fails. */
+export function unlessRefused<T>(act: () => T): T | undefined {
   try {
-    return look();
+    return act();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** Creates a folder and those above it. */
+/** Creates folders that do not exist yet, with those above them. */
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -12,5 +12,16 @@ export function makeFolder(folder: string, mode = 0o777): void {
     while (!existsSync(path.dirname(top))) top = path.dirname(top);
     mkdirSync(top, { mode });
     mkdirSync(folder, { recursive: true, mode });
+  }
+}
+
+/** Acts in a folder, and creates the folder first if it does not exist. */
+export function inNewFolder<T>(folder: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    makeFolder(folder);
+    return act();
   }
 }

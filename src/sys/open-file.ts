@@ -1,5 +1,5 @@
 /** Files that are open for the time of one call, and files that grow. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { unlessAbsent } from './if-there.js';
 
@@ -25,35 +25,63 @@ export function lastText(handle: number, size: number, most: number): string {
   return buffer.toString('utf8', 0, bytes);
 }
 
+/** One write may take only a part of the bytes. */
+export function writeAll(handle: number, bytes: Uint8Array): void {
+  let at = 0;
+  while (at < bytes.length) at += writeSync(handle, bytes, at, bytes.length - at);
+}
+
 const CHUNK = 64 * 1024;
 
-/** Reads the lines that others append to a file. */
-export class LineTail {
+/** Reads the text that others append to a file. */
+export class TextTail {
   readonly #file: string;
+  /** Holds back the first bytes of an incomplete character. */
   readonly #decoder = new StringDecoder('utf8');
   #position = 0;
-  #rest = '';
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** Complete lines that were added since the last call; none while the file does not exist. */
-  next(): string[] {
-    const added = unlessAbsent(() => withFile(this.#file, 'r', (handle) => this.#added(handle)));
-    const lines = (this.#rest + (added ?? '')).split('\n');
-    this.#rest = lines.pop() ?? '';
-    return lines;
+  /** Passes on what was added since the last call, in pieces; nothing while the file does not exist. */
+  read(onText: (text: string) => void): void {
+    unlessAbsent(() => withFile(this.#file, 'r', (handle) => this.#readOn(handle, onText)));
   }
 
-  #added(handle: number): string {
+  #readOn(handle: number, onText: (text: string) => void): void {
     const buffer = Buffer.alloc(CHUNK);
-    let text = '';
     for (;;) {
       const bytes = readSync(handle, buffer, 0, CHUNK, this.#position);
-      if (bytes === 0) return text;
+      if (bytes === 0) return;
       this.#position += bytes;
-      text += this.#decoder.write(buffer.subarray(0, bytes));
+      onText(this.#decoder.write(buffer.subarray(0, bytes)));
     }
+  }
+
+  /** An incomplete character at the end. */
+  rest(): string {
+    return this.#decoder.end();
+  }
+}
+
+/** Reads the lines that others append to a file. */
+export class LineTail {
+  readonly #tail: TextTail;
+  #rest = '';
+
+  constructor(file: string) {
+    this.#tail = new TextTail(file);
+  }
+
+  /** Complete lines that were added since the last call; none while the file does not exist. */
+  next(): string[] {
+    let text = this.#rest;
+    this.#tail.read((added) => {
+      text += added;
+    });
+    const lines = text.split('\n');
+    this.#rest = lines.pop() ?? '';
+    return lines;
   }
 }

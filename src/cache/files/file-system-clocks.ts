@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { clockIfReadable, type Reading } from '../../sys/fs-clock.js';
+import { unlessRefused } from '../../sys/if-there.js';
 import { type Clock, NEVER } from './mtime-granularity.js';
 
 /** A clock is read again after this time, because somebody may have set it. */
@@ -59,7 +60,8 @@ export class Clocks implements Clock {
     const { cache, readOnly, beforeFirst } = this.#options;
     if (!readOnly && !this.#isMade) {
       beforeFirst();
-      mkdirIfAllowed(cache);
+      // A clock cannot be read without write permission.
+      unlessRefused(() => mkdirSync(cache, { recursive: true }));
       this.#isMade = true;
     }
     return this.#read(cache);
@@ -78,13 +80,4 @@ export class Clocks implements Clock {
 
 function timeBy(reading: Reading | undefined, moment: number): number {
   return reading === undefined ? NEVER : reading.time + (moment - reading.moment);
-}
-
-/** A clock cannot be read without write permission. */
-function mkdirIfAllowed(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  }
 }

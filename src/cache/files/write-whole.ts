@@ -1,10 +1,10 @@
-/** Writes checksummed JSON files by atomic rename: complete or absent. */
-import { fsyncSync, rmSync } from 'node:fs';
+/** Writes complete files, by atomic rename. */
+import { existsSync, fsyncSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { withFile } from '../../sys/open-file.js';
+import { inNewFolder } from '../../sys/make-folder.js';
+import { withFile, writeAll } from '../../sys/open-file.js';
 import { withChecksum } from './checksummed-json.js';
 import type { Scratch } from './scratch-folder.js';
-import { renameInto, writeAll } from './write.js';
 
 /** How a file reaches its final name. */
 type Placing =
@@ -50,4 +50,17 @@ export function writeWhole(
     rmSync(draft, { force: true });
     throw error;
   }
+}
+
+/** Renames into a folder that may not exist yet. */
+export function renameInto(draft: string, file: string): void {
+  inNewFolder(path.dirname(file), () => renameSync(draft, file));
+}
+
+/** For a file that only this process uses. */
+export async function writeIfAbsent(
+  file: string,
+  text: () => string | Promise<string>,
+): Promise<void> {
+  if (!existsSync(file)) writeFileSync(file, await text());
 }

@@ -4,6 +4,7 @@
  * on disk, the next store changes the times.
  */
 import { fsyncSync, type Stats } from 'node:fs';
+import { unlessRefused } from '../../sys/if-there.js';
 import { withFile } from '../../sys/open-file.js';
 import { READ } from './hash.js';
 
@@ -34,13 +35,11 @@ export class Writeback {
 
 /** Also false for a file that cannot be opened: the next read reports why. */
 function syncFile(file: string): boolean {
-  try {
-    withFile(file, READ, fsyncSync);
+  const sync = (handle: number) => {
+    fsyncSync(handle);
     return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    return false;
-  }
+  };
+  return unlessRefused(() => withFile(file, READ, sync)) ?? false;
 }
 
 /** False if the command or option does not exist. */

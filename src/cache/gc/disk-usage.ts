@@ -5,10 +5,9 @@
 import { constants, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { textIfThere } from '../../sys/if-there.js';
-import { withFile } from '../../sys/open-file.js';
+import { withFile, writeAll } from '../../sys/open-file.js';
 import { bestEffort } from '../files/file-errors.js';
 import type { Scratch } from '../files/scratch-folder.js';
-import { writeAll } from '../files/write.js';
 import { writeWhole } from '../files/write-whole.js';
 import { finish } from '../files/yielding.js';
 import type { Layout } from '../layout.js';

@@ -19,7 +19,7 @@ import { withSmallFile } from '../files/read-small.js';
 import { renew } from '../files/renew.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
-import { renameInto } from '../files/write.js';
+import { renameInto } from '../files/write-whole.js';
 import { finish } from '../files/yielding.js';
 import { OBJECT_MODE } from './access.js';
 import { type Digest, kindOf, nameOf } from './digest.js';
