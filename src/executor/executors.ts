@@ -10,6 +10,7 @@ import { placesOf } from '../pipeline/places.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireLock } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
+import { type Limit, limitOf } from '../remote/concurrency.js';
 import { isProgram } from '../sys/is-program.js';
 import { executorOf, LOCAL } from './choice.js';
 import { type Job, JobFiles } from './job-file.js';
@@ -80,14 +81,15 @@ class Executor {
   /** The last reason for waiting, by item. */
   readonly #told = new Map<string, string>();
   #toCancel: string[] = [];
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
+  /** Slots among the jobs that the scheduler may have at the same time. */
+  readonly #slots: Limit;
+  #submitted = 0;
 
   constructor(build: BuildContext, name: string, scheduler: Scheduler, site: Site) {
     this.#build = build;
     this.#name = name;
     this.#scheduler = scheduler;
-    this.#free = scheduler.most;
+    this.#slots = limitOf(scheduler.most);
     this.#queue = new Queue(scheduler);
     const { root, dist } = build.project;
     const { setup, checkout, latency } = site.commonOf(name);
@@ -104,19 +106,14 @@ class Executor {
     };
   }
 
-  async run(index: number): Promise<Ended> {
-    await this.#place();
-    try {
-      return await this.#alone(index, async (run) => {
-        const earlier = await run.alreadyFresh();
-        if (earlier !== undefined) return earlier;
-        const living = await this.#living(itemAt(this.#build, index).id);
-        return run.run(living?.placed);
-      });
-    } finally {
-      this.#free++;
-      this.#waiting.shift()?.();
-    }
+  run(index: number): Promise<Ended> {
+    const follow = async (run: JobRun) => {
+      const earlier = await run.alreadyFresh();
+      if (earlier !== undefined) return earlier;
+      const living = await this.#living(itemAt(this.#build, index).id);
+      return run.run(living?.placed);
+    };
+    return this.#slots(() => this.#alone(index, follow));
   }
 
   refuseUnordered(): void {
@@ -129,7 +126,7 @@ class Executor {
   }
 
   async submit(index: number, { key, after }: Wanted): Promise<Ended | Submitted | undefined> {
-    if (this.#free-- <= 0) return undefined;
+    if (this.#submitted++ >= this.#scheduler.most) return undefined;
     return this.#alone(index, async (run) => {
       // While an item that it needs has yet to run, the outs on disk decide nothing.
       const earlier = key === undefined ? undefined : await run.alreadyFresh();
@@ -208,12 +205,6 @@ class Executor {
       await this.#queue.next();
       return 'unknown';
     }
-  }
-
-  /** A slot among the jobs that the scheduler may have at the same time. */
-  async #place(): Promise<void> {
-    if (this.#free-- > 0) return;
-    await new Promise<void>((resolve) => void this.#waiting.push(resolve));
   }
 
   #cancel(id: string): void {

@@ -8,6 +8,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { userError } from '../error.js';
+import { ifJson, isTree } from '../json.js';
 import { textIfThere } from '../sys/if-there.js';
 import { StoreError } from './store.js';
 
@@ -116,12 +117,8 @@ async function fromProcess(command: string, profile: string, env: Env): Promise<
   }).catch((error: Error) => {
     throw failed(`failed: ${error.message.split('\n')[0]}`);
   });
-  let answer: Readonly<Record<string, unknown>>;
-  try {
-    answer = JSON.parse(stdout);
-  } catch {
-    throw failed('did not print JSON');
-  }
+  const answer = ifJson(stdout);
+  if (!isTree(answer)) throw failed('did not print JSON');
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer;
   if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string')
     throw failed('did not print AccessKeyId and SecretAccessKey');

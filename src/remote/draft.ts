@@ -4,12 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { writeChunk } from '../cache/files/copy.js';
+import { dataIn } from '../cache/files/sparse.js';
 
 /** Bytes in one write. A chunk from a connection has at most 64 KiB. */
 const PIECE = 2 ** 20;
-
-/** A chunk of zeros becomes a hole, as in the cache. */
-const ZEROS = Buffer.alloc(64 << 10);
 
 export class Draft {
   readonly #handle: FileHandle;
@@ -68,39 +67,9 @@ export class Draft {
     const [chunks, at] = [this.#chunks, this.#size - this.#waiting];
     [this.#waiting, this.#chunks] = [0, []];
     await this.#writing;
-    this.#writing = writeData(this.#handle, chunks, at);
+    const piece = Buffer.concat(chunks);
+    this.#writing = writeChunk(this.#handle.fd, piece, dataIn(piece), at);
     // The next `#write` or `finish` throws the error.
     this.#writing.catch(() => undefined);
   }
-}
-
-async function writeData(
-  handle: FileHandle,
-  chunks: readonly Buffer[],
-  position: number,
-): Promise<void> {
-  let run: Buffer[] = [];
-  let [start, at] = [position, position];
-  for (const chunk of chunks) {
-    const isHole = chunk[0] === 0 && ZEROS.subarray(0, chunk.length).equals(chunk);
-    if (isHole) {
-      if (run.length > 0) await writeAt(handle, run, start);
-      run = [];
-    } else if (run.push(chunk) === 1) start = at;
-    at += chunk.length;
-  }
-  if (run.length > 0) await writeAt(handle, run, start);
-}
-
-async function writeAt(
-  handle: FileHandle,
-  chunks: readonly Buffer[],
-  position: number,
-): Promise<void> {
-  const { bytesWritten } = await handle.writev(chunks, position);
-  let at = bytesWritten;
-  const size = chunks.reduce((sum, { length }) => sum + length, 0);
-  // The disk may be full: the next write reports that.
-  for (const rest = at < size ? Buffer.concat(chunks) : undefined; rest && at < size; )
-    at += (await handle.write(rest, at, size - at, position + at)).bytesWritten;
 }

@@ -6,6 +6,7 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { userError } from '../error.js';
+import { ifJson, isTree } from '../json.js';
 
 interface Head {
   readonly sha256: string;
@@ -66,16 +67,15 @@ export class Trust {
 }
 
 function headIn(text: string): Head | undefined {
-  try {
-    const { sha256, signature } = JSON.parse(text) as Head;
-    const isSigned = signature !== undefined;
-    if (typeof sha256 !== 'string') return undefined;
-    if (isSigned && (typeof signature.key !== 'string' || typeof signature.value !== 'string'))
-      return undefined;
-    return isSigned ? { sha256, signature } : { sha256 };
-  } catch {
-    return undefined;
-  }
+  const head = ifJson(text);
+  if (!isTree(head) || typeof head.sha256 !== 'string') return undefined;
+  const { sha256, signature } = head;
+  if (signature === undefined) return { sha256 };
+  if (!isTree(signature)) return undefined;
+  const { key, value } = signature;
+  return typeof key === 'string' && typeof value === 'string'
+    ? { sha256, signature: { key, value } }
+    : undefined;
 }
 
 function publicText(key: KeyObject): string {

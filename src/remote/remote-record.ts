@@ -5,6 +5,7 @@ import type { Digest } from '../cache/objects/digest.js';
 import { isDigest } from '../cache/objects/digest.js';
 import type { EpochRecord, RecordedOut } from '../cache/records/record.js';
 import { canonical, sha256 } from '../canonical.js';
+import { ifJson } from '../json.js';
 import type { Manifest } from '../manifest.js';
 import { isUsage, type Usage } from '../sys/usage.js';
 
@@ -83,7 +84,7 @@ export function resultIn(
   key: string,
   manifest: Manifest,
 ): RemoteResult | { readonly refused: string } {
-  const result = parsed(body) as Partial<RemoteResult> | undefined;
+  const result = ifJson(body) as Partial<RemoteResult> | undefined;
   if (result?.format !== 1) return { refused: 'has another format' };
   if (result.key !== key) return { refused: 'belongs to another key' };
   if (!sameManifest(result.manifest, manifest)) return { refused: 'has another manifest' };
@@ -105,7 +106,7 @@ export function chainIn(
   chain: string,
   manifest: Manifest,
 ): RemoteChain | { readonly refused: string } {
-  const head = parsed(body) as Partial<RemoteChain> | undefined;
+  const head = ifJson(body) as Partial<RemoteChain> | undefined;
   if (head?.format !== 1) return { refused: 'has another format' };
   if (head.chain !== chain) return { refused: 'belongs to another chain' };
   if (!sameManifest(head.manifest, manifest)) return { refused: 'has another manifest' };
@@ -133,14 +134,6 @@ export function union(first: RemoteChain, second: RemoteChain): RemoteChain {
 
 function sameManifest(theirs: unknown, ours: Manifest): boolean {
   return canonical(theirs) === canonical(withoutValues(ours));
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 function isOut(out: Partial<RecordedOut> | null): boolean {

@@ -100,7 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'noop',
     'sys',
   ],
-  remote: ['error', 'event', 'canonical', 'manifest', 'pipeline/plan', 'cache', 'sys'],
+  remote: ['error', 'event', 'canonical', 'json', 'manifest', 'pipeline/plan', 'cache', 'sys'],
   'lockfile/format': ['json', 'stage', 'error', 'canonical', 'manifest', 'cache/objects/digest'],
   convert: ['stage', 'error', 'pipeline', 'sys'],
   compare: ['json', 'sys', 'wildcards', 'lockfile/format'],

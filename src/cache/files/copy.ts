@@ -94,8 +94,8 @@ function observed(writing: Promise<void>): Promise<void> {
   return writing;
 }
 
-/** `edges`: start and end of each run of data in the chunk. */
-async function writeChunk(
+/** `edges`: start and end of each run of data in the chunk, as `dataIn` finds them. */
+export async function writeChunk(
   to: number,
   chunk: Buffer,
   edges: readonly number[],
