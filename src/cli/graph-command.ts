@@ -70,7 +70,7 @@ async function statesIfKnown(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     terminal.err(`${error.diagnostics.map(renderDiagnostic).join('\n\n')}\n`);
-    terminal.err('warning: so the states of the items are unknown\n');
+    terminal.err('warning: the states of the items are unknown because of these errors\n');
     return undefined;
   }
 }

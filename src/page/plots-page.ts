@@ -1,4 +1,4 @@
-/** The data of the page of `pipe plots`: only plots, current and other ones. */
+/** Data for the page of `pipe plots`: current plots, with those of earlier results or of a revision. */
 import path from 'node:path';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';

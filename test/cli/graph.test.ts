@@ -67,7 +67,7 @@ describe('pipe graph', () => {
     const { code, out: text, err } = await project.pipe('graph');
     expect([code, text]).toEqual([0, '○  make ×2\n●  join\n●  last\n']);
     expect(err).toContain('the module last.ts does not exist (stage-not-found)');
-    expect(err).toContain('warning: so the states of the items are unknown\n');
+    expect(err).toContain('warning: the states of the items are unknown because of these errors\n');
   });
 
   it('writes nothing', async () => {

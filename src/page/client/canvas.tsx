@@ -14,7 +14,7 @@ export interface Paper {
 interface Props {
   readonly label: string;
   readonly height: number;
-  /** Where its parent is narrower, it scrolls. */
+  /** Minimum width: in a narrower parent it scrolls. */
   readonly least?: number;
   readonly draw: (paper: Paper) => void;
   readonly onPoint?: (x: number, y: number, width: number, isClick: boolean) => void;
@@ -33,7 +33,7 @@ export function Canvas({ label, height, least = 0, draw, onPoint }: Props): JSX.
     observer.observe(parent);
     return () => observer.disconnect();
   }, [least]);
-  // The theme counts: it changes the colours that are read. At once, since a browser that prints does not wait.
+  // Depends on the theme, which changes the CSS colours. A layout effect, since a browser that prints does not wait.
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext('2d');

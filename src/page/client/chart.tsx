@@ -61,7 +61,7 @@ export function Chart(props: Props): JSX.Element {
   const [at, setAt] = useState<number>();
   const scheme = useScheme();
   const { label, curves, xName, yName, isLog = false, height = 260 } = props;
-  // The theme counts: it changes the colours that are read. At once, since a browser that prints does not wait.
+  // Depends on the theme, which changes the CSS colours. A layout effect, since a browser that prints does not wait.
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null || curves.length === 0) return;

@@ -27,7 +27,7 @@ export function Epochs({ data }: { readonly data: Data }): JSX.Element {
   return <EpochCharts items={items} />;
 }
 
-/** So many curves are legible at first. */
+/** Number of curves drawn at first: more are hard to read. */
 const FIRST = 12;
 
 export function EpochCharts({

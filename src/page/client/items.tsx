@@ -129,7 +129,7 @@ function ItemTable({ data, only }: ItemTableProps): JSX.Element {
   );
 }
 
-/** Ascending, descending, as it was. */
+/** Each click sorts ascending, then descending, then restores the original order. */
 export function nextSorting(before: Sorting | undefined, id: string): Sorting | undefined {
   if (before?.id !== id) return { id, isDescending: false };
   return before.isDescending ? undefined : { id, isDescending: true };

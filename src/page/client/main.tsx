@@ -1,4 +1,4 @@
-/** Start of the page: with the data in the file, or with those of the server. */
+/** Entry point of the page: shows the data in the file, or those of the server. */
 import type { PageModel } from '../model.js';
 import { App } from './app.js';
 import { Live } from './live.js';

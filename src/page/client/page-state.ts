@@ -43,7 +43,7 @@ export function routeOf(hash: string): Route {
   return { view, name: decoded(name), query: new URLSearchParams(query) };
 }
 
-/** A broken address names nothing. */
+/** Empty for an invalid address. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -81,7 +81,7 @@ export function useEscape(isOpen: boolean, close: () => void): void {
 
 type Active = Data['active'];
 
-/** Of a living run where it has one, else the state that `pipe status` prints. */
+/** Its state in an active run, if there is one; else the state that `pipe status` prints. */
 export function stateIn(item: PageItem, active: Active): Shown {
   return active.get(item.id)?.phase ?? item.state;
 }
@@ -121,11 +121,11 @@ export function metricNames(items: readonly PageItem[]): string[] {
 
 export interface Data {
   readonly model: PageModel;
-  /** Items of living runs, by name. */
+  /** Items of active runs, by name. */
   readonly active: ReadonlyMap<string, Activity>;
-  /** The live page lost its server. */
+  /** True while the live page has no connection to its server. */
   readonly isLost: boolean;
   readonly isLive: boolean;
-  /** Those that the live page follows, the newest first: by the names of their journals. */
+  /** Runs that the live page follows, by the names of their journals, newest first. */
   readonly runs?: ReadonlyMap<string, PageRun> | undefined;
 }

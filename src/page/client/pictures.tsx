@@ -42,7 +42,7 @@ export function Note({ picture: { note } }: { readonly picture: PagePicture }) {
   );
 }
 
-/** So many at first, since each is decoded. */
+/** Number of pictures shown at first, since the browser decodes each one. */
 const FIRST = 60;
 
 export function Pictures({ data }: { readonly data: Data }): JSX.Element {

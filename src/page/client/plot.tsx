@@ -34,7 +34,7 @@ export function plotGroups(items: readonly PageItem[]): ReadonlyMap<string, read
   return groups;
 }
 
-/** So many results are legible at first. */
+/** Number of results drawn at first: more are hard to read. */
 const FIRST = 12;
 const ALL = '';
 

@@ -114,7 +114,7 @@ function Change({ column, chosen, decimals }: RowProps & { readonly decimals: nu
   );
 }
 
-/** Of a result of today, or of an earlier one that the page has. */
+/** Pictures of the result in a row: a current one, or an earlier one that the page contains. */
 function picturesOf(columns: readonly PageColumn[], items: readonly PageItem[], row: number) {
   const column = columns.find(({ kind }) => kind === 'key');
   const short = column && cellText(column, row);

@@ -172,7 +172,7 @@ function useFiltered(columns: readonly PageColumn[], all: readonly number[], tex
   }, [columns, all, text]);
 }
 
-/** The columns of `pipe results`. The names of the items have the axes. */
+/** The columns of `pipe results`, without the axes, which the names of items contain. */
 function isUseful(
   column: PageColumn,
   all: readonly PageColumn[],
@@ -183,7 +183,7 @@ function isUseful(
   return !isInput || differs(column, all, rows);
 }
 
-/** Other stages have other params and metrics. */
+/** True if some row has a value: each stage has its own params and metrics. */
 function isThere({ cells }: PageColumn, rows: readonly number[]): boolean {
   return rows.length === 0 || rows.some((row) => (cells[row] ?? null) !== null);
 }

@@ -28,7 +28,7 @@ export function scaleOf(
   return { at, least, most, ticks: isLog ? powersIn(low, high) : ticksOf(least, most) };
 }
 
-/** The powers of ten between two exponents; of few powers, also their doubles and fives. */
+/** Powers of ten between two exponents. If there are few, also two and five times each of them. */
 function powersIn(low: number, high: number): number[] {
   const factors = high - low < 3 ? [1, 2, 5] : [1];
   const powers = Array.from(

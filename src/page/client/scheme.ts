@@ -1,4 +1,4 @@
-/** What the media of the page are: what is drawn on a canvas changes with them. */
+/** Media of the page: theme, paper and width. Canvases are drawn again when they change. */
 import { useEffect, useState } from './view.js';
 
 /** The theme of the system, or paper, which is light. */
@@ -8,7 +8,7 @@ export function useScheme(): 'dark' | 'light' | 'paper' {
   return isPaper ? 'paper' : isDark ? 'dark' : 'light';
 }
 
-/** From before the browser counts the pages, which is before the media change. */
+/** True before the browser counts the pages, which it does before the media change. */
 export function usePrinting(): boolean {
   const isPaper = useMedia('print');
   const [isAsked, setAsked] = useState(false);

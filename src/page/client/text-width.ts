@@ -1,4 +1,4 @@
-/** How wide texts are: SVG does not wrap them, so boxes are made as wide as their text. */
+/** Measures texts: SVG does not wrap them, so each box gets the width of its text. */
 
 let context: CanvasRenderingContext2D | undefined;
 
