@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../error.js';
 import { isDamagedText } from '../printable.js';
-import { type GivenOption, HELP, type Option, type Parsed, type Usage } from './usage.js';
+import { type GivenOption, HELP, type Option, type Parsed, type Usage } from './command-usage.js';
 
 /**
  * Parses a command's arguments.

@@ -2,9 +2,9 @@
 import { type Diagnostic, userError } from '../error.js';
 import { nearest } from '../pipeline/document/suggest.js';
 import type { Commands } from './command.js';
+import { type GivenOption, HELP, type Option, type Usage } from './command-usage.js';
 import { OTHER_COMMAND_WAYS, OTHER_COMMANDS, otherOption, ourOption } from './foreign-commands.js';
 import { usageFor } from './help.js';
-import { type GivenOption, HELP, type Option, type Usage } from './usage.js';
 
 interface Mistakes {
   readonly wrong: readonly GivenOption[];

@@ -18,8 +18,8 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { roomOn } from './terminal.js';
-import type { Parsed } from './usage.js';
 
 const GC_NOTES =
   'gc keeps what the current pipeline, pipeline.lock, a running process or a recent run needs.\nOf the rest, it first removes what is cheapest to recompute for its size.\nA run collects garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets the limit, off disables it.';

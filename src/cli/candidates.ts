@@ -7,9 +7,9 @@ import type { Item, Plan } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 import { refusalMessage } from '../system-message.js';
 import type { Commands } from './command.js';
+import { HELP, type Option, type Usage } from './command-usage.js';
 import { inFolder } from './folder.js';
 import { usageFor } from './help.js';
-import { HELP, type Option, type Usage } from './usage.js';
 
 interface Completion {
   /** The whole word. */

@@ -2,8 +2,8 @@
 import type { Interruption, Variant } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import { userError } from '../error.js';
+import type { Option, Parsed, Usage } from './command-usage.js';
 import type { Terminal } from './terminal.js';
-import type { Option, Parsed, Usage } from './usage.js';
 
 /** Exit codes: a contract with scripts and CI. */
 export const EXIT = {

@@ -7,11 +7,11 @@ import { type GraphNode, stateLabel } from '../report/graph-data.js';
 import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
 import { graphText } from '../report/graph-text.js';
 import { type Command, type CommandContext, VARIANT_OPTIONS, withProject } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { itemNodes, type States, stageNodes } from './graph-nodes.js';
 import { statesOf } from './inspect-items.js';
 import { paint } from './paint.js';
 import { roomOn, type Terminal } from './terminal.js';
-import type { Parsed } from './usage.js';
 
 const FORMS = ['mermaid', 'dot', 'json'] as const;
 

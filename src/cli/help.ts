@@ -2,7 +2,7 @@
 import type { Host } from '../decide/project.js';
 import { pagePath } from '../doc-pages.js';
 import type { Commands } from './command.js';
-import { HELP, type Option, type Usage } from './usage.js';
+import { HELP, type Option, type Usage } from './command-usage.js';
 
 /** The usage of the named subcommand, or of the command itself. */
 export function usageFor(usage: Usage, words: readonly string[]): Usage {

@@ -22,8 +22,8 @@ import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { foresee } from '../run/foresee.js';
 import { type CommandContext, withProject } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { remoteOption } from './run-options.js';
-import type { Parsed } from './usage.js';
 
 /** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
 export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';

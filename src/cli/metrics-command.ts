@@ -18,10 +18,10 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { standings } from './inspect-items.js';
 import { curvesMarkdown, type Keys } from './metric-curves.js';
 import { roomOn } from './terminal.js';
-import type { Parsed } from './usage.js';
 
 export const command: Command = {
   command: 'metrics',

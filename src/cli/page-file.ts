@@ -8,8 +8,8 @@ import { pageText } from '../page/page-html.js';
 import { embedding, type PictureSource } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
 import type { CommandContext } from './command.js';
+import type { Option, Parsed } from './command-usage.js';
 import { wrote } from './output.js';
-import type { Option, Parsed } from './usage.js';
 
 /** `fallback`: relative to the project. */
 export function outOption(fallback: string): Option {

@@ -10,8 +10,8 @@ import { pipelineName } from '../pipeline/root.js';
 import { fileAtRevision, type WorkTree } from '../process/git.js';
 import { changesBetween, changesMarkdown, changesText } from '../report/changes.js';
 import { type CommandContext, variantOf } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { roomOn } from './terminal.js';
-import type { Parsed } from './usage.js';
 
 /** `--set` applies only to today's params, so that the diff shows what an experiment changes. */
 export async function paramsDiff(

@@ -17,10 +17,10 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { standings } from './inspect-items.js';
 import { outOption, type PageFile, pageFile, writePage } from './page-file.js';
 import { roomOn } from './terminal.js';
-import type { Parsed } from './usage.js';
 
 const DEFAULT = 'cache/plots.html';
 

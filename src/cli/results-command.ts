@@ -18,8 +18,8 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { roomOn } from './terminal.js';
-import type { Parsed } from './usage.js';
 
 export const command: Command = {
   command: 'results',

@@ -11,9 +11,9 @@ import { noteAnswer } from '../run/keep-answer.js';
 import { run } from '../run/run-pipeline.js';
 import { statIfThere } from '../sys/if-there.js';
 import { type Command, EXIT, variantOf } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { wrote } from './output.js';
 import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
-import type { Parsed } from './usage.js';
 
 export const command: Command = {
   ...RUN_USAGE,

@@ -6,7 +6,7 @@ import { liveReporter } from '../report/live/live.js';
 import { plainReporter } from '../report/plain.js';
 import { positive } from './args.js';
 import { type CommandContext, REMOTE_OPTION, VARIANT_OPTIONS } from './command.js';
-import type { Parsed, Usage } from './usage.js';
+import type { Parsed, Usage } from './command-usage.js';
 
 /** Options for one run, which watch mode does not accept. */
 export const NOT_WITH_WATCH: readonly string[] = ['dry', 'frozen', 'force', 'summarize', 'detach'];

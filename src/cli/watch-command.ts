@@ -2,8 +2,8 @@
 import { renderDiagnostic } from '../error.js';
 import { watchProject } from '../watch/watch-loop.js';
 import { type Command, type CommandContext, EXIT, variantOf } from './command.js';
+import type { Parsed } from './command-usage.js';
 import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
-import type { Parsed } from './usage.js';
 
 export const command: Command = {
   ...RUN_USAGE,

@@ -4,7 +4,7 @@
  */
 import { type Context, readAll, SHELL_START, type Step } from '../pipeline/shell-lexer.js';
 import { folderIn } from './project-paths.js';
-import type { Choice } from './python/environment.js';
+import type { Choice } from './python/python-environment.js';
 import { withConstants, withOwnFolder } from './shell-constants.js';
 
 export interface SimpleCommand {

@@ -8,7 +8,7 @@ import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.j
 import type { Diagnostics } from './document/diagnostics.js';
 import { matchGlob, parseGlob } from './glob.js';
 import { ignoreRulesOfMade, isHeldBack } from './ignored-files.js';
-import type { Draft, DraftDep } from './items/draft.js';
+import type { Draft, DraftDep } from './items/item-draft.js';
 import { foldersAbove, outMistake, overwrites } from './items/paths.js';
 import {
   addOut,

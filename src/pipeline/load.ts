@@ -9,7 +9,7 @@ import { type Broken, reportSchemaErrors } from './document/schema-errors.js';
 import { createSource } from './document/source-text.js';
 import { parseYaml } from './document/yaml.js';
 import { type Linked, linkItems } from './edges.js';
-import type { Draft } from './items/draft.js';
+import type { Draft } from './items/item-draft.js';
 import { draftStage } from './items/stage.js';
 import { orderItems } from './order.js';
 import { paramsIn } from './param-files.js';

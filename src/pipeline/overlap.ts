@@ -3,8 +3,8 @@
 import { isWithin } from '../sys/is-within.js';
 import { type Links, leadsTo } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
-import type { Draft } from './items/draft.js';
 import { isPlaceholder } from './items/fill-placeholders.js';
+import type { Draft } from './items/item-draft.js';
 import { nameOf, type Owner } from './out-tree.js';
 
 /** Reports two outs at the same path, or one inside the other. */

@@ -2,8 +2,8 @@
 import type { Diagnostics } from './document/diagnostics.js';
 import type { Linked } from './edges.js';
 import { parseGlob } from './glob.js';
-import type { Draft } from './items/draft.js';
 import { isPlaceholder } from './items/fill-placeholders.js';
+import type { Draft } from './items/item-draft.js';
 import { addOut, createOutTree, gather } from './out-tree.js';
 
 /** Refuses patterns that would gather an out if the value in its path were a single name. */

@@ -18,7 +18,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { READ } from '../cache/files/hash.js';
 import { isWithoutLinks } from '../sys/no-links.js';
-import { Draft } from './draft.js';
+import { Draft } from './download-draft.js';
 import {
   type Body,
   type Change,

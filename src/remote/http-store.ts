@@ -1,7 +1,7 @@
 /** A store behind HTTP: GET, HEAD and PUT, as nginx, WebDAV servers, bazel-remote and S3 implement them. */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Draft } from './draft.js';
+import { Draft } from './download-draft.js';
 import { LIMITS, type Limits, type Request, Requests, unreachable } from './http-request.js';
 import { routeTo } from './route.js';
 import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';

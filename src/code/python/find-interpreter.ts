@@ -5,9 +5,9 @@ import { unless } from '../../sys/if-there.js';
 import { withFile } from '../../sys/open-file.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { upward, within } from '../project-paths.js';
-import type { Environment } from './environment.js';
 import { INTERPRETER } from './file-kinds.js';
 import type { Program } from './programs.js';
+import type { Environment, Environment } from './python-environment.js';
 import { sourceOf } from './python-source.js';
 
 export interface Machine {

@@ -4,9 +4,9 @@
  */
 import { folderIn, inProject, isOutside } from '../project-paths.js';
 import { commandStart, programName, type SimpleCommand } from '../shell-commands.js';
-import type { Choice } from './environment.js';
 import { INTERPRETER, isNotebook, isPython } from './file-kinds.js';
 import { hiddenStart, namedProjects } from './named-projects.js';
+import type { Choice } from './python-environment.js';
 import { variableFiles } from './variable-files.js';
 
 export interface Launch {

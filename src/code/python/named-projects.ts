@@ -2,8 +2,8 @@
 import { folderIn, isOutside, parentOf } from '../project-paths.js';
 import { programName, type SimpleCommand } from '../shell-commands.js';
 import { programFrom } from '../started-program.js';
-import type { Choice } from './environment.js';
 import { INTERPRETER, isPython } from './file-kinds.js';
+import type { Choice } from './python-environment.js';
 
 /** Options and variables by tool. Their value is the folder of a project, or a file in it. */
 const PROJECT: Readonly<Record<string, RegExp>> = {

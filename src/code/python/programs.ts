@@ -1,10 +1,10 @@
 /** Determines which Python a command starts, from its words alone. Pure. */
 import { commandStart, programName, type SimpleCommand } from '../shell-commands.js';
 import { programFrom } from '../started-program.js';
-import type { Choice, Environment } from './environment.js';
 import { INTERPRETER, isPython } from './file-kinds.js';
 import { type Named, pythonLaunches, type Surroundings } from './launches.js';
 import { isProjectOption, namedProjects } from './named-projects.js';
+import type { Choice, Environment } from './python-environment.js';
 
 /** A program that starts Python, or a script that Python executes. */
 export interface Program extends Choice {

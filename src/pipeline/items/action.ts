@@ -2,9 +2,9 @@
 import type { Diagnostics } from '../document/diagnostics.js';
 import type { StageSpec } from '../document/pipeline-schema.js';
 import type { Action } from '../plan.js';
-import type { DraftDep } from './draft.js';
 import { argvAction, type PatternOf, shellAction } from './expand-command.js';
 import { fill, type Template } from './fill-placeholders.js';
+import type { DraftDep } from './item-draft.js';
 import { normalisePath, scriptMistake, slashMistake } from './paths.js';
 import { type CommandScope, lookupIn, lookupInCommand } from './scope.js';
 

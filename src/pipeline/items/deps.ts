@@ -1,7 +1,7 @@
 /** The deps of an item, with placeholders filled. */
 import { escapeGlob } from '../glob.js';
-import type { DraftDep, Written } from './draft.js';
 import { fill, type Template } from './fill-placeholders.js';
+import type { DraftDep, Written } from './item-draft.js';
 import { depPath, excludeMistake, NO_NAME, noName, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
 

@@ -4,8 +4,8 @@ import { isWithin } from '../../sys/is-within.js';
 import type { Mistake } from '../document/diagnostics.js';
 import type { MetricView, Out, Plot } from '../plan.js';
 import { kindOfPlot } from '../plot-kind.js';
-import type { Written } from './draft.js';
 import { fill } from './fill-placeholders.js';
+import type { Written } from './item-draft.js';
 import { NO_NAME, noName, normalisePath, outMistake, slashMistake } from './paths.js';
 import type { Paths, Site } from './scope.js';
 

@@ -7,9 +7,9 @@ import { overriddenIn, type Param, paramAt, unknownParam } from '../params-tree.
 import type { PlanFiles } from '../plan-files.js';
 import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
-import type { Draft, Written } from './draft.js';
 import { limitsOf } from './fields.js';
 import { fill, isPlaceholder, parseTemplate, type Template } from './fill-placeholders.js';
+import type { Draft, Written } from './item-draft.js';
 import { type Cell, cellsOf, itemId } from './matrix.js';
 import { outsOf } from './outs.js';
 import { isOfCommand, lookupIn, type Site } from './scope.js';
