@@ -34,7 +34,7 @@ export type { Scan } from './scan/rows.js';
 export type { ScanOptions } from './scan/walk.js';
 export type { StoredOut } from './workspace-outs.js';
 
-export interface CacheOptions {
+interface CacheOptions {
   /** Absolute path. */
   readonly project: string;
   /** Absolute path of the cache folder. Default: `cache` in the project. */

@@ -14,7 +14,7 @@ import type { Workspace } from './scan/workspace.js';
 
 export type StoredOut = Omit<RecordedOut, 'name'>;
 
-export type Restorable = Pick<RecordedOut, 'digest' | 'permissions'>;
+type Restorable = Pick<RecordedOut, 'digest' | 'permissions'>;
 
 export class WorkspaceOuts {
   readonly #project: string;

@@ -78,7 +78,7 @@ export function namedScripts(
 }
 
 /** A shell script, or a program that code starts. */
-export interface InnerCommand {
+interface InnerCommand {
   readonly words?: SimpleCommand['words'];
   readonly text?: string;
   /** Working directory, relative to the project. */

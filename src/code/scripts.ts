@@ -27,7 +27,7 @@ export interface ScriptOptions extends Declared {
   readonly unseen?: () => void;
 }
 
-export interface KnownScripts {
+interface KnownScripts {
   readonly traced: Map<string, TracedScript>;
   readonly parsed: Parsed;
 }

@@ -55,7 +55,7 @@ const TASK_RUNNERS: readonly TaskRunner[] = [
 export const TASK_HINT =
   /(?:^|[^\w.-])(?:g?make|just|p?npm|yarn|bun|task|rake|snakemake|tox|nox|inv(?:oke)?|fab|doit|scons|ninja|dvc|mlflow|kedro)(?![\w.-])/;
 
-export interface TaskFiles {
+interface TaskFiles {
   readonly runner: string;
   /** Paths relative to the project that may exist. */
   readonly files: readonly string[];

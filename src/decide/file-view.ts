@@ -4,7 +4,7 @@ import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 
 /** The future content of a folder; undefined: as on disk. */
-export type StoredListing = (
+type StoredListing = (
   folder: string,
 ) => readonly { readonly name: string; readonly digest: Digest }[] | undefined;
 

@@ -5,7 +5,7 @@ import type { JobFiles } from './job-file.js';
 /** How soon a superseded job ends its process. */
 const LOOK_MS = 1000;
 
-export interface NonceFence {
+interface NonceFence {
   isHeld(): boolean;
   readonly lost: AbortSignal;
   close(): void;

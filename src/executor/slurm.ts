@@ -12,7 +12,7 @@ import {
 } from './scheduler.js';
 import { runProgram, splitWords } from './scheduler-programs.js';
 
-export interface SlurmSite {
+interface SlurmSite {
   /** sbatch options for every job. */
   readonly flags: readonly string[];
   readonly jobs: number;

@@ -51,7 +51,7 @@ export interface Placed {
 }
 
 /** An item that needs a job. */
-export interface Want {
+interface Want {
   readonly request: Request;
   /** Numbers of the jobs that must succeed first. */
   readonly after: readonly string[];

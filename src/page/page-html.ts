@@ -5,9 +5,9 @@ import path from 'node:path';
 import type { PageModel } from './model.js';
 
 /** A file without requests, or a page that reads from its server. */
-export type Delivery = 'file' | 'live';
+type Delivery = 'file' | 'live';
 
-export interface PageText {
+interface PageText {
   readonly html: string;
   /** Content-Security-Policy. In a file it is also a `meta` element. */
   readonly policy: string;

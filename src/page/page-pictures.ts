@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   npy: ARRAY,
 };
 
-export interface StoredPicture {
+interface StoredPicture {
   readonly digest: Digest;
   readonly type: string;
   readonly size: number;

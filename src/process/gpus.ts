@@ -16,7 +16,7 @@ export interface Slot {
 }
 
 /** The slots as numbers, for counting and display. */
-export interface Gpus {
+interface Gpus {
   readonly indices: readonly number[];
   /** True if there are no GPUs: one slot represents the machine. */
   readonly virtual: boolean;
@@ -120,7 +120,7 @@ async function askNvidiaSmi(env: NodeJS.ProcessEnv): Promise<readonly FoundGpu[]
 }
 
 /** Lines such as `0, GPU-5d2c…`. */
-export function parseList(text: string): FoundGpu[] {
+function parseList(text: string): FoundGpu[] {
   return text.split('\n').flatMap((line) => {
     const match = /^(\d+),\s*(\S+)/.exec(line);
     return match ? [{ index: Number(match[1]), uuid: match[2] ?? '' }] : [];

@@ -29,7 +29,7 @@ export function jobIn(env: Environment): BatchJob | undefined {
 }
 
 /** `stopped`: suspended, so that it cannot show that it is alive. */
-export type JobWord = 'ended' | 'stopped';
+type JobWord = 'ended' | 'stopped';
 
 /** Interval between two queries about a job. */
 const PAUSE_MS = 2000;

@@ -6,7 +6,7 @@ import { bytesOf, isRaw } from '../sys/raw-text.js';
 
 export type Output = number | 'pipe';
 
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** A file descriptor for stdout and stderr, or `pipe`. */

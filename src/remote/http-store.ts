@@ -31,7 +31,7 @@ const SHORT = 64 << 10;
 /** Adds the credentials to a request. */
 export type Authorize = (request: Request) => Request | Promise<Request>;
 
-export interface HttpPlace {
+interface HttpPlace {
   /** Ends without a slash. */
   readonly base: string;
   readonly authorize: Authorize;

@@ -16,7 +16,7 @@ const LISTING_LIMIT = 2 ** 29;
 /** Objects up to this size are fetched into memory. */
 const IN_MEMORY = 2 ** 18;
 
-export interface ObjectSource {
+interface ObjectSource {
   readonly store: Store;
   readonly packs: readonly Pack[];
   /** Limits the packs in memory. */
@@ -24,7 +24,7 @@ export interface ObjectSource {
   readonly traffic: Traffic;
 }
 
-export interface ObjectTarget {
+interface ObjectTarget {
   readonly objects: Objects;
   /** Path of a new temporary file on the same file system. */
   readonly draft: () => string;

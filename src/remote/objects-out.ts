@@ -20,7 +20,7 @@ const PACK = 8 * 2 ** 20;
 /** From this size, checking first whether an object exists costs less than sending it in vain. */
 const WORTH_ASKING = 2 ** 18;
 
-export interface Sending {
+interface Sending {
   readonly store: Store;
   /**
    * Names known to be missing or damaged in the remote cache: replaced without a check, then

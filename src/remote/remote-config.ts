@@ -6,7 +6,7 @@ import { userError } from '../error.js';
 import type { RemotePlace } from '../pipeline/plan.js';
 
 /** `rw` reads and writes, `r` only reads. */
-export type RemoteMode = 'rw' | 'r' | 'off';
+type RemoteMode = 'rw' | 'r' | 'off';
 
 export interface RemoteConfig extends RemotePlace {
   readonly mode: 'rw' | 'r';

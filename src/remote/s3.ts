@@ -11,7 +11,7 @@ import type { Body } from './store.js';
 /** SHA-256 of no bytes. */
 const EMPTY = hash('sha256', '');
 
-export interface Signing {
+interface Signing {
   readonly credentials: Credentials;
   readonly region: string;
   readonly now: Date;

@@ -13,7 +13,7 @@ import { isWithin } from '../sys/is-within.js';
 import type { ResultRow } from './row.js';
 import { SHORT } from './select-rows.js';
 
-export interface CheckedOut {
+interface CheckedOut {
   readonly name: string;
   /** Absolute path. */
   readonly path: string;

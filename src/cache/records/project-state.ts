@@ -53,7 +53,7 @@ export interface Executed extends Partial<Usage> {
 }
 
 /** Data that can be recreated at any time: a checked plan, the trace of a stage's code. */
-export type KeptKind = 'plans' | 'traces';
+type KeptKind = 'plans' | 'traces';
 
 interface ProjectStateOptions {
   readonly layout: Layout;

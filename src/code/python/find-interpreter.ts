@@ -23,7 +23,7 @@ export const PYTHON_VARIABLES: readonly string[] = (
 ).split(' ');
 
 /** What is missing, and what to do. */
-export interface Lack {
+interface Lack {
   readonly message: string;
   readonly hint: string;
 }

@@ -4,7 +4,7 @@ import type { Started } from './started-programs.js';
 import type { PlaceInFile } from './token-reader.js';
 
 /** An import as written, before resolution. */
-export interface PythonImport {
+interface PythonImport {
   /** Dotted name; empty for `from . import x`. */
   readonly name: string;
   /** Number of leading dots; 0 for an absolute import. */
@@ -30,7 +30,7 @@ export interface Executed extends SearchFolder {
 }
 
 /** Code loaded in a way that pipe cannot follow. */
-export interface Opaque {
+interface Opaque {
   readonly message: string;
   readonly place: PlaceInFile;
 }

@@ -17,7 +17,7 @@ export interface Interpreter {
 }
 
 /** A program for Python that prints an interpreter as JSON in its last line. */
-export const QUESTION = `
+const QUESTION = `
 import json, os, platform, site, sys, sysconfig
 own = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
 own |= {os.path.join(folder, "lib-dynload") for folder in own}

@@ -39,7 +39,7 @@ export interface Named {
   readonly files: readonly string[];
 }
 
-export interface Launches {
+interface Launches {
   readonly launches: readonly Launch[];
   /** Why a program that the commands start is unknown. */
   readonly unclear: readonly string[];

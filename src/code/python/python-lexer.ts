@@ -12,7 +12,7 @@ export interface Token {
   readonly at: number;
 }
 
-export interface Lexed {
+interface Lexed {
   readonly tokens: readonly Token[];
   /** Those of the calls in formatted strings, each expression as a line. */
   readonly inStrings: readonly Token[];

@@ -23,7 +23,7 @@ import { eachPlace, Starts } from './trace-starts.js';
 /** Parsed files, by SHA-256 of their bytes. */
 export type Parsed = Map<string, PythonModule>;
 
-export interface PythonTrace {
+interface PythonTrace {
   readonly traced: TracedScript;
   readonly traceInputs: TraceInputs;
 }

@@ -37,7 +37,7 @@ export function itemLink(id: string): string {
   return `#/item/${encodeURIComponent(id)}`;
 }
 
-export function routeOf(hash: string): Route {
+function routeOf(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [view = '', name = ''] = path.split('/');
   return { view, name: decoded(name), query: new URLSearchParams(query) };
