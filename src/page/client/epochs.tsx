@@ -88,6 +88,7 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
       [lastOf(epochs, metric), bestOf(epochs, metric)?.value].map((value) => number(value)),
     ),
   );
+  const heads = ['epochs', `last ${metric}`, `best ${metric}`, 'best epoch', 'epoch of the outs'];
   return (
     <Scrolled kind="wide tall" label="Epochs of each item, scrolls">
       <table>
@@ -95,21 +96,11 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
         <thead>
           <tr>
             <th scope="col">item</th>
-            <th scope="col" class="number">
-              epochs
-            </th>
-            <th scope="col" class="number">
-              last {metric}
-            </th>
-            <th scope="col" class="number">
-              best {metric}
-            </th>
-            <th scope="col" class="number">
-              best epoch
-            </th>
-            <th scope="col" class="number">
-              epoch of the outs
-            </th>
+            {heads.map((head) => (
+              <th key={head} scope="col" class="number">
+                {head}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>

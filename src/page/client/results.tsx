@@ -21,7 +21,6 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   const [text, setText] = useState('');
   const [form, setForm] = useState<Form>('table');
   const [showsAll, setShowsAll] = useState(false);
-  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const [wished, setOver] = useState('');
   const stages = useMemo(() => stagesOf(results), [results]);
   const [stage, setStage] = useState(() => measuredStage(results, stages));
@@ -32,27 +31,21 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   // Another stage may not have it.
   const over = repeated.find(({ name }) => name === wished);
   const { columns, rows } = useShown(all, base, passing, over, showsAll);
-  useEscape(chosen.size > 0, () => setChosen(new Set()));
+  // The filter may have left another result as the newest of a group.
+  const { chosen, toggle, clear } = useChosen((row) => over === undefined || rows.includes(row));
   if (results.rows === 0)
     return (
       <p class="soft">
         No result is recorded yet. <code>pipe run</code> records one for each item.
       </p>
     );
-  // The filter may have left another result as the newest of a group.
-  const isChosen = new Set([...chosen].filter((row) => over === undefined || rows.includes(row)));
-  const toggle = (row: number) => {
-    const next = new Set(isChosen);
-    if (!next.delete(row) && next.size < MOST_COMPARED) next.add(row);
-    setChosen(next);
-  };
   const chooseOver = (name: string) => {
     setOver(name);
-    setChosen(new Set());
+    clear();
   };
   const nameOf = (row: number) => nameIn(over === undefined ? all : columns, row);
   const known = new Set(items.map(({ id }) => id));
-  const shown = { columns, rows, chosen: isChosen, nameOf };
+  const shown = { columns, rows, chosen, nameOf };
   return (
     <section aria-labelledby="results-title">
       <div class="bar-of">
@@ -80,16 +73,16 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
             ? plural(base.length, 'result')
             : `${passing.length} of ${base.length} results`}
         </p>
-        {isChosen.size === 0 && rows.length > 1 && form === 'table' && (
+        {chosen.size === 0 && rows.length > 1 && form === 'table' && (
           <p class="soft hint">tick some to compare</p>
         )}
       </div>
-      {isChosen.size > 0 && (
+      {chosen.size > 0 && (
         <Comparison
           columns={over === undefined ? all : columns}
           items={items}
-          chosen={[...isChosen]}
-          onClear={() => setChosen(new Set())}
+          chosen={[...chosen]}
+          onClear={clear}
         />
       )}
       {form === 'table' && <ResultTable {...{ ...shown, toggle, known }} />}
@@ -97,6 +90,20 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
       {form === 'parallel' && <Parallel {...shown} />}
     </section>
   );
+}
+
+/** The rows to compare, of those that are there. */
+function useChosen(isShown: (row: number) => boolean) {
+  const [all, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const clear = () => setChosen(new Set());
+  useEscape(all.size > 0, clear);
+  const chosen = new Set([...all].filter(isShown));
+  const toggle = (row: number) => {
+    const next = new Set(chosen);
+    if (!next.delete(row) && next.size < MOST_COMPARED) next.add(row);
+    setChosen(next);
+  };
+  return { chosen, toggle, clear };
 }
 
 /** What the table and the plots show: results, or their means over an axis or a param. */
