@@ -1,6 +1,6 @@
 /** Starts a bundled stage in its own Node process, through the stage host. The only importer of execa. */
 import { execa } from 'execa';
-import { type Launched, type LaunchOptions, launched } from './spawn.js';
+import { type Launched, type LaunchOptions, launched, withRawValues } from './spawn.js';
 
 export interface Module {
   /** The stage host, dist/stage-host.mjs. */
@@ -13,12 +13,14 @@ export interface Module {
  * this process dies for any reason, the pipe closes and the host ends.
  */
 export function launchModule({ host, bundle }: Module, options: LaunchOptions): Launched {
-  const { cwd, env } = options;
+  const { env, words } = withRawValues({ ...options.env, PIPE_RUNNER_FD: '3' });
+  const argv = [...words, process.execPath, '--enable-source-maps', host, bundle];
+  const [program = '', ...args] = argv;
   // Execa accepts any open file; its types only list the standard ones.
   const output = options.output as 'pipe';
-  const child = execa(process.execPath, ['--enable-source-maps', host, bundle], {
-    cwd,
-    env: { ...env, PIPE_RUNNER_FD: '3' },
+  const child = execa(program, args, {
+    cwd: options.cwd,
+    env,
     extendEnv: false,
     stdio: ['ignore', output, output, 'pipe'],
     detached: true,

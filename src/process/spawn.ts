@@ -6,7 +6,7 @@ import { bytesOf, isRaw } from '../sys/raw-text.js';
 
 export type Output = number | 'pipe';
 
-interface LaunchOptions {
+export interface LaunchOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** A file descriptor for stdout and stderr, or `pipe`. */
@@ -48,7 +48,7 @@ export function launch(argv: readonly string[], options: LaunchOptions): Launche
 }
 
 /** Node passes on only text, so a shell sets values that are not UTF-8, then execs the process. */
-function withRawValues(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; words: string[] } {
+export function withRawValues(env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; words: string[] } {
   const raw = Object.entries(env).filter(
     ([name, value]) => isRaw(value ?? '') && /^[A-Za-z_]\w*$/.test(name),
   );

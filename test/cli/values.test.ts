@@ -101,6 +101,21 @@ describe('bytes that are not UTF-8', () => {
     }
   });
 
+  it.runIf(platform() === 'linux')('in a variable reach a JavaScript stage unchanged', () => {
+    const made = projectWithin({
+      'pipeline.yaml': 'stages: { s: { run: s.mjs, env: [A], outs: { o: o } } }\n',
+      's.mjs': `import { readFileSync, writeFileSync } from 'node:fs';
+
+export default ({ outs }) => {
+  const values = readFileSync('/proc/self/environ', 'latin1').split('\\0');
+  writeFileSync(outs.o, values.find((each) => each.startsWith('A=')), 'latin1');
+};
+`,
+    });
+    expect(runWith(made.root, String.raw`\376 ü`).stdout).toContain('1 ran');
+    expect(readFileSync(made.path('o')).toString('hex')).toBe('413dfe20c3bc');
+  });
+
   it.runIf(platform() === 'linux')('in a secret are masked in the log', () => {
     const made = projectWithin(reading('secrets'));
     expect(runWith(made.root, String.raw`pass\376word`).status).toBe(0);
