@@ -78,7 +78,9 @@ export function firstBraces(pattern: string, from: number): Braces | undefined {
     else if (character === ',') open.at(-1)?.commas.push(at);
     else if (character === '}') {
       const last = open.pop();
-      if (last && last.commas.length > 0) found = [last.at, last.commas, at];
+      // Behind a brace that is never closed, the first of several; around it, what contains it.
+      const isFirst = last && (found === undefined || last.at < found[0]);
+      if (isFirst && last.commas.length > 0) found = [last.at, last.commas, at];
       if (open.length === 0 && found) return found;
     }
   }

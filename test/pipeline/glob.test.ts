@@ -33,6 +33,7 @@ describe('a pattern', () => {
     ['a[', [], ['ab']],
     ['a[]]b', ['a]b'], ['ab']],
     ['{a,b{c,d}}/x', ['a/x', 'bc/x', 'bd/x'], ['b/x', 'ab/x', '{a,b}/x']],
+    ['{{a,b}{c,d}', ['{ac', '{bd'], ['ac', '{{a,b}c']],
     ['{a,b/c}.t', ['a.t', 'b/c.t'], ['b.t', 'c.t']],
     ['data/**', ['data/a', 'data/a/b/c', 'data'], ['datas', 'x/data/a', 'data/.git/x']],
     ['**/m.json', ['m.json', 'a/m.json', 'a/b/m.json'], ['am.json', '.a/m.json', 'm.json/x']],
@@ -185,7 +186,8 @@ function multipliedOut(pattern: string): string[] {
     else if (character === ',') stack.at(-1)?.commas.push(at);
     else if (character === '}') {
       const last = stack.pop();
-      if (last && last.commas.length > 0) found = { ...last, end: at };
+      if (last && last.commas.length > 0 && !(found && found.at < last.at))
+        found = { ...last, end: at };
     }
   }
   if (!found) return [pattern];
