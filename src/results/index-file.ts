@@ -18,7 +18,7 @@ import { definitionOf, type ResultRow } from './row.js';
 /** Inode, size and birth time. Using a record changes its other times. */
 type Stamp = readonly [number, number, number];
 
-export interface IndexedRow extends Omit<ResultRow, 'state' | 'upstream'>, Measured {
+interface IndexedRow extends Omit<ResultRow, 'state' | 'upstream'>, Measured {
   /** The stamp of the record's file; undefined if the file is gone. */
   readonly stamp?: Stamp | undefined;
 }

@@ -7,7 +7,7 @@ import type { FsSnapshot } from '../fs-snapshot.js';
 import { upward, within } from '../project-paths.js';
 import { INTERPRETER } from './file-kinds.js';
 import type { Program } from './programs.js';
-import type { Environment, Environment } from './python-environment.js';
+import type { Environment } from './python-environment.js';
 import { sourceOf } from './python-source.js';
 
 export interface Machine {
