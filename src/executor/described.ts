@@ -9,12 +9,9 @@ import {
   type Submission,
   Unanswered,
 } from './scheduler.js';
-import { runProgram, splitWords } from './scheduler-programs.js';
+import { runProgram, splitWords, TRY_AGAIN } from './scheduler-programs.js';
 import type { Described } from './site.js';
 import { filled, OPTION_NAMES, type OptionName } from './templates.js';
-
-/** sysexits.h: a temporary failure, so try again. */
-const TRY_AGAIN = 75;
 
 interface Place {
   readonly env: NodeJS.ProcessEnv;

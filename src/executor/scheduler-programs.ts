@@ -1,5 +1,6 @@
 /** Calls the programs of a batch system, and detects a call that another run has left running. */
 import { type SpawnOptions, spawn } from 'node:child_process';
+import { send } from '../process/process-tree.js';
 import { allPids, environmentOf, statOf } from '../sys/proc.js';
 
 export interface Called {
@@ -16,10 +17,21 @@ interface Call {
   readonly env: NodeJS.ProcessEnv;
   /** The name of the submission. */
   readonly mark?: string | undefined;
+  /** How long it may take. */
+  readonly limitMs?: number;
 }
 
+/** The exit code of a temporary failure, as in sysexits.h, and of a program that took too long. */
+export const TRY_AGAIN = 75;
+
+/** Much longer than Slurm's programs try, so only a program that hangs takes this long. */
+const LIMIT_MS = 5 * 60_000;
+
 /** Runs in a separate session, so that Ctrl-C does not interrupt a submission halfway. Never rejects. */
-export function runProgram(argv: readonly string[], { cwd, env, mark }: Call): Promise<Called> {
+export function runProgram(
+  argv: readonly string[],
+  { cwd, env, mark, limitMs = LIMIT_MS }: Call,
+): Promise<Called> {
   const [program = '', ...args] = argv;
   const options: SpawnOptions = {
     cwd,
@@ -37,8 +49,19 @@ export function runProgram(argv: readonly string[], { cwd, env, mark }: Call): P
       texts[name] += text;
     });
   return new Promise((resolve) => {
-    child.once('error', (error) => resolve({ code: 127, out: '', err: error.message }));
-    child.once('close', (code) => resolve({ code: code ?? 1, ...texts }));
+    const end = (called: Called) => {
+      clearTimeout(limit);
+      resolve(called);
+    };
+    const limit = setTimeout(() => {
+      if (child.pid !== undefined) send(-child.pid, 'SIGKILL');
+      // A process outside the group may still have them open.
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+      const err = `${program} did not answer within ${limitMs / 1000} s`;
+      end({ code: TRY_AGAIN, out: '', err });
+    }, limitMs);
+    child.once('error', (error) => end({ code: 127, out: '', err: error.message }));
+    child.once('close', (code) => end({ code: code ?? 1, ...texts }));
   });
 }
 
