@@ -20,7 +20,7 @@ import { type JobState, Refused, type Scheduler, Unanswered } from './scheduler.
 import { isBeingSubmitted } from './scheduler-programs.js';
 import { schedulerOf } from './schedulers.js';
 import { readSite, type Site } from './site.js';
-import { jobLock, submissionOf, sweepSubmissions } from './submissions.js';
+import { jobLock, outputFile, submissionOf, sweepSubmissions } from './submissions.js';
 import { type Placed, Submitter } from './submitter.js';
 import { Unshared } from './unshared.js';
 
@@ -188,7 +188,10 @@ class Executor {
       if (state !== undefined) {
         if (state.phase === 'ended') return undefined;
         const { nonce, name } = job;
-        return { job, placed: { nonce, name, id: state.id, output: '' } };
+        const home = { root: this.#build.project.root, isShared: !this.#means.unshared };
+        const [, number] = name.split('_');
+        const output = outputFile(home, submission, number);
+        return { job, placed: { nonce, name, id: state.id, output } };
       }
       if (!isComing) return undefined;
       this.#wait(item, 'an earlier run is submitting its job');

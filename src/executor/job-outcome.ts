@@ -62,15 +62,14 @@ export function failureAfter(outcome: Over, known: Known): string | undefined {
 }
 
 /**
- * Slurm reports FAILED for a job that it ended for its memory, unless control groups did. The
- * output has the reason.
+ * Slurm reports FAILED for a job that it ended for its memory, unless control groups did, and
+ * CANCELLED for a job whose node could not start it. The output has the reason.
  */
 function exactCause({ cause }: Over, output: string): Cause | undefined {
-  if (cause !== 'finished') return cause;
-  const isOverMemory = outputIn(output).some((line) =>
-    /exceeded .*memory limit|oom[-_ ]?kill/i.test(line),
-  );
-  return isOverMemory ? 'memory' : cause;
+  const says = (pattern: RegExp) => outputIn(output).some((line) => pattern.test(line));
+  if (cause === 'finished' && says(/exceeded .*memory limit|oom[-_ ]?kill/i)) return 'memory';
+  if (cause === 'cancelled' && says(/^Error running slurm prolog/i)) return 'node';
+  return cause;
 }
 
 function memoryText({ resources: { memory } }: Item, said: string): string {

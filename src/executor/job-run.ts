@@ -15,6 +15,7 @@ import { describeAction } from '../execute/failure.js';
 import { type Ended, runItem } from '../execute/run-item.js';
 import type { Item } from '../pipeline/plan.js';
 import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file.js';
+import { JobNews } from './job-news.js';
 import { failureAfter, type Outcome, outputIn, wordOf } from './job-outcome.js';
 import type { Queue } from './job-queue.js';
 import { cureFor } from './refusal.js';
@@ -54,7 +55,7 @@ export class JobRun {
   readonly #means: JobMeans;
   /** For nodes that share no folder with the run. */
   readonly #unshared: UnsharedItem | undefined;
-  #told: string | undefined;
+  readonly #news: JobNews;
   /** The key to compute, as far as this machine can tell. */
   #key: string | undefined;
   #tail: EventTail | undefined;
@@ -66,6 +67,10 @@ export class JobRun {
     this.#files = new JobFiles(build.project.root, this.#item.id);
     this.#means = means;
     this.#unshared = means.unshared && new UnsharedItem(means.unshared, index);
+    this.#news = new JobNews({
+      ...{ emit: build.emit, item: this.#item.id, title: means.scheduler.title },
+      ...{ queue: means.queue, latency: means.latency, isShared: means.unshared === undefined },
+    });
   }
 
   /** The end of the item if another run has computed it. */
@@ -114,7 +119,8 @@ export class JobRun {
         ...{ events: this.#files.events(job.nonce), output: job.output },
       });
       if (failure !== undefined) return this.#failed(failure, job, outcome.failure);
-      this.#tell(`${this.#nameOf(outcome.state)} ended (${wordOf(outcome)}): submitting it again`);
+      const named = this.#news.nameOf(outcome.state);
+      this.#news.waits(`${named} ended (${wordOf(outcome)}): submitting it again`);
     }
   }
 
@@ -127,7 +133,7 @@ export class JobRun {
     return means.submitter.submit({
       request: { ...item.resources, time: item.time, flags: item.slurm },
       after,
-      onWait: (reason) => this.#tell(reason),
+      onWait: (reason) => this.#news.waits(reason),
       bring: (file, pipe) => bringLines(this.#build, this.#index, { file, pipe }),
       make: (nonce, name) => {
         const job: Job = {
@@ -153,13 +159,14 @@ export class JobRun {
     this.#tail = tail;
     // The answer to a query already sent may not include the job yet.
     let known = queue.answers + 2;
-    const at = { epochs: 0, started: false, overSince: 0 };
+    const at = { epochs: 0, isEnding: false, overSince: 0 };
+    this.#news.submitted();
     for (;;) {
       // A job writes its end after its events. Most jobs still wait, and have written neither.
       const end = tail.hasBegun() ? this.#files.end(nonce) : undefined;
       for (const event of tail.next()) {
         if (event.type === 'epoch') at.epochs++;
-        if (event.type === 'start') at.started = true;
+        if (event.type === 'start') this.#news.started();
         this.#build.emit(event);
       }
       if (end !== undefined && isResult(end)) return { how: 'end', end };
@@ -171,6 +178,7 @@ export class JobRun {
         if (isOver || kill.aborted) return { how: 'stopped', isOver };
         queue.hurry(STOPPING_MS);
         if (state !== undefined) this.#means.cancel(state.id);
+        this.#news.state(state);
       } else if (state?.never) {
         this.#means.cancel(state.id);
         return { how: 'never', state };
@@ -183,8 +191,10 @@ export class JobRun {
         if (end !== undefined || at.epochs > 0 || isLate || unshared !== undefined)
           return { how: 'over', cause, state, epochs: at.epochs, failure: end?.done.failure };
       } else {
-        if (end !== undefined) queue.hurry(STOPPING_MS);
-        if (!at.started) this.#tellState(state);
+        // Only once: Slurm may need minutes, or start the job again.
+        if (end !== undefined && !at.isEnding) queue.hurry(STOPPING_MS);
+        at.isEnding = end !== undefined;
+        this.#news.state(state);
       }
       await queue.next();
     }
@@ -237,29 +247,6 @@ export class JobRun {
   #unseenText(): string {
     const outs = this.#item.outs.map(({ path }) => path).join(', ');
     return `its job has written ${outs}, but this machine does not see the result after ${this.#means.latency}s: is cache/ on a file system that the nodes share? A slow one needs a larger latency in pipe.local.yaml`;
-  }
-
-  #tellState(state: JobState | undefined): void {
-    const { queue, scheduler, unshared } = this.#means;
-    const { phase, reason, where, word } = state ?? {};
-    const named = this.#nameOf(state);
-    if (queue.silence !== undefined)
-      this.#tell(`${scheduler.title} does not answer: ${queue.silence}`);
-    else if (phase === 'pending') this.#tell(`pending (${reason ?? word}), ${named}`);
-    else if (phase === 'running')
-      this.#tell(
-        `${unshared ? 'running' : 'starting'}${where === undefined ? '' : ` on ${where}`}, ${named}`,
-      );
-  }
-
-  #tell(reason: string): void {
-    if (reason === this.#told) return;
-    this.#told = reason;
-    this.#build.emit({ type: 'waiting', item: this.#item.id, reason });
-  }
-
-  #nameOf(state: JobState | undefined): string {
-    return `${this.#means.scheduler.title} job ${state?.id ?? 'of unknown number'}`;
   }
 
   #cancelled(job: Placed | undefined): Ended {

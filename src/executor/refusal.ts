@@ -29,6 +29,7 @@ const TOPICS: readonly Topic[] = [
   { said: /reservation/i, options: ['reservation'] },
   { said: /node name/i, options: ['nodelist', 'w', 'exclude', 'x'] },
   { said: /licen[sc]e/i, options: ['licenses', 'L'] },
+  { said: /deadline/i, options: ['deadline'] },
   { said: /time ?limit|MaxWall/i, options: ['time', 't'], key: 'time' },
   { said: /gres|gpu|node configuration|BadConstraints/i, options: GPUS, key: 'gpu' },
   { said: /mem(?:ory|Per)|node configuration|BadConstraints/i, options: MEMORY, key: 'memory' },
@@ -56,7 +57,7 @@ export function cureFor(
   said: string,
 ): string {
   if (/dependency/i.test(said)) return 'a job that it waited for did not succeed: run again';
-  if (/MaxSubmit/.test(said)) return `lower \`jobs\` in ${LOCAL_FILE}`;
+  if (/(?:Max|Grp)Submit/.test(said)) return `lower \`jobs\` in ${LOCAL_FILE}`;
   const places = placesOf({ project: project.root, ...project.variant });
   const own = at(`\`slurm\` of ${item.stage}`, item.slurm && places.slurm(item.id));
   if (executor !== 'slurm') {

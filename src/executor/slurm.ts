@@ -35,7 +35,7 @@ export function slurm(site: SlurmSite): Scheduler {
       if (code === 0 && id !== undefined) return id;
       const said = wordsOf(err || out);
       if (code === 0 || isSilence(said)) throw new Unanswered(said);
-      throw new Refused(said, /invalid job array|MaxArraySize/i.test(said));
+      throw new Refused(said, TOO_MANY.test(said));
     },
     async look() {
       const { code, out, err } = await call(['squeue', '-h', '-r', '--me', ...LISTING]);
@@ -75,6 +75,9 @@ const NOTICE_SECONDS = 20;
 
 /** Slurm measures time in steps, so the signal may arrive this much earlier. */
 const EARLY_SECONDS = 30;
+
+/** A limit for the size of an array, or for the jobs that a user or a group may have in the queue. */
+const TOO_MANY = /invalid job array|MaxArraySize|(?:Max|Grp)Submit/i;
 
 /** A line `4711` or `4711;cluster`; sites may print other text around it. */
 export function numberIn(out: string): string | undefined {
@@ -164,18 +167,21 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   TIMEOUT: 'time',
   DEADLINE: 'time',
   PREEMPTED: 'preempted',
-  REVOKED: 'preempted',
   NODE_FAIL: 'node',
   BOOT_FAIL: 'node',
   OUT_OF_MEMORY: 'memory',
   CANCELLED: 'cancelled',
 };
 
-const PENDING = new Set(['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED']);
+const PENDING = new Set([
+  ...['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED'],
+  // An operator released it from the node, or its reservation is gone: it is held.
+  ...['SPECIAL_EXIT', 'RESV_DEL_HOLD'],
+]);
 
 /** Reasons that do not go away when other jobs end. */
 const NEVER =
-  /^(?:PartitionTimeLimit|PartitionNodeLimit|BadConstraints|DependencyNeverSatisfied|Invalid(?:Account|QOS)|(?:Account|QOS)NotAllowed|(?:QOS|Assoc|Association)?Max(?:WallDuration|(?:Cpu|CPU|GRES|Node|Mem|TRES)\w*)PerJob\w*|QOSMinGRES|AssocMaxJobsLimit0)$/;
+  /^(?:PartitionTimeLimit|PartitionNodeLimit|BadConstraints|DependencyNeverSatisfied|Invalid(?:Account|QOS)|(?:Account|QOS)NotAllowed|(?:QOS|Assoc|Association)?Max(?:WallDuration|(?:Cpu|CPU|GRES|Node|Mem|TRES)\w*)PerJob\w*|QOSMinGRES|AssocMaxJobsLimit0|DeadLine)$/;
 
 /** Lines of `squeue`: number, state, reason, nodes, name. */
 export function parseQueue(text: string): Jobs {
@@ -213,7 +219,7 @@ function stateOf(id: string, word: string, reason: string, where: string): JobSt
 
 /** The message is not from the controller. */
 function isSilence(said: string): boolean {
-  return /unable to contact|socket timed out|connection (?:refused|timed out|reset)|zero bytes were transmitted|temporarily unable|transport endpoint|communication connection failure|slurm backup controller|try again|too many (?:pending|open)|protocol authentication|not running|did not answer/i.test(
+  return /unable to contact|socket timed out|connection (?:refused|timed out|reset)|zero bytes were transmitted|temporarily una|transport endpoint|communication connection failure|slurm backup controller|try again|too many (?:pending|open)|protocol authentication|not running|did not answer/i.test(
     said,
   );
 }

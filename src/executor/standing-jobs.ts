@@ -140,7 +140,7 @@ function standing(
   const shown = { ...place, ...progressOf(events) };
   const { where, epoch, target } = shown;
   const words = [
-    where === undefined ? 'running' : `running on ${where}`,
+    `${word.toUpperCase() === 'RUNNING' ? 'running' : word}${where === undefined ? '' : ` on ${where}`}`,
     ...(target === undefined ? [] : [`epoch ${epoch}/${target}`]),
     job,
   ];

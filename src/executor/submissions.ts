@@ -22,6 +22,22 @@ export function submissionFolder(root: string, name: string): string {
   return path.join(jobsFolder(root), 'submitted', name);
 }
 
+/** For nodes that share no folder. */
+export const NODE_FOLDER = '/tmp';
+
+interface Home {
+  readonly root: string;
+  /** True if the nodes see the project. */
+  readonly isShared: boolean;
+}
+
+/** The file for the output of the jobs. @param number of the job in an array */
+export function outputFile({ root, isShared }: Home, name: string, number?: string): string {
+  const folder = isShared ? submissionFolder(root, name) : NODE_FOLDER;
+  const stem = isShared ? 'output' : name;
+  return path.join(folder, number === undefined ? `${stem}.txt` : `${stem}-${number}.txt`);
+}
+
 /** @param files the job files; they must exist, because `sweepSubmissions` keeps the folder only then */
 export function makeSubmission(root: string, name: string, files: readonly string[]): void {
   const folder = submissionFolder(root, name);

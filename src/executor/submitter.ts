@@ -8,17 +8,27 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { quotePlain } from '../pipeline/items/shell-quote.js';
 import type { Queue } from './job-queue.js';
-import { Refused, type Request, type Scheduler, type Submission, Unanswered } from './scheduler.js';
-import { makeSubmission, submissionFolder, submissionOf } from './submissions.js';
+import {
+  type Jobs,
+  Refused,
+  type Request,
+  type Scheduler,
+  type Submission,
+  Unanswered,
+} from './scheduler.js';
+import {
+  makeSubmission,
+  NODE_FOLDER,
+  outputFile,
+  submissionFolder,
+  submissionOf,
+} from './submissions.js';
 
 /** Long enough to collect the items that become ready together. */
 const COLLECT_MS = 50;
 
 /** Below Slurm's smallest default limit. */
 const MOST_TOGETHER = 1000;
-
-/** For nodes that share no folder. */
-const NODE_FOLDER = '/tmp';
 
 const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -133,13 +143,13 @@ export class Submitter {
     const name = `pipe-${nonce}`;
     const folder = submissionFolder(root, name);
     const isArray = group.length > 1;
-    const [place, stem] = checkout === '' ? [folder, 'output'] : [NODE_FOLDER, name];
-    const outputIn = (where: string, at: number | string) =>
-      path.join(where, isArray ? `${stem}-${at}.txt` : `${stem}.txt`);
+    const isShared = checkout === '';
+    const outputIn = (home: string, at: number | string) =>
+      outputFile({ root: home, isShared }, name, isArray ? String(at) : undefined);
     const placed = group.map((_, at) => ({
       nonce: isArray ? `${nonce}_${at}` : nonce,
       name: isArray ? `${name}_${at}` : name,
-      output: outputIn(place, at),
+      output: outputIn(root, at),
     }));
     const files = group.map(({ make }, at) => {
       const { nonce: own, name: listed } = placed[at] as Omit<Placed, 'id'>;
@@ -155,8 +165,8 @@ export class Submitter {
       script,
       outputs: placed.map(({ output }) => output),
       // Slurm replaces the characters after a percent sign.
-      outputPattern: outputIn(place.replaceAll('%', '%%'), '%a'),
-      folder: checkout === '' ? root : NODE_FOLDER,
+      outputPattern: outputIn(root.replaceAll('%', '%%'), '%a'),
+      folder: isShared ? root : NODE_FOLDER,
     };
     return { submission, placed };
   }
@@ -195,31 +205,34 @@ export class Submitter {
   /**
    * After an error the scheduler may still have the job, because only its answer may have been
    * lost. So its list of jobs decides, and nothing is submitted again before pipe has seen that
-   * list.
+   * list. If the scheduler refuses the job because of others, pipe submits it again as long as there
+   * are others.
    */
   async #place(submission: Submission, onWait: (reason: string) => void): Promise<string> {
-    const { scheduler, stop } = this.#means;
+    const { scheduler, stop, detached } = this.#means;
+    // Others may have ended since the refusal, so only the list before it counts.
+    let hadOthers = !detached && submission.count === 1;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       stop.throwIfAborted();
       const result = await resultOf(() => scheduler.submit(submission));
       if (typeof result === 'string') return result;
-      const listed = await this.#numberOf(submission.name, onWait);
+      const jobs = await this.#listed(onWait);
+      const listed = numberIn(jobs, submission.name);
       if (listed !== undefined) return listed;
-      if (result instanceof Refused) throw result;
-      onWait(`${scheduler.title} does not answer: ${result.message}`);
+      const isRefused = result instanceof Refused;
+      if (isRefused && !(result.isTooMany && hadOthers)) throw result;
+      hadOthers &&= [...jobs.values()].some(({ phase }) => phase !== 'ended');
+      const said = isRefused ? 'accepts no more jobs at present' : 'does not answer';
+      onWait(`${scheduler.title} ${said}: ${result.message}`);
       await delay(pause, undefined, { signal: stop });
     }
   }
 
-  /** For a submission that may have reached the scheduler. */
-  async #numberOf(name: string, onWait: (reason: string) => void): Promise<string | undefined> {
+  async #listed(onWait: (reason: string) => void): Promise<Jobs> {
     const { scheduler, queue, stop } = this.#means;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       try {
-        const jobs = await queue.ask();
-        for (const [listed, { id }] of jobs)
-          if (submissionOf(listed) === name) return submissionOf(id);
-        return undefined;
+        return await queue.ask();
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
         onWait(`${scheduler.title} does not answer: ${error.message}`);
@@ -227,6 +240,12 @@ export class Submitter {
       }
     }
   }
+}
+
+/** The number of a submission that has reached the scheduler. */
+function numberIn(jobs: Jobs, name: string): string | undefined {
+  for (const [listed, { id }] of jobs) if (submissionOf(listed) === name) return submissionOf(id);
+  return undefined;
 }
 
 /** The number of the job, or why there is none. */

@@ -52,6 +52,11 @@ it.each([
     'correct -A lab in `slurm` of all (pipeline.yaml:6:12), or --partition long in `slurm` of all (pipeline.yaml:6:12)',
   ],
   ['QOSMaxCpuPerJobLimit', 'correct `cpu` in `resources` of all (pipeline.yaml:5:31)'],
+  [
+    'DeadLine',
+    'set --deadline in `slurm` of all (pipeline.yaml:6:12), in PIPE_SLURM, or in `flags` of pipe.local.yaml',
+  ],
+  ['AssocGrpSubmitJobsLimit', 'lower `jobs` in pipe.local.yaml'],
   ['DependencyNeverSatisfied', 'a job that it waited for did not succeed: run again'],
 ])('after "%s": %s', (said, expected) => {
   expect(cure('all', said)).toBe(expected);

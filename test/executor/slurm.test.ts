@@ -92,6 +92,8 @@ describe('the list of squeue', () => {
     ['TIMEOUT', 'time'],
     ['PREEMPTED', 'preempted'],
     ['NODE_FAIL', 'node'],
+    ['BOOT_FAIL', 'node'],
+    ['DEADLINE', 'time'],
     ['OUT_OF_MEMORY', 'memory'],
     ['CANCELLED', 'cancelled'],
     ['FAILED', 'finished'],
@@ -100,10 +102,17 @@ describe('the list of squeue', () => {
     expect(one(`7|${word}|None|n1|pipe-a`)).toMatchObject({ phase: 'ended', word, cause });
   });
 
-  it.each(['RUNNING', 'COMPLETING', 'SUSPENDED', 'SOME_FUTURE_STATE'])(
+  it.each(['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'REVOKED', 'SOME_FUTURE_STATE'])(
     'counts a job that is %s as running',
     (word) => {
       expect(one(`7|${word}|None|n1|pipe-a`)).toMatchObject({ phase: 'running', where: 'n1' });
+    },
+  );
+
+  it.each(['REQUEUED', 'REQUEUE_HOLD', 'SPECIAL_EXIT', 'RESV_DEL_HOLD', 'CONFIGURING'])(
+    'counts a job that is %s as pending',
+    (word) => {
+      expect(one(`7|${word}|JobHeldUser||pipe-a`)).toMatchObject({ phase: 'pending', word });
     },
   );
 
@@ -117,8 +126,11 @@ describe('the list of squeue', () => {
     expect(one(`7|PENDING|${reason}||pipe-a`)).toMatchObject({ never: true });
   });
 
-  it('knows a job that was ended before it had a node', () => {
-    expect(one('7|FAILED|BadConstraints||pipe-a')).toMatchObject({ phase: 'ended', never: true });
+  it.each([
+    ['FAILED', 'BadConstraints'],
+    ['DEADLINE', 'DeadLine'],
+  ])('knows a job that was ended before it had a node: %s (%s)', (word, reason) => {
+    expect(one(`7|${word}|${reason}||pipe-a`)).toMatchObject({ phase: 'ended', never: true });
   });
 
   it.each([
