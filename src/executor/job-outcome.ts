@@ -46,7 +46,7 @@ const MOST_IDLE = 5;
 export function failureAfter(outcome: Over, known: Known): string | undefined {
   const { epochs } = outcome;
   const said = `${known.title}: ${wordOf(outcome)}`;
-  switch (exactCause(outcome, known.output)) {
+  switch (exactCause(outcome, known)) {
     case 'memory':
       return memoryText(known.item, said);
     case 'cancelled':
@@ -62,14 +62,20 @@ export function failureAfter(outcome: Over, known: Known): string | undefined {
 }
 
 /**
- * Slurm reports FAILED for a job that it ended for its memory, unless control groups did, and
- * CANCELLED for a job whose node could not start it. The output has the reason.
+ * Slurm reports FAILED for a job that it ended for its memory, unless control groups did. It reports
+ * CANCELLED for a job that its node could not start, because the prolog failed or the node did not
+ * answer, since pipe forbids Slurm to requeue it.
  */
-function exactCause({ cause }: Over, output: string): Cause | undefined {
-  const says = (pattern: RegExp) => outputIn(output).some((line) => pattern.test(line));
+function exactCause({ cause, state }: Over, known: Known): Cause | undefined {
+  const says = (pattern: RegExp) => outputIn(known.output).some((line) => pattern.test(line));
   if (cause === 'finished' && says(/exceeded .*memory limit|oom[-_ ]?kill/i)) return 'memory';
-  if (cause === 'cancelled' && says(/^Error running slurm prolog/i)) return 'node';
-  return cause;
+  if (cause !== 'cancelled' || !state?.isPlaced || !known.isShared) return cause;
+  return !hasWritten(known) || says(/^Error running slurm prolog/i) ? 'node' : cause;
+}
+
+/** True if the job, or the scheduler for it, has written a file. */
+function hasWritten({ events, output }: Known): boolean {
+  return [events, output].some((file) => lstatIfThere(file) !== undefined);
 }
 
 function memoryText({ resources: { memory } }: Item, said: string): string {
@@ -90,14 +96,13 @@ function timeText({ time, epochs }: Item, said: string): string {
 }
 
 function noResultText({ state }: Over, known: Known, said: string): string {
-  const { root, isShared, events, output } = known;
+  const { root, isShared, output } = known;
   if (!isShared) {
     const place = state?.where === undefined ? '' : ` on ${state.where}`;
     const see = output === '' ? '' : ` Its output is in ${output}${place}.`;
     return `its job left no result for today's key in the remote cache (${said}).${see} Does \`checkout\` bring the files that this run sees?`;
   }
-  const wrote = [events, output].some((file) => lstatIfThere(file) !== undefined);
-  if (wrote) return `its job ended without a result (${said})`;
+  if (hasWritten(known)) return `its job ended without a result (${said})`;
   return `its job ended before it wrote a file (${said}): does ${state?.where ?? 'its node'} see ${root}? Move the project to a file system that the nodes share`;
 }
 

@@ -48,6 +48,8 @@ export interface JobState {
   readonly where?: string;
   /** For an ended job: what ended it. */
   readonly cause?: Cause;
+  /** For a cancelled job: true if the scheduler had begun to start it. */
+  readonly isPlaced?: boolean;
 }
 
 export type Cause =

@@ -212,7 +212,13 @@ function stateOf(id: string, word: string, reason: string, where: string): JobSt
   if (cause !== undefined) {
     // A job that was ended before it got a node, because of what it requests.
     const never = where === '' && NEVER.test(reason);
-    return { id, phase: 'ended', word, cause, ...(never ? { never, reason } : placed) };
+    // A job that still waits has the reason why it waits.
+    const isPlaced = cause === 'cancelled' && reason === 'None';
+    return {
+      ...{ id, phase: 'ended', word, cause },
+      ...(isPlaced && { isPlaced }),
+      ...(never ? { never, reason } : placed),
+    };
   }
   return { id, phase: 'running', word, ...placed };
 }

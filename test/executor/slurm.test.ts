@@ -127,6 +127,14 @@ describe('the list of squeue', () => {
   });
 
   it.each([
+    ['None', true],
+    ['JobHeldUser', undefined],
+    ['Priority', undefined],
+  ])('knows whether a job was cancelled before Slurm began to start it: %s', (reason, isPlaced) => {
+    expect(one(`7|CANCELLED|${reason}||pipe-a`)?.isPlaced).toBe(isPlaced);
+  });
+
+  it.each([
     ['FAILED', 'BadConstraints'],
     ['DEADLINE', 'DeadLine'],
   ])('knows a job that was ended before it had a node: %s (%s)', (word, reason) => {

@@ -2,10 +2,16 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
-import { onSlurm } from '../../rig/on-slurm.js';
+import { describeUnless, onSlurm } from '../../rig/on-slurm.js';
 import { outcomeOf, type Project } from '../../rig/project.js';
 import { project } from '../../rig/projects.js';
-import { type Cluster, startCluster } from '../../rig/slurm.js';
+import {
+  type Cluster,
+  type ClusterOptions,
+  missingForSlurm,
+  startCluster,
+} from '../../rig/slurm.js';
+import { until } from '../../rig/until.js';
 
 /** Runs until there is a file `go`. */
 const ONE = `stages:
@@ -149,19 +155,41 @@ onSlurm({ nodes: 1, timeout: 120_000 }, (cluster) => {
   });
 });
 
-onSlurm({ nodes: 1, timeout: 120_000 }, () => {
-  it('submits a job again whose node could not start it', async () => {
+describeUnless(missingForSlurm(), 'on Slurm', { timeout: 120_000 }, () => {
+  const RESUBMITTED = /^Slurm job \d+ ended \(CANCELLED\): submitting it again$/;
+
+  async function start(
+    nodes: number,
+    settings: NonNullable<ClusterOptions['settings']>,
+  ): Promise<Cluster> {
+    const own = await startCluster(nodes, { settings });
+    onTestFinished(() => own.stop());
+    return own;
+  }
+
+  it('submits a job again that Slurm cancels because the prolog of its node fails', async () => {
     const made = project();
     made.write('prolog.sh', `#!/bin/sh\nmkdir ${made.path('seen')} || exit 0\nexit 1\n`);
     chmodSync(made.path('prolog.sh'), 0o755);
-    const settings = { Prolog: made.path('prolog.sh') };
-    const own = await startCluster(2, { settings });
-    onTestFinished(() => own.stop());
+    const own = await start(2, { Prolog: made.path('prolog.sh') });
     const run = await on(own, ONE, { go: '' }).run();
     expect([run.code, run.with('ran')], run.out + run.err).toEqual([0, ['a']]);
     const reasons = run.events.flatMap((each) => (each.type === 'waiting' ? [each.reason] : []));
-    expect(reasons).toContainEqual(
-      expect.stringMatching(/^Slurm job \d+ ended \(CANCELLED\): submitting it again$/),
-    );
+    expect(reasons).toContainEqual(expect.stringMatching(RESUBMITTED));
+  });
+
+  it('submits a job again that Slurm cancels because its node is too busy to start it', async () => {
+    const own = await start(1, { SlurmdTimeout: 60, MessageTimeout: 2 });
+    const made = on(own, ONE, { go: '' });
+    const node = own.pidOf('slurmd-n1');
+    process.kill(node, 'SIGSTOP');
+    const running = made.start('run', '--json');
+    const restarts = ['squeue', '-h', '--me', '-t', 'all', '-O', 'RestartCnt'];
+    await until(() => own.ask(...restarts).some((line) => line.trim() === '1'));
+    process.kill(node, 'SIGCONT');
+    await running.event((event) => event.type === 'waiting' && RESUBMITTED.test(event.reason));
+    const { code, out, err } = await running.ended;
+    expect([code, outcomeOf(out).with('ran')], out + err).toEqual([0, ['a']]);
+    expect(made.lines('ran.log')).toEqual(['x']);
   });
 });
