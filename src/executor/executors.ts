@@ -189,8 +189,7 @@ class Executor {
         if (state.phase === 'ended') return undefined;
         const { nonce, name } = job;
         const home = { root: this.#build.project.root, isShared: !this.#means.unshared };
-        const [, number] = name.split('_');
-        const output = outputFile(home, submission, number);
+        const output = outputFile(home, name);
         return { job, placed: { nonce, name, id: state.id, output } };
       }
       if (!isComing) return undefined;

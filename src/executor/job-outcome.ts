@@ -37,6 +37,13 @@ interface Known {
   /** Files that the job writes: pipe's events, and the output of its script. */
   readonly events: string;
   readonly output: string;
+  /** The other jobs of its array. */
+  readonly array: readonly Seen[];
+}
+
+interface Seen {
+  readonly state: JobState | undefined;
+  readonly output: string;
 }
 
 /** Number of successive jobs that the cluster may end before an epoch is done. */
@@ -64,18 +71,25 @@ export function failureAfter(outcome: Over, known: Known): string | undefined {
 /**
  * Slurm reports FAILED for a job that it ended for its memory, unless control groups did. It reports
  * CANCELLED for a job that its node could not start, because the prolog failed or the node did not
- * answer, since pipe forbids Slurm to requeue it.
+ * answer, since pipe forbids Slurm to requeue it. If this is the last job of an array, Slurm cancels
+ * the whole array.
  */
 function exactCause({ cause, state }: Over, known: Known): Cause | undefined {
-  const says = (pattern: RegExp) => outputIn(known.output).some((line) => pattern.test(line));
-  if (cause === 'finished' && says(/exceeded .*memory limit|oom[-_ ]?kill/i)) return 'memory';
-  if (cause !== 'cancelled' || !state?.isPlaced || !known.isShared) return cause;
-  return !hasWritten(known) || says(/^Error running slurm prolog/i) ? 'node' : cause;
+  const { output, array, isShared } = known;
+  if (cause === 'finished' && says(output, /exceeded .*memory limit|oom[-_ ]?kill/i))
+    return 'memory';
+  if (cause !== 'cancelled' || !isShared) return cause;
+  return [{ state, output }, ...array].some(isUnstarted) ? 'node' : cause;
 }
 
-/** True if the job, or the scheduler for it, has written a file. */
-function hasWritten({ events, output }: Known): boolean {
-  return [events, output].some((file) => lstatIfThere(file) !== undefined);
+function says(output: string, pattern: RegExp): boolean {
+  return outputIn(output).some((line) => pattern.test(line));
+}
+
+/** Slurm creates the file before it starts the script. */
+function isUnstarted({ state, output }: Seen): boolean {
+  if (!state?.isPlaced) return false;
+  return lstatIfThere(output) === undefined || says(output, /^Error running slurm prolog/i);
 }
 
 function memoryText({ resources: { memory } }: Item, said: string): string {
@@ -96,13 +110,14 @@ function timeText({ time, epochs }: Item, said: string): string {
 }
 
 function noResultText({ state }: Over, known: Known, said: string): string {
-  const { root, isShared, output } = known;
+  const { root, isShared, events, output } = known;
   if (!isShared) {
     const place = state?.where === undefined ? '' : ` on ${state.where}`;
     const see = output === '' ? '' : ` Its output is in ${output}${place}.`;
     return `its job left no result for today's key in the remote cache (${said}).${see} Does \`checkout\` bring the files that this run sees?`;
   }
-  if (hasWritten(known)) return `its job ended without a result (${said})`;
+  const wrote = [events, output].some((file) => lstatIfThere(file) !== undefined);
+  if (wrote) return `its job ended without a result (${said})`;
   return `its job ended before it wrote a file (${said}): does ${state?.where ?? 'its node'} see ${root}? Move the project to a file system that the nodes share`;
 }
 

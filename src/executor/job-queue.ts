@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JobState, type Jobs, type Scheduler, Unanswered } from './scheduler.js';
+import { submissionOf } from './submissions.js';
 
 /** How often the jobs' files are read. */
 const TICK_MS = 500;
@@ -41,6 +42,12 @@ export class Queue {
 
   stateOf(name: string): JobState | undefined {
     return this.#jobs.get(name);
+  }
+
+  /** The other jobs of its submission, by name. */
+  siblingsOf(name: string): readonly (readonly [string, JobState])[] {
+    const own = submissionOf(name);
+    return [...this.#jobs].filter(([each]) => each !== name && submissionOf(each) === own);
   }
 
   /** Queries the scheduler soon, because something has changed. */

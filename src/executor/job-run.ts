@@ -20,6 +20,7 @@ import { failureAfter, type Outcome, outputIn, wordOf } from './job-outcome.js';
 import type { Queue } from './job-queue.js';
 import { cureFor } from './refusal.js';
 import type { JobState, Refused, Scheduler } from './scheduler.js';
+import { outputFile } from './submissions.js';
 import type { Placed, Submitter } from './submitter.js';
 import { bringLines, type Unshared, UnsharedItem } from './unshared.js';
 
@@ -113,10 +114,12 @@ export class JobRun {
       }
       if (outcome.how === 'never') return this.#failed(this.#neverText(outcome.state), job);
       idle = outcome.epochs > 0 ? 0 : idle + 1;
+      const home = { root: this.#build.project.root, isShared: this.#unshared === undefined };
+      const siblings = this.#means.queue.siblingsOf(job.name);
       const failure = failureAfter(outcome, {
-        ...{ title: this.#means.scheduler.title, item: this.#item, root: this.#build.project.root },
-        ...{ isShared: this.#unshared === undefined, idle },
+        ...{ ...home, title: this.#means.scheduler.title, item: this.#item, idle },
         ...{ events: this.#files.events(job.nonce), output: job.output },
+        array: siblings.map(([name, state]) => ({ state, output: outputFile(home, name) })),
       });
       if (failure !== undefined) return this.#failed(failure, job, outcome.failure);
       const named = this.#news.nameOf(outcome.state);

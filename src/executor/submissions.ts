@@ -31,10 +31,11 @@ interface Home {
   readonly isShared: boolean;
 }
 
-/** The file for the output of the jobs. @param number of the job in an array */
-export function outputFile({ root, isShared }: Home, name: string, number?: string): string {
-  const folder = isShared ? submissionFolder(root, name) : NODE_FOLDER;
-  const stem = isShared ? 'output' : name;
+/** The file for the output of a job. */
+export function outputFile({ root, isShared }: Home, job: string): string {
+  const [submission = job, number] = job.split('_');
+  const folder = isShared ? submissionFolder(root, submission) : NODE_FOLDER;
+  const stem = isShared ? 'output' : submission;
   return path.join(folder, number === undefined ? `${stem}.txt` : `${stem}-${number}.txt`);
 }
 

@@ -144,13 +144,11 @@ export class Submitter {
     const folder = submissionFolder(root, name);
     const isArray = group.length > 1;
     const isShared = checkout === '';
-    const outputIn = (home: string, at: number | string) =>
-      outputFile({ root: home, isShared }, name, isArray ? String(at) : undefined);
-    const placed = group.map((_, at) => ({
-      nonce: isArray ? `${nonce}_${at}` : nonce,
-      name: isArray ? `${name}_${at}` : name,
-      output: outputIn(root, at),
-    }));
+    const placed = group.map((_, at) => {
+      const suffix = isArray ? `_${at}` : '';
+      const own = name + suffix;
+      return { nonce: nonce + suffix, name: own, output: outputFile({ root, isShared }, own) };
+    });
     const files = group.map(({ make }, at) => {
       const { nonce: own, name: listed } = placed[at] as Omit<Placed, 'id'>;
       return make(own, listed);
@@ -165,7 +163,10 @@ export class Submitter {
       script,
       outputs: placed.map(({ output }) => output),
       // Slurm replaces the characters after a percent sign.
-      outputPattern: outputIn(root.replaceAll('%', '%%'), '%a'),
+      outputPattern: outputFile(
+        { root: root.replaceAll('%', '%%'), isShared },
+        isArray ? `${name}_%a` : name,
+      ),
       folder: isShared ? root : NODE_FOLDER,
     };
     return { submission, placed };

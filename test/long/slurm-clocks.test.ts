@@ -44,7 +44,12 @@ echo "$text" > model.txt
 const RIGHT = 'unset LD_PRELOAD FAKETIME';
 const BY_NODE = `if test "$SLURMD_NODENAME" = n1; then ${wrongClockLine('+1h')}; else ${wrongClockLine('-1h')}; fi`;
 
-onSlurm({ nodes: 2, missing: missingForWrongClocks(), timeout: 120_000 }, (cluster) => {
+/** On a busy machine, Slurm would otherwise give a node up, and an item would run twice. */
+const PATIENT = { settings: { MessageTimeout: 30, SlurmdTimeout: 60 } };
+
+const rig = { nodes: 2, cluster: PATIENT, missing: missingForWrongClocks(), timeout: 120_000 };
+
+onSlurm(rig, (cluster) => {
   function onCluster(setup: string, files: Readonly<Record<string, string>>): Project {
     const made = project({
       'pipe.local.yaml': `slurm:\n  latency: 5s\n  setup: |\n    ${setup}\n`,

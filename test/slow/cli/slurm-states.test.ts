@@ -156,7 +156,7 @@ onSlurm({ nodes: 1, timeout: 120_000 }, (cluster) => {
 });
 
 describeUnless(missingForSlurm(), 'on Slurm', { timeout: 120_000 }, () => {
-  const RESUBMITTED = /^Slurm job \d+ ended \(CANCELLED\): submitting it again$/;
+  const RESUBMITTED = /^Slurm job [\d_]+ ended \(CANCELLED\): submitting it again$/;
 
   async function start(
     nodes: number,
@@ -178,18 +178,33 @@ describeUnless(missingForSlurm(), 'on Slurm', { timeout: 120_000 }, () => {
     expect(reasons).toContainEqual(expect.stringMatching(RESUBMITTED));
   });
 
-  it('submits a job again that Slurm cancels because its node is too busy to start it', async () => {
-    const own = await start(1, { SlurmdTimeout: 60, MessageTimeout: 2 });
-    const made = on(own, ONE, { go: '' });
-    const node = own.pidOf('slurmd-n1');
+  it('submits an array again that Slurm cancels because a node is too busy to start its last job', async () => {
+    const own = await start(2, { SlurmdTimeout: 60, MessageTimeout: 2 });
+    const made = on(
+      own,
+      `stages:
+  draw:
+    matrix: { n: [1, 2] }
+    cmd: echo x >> ran.log; until test -e go; do sleep 0.1; done; echo x > \${outs.o}
+    outs: { o: "out/\${n}.txt" }
+    resources: { cpu: 4 }
+`,
+    );
+    const node = own.pidOf('slurmd-n2');
     process.kill(node, 'SIGSTOP');
     const running = made.start('run', '--json');
-    const restarts = ['squeue', '-h', '--me', '-t', 'all', '-O', 'RestartCnt'];
+    const restarts = ['squeue', '-h', '-r', '--me', '-t', 'all', '-O', 'RestartCnt'];
     await until(() => own.ask(...restarts).some((line) => line.trim() === '1'));
     process.kill(node, 'SIGCONT');
-    await running.event((event) => event.type === 'waiting' && RESUBMITTED.test(event.reason));
+    await running.events((events) => {
+      const again = events.filter(
+        (event) => event.type === 'waiting' && RESUBMITTED.test(event.reason),
+      );
+      return again.length === 2;
+    });
+    made.write('go', '');
     const { code, out, err } = await running.ended;
-    expect([code, outcomeOf(out).with('ran')], out + err).toEqual([0, ['a']]);
-    expect(made.lines('ran.log')).toEqual(['x']);
+    expect([code, outcomeOf(out).with('ran').length], out + err).toEqual([0, 2]);
+    expect(made.lines('ran.log').length).toBe(3);
   });
 });
