@@ -85,6 +85,8 @@ interface Waiting extends Want {
 export class Submitter {
   readonly #means: Means;
   #wanted: Waiting[] = [];
+  /** The last of the jobs that wait until others have ended. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(means: Means) {
     this.#means = means;
@@ -203,16 +205,34 @@ export class Submitter {
     ].join('\n');
   }
 
+  /** If the scheduler refuses a job because it has too many others, they take turns to try again. */
+  async #place(submission: Submission, onWait: (reason: string) => void): Promise<string> {
+    try {
+      return await this.#try(submission, onWait, false);
+    } catch (error) {
+      const isForNow = error instanceof Refused && error.isTooMany && submission.count === 1;
+      if (!isForNow || this.#means.detached) throw error;
+      onWait(this.#textOf(error));
+      const placed = this.#turn.then(() => this.#try(submission, onWait, true));
+      this.#turn = Promise.allSettled([placed]);
+      return placed;
+    }
+  }
+
   /**
    * After an error the scheduler may still have the job, because only its answer may have been
    * lost. So its list of jobs decides, and nothing is submitted again before pipe has seen that
-   * list. If the scheduler refuses the job because of others, pipe submits it again as long as there
-   * are others.
+   * list.
+   *
+   * @param waits true: tries again as long as the scheduler has other jobs
    */
-  async #place(submission: Submission, onWait: (reason: string) => void): Promise<string> {
-    const { scheduler, stop, detached } = this.#means;
-    // Others may have ended since the refusal, so only the list before it counts.
-    let hadOthers = !detached && submission.count === 1;
+  async #try(
+    submission: Submission,
+    onWait: (reason: string) => void,
+    waits: boolean,
+  ): Promise<string> {
+    const { scheduler, stop } = this.#means;
+    let hadOthers = waits;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       stop.throwIfAborted();
       const result = await resultOf(() => scheduler.submit(submission));
@@ -220,23 +240,27 @@ export class Submitter {
       const jobs = await this.#listed(onWait);
       const listed = numberIn(jobs, submission.name);
       if (listed !== undefined) return listed;
-      const isRefused = result instanceof Refused;
-      if (isRefused && !(result.isTooMany && hadOthers)) throw result;
+      if (result instanceof Refused && !(result.isTooMany && hadOthers)) throw result;
+      // Others may have ended since the refusal, so the list before it counts.
       hadOthers &&= [...jobs.values()].some(({ phase }) => phase !== 'ended');
-      const said = isRefused ? 'accepts no more jobs at present' : 'does not answer';
-      onWait(`${scheduler.title} ${said}: ${result.message}`);
+      onWait(this.#textOf(result));
       await delay(pause, undefined, { signal: stop });
     }
   }
 
+  #textOf(error: Unanswered | Refused): string {
+    const said = error instanceof Refused ? 'accepts no more jobs at present' : 'does not answer';
+    return `${this.#means.scheduler.title} ${said}: ${error.message}`;
+  }
+
   async #listed(onWait: (reason: string) => void): Promise<Jobs> {
-    const { scheduler, queue, stop } = this.#means;
+    const { queue, stop } = this.#means;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, 1.5 * pause)) {
       try {
         return await queue.ask();
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
-        onWait(`${scheduler.title} does not answer: ${error.message}`);
+        onWait(this.#textOf(error));
         await delay(pause, undefined, { signal: stop });
       }
     }
