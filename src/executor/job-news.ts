@@ -89,6 +89,7 @@ export class JobNews {
   }
 }
 
-function isRunning(word: string): boolean {
+/** False for a job that has a machine but does not compute, such as SUSPENDED. */
+export function isRunning(word: string): boolean {
   return word.toUpperCase() === 'RUNNING';
 }

@@ -8,6 +8,7 @@ import { lockHolder } from '../process/file-lock.js';
 import { fileNameOf } from '../process/file-names.js';
 import { namesIn } from '../sys/if-there.js';
 import { EventTail, JobFiles, jobsFolder } from './job-file.js';
+import { isRunning } from './job-news.js';
 import { Queue } from './job-queue.js';
 import { type Jobs, type Scheduler, Unanswered } from './scheduler.js';
 import { schedulerOf } from './schedulers.js';
@@ -140,7 +141,7 @@ function standing(
   const shown = { ...place, ...progressOf(events) };
   const { where, epoch, target } = shown;
   const words = [
-    `${word.toUpperCase() === 'RUNNING' ? 'running' : word}${where === undefined ? '' : ` on ${where}`}`,
+    `${isRunning(word) ? 'running' : word}${where === undefined ? '' : ` on ${where}`}`,
     ...(target === undefined ? [] : [`epoch ${epoch}/${target}`]),
     job,
   ];
