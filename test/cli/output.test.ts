@@ -3,10 +3,12 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { openSync } from 'node:fs';
 import { platform } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { statOf } from '../../src/sys/proc.js';
 import { MARK, processesMarked } from '../rig/processes.js';
 import { BIN, type Project, surroundings } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { HAS_TMUX } from '../rig/terminal.js';
+import { until } from '../rig/until.js';
 import { fileAppears } from './support/output.js';
 
 const LONG = { 'pipeline.yaml': "stages: { a: { cmd: 'touch started; sleep 300' } }\n" };
@@ -112,7 +114,10 @@ describe.runIf(HAS_TMUX)('a run whose terminal is closed', () => {
     const { CI: _, [MARK]: __, ...env } = surroundings(made.env);
     execFileSync('tmux', [...tmux, 'new-session', '-d', '-c', made.root, script], { env });
     await fileAppears(made.path('started'));
+    const shell = Number(execFileSync('tmux', [...tmux, 'list-panes', '-F', '#{pane_pid}']));
     execFileSync('tmux', [...tmux, 'kill-server']);
+    // The hangup may come later, but comes before the end of the terminal's shell.
+    await until(() => statOf(shell)?.zombie !== false);
     if (trap === "''") made.write('go', '');
     await fileAppears(made.path('code'));
     return made.read('code').trim();
