@@ -103,6 +103,5 @@ it.each([
   });
   const later = Array.from({ length: TRIES }, seconds);
   console.info({ 'first, s of CPU': first, 'later, s of CPU': later });
-  expect(Math.min(...first)).toBeLessThan(1);
-  expect(Math.min(...later)).toBeLessThan(0.5);
+  for (const tries of [first, later]) expect(Math.min(...tries)).toBeLessThan(1);
 });
