@@ -25,6 +25,11 @@ export function* upward(folder: string): Iterable<string> {
   }
 }
 
+/** A folder of the project and those above it, up to the project's root, whose name is empty. */
+export function withParents(folder: string): string[] {
+  return [...upward(`/${folder}`)].map((each) => each.slice(1));
+}
+
 /**
  * A path that a command in a folder names; undefined if it is outside the project, or in the cache
  * folder.

@@ -1,5 +1,5 @@
 /** Programs that start commands from a file of the project: `make train`, `npm run train`. Pure. */
-import { inProject, upward } from './project-paths.js';
+import { inProject, withParents } from './project-paths.js';
 import { programName, type SimpleCommand } from './shell-commands.js';
 
 interface TaskRunner {
@@ -74,7 +74,7 @@ export function taskFiles({ folder, words }: SimpleCommand, at: number): TaskFil
   const named =
     option && behind[behind.findIndex((word) => option.test(word ?? '')) + 1 || Infinity];
   if (named !== undefined) return { runner, files: inProject(folder, named) };
-  const folders = searches ? [...upward(`/${folder}`)].map((each) => each.slice(1)) : [folder];
+  const folders = searches ? withParents(folder) : [folder];
   const files = folders.flatMap((from) => found.files.flatMap((name) => inProject(from, name)));
   return { runner, files };
 }

@@ -1,7 +1,7 @@
 /** The folders whose build files a tool reads: those of a project, of its workspace, of local dependencies. */
 import path from 'node:path';
 import { wildcards } from '../../wildcards.js';
-import { folderIn, inProject, isOutside, upward } from '../project-paths.js';
+import { folderIn, inProject, isOutside, withParents } from '../project-paths.js';
 import type { Reads } from './trace-reads.js';
 
 const MEMBER_FILES = [
@@ -46,9 +46,4 @@ function membersAt(folder: string, pattern: string, { finder }: Reads): string[]
     );
   }
   return found.filter((each) => !isOutside(each));
-}
-
-/** The folder and those above it, up to the project's root, whose name is empty. */
-export function withParents(folder: string): string[] {
-  return [...upward(`/${folder}`)].map((each) => each.slice(1));
 }

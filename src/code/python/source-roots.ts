@@ -1,8 +1,8 @@
 /** Folders with the packages of the project, as its build files name them. */
 import path from 'node:path';
-import { inProject } from '../project-paths.js';
+import { inProject, withParents } from '../project-paths.js';
 import { folderBelow, type Launch } from './launches.js';
-import { projectFolders, withParents } from './project-folders.js';
+import { projectFolders } from './project-folders.js';
 import type { Reads } from './trace-reads.js';
 import { pythonPathIn } from './variable-files.js';
 

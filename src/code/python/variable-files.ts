@@ -1,5 +1,5 @@
 /** Files from which a tool sets variables for what it starts, such as PYTHONPATH: `.env` for pipenv and dotenv. Pure. */
-import { inProject, upward } from '../project-paths.js';
+import { inProject, withParents } from '../project-paths.js';
 import { programName, type SimpleCommand } from '../shell-commands.js';
 
 /** Relative to the project; they may not exist. Without an option, all that the tool may find. */
@@ -14,7 +14,7 @@ export function variableFiles(folder: string, words: SimpleCommand['words']): st
   });
   const found = named.flatMap((file) => inProject(folder, file));
   if (!isSet || isOff || found.length > 0) return found;
-  return [...upward(`/${folder}`)].flatMap((each) => inProject(each.slice(1), '.env'));
+  return withParents(folder).flatMap((each) => inProject(each, '.env'));
 }
 
 const PYTHONPATH = /^[ \t]*(?:export[ \t]+)?PYTHONPATH[ \t]*=[ \t]*(["']?)(.*?)\1[ \t]*(?:#.*)?$/m;
