@@ -14,7 +14,7 @@ import { resultsOf } from '../results/all-results.js';
 import { journalFolder } from '../run/journal.js';
 import { metricsToday } from '../run/metrics-by-key.js';
 import type { ItemState, PageFile, PageItem, PageLog, PageModel } from './model.js';
-import { olderOf, type Take } from './older.js';
+import { olderOf, type Taking } from './older.js';
 import { epochsOf } from './page-epochs.js';
 import { type PictureSource, picturesOf } from './page-pictures.js';
 import { plotsOf } from './plots.js';
@@ -82,11 +82,11 @@ export function withoutSecrets({ plan, env }: Project, model: PageModel): PageMo
 }
 
 /** Plots and pictures of a result. `onlyPlots`: only pictures named under `plots:`. */
-export function taking({ cache }: Project, sourceOf: PictureSource, onlyPlots = false): Take {
-  return (item, outs, isOlder) => ({
-    plots: plotsOf(cache, item, outs, MOST_POINTS),
-    pictures: picturesOf(cache, item, outs, sourceOf, isOlder, onlyPlots),
-  });
+export function taking({ cache }: Project, sourceOf: PictureSource, onlyPlots = false): Taking {
+  return {
+    plots: (item, outs) => plotsOf(cache, item, outs, MOST_POINTS),
+    pictures: (item, outs, isOlder) => picturesOf(cache, item, outs, sourceOf, isOlder, onlyPlots),
+  };
 }
 
 export function variantText({ profiles, set }: Project['variant']): string {
@@ -108,7 +108,7 @@ export function definitionOf(item: Item) {
 }
 
 /** The record for today's key, else for the last execution. */
-function resultOf(project: Project, item: Item, standing: Standing | undefined, take: Take) {
+function resultOf(project: Project, item: Item, standing: Standing | undefined, take: Taking) {
   const { cache } = project;
   const { state = 'unknown', key, reasons = [], manifest } = standing ?? {};
   const result = (key && cache.readRecord(key)) || cache.state.readLast(item.id);
@@ -121,7 +121,8 @@ function resultOf(project: Project, item: Item, standing: Standing | undefined, 
     outs: item.outs.map(({ name, path }) => outOf(name, path, result)),
     seconds: result?.seconds,
     epochs: epochsOf(project, item, manifest, result?.manifest),
-    ...take(item, result?.outs ?? [], false),
+    plots: take.plots(item, result?.outs ?? []),
+    pictures: take.pictures(item, result?.outs ?? [], false),
     log: logOf(project, item, reasons[0]?.text.startsWith('failed') ?? false),
   } satisfies Partial<PageItem>;
 }

@@ -56,7 +56,7 @@ export interface PageItem {
   readonly plots?: readonly PagePlot[] | undefined;
   /** Pictures among its outs, or inside them. */
   readonly pictures?: readonly PagePicture[] | undefined;
-  /** Plots and pictures of earlier results, the newest first. */
+  /** Earlier results with plots or pictures, the newest first. */
   readonly older?: readonly PageOlder[] | undefined;
 }
 

@@ -3,51 +3,67 @@ import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';
 import type { ResultRow } from '../results/all-results.js';
-import type { PageItem, PageOlder } from './model.js';
+import type { PageItem, PageOlder, PagePicture, PagePlot } from './model.js';
 
-/** The number of newest results. More would not fit on a screen. */
-const MOST_OF_ITEM = 4;
+/** The number of newest results of an item with pictures. More would not fit on a screen. */
+const MOST_PICTURED = 4;
 const MOST_ITEMS = 100;
+/** Numbers in the plots of all of them: about 1 MB of text. */
+const MOST_NUMBERS = 100_000;
+/** What a result counts at least, because its tables have to be read. */
+const LEAST_NUMBERS = 500;
 
 /** Collects the plots and pictures of a result. */
-export type Take = (
-  item: Item,
-  outs: readonly RecordedOut[],
-  isOlder: boolean,
-) => Pick<PageOlder, 'plots' | 'pictures'>;
+export interface Taking {
+  plots(item: Item, outs: readonly RecordedOut[]): readonly PagePlot[] | undefined;
+  pictures(
+    item: Item,
+    outs: readonly RecordedOut[],
+    isOlder: boolean,
+  ): readonly PagePicture[] | undefined;
+}
 
-/** Earlier results by item, for the first items that have plots or pictures. `rows`: oldest first. */
+/**
+ * Earlier results by item, the newest first, for the first items that have plots or pictures: as
+ * many plots as there is room for, and pictures of the newest. `rows`: oldest first.
+ */
 export function olderOf(
   project: Project,
   items: readonly PageItem[],
   rows: readonly ResultRow[],
-  take: Take,
+  take: Taking,
 ): ReadonlyMap<string, readonly PageOlder[]> {
+  const { plan, cache } = project;
   const shown = items.filter(({ plots, pictures }) => (plots ?? pictures) !== undefined);
-  const wanted = new Map(shown.slice(0, MOST_ITEMS).map((item) => [item.id, item.shown]));
-  const byItem = new Map<string, ResultRow[]>();
-  for (const row of rows) {
-    if (!wanted.has(row.item)) continue;
-    const own = byItem.get(row.item) ?? [];
-    byItem.set(row.item, own);
-    own.push(row);
-  }
-  const found = new Map<string, readonly PageOlder[]>();
-  for (const item of project.plan.items) {
-    const own = byItem.get(item.id) ?? [];
-    const isShown = ({ key }: ResultRow) => key === wanted.get(item.id);
-    const others = own.filter((row) => row.state !== 'removed' && !isShown(row));
-    const older = others
-      .slice(-MOST_OF_ITEM)
-      .reverse()
-      .map((row) => ({
-        label: labelOf(row, own.find(isShown)),
-        key: row.key,
-        ...take(item, project.cache.readOuts(row.key) ?? [], true),
-      }));
-    if (older.length > 0) found.set(item.id, older);
-  }
-  return found;
+  const keys = new Map(shown.slice(0, MOST_ITEMS).map((item) => [item.id, item.shown]));
+  const wanted = plan.items.filter(({ id }) => keys.has(id));
+  const waiting = wanted.flatMap((item) => {
+    const own = rows.filter((row) => row.item === item.id);
+    const current = own.find(({ key }) => key === keys.get(item.id));
+    const others = own.filter((row) => row.state !== 'removed' && row !== current).reverse();
+    return others.length > 0 ? [{ item, current, others, older: [] as PageOlder[] }] : [];
+  });
+  let room = MOST_NUMBERS;
+  const mostRounds = Math.max(0, ...waiting.map(({ others }) => others.length));
+  // In turn, so that one item with many results does not take the room of the others.
+  for (let round = 0; round < mostRounds; round++)
+    for (const { item, current, others, older } of waiting) {
+      const row = others[round];
+      const hasPlots = item.plots !== undefined && room > 0;
+      const hasPictures = round < MOST_PICTURED;
+      if (row === undefined || !(hasPlots || hasPictures)) continue;
+      const outs = cache.readOuts(row.key) ?? [];
+      const plots = hasPlots ? take.plots(item, outs) : undefined;
+      if (plots !== undefined) room -= Math.max(LEAST_NUMBERS, numbersIn(plots));
+      const pictures = hasPictures ? take.pictures(item, outs, true) : undefined;
+      older.push({ label: labelOf(row, current), key: row.key, plots, pictures });
+    }
+  return new Map(waiting.map(({ item, older }) => [item.id, older]));
+}
+
+function numbersIn(plots: readonly PagePlot[]): number {
+  const sizes = plots.map(({ x, curves }) => x.length * (1 + Object.keys(curves).length));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** In the local time zone, as the page writes it: `2026-01-31 09:05:07`. */

@@ -6,7 +6,7 @@ import type { Item } from '../pipeline/plan.js';
 import type { ResultRow } from '../results/all-results.js';
 import { definitionOf, taking, variantText, withoutSecrets } from './collect.js';
 import type { PageItem, PageModel, PageOlder } from './model.js';
-import { olderOf } from './older.js';
+import { olderOf, type Taking } from './older.js';
 import type { PictureSource } from './page-pictures.js';
 import { resultColumns } from './result-columns.js';
 
@@ -36,7 +36,8 @@ export function plotsPage(
   const items = plotted.map(
     ({ item, key, outs, isStale }): PageItem => ({
       ...definitionOf(item),
-      ...take(item, outs, false),
+      plots: take.plots(item, outs),
+      pictures: take.pictures(item, outs, false),
       state: isStale ? 'stale' : 'fresh',
       shown: key,
       reasons: isStale ? ['the plots are those of an earlier result'] : [],
@@ -46,24 +47,32 @@ export function plotsPage(
       metrics: {},
     }),
   );
-  const older = new Map<string, readonly PageOlder[]>();
-  if ('label' in others) {
-    for (const { item } of plotted) {
-      const outs = others.outs.get(item.id);
-      if (outs !== undefined)
-        older.set(item.id, [{ label: others.label, ...take(item, outs, true) }]);
-    }
-  }
-  const earlier = 'label' in others ? older : olderOf(project, items, others, take);
+  const older =
+    'label' in others ? ofRevision(plotted, others, take) : olderOf(project, items, others, take);
   return withoutSecrets(project, {
     format: 1,
     project: path.basename(project.root),
     pipe: project.version,
     made: new Date().toISOString(),
     variant: variantText(project.variant),
-    items: items.map((item) => ({ ...item, older: earlier.get(item.id) })),
+    items: items.map((item) => ({ ...item, older: older.get(item.id) })),
     results: resultColumns([]),
     notes: [],
     only: 'plots',
   });
+}
+
+function ofRevision(
+  plotted: readonly Plotted[],
+  { label, outs }: Other,
+  take: Taking,
+): ReadonlyMap<string, readonly PageOlder[]> {
+  return new Map(
+    plotted.flatMap(({ item }) => {
+      const own = outs.get(item.id);
+      if (own === undefined) return [];
+      const pictures = take.pictures(item, own, true);
+      return [[item.id, [{ label, plots: take.plots(item, own), pictures }]] as const];
+    }),
+  );
 }

@@ -1,7 +1,8 @@
 /** What differs among the chosen results, one column each. */
-import type { PageColumn, PageItem, PagePicture } from '../model.js';
-import { number } from './format-values.js';
+import type { PageColumn, PageItem, PagePicture, PagePlot } from '../model.js';
+import { number, plural } from './format-values.js';
 import { Image } from './pictures.js';
+import { Plot, type Series } from './plot.js';
 import { cellText, isNumeric, isSetting, isVaried, nameIn, titleOf } from './result-rows.js';
 import { Scrolled } from './scrolled.js';
 import { Aligned, decimalsOf } from './table.js';
@@ -21,6 +22,13 @@ export function Comparison({ columns, items, chosen, onClear }: ComparisonProps)
       !['item', 'key', 'axis'].includes(column.kind) &&
       (isVaried(column, chosen) || (chosen.length === 1 && isFilled(column, chosen))),
   );
+  const found = chosen.map((row) => contentOf(columns, items, row));
+  const plots = plotsOf(columns, chosen, found);
+  const item = columns.find(({ kind }) => kind === 'item');
+  const plotted = new Set(items.flatMap(({ id, plots }) => (plots === undefined ? [] : [id])));
+  const absent = chosen.filter(
+    (row, at) => found[at] === undefined && item && plotted.has(cellText(item, row)),
+  ).length;
   return (
     <section class="comparison" aria-label="Comparison">
       <div class="bar-of">
@@ -54,10 +62,16 @@ export function Comparison({ columns, items, chosen, onClear }: ComparisonProps)
             {differing.map((column) => (
               <Row key={column.name} column={column} chosen={chosen} />
             ))}
-            <PictureRows pictures={chosen.map((row) => picturesOf(columns, items, row))} />
+            <PictureRows pictures={found.map((each) => each?.pictures ?? [])} />
           </tbody>
         </table>
       </Scrolled>
+      {[...plots].map(([title, series]) => (
+        <Plot key={title} title={title} series={series} showsOlder={true} />
+      ))}
+      {absent > 0 && (
+        <p class="soft">The page does not contain the plots of {plural(absent, 'older result')}.</p>
+      )}
     </section>
   );
 }
@@ -114,16 +128,54 @@ function Change({ column, chosen, decimals }: RowProps & { readonly decimals: nu
   );
 }
 
-/** Pictures of the result in a row: a current one, or an earlier one that the page contains. */
-function picturesOf(columns: readonly PageColumn[], items: readonly PageItem[], row: number) {
+interface Content {
+  readonly key: string;
+  readonly item: PageItem;
+  readonly plots?: readonly PagePlot[] | undefined;
+  readonly pictures?: readonly PagePicture[] | undefined;
+}
+
+/** Plots and pictures of the result in a row, if the page has them. */
+function contentOf(
+  columns: readonly PageColumn[],
+  items: readonly PageItem[],
+  row: number,
+): Content | undefined {
   const column = columns.find(({ kind }) => kind === 'key');
-  const short = column && cellText(column, row);
-  const isOf = (key: string | undefined) => short !== undefined && key?.startsWith(short);
-  for (const { shown, pictures = [], older = [] } of items) {
-    const found = isOf(shown) ? pictures : older.find(({ key }) => isOf(key))?.pictures;
-    if (found !== undefined) return found;
+  const key = column && cellText(column, row);
+  if (key === undefined) return undefined;
+  for (const item of items) {
+    const isCurrent = item.shown?.startsWith(key);
+    const found = isCurrent ? item : item.older?.find((each) => each.key?.startsWith(key));
+    if (found !== undefined) return { key, item, plots: found.plots, pictures: found.pictures };
   }
-  return [];
+  return undefined;
+}
+
+/** The same plot of all chosen results, by stage and name. */
+function plotsOf(
+  columns: readonly PageColumn[],
+  chosen: readonly number[],
+  found: readonly (Content | undefined)[],
+): ReadonlyMap<string, readonly Series[]> {
+  // The name of the item has the axes.
+  const differing = columns.filter(
+    (each) => isSetting(each) && each.kind !== 'axis' && isVaried(each, chosen),
+  );
+  const groups = new Map<string, Series[]>();
+  for (const [at, row] of chosen.entries()) {
+    const content = found[at];
+    if (content === undefined) continue;
+    const { key, item, plots = [] } = content;
+    const settings = differing.map((each) => `${each.name} ${cellText(each, row)}`);
+    const label = settings.join(', ') || key;
+    for (const plot of plots) {
+      const title = `${item.stage} ${plot.name}`;
+      const series = { id: String(row), item: item.id, label, plot };
+      groups.set(title, [...(groups.get(title) ?? []), series]);
+    }
+  }
+  return groups;
 }
 
 /** A row for each name, a cell for each result. */

@@ -1,6 +1,7 @@
 /** Plots and pictures of several items and of earlier results: in the report, and in the page of `pipe plots`. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { violations } from '../../page/axe.js';
 import { npy } from '../../page/npy.js';
@@ -134,19 +135,60 @@ describe('the plots of several results', () => {
     },
   );
 
-  it.skipIf(chromium === undefined)('shows the pictures of compared results', async () => {
-    await go('#/results');
-    for (const row of [0, 5]) {
-      await page!.evaluate(`document.querySelectorAll('.table tbody input')[${row}].click()`);
+  it.skipIf(chromium === undefined)(
+    'shows the pictures and the curves of compared results',
+    async () => {
+      await go('#/results');
+      for (const row of [0, 5]) {
+        await page!.evaluate(`document.querySelectorAll('.table tbody input')[${row}].click()`);
+        await page!.evaluate(settle);
+      }
+      const rows = await page!.evaluate<string[]>(
+        `[...document.querySelectorAll('.comparison tr')].filter((row) => row.querySelectorAll('img').length === 2).map((row) => row.innerText.trim())`,
+      );
+      expect(rows.sort()).toEqual(['heat.npy', 'more.npy']);
+      expect(await labels()).toEqual(['train, val by step of 2 results']);
+      expect(await legend()).toEqual([
+        '+ train val train@b heat light',
+        '+ train val train@a heat dark',
+      ]);
+      expect(await violations(page!)).toEqual([]);
+      expect(page!.complaints).toEqual([]);
+    },
+  );
+
+  it.skipIf(chromium === undefined)(
+    'has the curves of more earlier results than pictures, and says which it does not have',
+    async () => {
+      for (const lr of [6, 7, 8]) await project.run('--set', `lr=${lr}`);
+      await project.pipe('report');
+      await open('cache/report.html');
+      await go('#/plots');
+      expect((await legend()).length).toBe(2 * (1 + 5));
+      await go('#/pictures');
+      await page!.evaluate(`document.querySelector('.bar-of input[type=checkbox]').click()`);
       await page!.evaluate(settle);
-    }
-    const rows = await page!.evaluate<string[]>(
-      `[...document.querySelectorAll('.comparison tr')].filter((row) => row.querySelectorAll('img').length === 2).map((row) => row.innerText.trim())`,
-    );
-    expect(rows.sort()).toEqual(['heat.npy', 'more.npy']);
-    expect(await violations(page!)).toEqual([]);
-    expect(page!.complaints).toEqual([]);
-  });
+      expect(await page!.evaluate(`document.querySelectorAll('.shot').length`)).toBe(4 * (1 + 4));
+      const results = `document.querySelectorAll('.table tbody tr')`;
+      const tick = async (row: number) => {
+        await page!.evaluate(`${results}[${row}].querySelector('input').click()`);
+        await page!.evaluate(settle);
+      };
+      await go('#/results');
+      for (const row of [0, 11]) await tick(row);
+      expect(await labels()).toEqual(['train, val by step of 2 results']);
+      expect(await main()).not.toContain('does not contain');
+      const key = await page!.evaluate<string>(`${results}[11].innerText.trim().slice(-12)`);
+      const records = project.path(`cache/v1/records/${key.slice(0, 2)}`);
+      rmSync(path.join(records, readdirSync(records).find((name) => name.startsWith(key))!));
+      await project.pipe('report');
+      await open('cache/report.html');
+      await go('#/results');
+      for (const row of [0, 11]) await tick(row);
+      expect(await labels()).toEqual(['train, val by step of 1 result']);
+      expect(await main()).toContain('The page does not contain the plots of 1 older result.');
+    },
+  );
 
   it.skipIf(chromium === undefined)(
     'draws current plots next to those of a revision in the page of `pipe plots diff`',
