@@ -73,7 +73,7 @@ await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: ['src/stage/index.ts'],
+    entryPoints: ['src/stage/stage-api.ts'],
     outfile: `${draft}/stage.js`,
     format: 'esm',
   }),

@@ -89,7 +89,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
 
 /** The public door is its source, not what was built of it. */
 export const resolve = {
-  alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/index.ts', import.meta.url)) },
+  alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/stage-api.ts', import.meta.url)) },
 };
 
 /** As pipe bundles a stage: a style sheet that it imports is its text, and a `.wasm` file its bytes. */

@@ -49,32 +49,22 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
   let { completed } = options;
   let failure: Error | undefined;
   let ending: Ending = 'running';
-
-  // Looks run one after another. A queued look also sees commits that arrive after it was
-  // requested.
-  let work = Promise.resolve();
-  let asked = false;
-  const look = () => {
-    if (asked) return;
-    asked = true;
-    work = work.then(async () => {
-      asked = false;
-      if (failure) return;
-      try {
-        await takeAll();
-      } catch (error) {
-        failure = isReplaced() ? new CommitMistake(REPLACED) : (error as Error);
-        onMistake();
-      }
-    });
-  };
+  const looks = oneAtATime(async () => {
+    if (failure) return;
+    try {
+      await takeAll();
+    } catch (error) {
+      failure = isReplaced() ? new CommitMistake(REPLACED) : (error as Error);
+      onMistake();
+    }
+  });
   // While it is open, no other folder gets its inode number.
   const own = openSync(folder, 'r');
   const { ino } = fstatSync(own);
   const isReplaced = () => lstatIfThere(folder)?.ino !== ino;
   const notice = noticeChanges(folder, POLL_MS, (entry, change) => {
     if (entry !== null && change === 'rename') arrivals.record(entry);
-    look();
+    looks.request();
   });
   const arrivals = new Arrivals(folder);
   const judge = new Judge(folder, arrivals, () => notice.isTold, onNote);
@@ -90,7 +80,7 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
       completed = next;
     }
   };
-  look();
+  looks.request();
   return {
     get mistake() {
       return failure instanceof CommitMistake ? failure.message : undefined;
@@ -99,14 +89,34 @@ export function watchCommits(options: CommitWatchOptions): CommitWatch {
       await eventsHeard();
       notice.close();
       ending = hasEndedWell ? 'well' : 'badly';
-      look();
-      await work;
+      looks.request();
+      await looks.done();
       if (failure && !(failure instanceof CommitMistake)) throw failure;
     },
     close() {
       notice.close();
       closeSync(own);
     },
+  };
+}
+
+/**
+ * Calls of `look`, one after another. A request during a queued call needs no call of its own: the
+ * queued one also sees commits that arrive after it was requested.
+ */
+function oneAtATime(look: () => Promise<void>) {
+  let work = Promise.resolve();
+  let isQueued = false;
+  return {
+    request() {
+      if (isQueued) return;
+      isQueued = true;
+      work = work.then(() => {
+        isQueued = false;
+        return look();
+      });
+    },
+    done: () => work,
   };
 }
 

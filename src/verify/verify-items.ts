@@ -14,7 +14,7 @@ import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sect
 import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { select } from '../pipeline/select.js';
 import { thisMachine } from '../process/machine.js';
-import { expectations } from './expected-result.js';
+import { type Expected, expectations } from './expected-result.js';
 import { mismatches } from './mismatch.js';
 import { verifyItem } from './verify-item.js';
 
@@ -59,9 +59,6 @@ export async function verify(
   }
   const context: DecisionContext = { ...project, ...overlay.view };
   await refuseTooManyGpus(build, executed);
-  const queue = await createJobQueue(
-    await capacityOf(build, executed, thisMachine(build.project.env)),
-  );
   const verified = new Map<number, Verified>();
   const end = (index: number, found: Verified) => {
     const result = build.conceal.value(found);
@@ -72,31 +69,41 @@ export async function verify(
     const text = differing.get(index);
     if (text !== undefined) end(index, differsFromLock(build, index, text));
   }
-  let bug: unknown;
-  for (const [index, each] of expected) {
-    const item = itemAt(build, index);
+  await inParallel(build, [...expected.keys()], async (index) => {
+    const isIncremental = itemAt(build, index).epochs !== undefined;
     const job = {
       index,
-      expected: each,
+      expected: expected.get(index) as Expected,
       runs,
-      epochs: item.epochs === undefined ? undefined : epochs,
+      epochs: isIncremental ? epochs : undefined,
       context,
     };
+    end(index, await verifyItem(build, job));
+  });
+  return targets.map((index) => verified.get(index) as Verified);
+}
+
+/** As many items at once as their resources allow. The first exception starts no more of them. */
+async function inParallel(
+  build: BuildContext,
+  indices: readonly number[],
+  execute: (index: number) => Promise<void>,
+): Promise<void> {
+  const machine = thisMachine(build.project.env);
+  const queue = await createJobQueue(await capacityOf(build, indices, machine));
+  let bug: unknown;
+  for (const index of indices) {
+    const job = async () => {
+      if (bug === undefined) await execute(index);
+    };
     queue
-      .add(
-        async () => {
-          if (bug !== undefined) return;
-          end(index, await verifyItem(build, job));
-        },
-        { need: item.resources, priority: 0 },
-      )
+      .add(job, { need: itemAt(build, index).resources, priority: 0 })
       .catch((error: unknown) => {
         bug ??= error;
       });
   }
   await queue.onIdle();
   if (bug !== undefined) throw bug;
-  return targets.map((index) => verified.get(index) as Verified);
 }
 
 function lockedSection(project: Project): LockSection | undefined {

@@ -149,30 +149,35 @@ function optionsOf(
         values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : number(tick))),
       },
     ],
-    series: [
-      {},
-      ...curves.map(({ name, color: variable, dash, x, ring }) => ({
-        label: name,
-        stroke: color(variable),
-        width: 1.5,
-        spanGaps: true,
-        ...(dash && { dash: [...dash] }),
-        points: {
-          show: x.length < 40,
-          size: 5,
-          fill: color('--ground'),
-          ...(ring !== undefined && { show: true, size: 9, width: 2, filter: only(ring) }),
-        },
-      })),
-      ...withDisc(curves).map(({ name, color: variable, disc }) => ({
-        label: name,
-        stroke: color(variable),
-        width: 0,
-        points: { show: true, size: 9, fill: color(variable), filter: only(disc) },
-      })),
-    ],
+    series: seriesOf(curves, color),
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx)] },
   };
+}
+
+/** In the order of the columns of `aligned`: x, the curves, their discs. */
+function seriesOf(curves: readonly Curve[], color: (name: string) => string): UPlot.Series[] {
+  return [
+    {},
+    ...curves.map(({ name, color: variable, dash, x, ring }) => ({
+      label: name,
+      stroke: color(variable),
+      width: 1.5,
+      spanGaps: true,
+      ...(dash && { dash: [...dash] }),
+      points: {
+        show: x.length < 40,
+        size: 5,
+        fill: color('--ground'),
+        ...(ring !== undefined && { show: true, size: 9, width: 2, filter: only(ring) }),
+      },
+    })),
+    ...withDisc(curves).map(({ name, color: variable, disc }) => ({
+      label: name,
+      stroke: color(variable),
+      width: 0,
+      points: { show: true, size: 9, fill: color(variable), filter: only(disc) },
+    })),
+  ];
 }
 
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];

@@ -186,24 +186,24 @@ function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
         44,
       ),
       cell: (item) => {
-        const {
-          reasons: [first = '', ...more],
-          desc,
-        } = item;
         const activity = data.active.get(item.id);
         const progress = activity && isOpen(activity.phase) && doingText(activity);
-        if (progress) return progress;
-        return (
-          <span title={[first || desc, ...more].join('\n')}>
-            {first}
-            {more.length > 0 && ` (and ${more.length} more)`}
-            {first === '' && <span class="soft">{desc}</span>}
-          </span>
-        );
+        return progress || <Reason item={item} />;
       },
     },
     ...names.map((name) => metricColumn(name, items)),
   ];
+}
+
+function Reason({ item }: { readonly item: PageItem }): JSX.Element {
+  const [first = '', ...more] = item.reasons;
+  return (
+    <span title={[first || item.desc, ...more].join('\n')}>
+      {first}
+      {more.length > 0 && ` (and ${more.length} more)`}
+      {first === '' && <span class="soft">{item.desc}</span>}
+    </span>
+  );
 }
 
 function metricColumn(name: string, items: readonly PageItem[]): Column<PageItem> {

@@ -21,29 +21,22 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   const [text, setText] = useState('');
   const [form, setForm] = useState<Form>('table');
   const [showsAll, setShowsAll] = useState(false);
-  const [wished, setOver] = useState('');
   const stages = useMemo(() => stagesOf(results), [results]);
   const [stage, setStage] = useState(() => measuredStage(results, stages));
   const base = stages.get(stage) ?? [];
   const all = useMemo(() => withAxes(results), [results]);
   const { rows: passing, problem } = useFiltered(all, base, text);
-  const repeated = useMemo(() => mayRepeat(all, base), [all, base]);
-  // Another stage may not have it.
-  const over = repeated.find(({ name }) => name === wished);
+  const { repeated, over, setOver } = useAverage(all, base);
   const { columns, rows } = useShown(all, base, passing, over, showsAll);
   // The filter may have left another result as the newest of a group.
   const { chosen, toggle, clear } = useChosen((row) => over === undefined || rows.includes(row));
-  if (results.rows === 0)
-    return (
-      <p class="soft">
-        No result is recorded yet. <code>pipe run</code> records one for each item.
-      </p>
-    );
+  if (results.rows === 0) return <NoResult />;
   const chooseOver = (name: string) => {
     setOver(name);
     clear();
   };
-  const nameOf = (row: number) => nameIn(over === undefined ? all : columns, row);
+  const compared = over === undefined ? all : columns;
+  const nameOf = (row: number) => nameIn(compared, row);
   const known = new Set(items.map(({ id }) => id));
   const shown = { columns, rows, chosen, nameOf };
   return (
@@ -60,30 +53,21 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
             onChoose={setStage}
           />
         )}
-        {repeated.length > 0 && (
-          <Over value={over?.name ?? ''} columns={repeated} onChoose={chooseOver} />
-        )}
+        <Over value={over?.name ?? ''} columns={repeated} onChoose={chooseOver} />
         <Forms form={form} onForm={setForm} />
         {over === undefined && (
           <Check label="all columns" checked={showsAll} onCheck={setShowsAll} />
         )}
         <p class="soft" role="status">
           {over && `${plural(rows.length, 'row')} of `}
-          {passing.length === base.length
-            ? plural(base.length, 'result')
-            : `${passing.length} of ${base.length} results`}
+          {countText(passing.length, base.length)}
         </p>
         {chosen.size === 0 && rows.length > 1 && form === 'table' && (
           <p class="soft hint">tick some to compare</p>
         )}
       </div>
       {chosen.size > 0 && (
-        <Comparison
-          columns={over === undefined ? all : columns}
-          items={items}
-          chosen={[...chosen]}
-          onClear={clear}
-        />
+        <Comparison columns={compared} items={items} chosen={[...chosen]} onClear={clear} />
       )}
       {form === 'table' && <ResultTable {...{ ...shown, toggle, known }} />}
       {form === 'scatter' && <Scatter {...shown} onChoose={toggle} />}
@@ -92,7 +76,26 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   );
 }
 
-/** The rows to compare, of those that are there. */
+function NoResult(): JSX.Element {
+  return (
+    <p class="soft">
+      No result is recorded yet. <code>pipe run</code> records one for each item.
+    </p>
+  );
+}
+
+function countText(passing: number, all: number): string {
+  return passing === all ? plural(all, 'result') : `${passing} of ${all} results`;
+}
+
+/** The columns to average over, and the selected one if this stage has it. */
+function useAverage(all: readonly PageColumn[], base: readonly number[]) {
+  const [wished, setOver] = useState('');
+  const repeated = useMemo(() => mayRepeat(all, base), [all, base]);
+  return { repeated, over: repeated.find(({ name }) => name === wished), setOver };
+}
+
+/** The selected rows that are still displayed. */
 function useChosen(isShown: (row: number) => boolean) {
   const [all, setChosen] = useState<ReadonlySet<number>>(new Set());
   const clear = () => setChosen(new Set());
@@ -128,7 +131,8 @@ interface OverProps {
   readonly onChoose: (name: string) => void;
 }
 
-function Over({ value, columns, onChoose }: OverProps): JSX.Element {
+function Over({ value, columns, onChoose }: OverProps): JSX.Element | null {
+  if (columns.length === 0) return null;
   const names = ['', ...columns.map(({ name }) => name)];
   return (
     <label title="one row for the results that differ only in this: mean ± standard deviation">

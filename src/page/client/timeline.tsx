@@ -74,15 +74,6 @@ function isGoing({ isOver, isCutOff }: Activities): boolean {
 }
 
 function columnsOf(items: readonly Activity[], begin: number, until: number): Column<Activity>[] {
-  const hasGpus = items.some(({ gpus = [] }) => gpus.length > 0);
-  const gpu: Column<Activity> = {
-    id: 'gpu',
-    title: 'GPU',
-    name: 'GPUs that the item held',
-    isNumber: true,
-    width: 5,
-    cell: ({ gpus }) => gpus?.join(', ') ?? '',
-  };
   return [
     {
       id: 'item',
@@ -102,6 +93,22 @@ function columnsOf(items: readonly Activity[], begin: number, until: number): Co
       width: 11,
       cell: ({ phase }) => <State state={phase} />,
     },
+    ...timeColumns(begin, until),
+    ...usageColumns(items),
+    {
+      id: 'reason',
+      title: 'progress, reason',
+      name: 'progress, or why it ran',
+      look: 'prose',
+      width: 40,
+      cell: (activity) =>
+        (isOpen(activity.phase) && doingText(activity)) || (activity.reason ?? ''),
+    },
+  ];
+}
+
+function timeColumns(begin: number, until: number): Column<Activity>[] {
+  return [
     {
       id: 'from',
       title: 'start',
@@ -119,6 +126,20 @@ function columnsOf(items: readonly Activity[], begin: number, until: number): Co
       cell: ({ from, until: end = until }) =>
         from === undefined ? '' : duration((end - from) / 1000),
     },
+  ];
+}
+
+/** What each execution used. The GPU column appears only if an item held a GPU. */
+function usageColumns(items: readonly Activity[]): Column<Activity>[] {
+  const gpu: Column<Activity> = {
+    id: 'gpu',
+    title: 'GPU',
+    name: 'GPUs that the item held',
+    isNumber: true,
+    width: 5,
+    cell: ({ gpus }) => gpus?.join(', ') ?? '',
+  };
+  return [
     {
       id: 'cpu',
       title: 'CPU',
@@ -135,16 +156,7 @@ function columnsOf(items: readonly Activity[], begin: number, until: number): Co
       width: 8,
       cell: ({ peakMemory }) => (peakMemory === undefined ? '' : bytes(peakMemory)),
     },
-    ...(hasGpus ? [gpu] : []),
-    {
-      id: 'reason',
-      title: 'progress, reason',
-      name: 'progress, or why it ran',
-      look: 'prose',
-      width: 40,
-      cell: (activity) =>
-        (isOpen(activity.phase) && doingText(activity)) || (activity.reason ?? ''),
-    },
+    ...(items.some(({ gpus = [] }) => gpus.length > 0) ? [gpu] : []),
   ];
 }
 

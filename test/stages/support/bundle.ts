@@ -32,7 +32,7 @@ export async function bundleChild(child: string): Promise<Bundle> {
     packages: 'external',
     loader: { '.wasm': 'binary' },
     target: 'node20',
-    alias: { ...OWN_PACKAGES, 'pipe-run/stage': join(ROOT, 'src/stage/index.ts') },
+    alias: { ...OWN_PACKAGES, 'pipe-run/stage': join(ROOT, 'src/stage/stage-api.ts') },
   });
   return { folder, file, remove: () => rmSync(folder, { recursive: true }) };
 }
