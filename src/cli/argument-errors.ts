@@ -59,7 +59,7 @@ function wrongChoice({ name, choices = [] }: Option, value: string | undefined):
   const forms = [`--${name}`, ...choices.map((choice) => `--${name}=${choice}`)];
   return {
     code: 'option-value',
-    message: `--${name} does not take "${value}"`,
+    message: `"${value}" is not a valid value for --${name}`,
     hint: `use ${forms.join(' or ')}`,
   };
 }

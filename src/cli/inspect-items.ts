@@ -50,7 +50,7 @@ interface StandingOptions extends Pick<RunOptions, 'remote'> {
   readonly manifests?: boolean;
 }
 
-/** Statuses of the targets and what they need. With `remote`, the remote cache is asked. */
+/** Statuses of the targets and what they need. With `remote`, also asks the remote cache. */
 export async function standings(
   project: Project,
   targets: readonly string[],

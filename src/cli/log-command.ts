@@ -92,7 +92,7 @@ function usageLine(project: Project, item: Item, file: string): string {
   return `${item.id}: ${parts.join(', ')}\n`;
 }
 
-/** A log belongs to one item. A stage with a single item stands for that item. */
+/** A log belongs to one item. The name of a stage with a single item also selects that item. */
 function itemOf({ plan }: Project, targets: readonly string[]): Item {
   const items = select(plan, targets).flatMap((index) => plan.items[index] ?? []);
   const [item, ...more] = items;

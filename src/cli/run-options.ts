@@ -78,7 +78,11 @@ export function remoteOption(parsed: Parsed): Pick<RunOptions, 'remote'> {
   const remote = parsed.text('remote');
   if (remote === undefined) return {};
   if (remote === 'rw' || remote === 'r' || remote === 'off') return { remote };
-  throw userError('option-value', `--remote does not take "${remote}"`, 'use rw, r or off');
+  throw userError(
+    'option-value',
+    `"${remote}" is not a valid value for --remote`,
+    'use rw, r or off',
+  );
 }
 
 /** JSON, a live view on a terminal, plain lines everywhere else. */

@@ -20,7 +20,7 @@ export function translate(written: string, project: string): Translated {
     throw userError(
       'cannot-translate',
       `${written} is outside the current folder`,
-      'pipeline.yaml is written to the current folder: cd to the folder that holds the project',
+      'pipeline.yaml is written to the current folder: cd to the folder that contains the project',
     );
   const text = readText(path.join(project, file));
   if (text === undefined)

@@ -122,7 +122,7 @@ export async function build(
   }
 }
 
-/** esbuild opens these by name: it would wait for a named pipe, and read a device for ever. */
+/** esbuild opens these by name: it would wait for a named pipe, and read a device forever. */
 function refuseOddConfigs(folder: string, root: string): void {
   for (const each of upward(folder)) {
     for (const name of ['package.json', ...CONFIGS]) {

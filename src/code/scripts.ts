@@ -105,8 +105,8 @@ async function traceAndKeep(
 ): Promise<TracedScript> {
   const { traceCache, known } = options;
   const name = nameOf(script);
-  const { traceAnew } = await import('./trace-anew.js');
-  const { traced, traceInputs } = await traceAnew(script, options, snapshot);
+  const { retraceScript } = await import('./retrace-script.js');
+  const { traced, traceInputs } = await retraceScript(script, options, snapshot);
   known.traced.set(name, traced);
   if (traceCache !== undefined && traceInputs !== undefined) {
     writeTrace(traceCache, traceName(traceCache, snapshot.root, 'script', name), {

@@ -163,7 +163,7 @@ class CommandReader {
     this.#add(text);
   }
 
-  /** `{a,b}` and `{1..9}`, of which bash makes several words. */
+  /** `{a,b}` and `{1..9}`, which bash expands to several words. */
   #isBraces(start: number): boolean {
     BRACES.lastIndex = start;
     return BRACES.test(this.#text);

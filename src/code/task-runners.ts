@@ -10,7 +10,7 @@ interface TaskRunner {
   readonly searches?: true;
   /** The option to name another file. */
   readonly option?: RegExp;
-  /** Words of which one must follow. */
+  /** One of these words must follow. */
   readonly verb?: RegExp;
 }
 

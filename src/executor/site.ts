@@ -90,7 +90,7 @@ function describedIn(
   mapOf(node, diagnostics);
   for (const [name, { key, node: each }] of node.entries ?? []) {
     if (TAKEN.includes(name)) {
-      const message = `"${name}" is the name of an executor of pipe`;
+      const message = `"${name}" is a built-in executor of pipe`;
       diagnostics.add({ code: 'wrong-value', message, hint: 'choose another name' }, key);
       continue;
     }

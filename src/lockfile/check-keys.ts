@@ -81,7 +81,11 @@ function* standingOf(
   const key = keyOf(manifest);
   if (key === block.key) return { block, key };
   const reasons = reasonsAgainst(build.project, item, code, block, manifest);
-  return { block, key, difference: `pipeline.lock has another definition: ${inShort(reasons)}` };
+  return {
+    block,
+    key,
+    difference: `pipeline.lock has a different definition: ${inShort(reasons)}`,
+  };
 }
 
 export const NOT_LOCKED = 'not in pipeline.lock';

@@ -23,7 +23,7 @@ function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]
   const [rows] = lists;
   if (lists.length > 1)
     return `${path} has ${lists.length} lists of objects: write each to its own file`;
-  if (!isTable(rows)) return `${path} is not a list of objects, and has none`;
+  if (!isTable(rows)) return `${path} is not a list of objects, and does not contain one`;
   const cells = rows.map((row) => new Map(cellsIn(row, '')));
   const names = [...new Set(cells.flatMap((row) => [...row.keys()]))];
   return new Map(names.map((name) => [name, cells.map((row) => row.get(name))]));

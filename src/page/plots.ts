@@ -58,7 +58,7 @@ function curvesOf({ path, x: xName, y }: Plot, columns: Columns): Drawn | string
   const rows = [...columns.values()][0]?.length ?? 0;
   const numeric = (name: string) => columns.get(name)?.some((cell) => typeof cell === 'number');
   const isText = [xName, ...(y ?? [])].find((name) => name !== undefined && !numeric(name));
-  if (isText !== undefined) return `the column "${isText}" of ${path} holds no numbers`;
+  if (isText !== undefined) return `the column "${isText}" of ${path} contains no numbers`;
   const drawn = y ?? [...columns.keys()].filter((name) => name !== xName && numeric(name));
   const places = xName === undefined ? undefined : columns.get(xName);
   const order = Array.from({ length: rows }, (_, row) => row);

@@ -129,7 +129,7 @@ function protectAxes(drafts: readonly Draft[], files: PlanFiles, diagnostics: Di
     const holders = new Set(paths.flatMap((path) => [path, ...foldersAbove(path)]));
     for (const { item, outs } of drafts) {
       for (const [index, { path }] of item.outs.entries()) {
-        const how = holders.has(path) ? 'is or holds a file that' : 'is a file that';
+        const how = holders.has(path) ? 'is or contains a file that' : 'is a file that';
         if (!holders.has(path) && !matchGlob(glob, path)) continue;
         const message = `the out "${path}" ${how} "${pattern}" matches, which pipe reads as the values of an axis before anything runs`;
         const hint = 'write to another path, or list the values of the axis: { lines: names.txt }';

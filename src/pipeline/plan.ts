@@ -114,7 +114,7 @@ export type Action =
  */
 export type CommandPart = string | FilesPart | ResourcePart;
 
-/** Text with the amount of a resource. The key omits it, so that another machine makes nothing stale. */
+/** Text with the amount of a resource. The key omits it, so that a different machine does not make anything stale. */
 export interface ResourcePart {
   /** The text with its placeholder. */
   readonly written: string;

@@ -88,7 +88,7 @@ function targetHint(
     return suggest(target, values === undefined ? stages : [...stages, ...ids], 'stages are');
   }
   const cells = ids.filter((id) => id.startsWith(`${stage}@`));
-  if (cells.length === 0) return `"${stage}" has no matrix: it is an item by itself`;
+  if (cells.length === 0) return `"${stage}" has no matrix: it is a single item`;
   // `evaluate@faces`, where the items are evaluate@faces,double20 …
   if (cells.some((id) => id.startsWith(`${target},`))) return `for all of them: '${target},*'`;
   const near = nearest(values, cells.map(valuesOf));

@@ -177,7 +177,7 @@ const READERS: Readonly<Record<Context, Read>> = {
   },
   quoted: (character, reader) => {
     if (character === '}') reader.stack.pop();
-    else if (/['"]/.test(character)) reader.unsure ??= 'behind quotes within "${…}"';
+    else if (/['"]/.test(character)) reader.unsure ??= 'after quotes within "${…}"';
     else readOpening(character, reader, 'quoted');
   },
 };
@@ -190,17 +190,17 @@ function readPlain(character: string, reader: Reader, wordStart: boolean): void 
   const { stack, text, at } = reader;
   const before = text[at - 2] ?? '';
   if (character === "'") {
-    if (before === '$') reader.unsure ??= "behind $'";
+    if (before === '$') reader.unsure ??= "after $'";
     open('single', reader);
   } else if (character === '"') open('double', reader);
   else if (character === '(') openParenthesis(reader, wordStart);
   else if (character === ')') closeParenthesis(reader);
-  else if (character === '#' && /[<>)]/.test(before)) reader.unsure ??= `behind ${before}#`;
+  else if (character === '#' && /[<>)]/.test(before)) reader.unsure ??= `after ${before}#`;
   else if (character === '#' && wordStart) open('comment', reader);
   else if (character === '\n') beginHereDocument(reader);
   else if (character === '<') readHereDocument(reader);
   else if (wordStart && stack.length > 1 && /^case\s/.test(text.slice(at - 1, at + 4)))
-    reader.unsure ??= 'behind case within parentheses';
+    reader.unsure ??= 'after case within parentheses';
   else readOpening(character, reader, 'parameter');
 }
 
@@ -225,7 +225,7 @@ function readArithmetic(character: string, reader: Reader): void {
     reader.stack.pop();
     reader.wordStart = false;
   } else if (character === '(') open('arithmetic', reader);
-  else if (/['"]/.test(character)) reader.unsure ??= 'behind quotes in arithmetic';
+  else if (/['"]/.test(character)) reader.unsure ??= 'after quotes in arithmetic';
   else readOpening(character, reader, 'quoted');
 }
 
@@ -245,7 +245,7 @@ function readOpening(character: string, reader: Reader, parameter: Context): voi
   } else if (text[at] === '{') {
     open(parameter, reader);
     reader.at += 1;
-  } else if (text[at] === '[') reader.unsure ??= 'behind $[';
+  } else if (text[at] === '[') reader.unsure ??= 'after $[';
 }
 
 function readHereDocument(reader: Reader): void {
@@ -257,7 +257,7 @@ function readHereDocument(reader: Reader): void {
   }
   const match = HERE.exec(rest);
   if (match === null) {
-    reader.unsure ??= 'behind <<';
+    reader.unsure ??= 'after <<';
     return;
   }
   const [all, dash, single, double, bare] = match;
@@ -279,7 +279,7 @@ function skipLine(reader: Reader): void {
   const end = text.indexOf('\n', at);
   const line = text.slice(at, end < 0 ? text.length : end);
   const { delimiter, stripsTabs, isExpanded } = heredocs[0] as HereDocument;
-  if (isExpanded && goesOn(line)) reader.unsure ??= 'behind a here-document with commands';
+  if (isExpanded && goesOn(line)) reader.unsure ??= 'after a here-document with commands';
   // A line without its line break may continue after a value.
   if (end >= 0 && (stripsTabs ? line.replace(/^\t+/, '') : line) === delimiter) heredocs.shift();
   if (heredocs.length === 0) stack.pop();

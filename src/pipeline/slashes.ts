@@ -41,7 +41,7 @@ export function refuseMissedSlashes(
       if (missed === undefined) continue;
       told.add(path);
       const { id } = drafts[missed.item]!.item;
-      const message = `${path} does not match ${drafts[missed.item]!.item.outs[missed.out]!.path} of ${id}: "*" stands for one name, and "${values.get(missed.item)}" is several`;
+      const message = `${path} does not match ${drafts[missed.item]!.item.outs[missed.out]!.path} of ${id}: "*" matches one name, and "${values.get(missed.item)}" has several`;
       const hint = 'write "**" for any folders between, or give the axis values without "/"';
       diagnostics.add({ code: 'missed-slash', message, hint }, written.path.node.span);
     }

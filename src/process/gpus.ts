@@ -74,7 +74,7 @@ export function parseGpus(text: string): number[] {
   if (parts.length === 0 || !parts.every((part) => /^\d+$/.test(part)))
     throw userError(
       'gpus-variable',
-      `PIPE_GPUS does not take "${text}"`,
+      `"${text}" is not a valid value for PIPE_GPUS`,
       'give a count, such as 2, or indices, such as 0,2 (a single index ends in a comma: 3,)',
     );
   return [...new Set(parts.map(Number))];

@@ -170,7 +170,7 @@ function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): str
         return '`bash` not found: install it, or remove `shell: bash`';
       return `program "${program}" not found: is it installed, and its folder in PATH?`;
     case 'EACCES':
-      return `"${program}" is not executable: chmod +x makes it so`;
+      return `"${program}" is not executable: run chmod +x on it`;
     case 'E2BIG':
       return `the command is longer than the system allows: pass the list in a file`;
     default:

@@ -145,7 +145,7 @@ function wentOn(commits: string, epoch: number): boolean {
 function noFolder(epoch: number, { isLink }: CommitLook): CommitMistake {
   const what = isLink ? 'symbolic link' : 'file';
   return new CommitMistake(
-    `epoch ${epoch} was committed as a ${what}: make it a folder that holds the state`,
+    `epoch ${epoch} was committed as a ${what}: make it a folder that contains the state`,
   );
 }
 

@@ -114,7 +114,7 @@ export class FileStore implements Store {
           seen = { ino: there.ino, mtimeMs: there.mtimeMs, at: performance.now() };
         else if (performance.now() - seen.at > this.#stale) await rm(guard, { force: true });
         if (performance.now() > giveUp)
-          throw new StoreError('unreachable', `${guard} is never free`);
+          throw new StoreError('unreachable', `${guard} stays locked`);
         await delay(PAUSE);
       }
       try {
@@ -161,7 +161,7 @@ export class FileStore implements Store {
 
   async #withDraft<T>(file: string, body: Body, act: (draft: string) => Promise<T>): Promise<T> {
     await this.#reached();
-    // Nobody can guess this name and create a link there.
+    // The name is unguessable, so no other user can create a link there.
     const draft = `${file}.${randomUUID()}.tmp`;
     try {
       await this.#makeFolder(path.dirname(file));

@@ -202,6 +202,9 @@ export function unreachable(place: string, error: unknown): unknown {
     : '';
   // The rest of such a message is for OpenSSL's developers.
   const reason = code === 'EPROTO' ? /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] : undefined;
-  const what = reason === undefined ? message : `no TLS connection (${reason}): is it http://?`;
+  const what =
+    reason === undefined
+      ? message
+      : `no TLS connection (${reason}): does the server expect http://?`;
   return new StoreError('unreachable', `${place}: ${what}${cure}`);
 }

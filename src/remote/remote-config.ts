@@ -40,7 +40,7 @@ function modeIn(env: Env): RemoteMode {
   if (mode === 'rw' || mode === 'r' || mode === 'off') return mode;
   throw userError(
     'remote-value',
-    `PIPE_REMOTE_MODE does not take "${mode}"`,
+    `"${mode}" is not a valid value for PIPE_REMOTE_MODE`,
     'set it to rw, r or off',
   );
 }

@@ -85,9 +85,9 @@ export function resultIn(
   manifest: Manifest,
 ): RemoteResult | { readonly refused: string } {
   const result = ifJson(body) as Partial<RemoteResult> | undefined;
-  if (result?.format !== 1) return { refused: 'has another format' };
+  if (result?.format !== 1) return { refused: 'has an unknown format' };
   if (result.key !== key) return { refused: 'belongs to another key' };
-  if (!sameManifest(result.manifest, manifest)) return { refused: 'has another manifest' };
+  if (!sameManifest(result.manifest, manifest)) return { refused: 'has a different manifest' };
   const isWhole =
     isUsage(result) &&
     Array.isArray(result.outs) &&
@@ -96,7 +96,7 @@ export function resultIn(
   if (!isWhole) return { refused: 'is incomplete' };
   const names = result.outs?.map(({ name }) => name).sort();
   if (canonical(names) !== canonical([...manifest.outs].sort()))
-    return { refused: 'names other outs' };
+    return { refused: 'names different outs' };
   return result as RemoteResult;
 }
 
@@ -107,9 +107,9 @@ export function chainIn(
   manifest: Manifest,
 ): RemoteChain | { readonly refused: string } {
   const head = ifJson(body) as Partial<RemoteChain> | undefined;
-  if (head?.format !== 1) return { refused: 'has another format' };
+  if (head?.format !== 1) return { refused: 'has an unknown format' };
   if (head.chain !== chain) return { refused: 'belongs to another chain' };
-  if (!sameManifest(head.manifest, manifest)) return { refused: 'has another manifest' };
+  if (!sameManifest(head.manifest, manifest)) return { refused: 'has a different manifest' };
   const isWhole =
     Array.isArray(head.epochs) &&
     head.epochs.every((epoch) => isEpoch(epoch, chain)) &&

@@ -147,7 +147,7 @@ export class RemoteResults {
     const here = madeHere(this.#session.options.version);
     const [there, now] = [digestThere(name), digest].map((each) => each?.slice(0, 14));
     this.#session.tellOnce(
-      `${item}: the remote cache has another result for the same key, and keeps it: out ${name} is ${there} there (made on ${shown(made)}) and ${now} here (${shown(here)}): the stage is not deterministic`,
+      `${item}: the remote cache has a different result for the same key, and keeps it: out ${name} is ${there} there (made on ${shown(made)}) and ${now} here (${shown(here)}): the stage is not deterministic`,
       item,
     );
     return false;

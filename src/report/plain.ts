@@ -79,9 +79,7 @@ function collectedLine(event: Collected): string {
     ...(replaced > 0
       ? [plural(replaced, 'folder of replaced files', 'folders of replaced files')]
       : []),
-    ...(results + states + logs + replaced > 0
-      ? []
-      : [freed > 0 ? 'nothing but leftovers' : 'nothing']),
+    ...(results + states + logs + replaced > 0 ? [] : [freed > 0 ? 'only leftovers' : 'nothing']),
   ].join(' and ');
   const rest = needed > limit ? `${bytes(needed)} are needed` : 'the rest is too new or in use';
   const above = left > limit ? `: ${rest}` : '';

@@ -98,7 +98,7 @@ function requireOwnFolder({ root, cache, plan }: Project, folder: string): void 
   const home = realpathSync(root);
   const inside = path.relative(home, path.resolve(folder));
   if (!inside.startsWith('..') && !path.isAbsolute(inside) && place !== path.resolve(home, inside))
-    refuse('is behind a link');
+    refuse('is reached through a link');
   if (isWithin(home, place)) refuse('contains the project');
   if (isWithin(place, realPlace(cache.layout.root))) refuse('is inside the cache');
   for (const { id, outs } of plan.items)

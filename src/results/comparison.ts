@@ -48,8 +48,8 @@ export const PRINTED: Readonly<Record<string, string>> = {
 };
 
 /**
- * All columns that a name may mean: by whole name, by the last parts of the name, or by title. The
- * kind may come first: `params.lr`. The page has it in the singular.
+ * All columns that a name may refer to: by whole name, by the last parts of the name, or by title. The
+ * kind may come first: `params.lr`. On the page the kind is singular: `param.lr`.
  */
 export function namesakes<Column extends { readonly name: string; readonly kind: string }>(
   columns: readonly Column[],

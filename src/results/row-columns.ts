@@ -75,7 +75,7 @@ export function columnNamed(columns: readonly Column[], name: string): Column {
   }
   if (second === undefined || first.kind === 'field') return first;
   const ways = found.map((column) => `${column.kind}.${column.name}`).join(' or ');
-  throw userError('ambiguous-column', `"${name}" is more than one column`, `write ${ways}`);
+  throw userError('ambiguous-column', `"${name}" matches more than one column`, `write ${ways}`);
 }
 
 /**

@@ -25,7 +25,7 @@ type Values = ReadonlyMap<string, Json | typeof MIXED>;
 const NONE: Values = new Map();
 const NO_PARAMS = Object.freeze({});
 
-/** Bounds the time over many results: older ones of a pattern are not looked for. */
+/** Limits the time with many results: older results of a pattern are not searched. */
 const MOST_ENTRIES = 100_000;
 
 export class Upstream {
@@ -204,7 +204,7 @@ function joined(all: readonly Values[]): Values {
   return found;
 }
 
-/** Of all results that made a dep, one of which the stage read. */
+/** The values that all results of a dep share. The stage read one of these results. */
 function agreed([first = NONE, ...others]: readonly Values[]): Values {
   if (others.length === 0) return first;
   const isShared = ([name, value]: [string, Json | symbol]) =>

@@ -12,7 +12,7 @@ export function statedLimit({ env }: Pick<Project, 'env'>): number | 'off' | und
   if (limit !== undefined) return limit;
   throw userError(
     'cache-limit',
-    `PIPE_CACHE_MAX_SIZE does not take "${text}"`,
+    `"${text}" is not a valid value for PIPE_CACHE_MAX_SIZE`,
     'give a size such as 50G, or off',
   );
 }

@@ -24,7 +24,7 @@ export async function detach(
   if (elsewhere === undefined)
     throw userError(
       'nothing-to-detach',
-      '--detach submits jobs, and all items that are not fresh run on this machine',
+      '--detach has no job to submit: all items that are not fresh run on this machine',
       'choose an executor: --executor slurm',
     );
   elsewhere.refuseUnordered();

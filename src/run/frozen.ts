@@ -113,7 +113,7 @@ function againstLock(
   if (block === undefined) return NOT_LOCKED;
   if (block.key !== key) {
     const reasons = reasonsAgainst(build.project, item, code, block, manifest);
-    return `${lockNameOf(build.project)} has another definition: ${inShort(reasons)}`;
+    return `${lockNameOf(build.project)} has a different definition: ${inShort(reasons)}`;
   }
   const others = otherOuts(
     item,

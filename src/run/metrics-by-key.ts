@@ -163,7 +163,7 @@ export async function lockedAt(
     throw userError(
       'no-lock',
       `there is no ${lock} in revision ${revision}`,
-      'commit the one that `pipe run` writes, then compare with it from there on',
+      'commit the one that `pipe run` writes, then later revisions can be compared with it',
     );
   }
   const name = sectionOf({ ...variant, set: [] }) as string;

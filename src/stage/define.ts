@@ -10,7 +10,7 @@ export interface StageDefinition<S extends StageShape = StageShape> {
 
 /**
  * Version of the contract between `pipe` and a stage's process. It is part of the key of every `run:`
- * stage; the version of `pipe` is not, so updating `pipe` makes nothing stale.
+ * stage; the version of `pipe` is not, so updating `pipe` does not make anything stale.
  */
 export const STAGE_PROTOCOL = 1;
 

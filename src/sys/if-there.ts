@@ -27,7 +27,7 @@ export function statIfThere(absolute: string): Stats | undefined {
   return unless(LEADS_NOWHERE, () => statSync(absolute, { throwIfNoEntry: false }));
 }
 
-/** Undefined if it is not a file. Does not open a named pipe or a device, since that may block for ever. */
+/** Undefined if it is not a file. Does not open a named pipe or a device, since that may block forever. */
 export function bytesIfThere(absolute: string): Buffer | undefined {
   if (statIfThere(absolute)?.isFile() !== true) return undefined;
   return unlessAbsent(() => readFileSync(absolute));

@@ -99,7 +99,7 @@ function expectedOf(
   const isEmpty = epochs === undefined ? record === undefined : Object.keys(states).length === 0;
   if (isEmpty && runs < 2)
     return mistake(
-      `neither ${lockNameOf(build.project)} nor the cache holds a result to compare with`,
+      `neither ${lockNameOf(build.project)} nor the cache has a result to compare with`,
     );
   const source = isEmpty ? 'its other runs' : 'the record in the cache';
   return { key, manifest, source, outs, metrics: {}, states };

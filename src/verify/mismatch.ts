@@ -51,6 +51,6 @@ function causeOf(
 }
 
 function textOf(item: string, cause: Cause, lock: string): string {
-  if (cause.item === item) return `${lock} has another definition: ${cause.reasons}`;
-  return `${lock} has other deps: ${cause.item} would run (${cause.reasons})`;
+  if (cause.item === item) return `${lock} has a different definition: ${cause.reasons}`;
+  return `${lock} has different deps: ${cause.item} would run (${cause.reasons})`;
 }

@@ -70,7 +70,7 @@ class Session {
   #watch: FileWatch | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #stopRun = new AbortController();
-  /** The error that ended the watch and thereby the session. */
+  /** The error that ended the watch, and so the session. */
   #error: unknown;
 
   constructor(host: Host, variant: Variant, options: RunOptions, user: WatchUser) {

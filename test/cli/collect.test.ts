@@ -159,6 +159,6 @@ it('refuses a limit that is not a size before anything runs', async () => {
   const made = project('much');
   const { code, err } = await made.pipe('run');
   expect(code).toBe(2);
-  expect(err).toContain('PIPE_CACHE_MAX_SIZE does not take "much" (cache-limit)');
+  expect(err).toContain('"much" is not a valid value for PIPE_CACHE_MAX_SIZE (cache-limit)');
   expect(made.lines('ran.txt')).toEqual([]);
 });

@@ -121,7 +121,7 @@ describe('run --frozen', () => {
     const { code, out } = await made.pipe('run', '--frozen');
     expect(code).toBe(3);
     expect(out).toContain(
-      'upper: pipeline.lock has another definition: dep data/text.txt changed\n',
+      'upper: pipeline.lock has a different definition: dep data/text.txt changed\n',
     );
     expect(made.read('pipeline.lock')).toBe(lock);
   });
@@ -236,7 +236,7 @@ describe('run --frozen=keys', () => {
     const { code, out } = await made.pipe('run', '--frozen=keys');
     expect(code).toBe(3);
     expect(out).toBe(
-      'upper: would run (pipeline.lock has another definition: code changed)\n' +
+      'upper: would run (pipeline.lock has a different definition: code changed)\n' +
         'pipe: would run 1, 2 fresh\n',
     );
   });
@@ -255,7 +255,7 @@ describe('run --frozen=keys', () => {
     const made = ran();
     expect(await made.pipe('run', '--frozen=all')).toMatchObject({
       code: 2,
-      err: 'error: --frozen does not take "all" (option-value)\n  use --frozen or --frozen=keys\n',
+      err: 'error: "all" is not a valid value for --frozen (option-value)\n  use --frozen or --frozen=keys\n',
     });
   });
 });
@@ -280,7 +280,7 @@ describe('pipe lock --check', () => {
       '',
       'new: not in pipeline.lock',
       'profile loud: new: not in pipeline.lock',
-      'profile loud: upper: pipeline.lock has another definition: param mark !! → !!!',
+      'profile loud: upper: pipeline.lock has a different definition: param mark !! → !!!',
     ]);
     made.write('pipeline.yaml', FILES['pipeline.yaml'].replace('loud', 'quiet'));
     expect((await made.pipe('lock', '--check')).out).toContain('profile loud: error: ');
@@ -296,7 +296,7 @@ describe('pipe lock --check', () => {
         {
           profile: 'default',
           item: 'upper',
-          message: 'pipeline.lock has another definition: dep data/text.txt changed',
+          message: 'pipeline.lock has a different definition: dep data/text.txt changed',
         },
         expect.objectContaining({ profile: 'loud', item: 'upper' }),
       ],

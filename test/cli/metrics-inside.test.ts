@@ -83,7 +83,7 @@ it('is stored once, and restored with its out', async () => {
   expect((await project.run()).with('fresh')).toEqual(['train', 'use']);
 });
 
-it('is not part of the key: listing it makes nothing stale', async () => {
+it('is not part of the key: listing it does not make anything stale', async () => {
   const project = made(PIPELINE.replace(/^ {4}(?:metrics|tolerance):.*\n/gm, ''));
   await project.run();
   project.write('pipeline.yaml', PIPELINE);

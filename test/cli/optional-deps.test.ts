@@ -104,7 +104,7 @@ describe('an optional dep', () => {
     const { code, items } = await made.run('--frozen=keys');
     expect([code, items.take?.reason]).toEqual([
       3,
-      `pipeline.lock has another definition: dep ${ARCHIVE} appeared`,
+      `pipeline.lock has a different definition: dep ${ARCHIVE} appeared`,
     ]);
 
     await made.run();

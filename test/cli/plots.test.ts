@@ -32,7 +32,7 @@ it('prints plots that were listed after the run, and those that differ from a re
   };
   expect(await plots()).toMatchObject({
     roc,
-    wrong: { problem: 'the column "note" of cache/out/s/roc.csv holds no numbers' },
+    wrong: { problem: 'the column "note" of cache/out/s/roc.csv contains no numbers' },
     picture: { path: 'cache/out/s/a.svg', digest: expect.stringMatching(/^f:/) },
   });
 

@@ -22,7 +22,7 @@ stages:
 
 afterEach(() => void vi.unstubAllEnvs());
 
-it('a command receives its resources; another amount makes nothing stale, another placeholder does', async () => {
+it('a command receives its resources; it becomes stale with a different placeholder, not with a different amount', async () => {
   for (const name of ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'PYTHONUNBUFFERED'])
     vi.stubEnv(name, undefined);
   const made = projectWithin({ 'pipeline.yaml': PIPELINE });

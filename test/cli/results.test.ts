@@ -183,7 +183,7 @@ stages:
     const { code, err } = await made.pipe('results', '--sort', 'lr');
     expect([code, err]).toEqual([
       2,
-      'error: "lr" is more than one column (ambiguous-column)\n  write params.lr or metrics.lr\n',
+      'error: "lr" matches more than one column (ambiguous-column)\n  write params.lr or metrics.lr\n',
     ]);
     expect(await rowsOf(made, '--sort', 'metrics.lr')).toHaveLength(3);
   });

@@ -219,7 +219,7 @@ describe('pipe verify', () => {
     );
     expect(code).toBe(3);
     expect(results[0]?.findings[0]?.text).toBe(
-      'pipeline.lock has another definition: dep data/text.txt changed',
+      'pipeline.lock has a different definition: dep data/text.txt changed',
     );
   });
 
@@ -240,11 +240,15 @@ describe('pipe verify', () => {
       results.map(({ item, verdict, findings }) => [item, verdict, findings[0]?.text]),
     ).toEqual([
       ['copy', 'same', undefined],
-      ['script', 'differs', 'pipeline.lock has another definition: package packaged 1.0.0 → 1.1.0'],
+      [
+        'script',
+        'differs',
+        'pipeline.lock has a different definition: package packaged 1.0.0 → 1.1.0',
+      ],
       [
         'after',
         'differs',
-        'pipeline.lock has other deps: script would run (package packaged 1.0.0 → 1.1.0)',
+        'pipeline.lock has different deps: script would run (package packaged 1.0.0 → 1.1.0)',
       ],
     ]);
   });
@@ -272,7 +276,7 @@ describe('pipe verify', () => {
     empty.dispose();
     expect([code, err]).toEqual([
       2,
-      `error: copy cannot be verified: neither pipeline.lock nor the cache holds a result to compare with (not-verifiable)
+      `error: copy cannot be verified: neither pipeline.lock nor the cache has a result to compare with (not-verifiable)
   run \`pipe run\` first
 
 error: module cannot be verified: it needs outs of copy, which must run first (not-verifiable)

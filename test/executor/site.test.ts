@@ -67,7 +67,7 @@ it('shows all mistakes in the description of an executor', () => {
     'pipe.local.yaml:2:18: error: the command does not use "${name}" (wrong-value)\n  add ${name} to it',
     'pipe.local.yaml:2:44: error: unknown value "${user}" (wrong-value)\n  it takes none; write $user for a shell variable',
     'pipe.local.yaml:2:72: error: unknown key "core" (unknown-key)\n  known keys are: cpu, memory, gpu, time, after',
-    'pipe.local.yaml:3:3: error: "slurm" is the name of an executor of pipe (wrong-value)\n  choose another name',
+    'pipe.local.yaml:3:3: error: "slurm" is a built-in executor of pipe (wrong-value)\n  choose another name',
     'pipe.local.yaml:4:18: error: expected a command, got a list (wrong-value)\n  write it as in a shell',
     'pipe.local.yaml:4:49: error: the command does not use "${ids}" (wrong-value)\n  add ${ids} to it',
   ]);

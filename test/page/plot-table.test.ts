@@ -40,6 +40,6 @@ it('reads the one list of objects in an object', () => {
 
 it('says what is wrong with a file that is not a table', () => {
   expect(columns('')).toBe('a.csv is empty: its first line must name the columns');
-  expect(columns('{}', 'a.json')).toBe('a.json is not a list of objects, and has none');
+  expect(columns('{}', 'a.json')).toBe('a.json is not a list of objects, and does not contain one');
   expect(columns('[', 'a.json')).toContain('a.json: Unexpected end of JSON input');
 });

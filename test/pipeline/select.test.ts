@@ -59,7 +59,7 @@ describe('select', () => {
     [
       'trace@faces',
       'there is no stage or item "trace@faces"',
-      '"trace" has no matrix: it is an item by itself',
+      '"trace" has no matrix: it is a single item',
     ],
     [
       'nothing-alike',

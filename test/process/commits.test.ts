@@ -192,7 +192,7 @@ test('a file instead of a folder is reported', async () => {
   await watched.until(() => watched.mistakes > 0);
   await watched.watch.drain();
   expect(watched.watch.mistake).toBe(
-    'epoch 1 was committed as a file: make it a folder that holds the state',
+    'epoch 1 was committed as a file: make it a folder that contains the state',
   );
 });
 

@@ -64,7 +64,7 @@ describe('an ending', () => {
     chmodSync(join(folder, 'script.sh'), 0o644);
     const { outcome } = await run({ kind: 'argv', argv: ['./script.sh'] }, { cwd: folder });
     expect(describeEnding(outcome.ending)).toBe(
-      '"./script.sh" is not executable: chmod +x makes it so',
+      '"./script.sh" is not executable: run chmod +x on it',
     );
   });
 

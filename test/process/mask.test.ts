@@ -87,7 +87,7 @@ const ENCODINGS: Readonly<Record<string, (value: string) => string>> = {
       (char) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": '#39' }[char]};`,
     ),
   Base64: (value) => Buffer.from(value).toString('base64'),
-  'Base64 behind a name': (value) => Buffer.from(`me:${value}`).toString('base64'),
+  'Base64 after a name': (value) => Buffer.from(`me:${value}`).toString('base64'),
   'Base64 for URLs': (value) => Buffer.from(`u:${value}:`).toString('base64url'),
 };
 

@@ -211,7 +211,7 @@ describe('a shared folder', () => {
     onTestFinished(() => clearInterval(renewing));
     const store = new FileStore(data, () => {}, { stale: 50 });
     const updating = store.update('ac/x', 100, () => Buffer.from('head'));
-    await expect(updating).rejects.toThrow('is never free');
+    await expect(updating).rejects.toThrow('stays locked');
   });
 
   it('that does not answer costs one line', async () => {

@@ -88,7 +88,9 @@ describe('a remote cache', () => {
     const run = await made.run();
     expect(run.code).toBe(0);
     expect(warnings(run)).toEqual([
-      expect.stringMatching(/no TLS connection \(wrong version number\): is it http:/),
+      expect.stringMatching(
+        /no TLS connection \(wrong version number\): does the server expect http:/,
+      ),
     ]);
   });
 

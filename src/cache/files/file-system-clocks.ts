@@ -7,7 +7,7 @@ import { clockIfReadable, type Reading } from '../../sys/fs-clock.js';
 import { unlessRefused } from '../../sys/if-there.js';
 import { type Clock, NEVER } from './mtime-granularity.js';
 
-/** A clock is read again after this time, because somebody may have set it. */
+/** A clock is read again after this time, because the clock may have been set. */
 const FRESH_MS = 10_000;
 
 interface Options {

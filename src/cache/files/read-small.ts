@@ -6,7 +6,7 @@ const FOR_READING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONB
 
 /**
  * The result of `use`, called with the bytes, which are valid only during the call, and with the
- * open file. Undefined for a file that is long or cannot be read: the careful path finds out why,
+ * open file. Undefined for a file that is long or cannot be read: the slow path finds out why,
  * and reports it.
  */
 export function withSmallFile<T>(

@@ -84,7 +84,7 @@ export class GcResults {
     return needed;
   }
 
-  /** Removes invalid records, such as a crash of the machine leaves. */
+  /** Removes invalid records, such as those left by a crash of the machine. */
   removeUnbelieved(): void {
     for (const { key, record } of this.#inventory.records) {
       if (record !== undefined || !this.#sweeper.take(recordPath(this.#records, key))) continue;

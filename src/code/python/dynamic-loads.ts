@@ -7,7 +7,7 @@ import { lineStart, type TokenReader } from './token-reader.js';
 const COMPUTED_NAME = 'the name of the module that this loads is computed';
 const COMPUTED_CODE = 'the code that this executes is computed';
 const BY_PATH = 'this loads a module by the path of its file';
-const SEARCH = 'this changes where modules are looked for';
+const SEARCH = 'this changes where Python searches for modules';
 const HIDDEN = 'this loads modules that its text does not name';
 const LIBRARY = 'this loads a compiled library, which does not count';
 

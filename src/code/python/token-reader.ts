@@ -40,7 +40,7 @@ export class TokenReader {
     return found;
   }
 
-  /** The index of each argument of a call, whose bracket is at `open`; a list has elements likewise. */
+  /** The index of each argument of a call, whose bracket is at `open`; the same for the elements of a list. */
   elements(open: number): number[] {
     const found: number[] = [];
     let depth = 0;

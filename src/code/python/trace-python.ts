@@ -268,7 +268,7 @@ class Tracing {
     else if (!isOutside(folder)) this.added.add(folder.replace(/^\.$|\/$/, ''));
     else if (file !== undefined)
       this.#opaque.push({
-        message: 'this looks for modules outside of the project',
+        message: 'this searches for modules outside of the project',
         place: { file, ...place },
       });
   }

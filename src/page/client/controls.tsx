@@ -48,7 +48,7 @@ interface ChoiceProps {
   readonly values: Iterable<string>;
   /** The name of the empty value. */
   readonly all?: string;
-  /** Words for a value that has none of its own. */
+  /** The text to display for a value. Default: the value itself. */
   readonly wordsFor?: (value: string) => string;
   readonly onChoose: (value: string) => void;
 }

@@ -1,4 +1,4 @@
-/** The end of a log; in the live page it is asked for again while the item runs. */
+/** The end of a log; the live page requests it again while the item runs. */
 import type { PageLog } from '../model.js';
 import { bytes } from './format-values.js';
 import { Scrolled } from './scrolled.js';

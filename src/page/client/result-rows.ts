@@ -14,7 +14,7 @@ export function cellText(column: PageColumn, row: number): string {
   return spreads?.[row] ?? number(cell);
 }
 
-/** What stands above it. */
+/** The text of its header. */
 export function titleOf({ kind, name }: PageColumn): string {
   return kind === 'field' || kind === 'seconds' ? (PRINTED[name] ?? name) : name;
 }
@@ -153,5 +153,7 @@ function columnNamed(columns: readonly PageColumn[], name: string): PageColumn {
   const [first, second] = found;
   if (first === undefined) throw new Error(`there is no column ${name}`);
   if (second === undefined) return first;
-  throw new Error(`${name} is several: ${found.map((column) => column.name).join(', ')}`);
+  throw new Error(
+    `${name} matches several columns: ${found.map((column) => column.name).join(', ')}`,
+  );
 }

@@ -71,7 +71,7 @@ function opacityOf(free: number | undefined, count: number): number {
 }
 
 interface Spread {
-  /** How far each point lies beside its values. */
+  /** Offset of each point from its values. */
   readonly shifts?: { readonly x: ArrayLike<number>; readonly y: ArrayLike<number> };
   /** The smallest part of a point that the next one leaves free: 1 if none is covered. */
   readonly free?: number;

@@ -61,7 +61,7 @@ function titleOf(activities: Activities, isNewest: boolean): string {
   return isNewest ? 'The last run' : 'An earlier run';
 }
 
-/** Its start, and whether it goes on. */
+/** Its start time, and whether it is still running. */
 function wordsFor(run: PageRun | undefined): string {
   if (run === undefined) return '';
   const activities = activitiesOf(run);

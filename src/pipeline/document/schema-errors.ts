@@ -174,7 +174,7 @@ function keyHint(key: string, path: Path): string | undefined {
   return meant === undefined ? suggest(key, known, 'known keys are') : `did you mean "${meant}"?`;
 }
 
-/** The known key that a typo, or another tool's key, stands for. */
+/** The known key that a typo, or another tool's key, probably means. */
 function meantKey(key: string, known: readonly string[]): string | undefined {
   const word = Object.hasOwn(OTHER_WORDS, key) ? OTHER_WORDS[key] : undefined;
   return word !== undefined && known.includes(word) ? word : nearest(key, known);

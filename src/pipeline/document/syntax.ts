@@ -76,7 +76,7 @@ function mistakeOf(fault: SyntaxFault, text: string, tokensOf: Tokens): SyntaxMi
     unclosed(fault, text, tokensOf) ??
     indentation(fault, text) ??
     colon(fault, text) ??
-    behindQuotes(fault, text);
+    afterQuotes(fault, text);
   if (found) return found;
   const hint = hintFor(fault, text);
   const unexpected = fault.code === 'UNEXPECTED_TOKEN' && end > start;
@@ -212,7 +212,7 @@ function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
 }
 
 /** `cmd: "x" > y`: the quotes enclose only the beginning of a text. */
-function behindQuotes(
+function afterQuotes(
   { code, message, pos: [start, end] }: SyntaxFault,
   text: string,
 ): SyntaxMistake | undefined {

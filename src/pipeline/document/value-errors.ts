@@ -103,7 +103,7 @@ function pathHint(written: unknown): string | undefined {
   if (key === undefined) return textHint(written);
   const below = (written as Tree)[key];
   if (typeof below === 'string')
-    return `a list takes paths alone; to give them names, write a map: { ${key}: ${below} }`;
+    return `a list contains only paths; to name them, write a map: { ${key}: ${below} }`;
   return textHint(written) ?? `write the path alone: ${key}`;
 }
 

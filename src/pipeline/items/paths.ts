@@ -122,7 +122,7 @@ export function excludeMistake(pattern: string): Mistake | undefined {
     hint,
   });
   if (pattern.startsWith('!'))
-    return mistake('would take back an exclusion', 'exclude only what does not count');
+    return mistake('would undo an exclusion', 'exclude only what does not count');
   if (pattern.split('/').includes('..'))
     return mistake('leads out of the dep', 'patterns of exclude begin in the folder of the dep');
   if (pattern.replaceAll('/', '') === '' || pattern === '.')
@@ -135,7 +135,7 @@ export function tooManyChoices(pattern: string): Mistake {
   return {
     code: 'bad-path',
     message: `the pattern "${shown}" stands for more than ${MOST_ALTERNATIVES} paths, or nests its braces too deep`,
-    hint: 'only choices that hold a "/" or "**" are multiplied: write them as several deps, or use * instead',
+    hint: 'only choices that contain a "/" or "**" are multiplied: write them as several deps, or use * instead',
   };
 }
 

@@ -78,7 +78,7 @@ function resource(key: string, resources: Resources): Found {
   const known = RESOURCES.find((name) => name === key);
   if (known === undefined) return { mistake: unknownPath('resources', key, RESOURCES) };
   if (known !== 'memory' || resources.memory > 0) return { value: resources[known] };
-  const message = '${resources.memory} is not known: the stage does not state its memory';
+  const message = '${resources.memory} is not known: the stage does not set its memory';
   const hint = 'write resources: { memory: 4G }';
   return { mistake: { code: 'unknown-name', message, hint } };
 }

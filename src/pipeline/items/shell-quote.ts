@@ -16,7 +16,7 @@ interface Around {
 
 export function quote(value: string, state: ShellState, { before, next }: Around): Quoted {
   const context = contextOf(state);
-  if (state.escaped) return { refused: 'behind a backslash' };
+  if (state.escaped) return { refused: 'after a backslash' };
   if (context === 'heredoc') return { refused: 'in a here-document' };
   const isSafe = isHarmless(value);
   if (state.unsure !== undefined && !isSafe) return { refused: state.unsure };

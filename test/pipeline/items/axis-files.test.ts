@@ -153,7 +153,7 @@ names.txt:4:1: error: the value "a" is already in line 1 (bad-axis)
                                ~~~~~~~~~~~~
   write to another path, or list the values of the axis: { lines: names.txt }`,
     );
-    expect(mistake(axis, { 'data/a.fastq': '' }, stage('data'))).toContain('is or holds a file');
+    expect(mistake(axis, { 'data/a.fastq': '' }, stage('data'))).toContain('is or contains a file');
     expect(mistake('{ lines: l.txt }', { 'l.txt': 'a\n' }, stage('l.txt'))).toContain(
       'the out "l.txt" is a file that pipe reads before anything runs (path-protected)',
     );

@@ -47,7 +47,7 @@ describe('a resource in a command', () => {
 describe('a mistake with a resource', () => {
   it('is a resource that is not stated or does not exist', () => {
     expect(mistakesOf(stage('run ${resources.memory}', '{ cpu: 1 }'))).toBe(
-      `pipeline.yaml:4:14: error: \${resources.memory} is not known: the stage does not state its memory (unknown-name)
+      `pipeline.yaml:4:14: error: \${resources.memory} is not known: the stage does not set its memory (unknown-name)
         cmd: run \${resources.memory}
                  ~~~~~~~~~~~~~~~~~~~
   write resources: { memory: 4G }`,

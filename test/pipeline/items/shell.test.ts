@@ -70,13 +70,13 @@ describe('a value in a shell command', () => {
     'in single quotes': "printf '<%s>' 'a ${x} b'",
     'in $( )': 'printf "<%s>" "$(printf "%s." ${x})"',
     'in quotes in $( ) in quotes': 'printf "<%s>" "$(printf "%s." "${x}" \'${x}\')"',
-    'behind a comment': "# don't\nprintf '<%s>' ${x}",
-    'behind a here-document': "cat <<'E' >/dev/null\nit's ) \"\nE\nprintf '<%s>' ${x}",
+    'after a comment': "# don't\nprintf '<%s>' ${x}",
+    'after a here-document': "cat <<'E' >/dev/null\nit's ) \"\nE\nprintf '<%s>' ${x}",
     'in a subshell': "(printf '<%s>' ${x})",
     'in a case': 'case a in a) printf "<%s>" ${x};; esac',
     'twice, side by side': 'printf "<%s>" ${x}${x}"${x}"',
-    'behind escaped quotes': 'printf "<%s>" \\"${x}\\\'',
-    'behind a hash in a word': "printf '<%s>' a#'${x}'",
+    'after escaped quotes': 'printf "<%s>" \\"${x}\\\'',
+    'after a hash in a word': "printf '<%s>' a#'${x}'",
   };
   const around: Record<string, (value: string) => string> = {
     plain: (v) => `<${v}>`,
@@ -86,8 +86,8 @@ describe('a value in a shell command', () => {
     'in $( )': (v) => `<${v}.>`,
     'in quotes in $( ) in quotes': (v) => `<${v}.${v}.>`,
     'twice, side by side': (v) => `<${v}${v}${v}>`,
-    'behind escaped quotes': (v) => `<"${v}'>`,
-    'behind a hash in a word': (v) => `<a#${v}>`,
+    'after escaped quotes': (v) => `<"${v}'>`,
+    'after a hash in a word': (v) => `<a#${v}>`,
   };
 
   it.each(Object.entries(spots))('arrives unchanged %s', (name, command) => {

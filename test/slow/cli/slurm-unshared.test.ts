@@ -138,7 +138,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     // The second of the two noted it.
     const warned = execFileSync(
       'grep',
-      ['-rlE', 'has another result for the same key', notes.root],
+      ['-rlE', 'has a different result for the same key', notes.root],
       {
         encoding: 'utf8',
       },

@@ -189,7 +189,7 @@ describe('the workflow of examples/ci', () => {
       ['npm ci', 0],
       ['lock', 3],
     ]);
-    expect(done.at(-1)?.out).toMatch(/^score: pipeline.lock has another definition: command `/);
+    expect(done.at(-1)?.out).toMatch(/^score: pipeline.lock has a different definition: command `/);
     const steps = await runSteps(workflow, PULL_REQUEST);
     const codeOf = (step: string) => {
       const script = steps.find(({ name }) => name === step)?.script ?? 'exit 99';

@@ -1,4 +1,4 @@
-/** Traces one script of a command without its stored trace. */
+/** Traces one script of a command when it has no valid stored trace. */
 import { nameOf, type Script } from './found-scripts.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { isR } from './loaders.js';
@@ -16,13 +16,13 @@ interface Options {
   readonly unseen?: () => void;
 }
 
-export async function traceAnew(
+export async function retraceScript(
   script: Script,
   options: Options,
   snapshot: FsSnapshot,
 ): Promise<ScriptTrace> {
   if (script.kind === 'program') return traceProgram(script, snapshot);
-  if (script.kind !== 'script') return traceLaunchAnew(script, options, snapshot);
+  if (script.kind !== 'script') return retraceLaunch(script, options, snapshot);
   if (isR(script.target)) {
     return traceSourced({ entry: script.target, folder: '', around: {} }, snapshot);
   }
@@ -32,7 +32,7 @@ export async function traceAnew(
 }
 
 /** Parses only files that changed since the last trace. */
-function traceLaunchAnew(
+function retraceLaunch(
   launch: Launch,
   { traceCache, known: { parsed } }: Options,
   snapshot: FsSnapshot,
