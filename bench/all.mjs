@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: all measurements, written to bench/RESULTS.md with the machine and the versions.
- * `npm run bench first-run cache` measures these anew and leaves the other sections as they are.
+ * `npm run bench first-run cache` measures these again and leaves the other sections as they are.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -151,7 +151,7 @@ async function oneChanged() {
     spawnSync('sleep', ['0.05']);
     times.ours.push(await timed(scanOne));
   }
-  note('one of them changed, beside the no-op', 1.2, times.plain, times.ours);
+  note('one of them changed, compared with the no-op', 1.2, times.plain, times.ours);
 }
 
 async function restoreMany() {
@@ -168,7 +168,7 @@ async function restoreMany() {
     times.ours.push(await timed(() => cache.outs.restore({ digest }, `again/${round}`)));
     cache.close();
   }
-  note(`restore of ${FILES} files, beside cp -r`, 2, times.plain, times.ours);
+  note(`restore of ${FILES} files, compared with cp -r`, 2, times.plain, times.ours);
 }
 
 async function restoreBig() {
@@ -197,7 +197,7 @@ async function restoreBig() {
     cache.close();
     rmSync(path.join(work, `store-${round}`), { recursive: true });
   }
-  note('storing one large file, beside cp', 1.2, copying, storing);
+  note('storing one large file, compared with cp', 1.2, copying, storing);
   await open().outs.store('big.bin');
   const times = { plain: [], ours: [] };
   for (let round = 0; round < ROUNDS; round++) {
@@ -208,7 +208,7 @@ async function restoreBig() {
     cache.close();
     rmSync(path.join(project, 'back.bin'));
   }
-  note('restore of one large file, beside cp', 1.2, times.plain, times.ours);
+  note('restore of one large file, compared with cp', 1.2, times.plain, times.ours);
 }
 
 async function storeTiny() {
@@ -226,7 +226,7 @@ async function storeTiny() {
     cache.close();
   }
   note(
-    'store, record and note one tiny out, beside writing three files',
+    'store, record and note one tiny out, compared with writing three files',
     2,
     times.plain,
     times.ours,
@@ -282,5 +282,5 @@ async function hashingWhole() {
     times.plain.push(await timed(plain));
     times.ours.push(await timed(() => open().upkeep.verify()));
   }
-  note('verify, beside hashing all in one thread', 1, times.plain, times.ours);
+  note('verify, compared with hashing all in one thread', 1, times.plain, times.ours);
 }

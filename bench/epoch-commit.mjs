@@ -1,6 +1,6 @@
 /**
  * What committing an epoch costs: `node bench/epoch-commit.mjs [sizes in MB]`. For each size five
- * states of random bytes are stored as the runner does it, each beside `cp` of the same file; medians.
+ * states of random bytes are stored as the runner does it, each compared with `cp` of the same file; medians.
  * The peak memory is that of this process, which holds nothing but the cache.
  */
 import { execFileSync } from 'node:child_process';
@@ -29,7 +29,7 @@ mkdirSync(path.join(work, 'project'));
 const cache = openCache({ project: path.join(work, 'project'), warn: console.error });
 
 console.log(
-  '## Committing an epoch\n\n`node bench/epoch-commit.mjs`: a state of random bytes, beside `cp` of the same file\n',
+  '## Committing an epoch\n\n`node bench/epoch-commit.mjs`: a state of random bytes, compared with `cp` of the same file\n',
 );
 console.log('| state | commit, s | cp, s | ratio | bytes kept for an epoch | peak memory |');
 console.log('|---|---|---|---|---|---|');

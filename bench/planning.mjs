@@ -1,6 +1,6 @@
 /**
  * Planning: `node bench/planning.mjs`. A dry run of 100, 1,000 and 10,000 items, as stages and as one
- * matrix, without a kept plan, beside \`node empty.cjs\`.
+ * matrix, without a kept plan, compared with \`node empty.cjs\`.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * An update of each model beside PyTorch's, on one core: milliseconds of CPU, and their ratio.
+ * An update of each model compared with PyTorch's, on one core: milliseconds of CPU, and their ratio.
  *
  *   python3 -m venv /tmp/torch && /tmp/torch/bin/pip install torch numpy safetensors
  *   node bench/train.mjs [--python /tmp/torch/bin/python] [--backend node] [--models restorer,vae] [--batch 8]
@@ -59,7 +59,7 @@ function comparePeers() {
   const rows = models.map(measure);
   console.log(`## Training
 
-\`node bench/train.mjs --backend ${values.backend} --batch ${values.batch}\`: one core, CPU time of an update, ${hasTorch ? `beside PyTorch ${rows[0].version}` : 'PyTorch is not installed'}
+\`node bench/train.mjs --backend ${values.backend} --batch ${values.batch}\`: one core, CPU time of an update, ${hasTorch ? `compared with PyTorch ${rows[0].version}` : 'PyTorch is not installed'}
 
 | model | parameters | ours, ms | PyTorch, ms | ratio |
 |---|---|---|---|---|

@@ -154,7 +154,7 @@ def _refuse_other_processes(epoch: int, process: int) -> None:
     """As torchrun and accelerate number the processes of one training."""
     if os.getpid() != process:
         raise PipeError(
-            f"epoch {epoch} was committed by another process than the one that called epochs: commit in the loop itself"
+            f"epoch {epoch} was committed by a process other than the one that called epochs: commit in the loop itself"
         )
     rank, count = os.environ.get("RANK", "0"), os.environ.get("WORLD_SIZE", "1")
     if rank != "0" and count != "1":

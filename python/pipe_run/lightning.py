@@ -61,7 +61,7 @@ class PipeCallback(Callback):  # type: ignore[misc]
         if self._open is None and self._run.state is not None:
             set_random_state(torch.load(self._run.state / _RANDOM, map_location="cpu", weights_only=True))
             # A resumed `fit` has begun to read the data already, by other random numbers. An epoch that
-            # follows another one begins to read behind this hook.
+            # follows another one begins to read after this hook.
             iter(trainer.fit_loop._data_fetcher)
         self._open = next(self._left)
 
@@ -76,7 +76,7 @@ class PipeCallback(Callback):  # type: ignore[misc]
     def on_save_checkpoint(self, trainer: Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         if not self._saving:
             return
-        # At the start of the next epoch that one is counted as ready. Lightning would resume it behind its
+        # At the start of the next epoch that one is counted as ready. Lightning would resume it after its
         # last batch, so the checkpoint becomes one from the end of the epoch before.
         for progress in checkpoint["loops"]["fit_loop"]["epoch_progress"].values():
             progress["ready"] = progress["completed"]

@@ -63,7 +63,7 @@ class Runner:
 
     def _store(self) -> None:
         for name in sorted(int(each.name) for each in self.commits.iterdir() if each.name.isdigit()):
-            assert name == self.completed + 1, f"epoch {name} was committed behind {self.completed}"
+            assert name == self.completed + 1, f"epoch {name} was committed after {self.completed}"
             shutil.copytree(self.commits / str(name), self.states / f"{name}.part")
             (self.states / f"{name}.part").rename(self.states / str(name))
             shutil.rmtree(self.commits / str(name))

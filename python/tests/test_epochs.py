@@ -220,7 +220,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize(
     ("script", "completed", "child", "says"),
     [
-        (FORKED, 0, 1, "epoch 1 was committed by another process than the one that called epochs"),
+        (FORKED, 0, 1, "epoch 1 was committed by a process other than the one that called epochs"),
         (SPAWNED, 2, 1, "put the training under `if __name__ == '__main__':`"),
         (TRAINED_IN_SPAWNED, 2, 0, ""),
     ],

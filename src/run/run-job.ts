@@ -76,7 +76,7 @@ async function openAsSubmitted(
     if (job.unshared && !isSame)
       throw userError(
         'other-checkout',
-        `the files of the checkout give ${job.item} another key than the run expects`,
+        `${job.item} has a different key in the checkout than in the run that submitted the job`,
         'commit and push everything that the job needs',
       );
     if (isLate || isSame) {

@@ -11,7 +11,7 @@ const WRITE_ONLY = 1;
 /**
  * True under `nohup`, even if it started a script that started this process. Node resets an ignored
  * SIGHUP when it starts, so this process cannot see it directly. Parent processes in the session,
- * under the same nohup, and nohup's other effects show it. On other systems than Linux, only the
+ * under the same nohup, and nohup's other effects show it. Outside Linux, only the
  * shell's variable `_` does.
  */
 export function isHangupIgnored(env: NodeJS.ProcessEnv): boolean {

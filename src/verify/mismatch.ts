@@ -11,7 +11,7 @@ interface Cause {
   readonly reasons: string;
 }
 
-/** Reasons by index. An item downstream of a changed definition has other deps than the lock. */
+/** Reasons by index. An item downstream of a changed definition has different deps from those in the lock. */
 export function mismatches(
   build: BuildContext,
   found: ReadonlyMap<number, Prediction>,

@@ -58,7 +58,7 @@ export class TestProject {
     }
   }
 
-  /** Resolves when a write gets another time than the file has, by the clock of the file system. */
+  /** Resolves when a write would get a different time from the file's, by the clock of the file system. */
   async clockPasses(where: string): Promise<void> {
     const { ctimeMs } = lstatSync(this.at(where));
     const probe = this.at('.probe');

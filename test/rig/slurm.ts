@@ -22,7 +22,7 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { until } from './until.js';
 
-/** The programs of the cluster that are not installed; the daemons refuse to run as another user than root. */
+/** The programs of the cluster that are not installed; the daemons run only as root. */
 export function missingForSlurm(): string[] {
   const places = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
   const missing = ['slurmctld', 'slurmd', 'munged', 'sbatch', 'squeue'].filter(
