@@ -28,7 +28,7 @@ export interface Command extends Usage {
 }
 
 /** A command as `pipe --help` lists it. */
-export interface Entry {
+interface Entry {
   readonly summary: string;
   readonly load: () => Promise<{ readonly command: Command }>;
 }

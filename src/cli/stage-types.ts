@@ -1,5 +1,7 @@
 /** TypeScript types of what stages receive: params, matrix, deps and outs. */
+
 import { paramsTree } from '../decide/fingerprint.js';
+import { addTo } from '../lists.js';
 import type { Item, Plan } from '../pipeline/plan.js';
 import type { Json } from '../stage/context.js';
 
@@ -10,8 +12,7 @@ import type { Json } from '../stage/context.js';
 export function stageTypes(plans: readonly Plan[], isWanted: (stage: string) => boolean): string {
   const stages = new Map<string, Item[]>();
   for (const item of plans.flatMap((plan) => plan.items)) {
-    if (!isWanted(item.stage)) continue;
-    stages.set(item.stage, [...(stages.get(item.stage) ?? []), item]);
+    if (isWanted(item.stage)) addTo(stages, item.stage, item);
   }
   const names = new Set<string>();
   const parts = [...stages].map(([stage, items]) =>

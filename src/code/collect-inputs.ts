@@ -1,9 +1,11 @@
 /** Collects the trace inputs: every path that resolution checked, or would check first. */
+
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
+import { sha256 } from '../canonical.js';
 import { statIfThere } from '../sys/if-there.js';
 import type { Metafile } from './esbuild.js';
-import { type FsSnapshot, hexOf, hexOfBytes, newSnapshot } from './fs-snapshot.js';
+import { type FsSnapshot, hexOf, newSnapshot } from './fs-snapshot.js';
 import type { Lookup, Observed } from './observed.js';
 import { upward, within } from './project-paths.js';
 import { namesFor, stemOf, type TraceInputs } from './trace-inputs.js';
@@ -67,7 +69,7 @@ class Gathering {
 
   /** A code file, with the bytes that the trace saw. */
   read(file: string, bytes: Uint8Array): void {
-    this.#files[within(this.#root, file)] = hexOfBytes(bytes);
+    this.#files[within(this.#root, file)] = sha256(bytes);
   }
 
   /** An imported path, whose alternatives are inputs too. */

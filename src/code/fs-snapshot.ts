@@ -1,6 +1,7 @@
 /** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
-import { createHash } from 'node:crypto';
+
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { sha256 } from '../canonical.js';
 import { bytesIfThere, namesIn, unlessAbsent } from '../sys/if-there.js';
 import { isOutside } from './project-paths.js';
 
@@ -85,11 +86,7 @@ export function isFileDigest(digest: string | undefined): digest is string {
 /** Undefined without a file. */
 export function hexOf(file: string): string | undefined {
   const bytes = bytesIfThere(file);
-  return bytes && hexOfBytes(bytes);
-}
-
-export function hexOfBytes(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return bytes && sha256(bytes);
 }
 
 function stampOf(stat: Stats | undefined): string | undefined {

@@ -3,9 +3,9 @@
  * execution, absolute paths. So the digest depends neither on the project's location nor on the
  * layout of node_modules.
  */
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { sha256 } from '../canonical.js';
 
 /**
  * `import` and `url` become a file URL, `require` and `file` a path, `dir` the path of the file's
@@ -27,8 +27,7 @@ export type Links = Readonly<Record<string, Link>>;
 
 /** Only letters, so that esbuild prints it unchanged and in double quotes. */
 export function placeholder(kind: PlaceKind, relative: string): string {
-  const hash = createHash('sha256').update(relative).digest('hex').slice(0, 16);
-  return `pipe:${kind}:${hash}`;
+  return `pipe:${kind}:${sha256(relative).slice(0, 16)}`;
 }
 
 const PLACEHOLDER = /pipe:(?:import|require|url|file|dir|stage):[0-9a-f]{16}/g;

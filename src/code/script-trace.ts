@@ -1,11 +1,12 @@
 /** Traces a JavaScript or TypeScript file that a command names, with its local imports. */
+
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { sha256 } from '../canonical.js';
 import { type Place, UserError } from '../error.js';
 import { build, defined } from './bundle.js';
 import { collectInputs } from './collect-inputs.js';
 import { type Built, EsbuildEnded, loadEsbuild } from './esbuild.js';
-import { hexOfBytes } from './fs-snapshot.js';
 import { hasOpenImports, importersOf } from './importers.js';
 import type { NamedScripts } from './named-scripts.js';
 import { type Observed, observe } from './observed.js';
@@ -80,6 +81,6 @@ async function tryBuild(entry: string, seen: Observed): Promise<Built | undefine
 }
 
 function bytesDigests({ root, files }: Observed): Record<string, string> {
-  const digests = [...files].map(([file, { bytes }]) => [within(root, file), hexOfBytes(bytes)]);
+  const digests = [...files].map(([file, { bytes }]) => [within(root, file), sha256(bytes)]);
   return Object.fromEntries(digests) as Record<string, string>;
 }

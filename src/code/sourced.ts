@@ -2,9 +2,11 @@
  * Finds what R and shell scripts load by a literal path (`source("x.R")`, `. ./x.sh`), and what shell
  * scripts start.
  */
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type FsSnapshot, hexOfBytes, isFileDigest } from './fs-snapshot.js';
+import { sha256 } from '../canonical.js';
+import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
 import { isR } from './loaders.js';
 import { isStarting, namedInside } from './named-scripts.js';
 import { inProject, parentOf } from './project-paths.js';
@@ -40,7 +42,7 @@ export function traceSourced(
   const queue = [entry];
   for (const file of queue) {
     const bytes = readFileSync(path.join(snapshot.root, file));
-    files[file] = hexOfBytes(bytes);
+    files[file] = sha256(bytes);
     const text = bytes.toString('utf8');
     if (file !== entry && !isR(file) && !isShell(file, text)) continue;
     for (const [, , written] of text.matchAll(isR(file) ? R_SOURCE : SHELL_SOURCE)) {

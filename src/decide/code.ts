@@ -114,6 +114,10 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     const { code, files, importers } = trace;
     traced.set(index, { kind: 'module', module: code, files, importers });
   }
+  const commandOf = (index: number) => {
+    const code = traced.get(index);
+    return code?.kind === 'command' ? code : undefined;
+  };
   return {
     of: (index) => traced.get(index) as Code,
     bundleFor: (index) => {
@@ -123,9 +127,9 @@ export async function openCodes(project: Project, selected: readonly number[]): 
       return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
     },
     traceInputsOf: (index) =>
-      traceInputsOf(project, snapshot.root, itemOf(project, index), traced.get(index)),
-    changedScript: (index) => changedFile(project, filesIn(traced.get(index), 'bytes')),
-    changedPackage: (index) => changedFile(project, filesIn(traced.get(index), 'metadata')),
+      traceInputsOf(project, snapshot.root, itemOf(project, index), commandOf(index)),
+    changedScript: (index) => changedFile(project, commandOf(index)?.bytes),
+    changedPackage: (index) => changedFile(project, commandOf(index)?.metadata.files),
   };
 }
 
@@ -163,15 +167,17 @@ function traceCacheOf({ cache, version }: Project): TraceCache {
   };
 }
 
-function traceInputsOf(project: Project, root: string, { action }: Item, code?: Code): string[] {
+function traceInputsOf(
+  project: Project,
+  root: string,
+  { action }: Item,
+  { traces, metadata: { files, folders } }: CommandItemCode = NO_CODE,
+): string[] {
   const traceCache = traceCacheOf(project);
   const kept =
     action.kind === 'module'
       ? [storedTraceInputs(traceCache, root, 'module', action.file)]
-      : (code?.kind === 'command' ? code.traces : []).map((name) =>
-          storedTraceInputs(traceCache, root, 'script', name),
-        );
-  const { files = {}, folders = [] } = code?.kind === 'command' ? code.metadata : {};
+      : traces.map((name) => storedTraceInputs(traceCache, root, 'script', name));
   return [
     ...kept.flatMap((inputs) => (inputs === undefined ? [] : placesIn(inputs))),
     ...Object.keys(files),
@@ -179,18 +185,10 @@ function traceInputsOf(project: Project, root: string, { action }: Item, code?: 
   ];
 }
 
-function filesIn(
-  code: Code | undefined,
-  part: 'bytes' | 'metadata',
-): Readonly<Record<string, string>> {
-  if (code?.kind !== 'command') return {};
-  return part === 'bytes' ? code.bytes : code.metadata.files;
-}
-
 /** The first file whose content has changed; reads the disk again. */
 function changedFile(
   { root, cache }: Project,
-  before: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, string>> = {},
 ): string | undefined {
   const { hex } = newSnapshot(
     root,

@@ -3,6 +3,7 @@
  * of other profiles, plans or branches do not count, so that a fresh clone and a used workspace
  * agree.
  */
+
 import type { Dirent } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
@@ -11,6 +12,7 @@ import { explained, isDamaged, refuseBadNames } from '../cache/files/refusals.js
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
+import { firstIndex } from '../lists.js';
 import {
   type IgnoreRules,
   ignoreRulesOf,
@@ -117,15 +119,10 @@ export function* leftoversIn(dep: Dep, part: Part, view: FileView): Cooperative<
 /** Outs of the dep below a folder: they are sorted, so they are adjacent. */
 function outsWithin({ outs = [] }: Dep, folder: string): readonly string[] {
   const prefix = `${folder}/`;
-  let [low, high] = [0, outs.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (outs[middle]! < prefix) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
+  const first = firstIndex(outs.length, (at) => outs[at]! < prefix);
+  let end = first;
   while (outs[end]?.startsWith(prefix)) end++;
-  return outs.slice(low, end);
+  return outs.slice(first, end);
 }
 
 /** Paths below a folder that pipe once wrote and today's plan does not make, by the dep's names. */

@@ -1,5 +1,7 @@
 /** Resource queue: passes a job to p-queue only when its cores, memory and GPUs are free. */
+
 import type { Queue, QueueAddOptions } from 'p-queue';
+import { firstIndex } from '../lists.js';
 import type { Resources } from '../pipeline/plan.js';
 
 type Job = () => Promise<unknown>;
@@ -40,7 +42,11 @@ class ResourceQueue implements Queue<Job, JobOptions> {
     const list = this.#lists.get(shape);
     const waiting = { job, priority: options?.priority ?? 0, need };
     if (list === undefined) this.#lists.set(shape, [waiting]);
-    else list.splice(insertionPoint(list, waiting.priority), 0, waiting);
+    else {
+      // After all jobs of the same or a higher priority.
+      const at = firstIndex(list.length, (index) => list[index]!.priority >= waiting.priority);
+      list.splice(at, 0, waiting);
+    }
   }
 
   dequeue(): Job | undefined {
@@ -99,18 +105,6 @@ class ResourceQueue implements Queue<Job, JobOptions> {
     const isExcessive = need.cpu > cpu || need.memory > memory;
     return { ...(isExcessive ? { cpu, memory } : need), gpu: Math.min(need.gpu, gpu) };
   }
-}
-
-/** Inserts it after all jobs of the same or a higher priority. */
-function insertionPoint(list: readonly Waiting[], priority: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle]?.priority ?? 0) >= priority) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 export interface JobQueue {

@@ -6,6 +6,7 @@
  *        ├── an upstream item failed ────┼──▶ blocked
  *        └── the run stops ──────────────┴──▶ cancelled
  */
+
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
 import { absentMakers } from '../decide/absent-makers.js';
 import {
@@ -21,6 +22,7 @@ import { excess } from '../decide/excess.js';
 import { predict } from '../decide/prediction.js';
 import { finishFresh, type Swept } from '../decide/up-to-date.js';
 import type { ItemDone } from '../event.js';
+import { addTo } from '../lists.js';
 import type { Resources } from '../pipeline/plan.js';
 import { type Machine, thisMachine } from '../process/machine.js';
 import type { Elsewhere } from './elsewhere.js';
@@ -106,11 +108,7 @@ class Schedule {
     for (const index of pending) {
       const needs = handleOf(build, index).needs.filter((need) => this.#pending.has(need));
       this.#waitingFor.set(index, needs.length);
-      for (const need of needs) {
-        const list = this.#dependents.get(need);
-        if (list === undefined) this.#dependents.set(need, [index]);
-        else list.push(index);
-      }
+      for (const need of needs) addTo(this.#dependents, need, index);
     }
     this.#priorities = criticalPaths(build, pending, this.#dependents);
   }
@@ -228,7 +226,7 @@ class Schedule {
     this.#waitingFor.set(index, makers.length);
     for (const maker of makers) {
       const { id } = itemAt(this.#build, index);
-      this.#dependents.set(maker, [...(this.#dependents.get(maker) ?? []), index]);
+      addTo(this.#dependents, maker, index);
       if (this.#making.has(maker)) continue;
       temps.want(maker, itemAt(this.#build, maker), id);
       this.#making.add(maker);

@@ -2,10 +2,12 @@
  * Submits jobs: together if they become ready together and are alike, and again until the scheduler
  * has each.
  */
+
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { addTo } from '../lists.js';
 import { quotePlain } from '../pipeline/items/shell-quote.js';
 import type { Queue } from './job-queue.js';
 import {
@@ -112,7 +114,7 @@ export class Submitter {
       const shape = this.#means.scheduler.arrays
         ? JSON.stringify([want.request, want.after])
         : String(at);
-      groups.set(shape, [...(groups.get(shape) ?? []), want]);
+      addTo(groups, shape, want);
     }
     for (const group of groups.values())
       for (let at = 0; at < group.length; at += MOST_TOGETHER)

@@ -1,7 +1,9 @@
 /** Compares a read set with the disk. */
+
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { codeOf, isAbsent } from '../cache/files/file-errors.js';
 import { Yielder } from '../cache/files/yielding.js';
+import { addTo } from '../lists.js';
 import { ignoreRulesById } from '../pipeline/ignored-files.js';
 import { lstatIfThere, unlessRefused } from '../sys/if-there.js';
 import { columnsOf, type StatColumns, WIDTH } from './answer-file.js';
@@ -105,11 +107,7 @@ class Folders {
 /** A folder is listed once for each dep that contains it. */
 function byFolder(listed: ReadLists['listed']): ReadonlyMap<string, readonly Listed[]> {
   const found = new Map<string, Listed[]>();
-  for (const each of listed) {
-    const others = found.get(each.where);
-    if (others === undefined) found.set(each.where, [each]);
-    else others.push(each);
-  }
+  for (const each of listed) addTo(found, each.where, each);
   return found;
 }
 

@@ -40,7 +40,7 @@ export interface LoadOptions {
   readonly text?: string;
   /** Reads the other files from which the plan is made. */
   readonly files?: PlanFiles;
-  /** Name → place of aliases, see links.ts in decide/. */
+  /** Name → place of aliases, see decide/real-paths.ts. */
   readonly links?: Readonly<Record<string, string>>;
 }
 

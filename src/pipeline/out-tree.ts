@@ -2,6 +2,7 @@
  * All outs of the pipeline as a tree of folder names, to find the writers of a path without
  * checking every item. A lookup costs the length of the path plus the number of results.
  */
+import { addTo, firstIndex } from '../lists.js';
 import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
 
 /** An out, by the index of its item and its index among the item's outs. */
@@ -198,14 +199,8 @@ function lastName({ path }: Folder): string {
 
 function* withPrefix(at: Folder, prefix: string): Iterable<string> {
   const { names } = indexOf(at);
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (names[middle]! < prefix) low = middle + 1;
-    else high = middle;
-  }
-  for (let i = low; i < names.length && names[i]!.startsWith(prefix); i++) yield names[i]!;
+  const first = firstIndex(names.length, (at) => names[at]! < prefix);
+  for (let i = first; i < names.length && names[i]!.startsWith(prefix); i++) yield names[i]!;
 }
 
 function indexOf(at: Folder): Index {
@@ -218,11 +213,7 @@ function makeIndex({ children }: Folder): Index {
   const outs: Folder[] = [];
   for (const child of children.values()) {
     if (child.owner) outs.push(child);
-    for (const name of child.children.keys()) {
-      const list = grandchildren.get(name);
-      if (list) list.push(child);
-      else grandchildren.set(name, [child]);
-    }
+    for (const name of child.children.keys()) addTo(grandchildren, name, child);
   }
   return { names: [...children.keys()].sort(), grandchildren, outs };
 }

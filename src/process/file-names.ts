@@ -1,5 +1,5 @@
 /** File names for items, locks and logs. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../canonical.js';
 
 /** Leaves room for a suffix, within the 255 bytes that file systems allow. */
 const LONGEST = 120;
@@ -17,6 +17,5 @@ export function fileNameOf(name: string): string {
       (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
     );
   if (encoded.length > 0 && encoded.length <= LONGEST) return encoded;
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 16);
-  return `${encoded.slice(0, LONGEST)}%${hash}`;
+  return `${encoded.slice(0, LONGEST)}%${sha256(name).slice(0, 16)}`;
 }

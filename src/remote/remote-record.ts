@@ -50,7 +50,7 @@ export interface RemoteChain {
   readonly made: Made;
 }
 
-export interface RemoteState {
+interface RemoteState {
   readonly epoch: number;
   readonly state: Digest;
   readonly packs: readonly Pack[];

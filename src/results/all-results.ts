@@ -9,7 +9,7 @@ import { resultsNow } from './index-file.js';
 import type { ResultRow } from './row.js';
 import { Upstream } from './upstream.js';
 
-export type { ResultRow, ResultState } from './row.js';
+export type { ResultRow } from './row.js';
 
 /** Oldest first. `warn`: called if the state of the pipeline or the saved index is not available. */
 export async function resultsOf(

@@ -2,6 +2,7 @@
  * The index of results: a row for each record that this project's cache has or had. It is created
  * on first use, and updated before gc removes records, so that their rows are kept.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { Cache } from '../cache/cache.js';
@@ -9,6 +10,7 @@ import { reasonOf } from '../cache/files/file-errors.js';
 import type { RunRecord } from '../cache/records/record.js';
 import { recordPath } from '../cache/records/records.js';
 import type { Project } from '../decide/project.js';
+import { addTo } from '../lists.js';
 import { acquireLock } from '../process/file-lock.js';
 import { lstatIfThere, namesIn } from '../sys/if-there.js';
 import { usageOf } from '../sys/usage.js';
@@ -82,12 +84,7 @@ function updated(project: Project, { shards: known, rows }: Body): Body | undefi
   const update = new Update(project, before);
   const shards: Record<string, readonly number[]> = {};
   const byShard = new Map<string, IndexedRow[]>();
-  for (const row of rows) {
-    const name = row.key.slice(0, 2);
-    const there = byShard.get(name);
-    if (there === undefined) byShard.set(name, [row]);
-    else there.push(row);
-  }
+  for (const row of rows) addTo(byShard, row.key.slice(0, 2), row);
   const names = namesIn(cache.layout.records);
   for (const name of new Set([...names, ...byShard.keys()])) {
     const folder = `${cache.layout.records}/${name}`;

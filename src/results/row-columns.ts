@@ -4,7 +4,7 @@ import { suggest } from '../pipeline/document/suggest.js';
 import { type Cell, namesakes } from './comparison.js';
 import type { ResultRow } from './row.js';
 
-export type Kind = 'field' | 'matrix' | 'params' | 'args' | 'env' | 'code' | 'deps' | 'metrics';
+type Kind = 'field' | 'matrix' | 'params' | 'args' | 'env' | 'code' | 'deps' | 'metrics';
 export interface Column {
   readonly name: string;
   readonly kind: Kind;

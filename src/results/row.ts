@@ -9,7 +9,7 @@ import type { Usage } from '../sys/usage.js';
  * `current`: has today's key. `kept`: in the cache. `removed`: gc removed its outs and kept its
  * metrics.
  */
-export type ResultState = 'current' | 'kept' | 'removed';
+type ResultState = 'current' | 'kept' | 'removed';
 
 export interface ResultRow extends Partial<Usage> {
   readonly key: string;

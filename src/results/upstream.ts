@@ -6,6 +6,7 @@
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical } from '../canonical.js';
 import { digestOfMatches } from '../decide/fingerprint.js';
+import { addTo, firstIndex } from '../lists.js';
 import type { Json } from '../stage/context.js';
 import { type DepEdges, edgeName, type Gathered } from './dep-edges.js';
 
@@ -177,21 +178,10 @@ function sharedNames([first = [], ...others]: readonly (readonly string[])[]): s
 
 /** `rows`: oldest first. */
 function nearest(rows: readonly Made[], when: number): Made | undefined {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((rows[middle] as Made).when < when) low = middle + 1;
-    else high = middle;
-  }
-  const [before, after] = [rows[low - 1], rows[low]];
+  const at = firstIndex(rows.length, (index) => (rows[index] as Made).when < when);
+  const [before, after] = [rows[at - 1], rows[at]];
   if (before === undefined || after === undefined) return before ?? after;
   return when - before.when < after.when - when ? before : after;
-}
-
-function addTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
 }
 
 /** Of all deps of a result. */

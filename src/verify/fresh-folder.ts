@@ -2,6 +2,7 @@
  * Fresh project folder that contains only what one item declares: its deps, and the scripts of its
  * command. Packages are linked, because they are not inputs.
  */
+
 import {
   existsSync,
   lstatSync,
@@ -27,6 +28,7 @@ import type { Manifest } from '../manifest.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
+import { isWithin } from '../sys/is-within.js';
 import { bringEnvironments, type Environments, linkPackages } from './environments.js';
 
 /** Project root and cache for one execution. */
@@ -141,7 +143,7 @@ function copyTree(
     // Deps may overlap, so another dep may have copied it.
     if (lstatIfThere(target)?.isDirectory() === false) return;
     const isLink = lstatSync(source).isSymbolicLink();
-    if (isLink && where !== top && (isWithin(tree, source) || !existsSync(source))) {
+    if (isLink && where !== top && (isWithin(targetOf(source), tree) || !existsSync(source))) {
       symlinkSync(readlinkSync(source), target);
     } else if (statSync(source).isDirectory()) {
       mkdirSync(target, { recursive: true });
@@ -154,9 +156,8 @@ function copyTree(
   copy(top);
 }
 
-function isWithin(tree: string, link: string): boolean {
-  const target = path.resolve(realpathSync(path.dirname(link)), readlinkSync(link));
-  return target === tree || target.startsWith(`${tree}${path.sep}`);
+function targetOf(link: string): string {
+  return path.resolve(realpathSync(path.dirname(link)), readlinkSync(link));
 }
 
 /** Copies each script with the package.json and tsconfig.json above it, which determine how it is read. */

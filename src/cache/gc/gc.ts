@@ -18,8 +18,6 @@ import { GcResults } from './gc-results.js';
 import { takeInventory } from './inventory.js';
 import { NeededLogs } from './log-retention.js';
 
-export type { Removed } from './gc-ledger.js';
-
 export interface GcRoots {
   /** Keys of the current plan and of pipeline.lock. */
   readonly keys: readonly string[];

@@ -1,7 +1,9 @@
 /** Finds user files at an out path: files that pipe did not create and must not delete. */
+
 import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
+import { addTo } from '../../lists.js';
 import { lstatIfThere, unlessRefused } from '../../sys/if-there.js';
 import { codeOf, unlessDamaged } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
@@ -155,7 +157,7 @@ export class ForeignSearch {
     for (const digest of expected) {
       if (kindOf(digest) !== 'directory') continue;
       for (const { name, digest: inner } of this.#parts.objects.treeIfThere(nameOf(digest))) {
-        places.set(name, [...(places.get(name) ?? []), inner]);
+        addTo(places, name, inner);
       }
     }
     return places;

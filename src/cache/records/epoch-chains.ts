@@ -76,7 +76,7 @@ export class Chains {
   commitFolder(chain: string, about?: ChainAbout): string {
     this.#onUse(chain);
     const folder = this.#commits.get(chain) ?? this.#takeOverCommits(chain);
-    const file = this.#aboutFile(chain);
+    const file = this.#file(chain, 'about');
     if (about !== undefined && lstatIfThere(file) === undefined) {
       writeChecksummed(file, about, this.#scratch, 'atomic');
     }
@@ -105,7 +105,7 @@ export class Chains {
 
   /** The item of this chain; for messages only. */
   about(chain: string): ChainAbout | undefined {
-    const body = readSealed(this.#aboutFile(chain), 'the description of a chain', this.#warn);
+    const body = readSealed(this.#file(chain, 'about'), 'the description of a chain', this.#warn);
     return body as ChainAbout | undefined;
   }
 
@@ -123,13 +123,13 @@ export class Chains {
 
   /** Written before the process starts, so that it is valid after a crash at any moment. */
   noteInputs(chain: string, lists: ReadLists | undefined): void {
-    const file = this.#inputsFile(chain);
+    const file = this.#file(chain, 'inputs');
     if (lists === undefined) rmSync(file, { force: true });
     else writeChecksummed(file, lists, this.#scratch, 'atomic');
   }
 
   #notedInputs(chain: string): ReadLists | undefined {
-    const body = readSealed(this.#inputsFile(chain), 'the inputs of a chain', this.#warn);
+    const body = readSealed(this.#file(chain, 'inputs'), 'the inputs of a chain', this.#warn);
     // Earlier versions of pipe did not note folders.
     return body === undefined
       ? undefined
@@ -144,12 +144,12 @@ export class Chains {
 
   /** Notes the result of a check of a commit, for a run after a crash. */
   noteCommit(chain: string, note: CommitNote): void {
-    writeChecksummed(this.#noteFile(chain), note, this.#scratch, 'expendable');
+    writeChecksummed(this.#file(chain, 'noted'), note, this.#scratch, 'expendable');
   }
 
   commitNote(chain: string): CommitNote | undefined {
     const what = 'a note about a commit';
-    return readSealed(this.#noteFile(chain), what, this.#warn) as CommitNote | undefined;
+    return readSealed(this.#file(chain, 'noted'), what, this.#warn) as CommitNote | undefined;
   }
 
   /** Deletes a commit that must not be stored. */
@@ -275,15 +275,7 @@ export class Chains {
     return path.join(this.#layout.chains, chain);
   }
 
-  #inputsFile(chain: string): string {
-    return path.join(this.#folder(chain), 'inputs.json');
-  }
-
-  #noteFile(chain: string): string {
-    return path.join(this.#folder(chain), 'noted.json');
-  }
-
-  #aboutFile(chain: string): string {
-    return path.join(this.#folder(chain), 'about.json');
+  #file(chain: string, name: 'inputs' | 'noted' | 'about'): string {
+    return path.join(this.#folder(chain), `${name}.json`);
   }
 }

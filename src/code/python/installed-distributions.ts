@@ -1,6 +1,8 @@
 /** Versions of installed distributions by the names that code imports, from the metadata of an environment. */
+
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
+import { addTo } from '../../lists.js';
 import { textIfThere } from '../../sys/if-there.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { NOT_INSTALLED } from '../package.js';
@@ -109,7 +111,7 @@ export class Distributions {
     if (known !== undefined) return known;
     const providers = new Map<string, string[]>();
     for (const [info, { provides }] of Object.entries(this.#indexOf(folder))) {
-      for (const name of provides) providers.set(name, [...(providers.get(name) ?? []), info]);
+      for (const name of provides) addTo(providers, name, info);
     }
     this.#providers.set(folder, providers);
     return providers;

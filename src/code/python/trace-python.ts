@@ -1,7 +1,8 @@
 /** Finds the project's files that Python loads for a script, a module or a program text. */
 import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';
+import { sha256 } from '../../canonical.js';
+import { type FsSnapshot, isFileDigest } from '../fs-snapshot.js';
 import { namedInside } from '../named-scripts.js';
 import { isOutside, within } from '../project-paths.js';
 import type { TracedScript, Untraced } from '../script-trace.js';
@@ -217,7 +218,7 @@ class Tracing {
     if (known !== undefined) return this.#noted(file, { hex, module: known, importer });
     const bytes = readFileSync(this.#absolute(file));
     // The file may have changed since its lookup: the parsed bytes count.
-    const loaded = { hex: hexOfBytes(bytes), module: parseModule(sourceIn(file, bytes)), importer };
+    const loaded = { hex: sha256(bytes), module: parseModule(sourceIn(file, bytes)), importer };
     this.#parsed.set(loaded.hex, loaded.module);
     return this.#noted(file, loaded);
   }
@@ -267,10 +268,7 @@ class Tracing {
     if (isArchive(folder)) this.#archive(folder);
     else if (!isOutside(folder)) this.added.add(folder.replace(/^\.$|\/$/, ''));
     else if (file !== undefined)
-      this.#opaque.push({
-        message: 'this searches for modules outside of the project',
-        place: { file, ...place },
-      });
+      this.#opaque.push({ message: SEARCHES_OUTSIDE, place: { file, ...place } });
   }
 
   /** `from name import …`: each name may be a module itself. */
@@ -294,6 +292,8 @@ class Tracing {
     return path.join(this.#snapshot.root, file);
   }
 }
+
+const SEARCHES_OUTSIDE = 'this searches for modules outside of the project';
 
 function sourceIn(file: string, bytes: Uint8Array): Source {
   return isNotebook(file) ? notebookSource(bytes) : sourceOf(bytes);

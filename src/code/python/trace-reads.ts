@@ -1,7 +1,9 @@
 /** What a Python trace reads in addition to code: build files, and links in the path of the script. */
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type FsSnapshot, hexOfBytes, isFileDigest } from '../fs-snapshot.js';
+import { sha256 } from '../../canonical.js';
+import { type FsSnapshot, isFileDigest } from '../fs-snapshot.js';
 import type { Launch } from './launches.js';
 import { Finder } from './module-finder.js';
 
@@ -25,7 +27,7 @@ export class Reads {
       return undefined;
     }
     const bytes = readFileSync(path.join(this.#snapshot.root, file));
-    this.files[file] = hexOfBytes(bytes);
+    this.files[file] = sha256(bytes);
     return bytes.toString('utf8');
   }
 

@@ -97,7 +97,7 @@ function after(before: Activity, event: TimedEvent): Activity {
 }
 
 /** `epoch 3 of 8`, `120 of 400 images`. */
-export function progressText({ progress, epoch }: Activity): string {
+function progressText({ progress, epoch }: Activity): string {
   const parts: string[] = [];
   if (epoch !== undefined) parts.push(`epoch ${epoch.epoch} of ${epoch.target}`);
   if (progress !== undefined)

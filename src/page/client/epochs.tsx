@@ -160,7 +160,7 @@ function lastOf({ values }: PageEpochs, metric: string): number | null | undefin
 }
 
 /** By the stage's own objective; a loss or an error is best where it is least. */
-export function bestOf(
+function bestOf(
   { best, numbers, values }: PageEpochs,
   metric: string,
 ): { readonly epoch: number; readonly value: number } | undefined {

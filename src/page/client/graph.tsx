@@ -1,5 +1,7 @@
 /** The dependency graph: stages, or items where they are few, laid out by dagre. */
+
 import { Graph as Layout, layout } from '@dagrejs/dagre';
+import { addTo } from '../../lists.js';
 import type { PageItem } from '../model.js';
 import { type Count, countsIn, type Data, itemLink, lookOf } from './page-state.js';
 import { Scrolled } from './scrolled.js';
@@ -108,11 +110,7 @@ interface Group {
 function groupsOf(items: readonly PageItem[], byItem: boolean): Group[] {
   const groups = new Map<string, PageItem[]>();
   const nameOf = (item: PageItem) => (byItem ? item.id : item.stage);
-  for (const item of items) {
-    const group = groups.get(nameOf(item));
-    if (group === undefined) groups.set(nameOf(item), [item]);
-    else group.push(item);
-  }
+  for (const item of items) addTo(groups, nameOf(item), item);
   return [...groups].map(([name, members]) => {
     const needs = new Set(
       members.flatMap((item) => item.needs.map((need) => nameOf(items[need] as PageItem))),

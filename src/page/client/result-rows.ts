@@ -1,4 +1,5 @@
 /** The table of results: its cells, order and filter. Rows are numbers, so that 10,000 of them cost little. */
+import { firstIndex } from '../../lists.js';
 import { comparisonIn, namesakes, PRINTED, termsIn, testFor } from '../../results/comparison.js';
 import type { PageColumn } from '../model.js';
 import { bytes, duration, number, time } from './format-values.js';
@@ -92,22 +93,11 @@ export function ordered(
   const taken = new Uint32Array(rows.length);
   const found: number[] = new Array(rows.length);
   for (const [at, row] of rows.entries()) {
-    const place = firstFrom(sorted, values[at] as number);
+    const place = firstIndex(sorted.length, (index) => sorted[index]! < values[at]!);
     found[place + (taken[place] as number)] = row;
     taken[place] = (taken[place] as number) + 1;
   }
   return found;
-}
-
-/** Where the first of the sorted values is that is not less. */
-function firstFrom(sorted: Float64Array, value: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function ranks(texts: readonly string[]): number[] {

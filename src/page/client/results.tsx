@@ -1,4 +1,5 @@
 /** All results so far: sorted, filtered, compared, and drawn. */
+import { addTo } from '../../lists.js';
 import type { PageColumn, PageResults } from '../model.js';
 import { Check, Choice, Search } from './controls.js';
 import { plural } from './format-values.js';
@@ -150,10 +151,8 @@ function stagesOf({ rows, columns }: PageResults): ReadonlyMap<string, readonly 
   const stages = new Map<string, number[]>([[ALL, []]]);
   for (let row = 0; row < rows; row++) {
     const name = names[item?.cells[row] ?? -1] ?? ALL;
-    stages.get(ALL)?.push(row);
-    const others = stages.get(name);
-    if (name !== ALL && others === undefined) stages.set(name, [row]);
-    else if (name !== ALL) others?.push(row);
+    addTo(stages, ALL, row);
+    if (name !== ALL) addTo(stages, name, row);
   }
   return stages;
 }

@@ -3,6 +3,7 @@
  * rate, points that would cover each other lie side by side: the width of such a pile shows how many
  * there are. Pure.
  */
+import { addTo } from '../../lists.js';
 import type { PageColumn } from '../model.js';
 import { isSetting, mayBeLog } from './result-rows.js';
 import { type Scale, scaleOf } from './scale.js';
@@ -138,10 +139,7 @@ function levelsOf(along: readonly number[], across: readonly number[], height: n
   for (const [at, value] of along.entries()) {
     const own = levels.get(value) ?? new Map<number, number[]>();
     levels.set(value, own);
-    const level = Math.round((across[at] as number) / height);
-    const points = own.get(level);
-    if (points === undefined) own.set(level, [at]);
-    else points.push(at);
+    addTo(own, Math.round((across[at] as number) / height), at);
   }
   return levels;
 }

@@ -92,7 +92,7 @@ function expectedOf(
   if (kind === 'object' || kind === 'record') return EXPECTED.map;
   if (kind === 'array') return EXPECTED.list;
   if (kind === 'string' || issue?.code === 'too_small') return EXPECTED.text;
-  throw new Error(`schema.ts has no words for: ${message} (${issue?.code})`);
+  throw new Error(`value-errors.ts has no text for: ${message} (${issue?.code})`);
 }
 
 function wrong(

@@ -1,5 +1,7 @@
 /** A text, and positions in it by offset. */
+
 import type { Place } from '../../error.js';
+import { firstIndex } from '../../lists.js';
 
 /** Offsets into the text, excluding the end. */
 export interface Span {
@@ -23,14 +25,7 @@ export function createSource(file: string, text: string): Source {
 
 /** The 1-based line of an offset. */
 export function lineOf({ lines }: Source, offset: number): number {
-  let low = 0;
-  let high = lines.length;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (lines[middle]! <= offset) low = middle;
-    else high = middle;
-  }
-  return low + 1;
+  return firstIndex(lines.length, (at) => lines[at]! <= offset);
 }
 
 /**
