@@ -16,22 +16,18 @@ export interface HashTask {
 const LITTLE_BYTES = 256 << 20;
 const LITTLE_FILES = 5_000;
 const MOST_WORKERS = 8;
-/** Work per message to a worker: small enough that progress shows. */
+/** Work per message to a worker: small enough that all workers end at about the same time. */
 const BATCH_BYTES = 32 << 20;
 const BATCH_FILES = 256;
 
-/**
- * The tasks whose file has another hash, except files that disappeared. Calls `onDone` after each
- * batch.
- */
+/** The tasks whose file has a different hash, except files that disappeared. */
 export async function checkHashes(
   tasks: readonly HashTask[],
-  threads: number | undefined,
-  onDone: (files: number, bytes: number) => void,
+  threads = threadsFor(tasks),
 ): Promise<HashTask[]> {
   const batches = batchesOf(tasks);
-  const workers = Math.min(threads ?? threadsFor(tasks), batches.length);
-  return workers < 2 ? checkHere(batches, onDone) : checkInWorkers(batches, workers, onDone);
+  const workers = Math.min(threads, batches.length);
+  return workers < 2 ? checkHere(tasks) : checkInWorkers(batches, workers);
 }
 
 function threadsFor(tasks: readonly HashTask[]): number {
@@ -55,29 +51,19 @@ function batchesOf(tasks: readonly HashTask[]): HashTask[][] {
   return batches;
 }
 
-async function checkHere(
-  batches: readonly HashTask[][],
-  onDone: (files: number, bytes: number) => void,
-): Promise<HashTask[]> {
+async function checkHere(tasks: readonly HashTask[]): Promise<HashTask[]> {
   const wrong: HashTask[] = [];
-  for (const batch of batches) {
-    for (const task of batch) {
-      try {
-        if ((await finish(hashFile(task.file))).hex !== task.hex) wrong.push(task);
-      } catch (error) {
-        if (!isAbsent(error)) throw error;
-      }
+  for (const task of tasks) {
+    try {
+      if ((await finish(hashFile(task.file))).hex !== task.hex) wrong.push(task);
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
     }
-    onDone(batch.length, bytesOf(batch));
   }
   return wrong;
 }
 
-async function checkInWorkers(
-  batches: HashTask[][],
-  count: number,
-  onDone: (files: number, bytes: number) => void,
-): Promise<HashTask[]> {
+async function checkInWorkers(batches: HashTask[][], count: number): Promise<HashTask[]> {
   const wrong: HashTask[] = [];
   const waiting = batches.values();
   const work = async (worker: Worker): Promise<void> => {
@@ -87,7 +73,6 @@ async function checkInWorkers(
         batch.map(({ file, hex }) => [file, hex]),
       );
       for (const index of found) wrong.push(batch[index] as HashTask);
-      onDone(batch.length, bytesOf(batch));
     }
   };
   // Lazy import, since almost no run needs it.

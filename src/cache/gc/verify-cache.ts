@@ -17,14 +17,6 @@ export interface VerifyOptions {
   readonly repair?: boolean;
   /** Default: one for little data, else the number of cores, at most 8. */
   readonly threads?: number;
-  readonly onProgress?: (progress: VerifyProgress) => void;
-}
-
-interface VerifyProgress {
-  readonly files: number;
-  readonly allFiles: number;
-  readonly bytes: number;
-  readonly allBytes: number;
 }
 
 /** A result or state that cannot be restored. */
@@ -105,21 +97,14 @@ export async function verify(context: CacheContext, options: VerifyOptions): Pro
 /** Absolute paths of objects whose bytes do not match their name. */
 async function wrongAmong(
   stores: readonly Omit<Store, 'wrong'>[],
-  { onProgress, threads }: VerifyOptions,
+  { threads }: VerifyOptions,
 ): Promise<Set<string>> {
   const tasks: HashTask[] = stores.flatMap(({ objects, stored }) =>
     [...stored]
       .filter(([hex]) => objects.isReadable(hex))
       .map(([hex, { size }]) => ({ file: objects.pathOf(hex), hex, size })),
   );
-  const allBytes = tasks.reduce((sum, { size }) => sum + size, 0);
-  let files = 0;
-  let bytes = 0;
-  const wrong = await checkHashes(tasks, threads, (moreFiles, moreBytes) => {
-    files += moreFiles;
-    bytes += moreBytes;
-    onProgress?.({ files, allFiles: tasks.length, bytes, allBytes });
-  });
+  const wrong = await checkHashes(tasks, threads);
   return new Set(wrong.map(({ file }) => file));
 }
 
