@@ -1,6 +1,8 @@
 /** Layout of the cache folder: every path, with the format version in it. */
+
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { isWithin } from '../sys/is-within.js';
 
 /** A new format uses a new folder, so that no version reads the other's files. */
 const FORMAT = 'v1';
@@ -76,7 +78,7 @@ export function namedFolder(
 
 /** True for a cache inside its project, which can be moved together with it. */
 export function isInside(layout: Layout): boolean {
-  return `${realOrSame(layout.root)}/`.startsWith(`${realOrSame(layout.project)}/`);
+  return isWithin(realOrSame(layout.root), realOrSame(layout.project));
 }
 
 export function realOrSame(file: string): string {

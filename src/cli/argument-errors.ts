@@ -9,7 +9,7 @@ import { usageFor } from './help.js';
 interface Mistakes {
   readonly wrong: readonly GivenOption[];
   readonly positionals: readonly string[];
-  /** Those of them that are unexpected. */
+  /** The unexpected ones among the positionals. */
   readonly strays: readonly string[];
   /** Arguments that are not UTF-8. */
   readonly damaged: readonly string[];
@@ -30,7 +30,7 @@ export function argumentErrors(
   ];
 }
 
-/** Of `-j4`, only the first letter is meant as an option. */
+/** In `-j4`, only the first letter is an option. */
 function isFirstOfGroup({ option, index }: GivenOption, at: number, all: readonly GivenOption[]) {
   const isSame = (each: GivenOption) => each.option === undefined && each.index === index;
   return option !== undefined || all.findIndex(isSame) === at;

@@ -89,7 +89,7 @@ function namesOf(commands: Commands): Completion[] {
   return Object.entries(commands).map(([value, { summary }]) => ({ value, help: summary }));
 }
 
-/** The option whose value is at the cursor: in `--set=a` or behind `--set`. */
+/** The option whose value is at the cursor: in `--set=a` or after `--set`. */
 function optionBefore({ usage, before }: Line, typed: string): Option | undefined {
   const name = /^--([^=]+)=/s.exec(typed)?.[1];
   if (name !== undefined) return usage.options.find((option) => option.name === name);

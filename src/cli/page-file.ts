@@ -1,4 +1,5 @@
 /** Writes a page as one HTML file. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Project } from '../decide/project.js';
@@ -7,6 +8,7 @@ import type { PageModel } from '../page/model.js';
 import { pageText } from '../page/page-html.js';
 import { embedding, type PictureSource } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
+import { isWithin } from '../sys/is-within.js';
 import type { CommandContext } from './command.js';
 import type { Option, Parsed } from './command-usage.js';
 import { wrote } from './output.js';
@@ -62,10 +64,9 @@ export function writePage({ file, html }: PageFile, { host, terminal }: CommandC
  */
 function target({ root, cwd, plan }: Project, name: string | undefined, fallback: string): string {
   const file = name === undefined ? path.join(root, fallback) : path.resolve(cwd, name);
-  const within = (where: string) => `${file}/`.startsWith(`${path.join(root, where)}/`);
   for (const item of plan.items) {
     const named = [...item.outs, ...item.deps.filter(({ glob }) => !glob)];
-    const taken = named.find((each) => within(each.path));
+    const taken = named.find((each) => isWithin(file, path.join(root, each.path)));
     if (taken === undefined) continue;
     throw userError(
       'option-value',

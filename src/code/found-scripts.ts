@@ -1,6 +1,8 @@
 /** Collects the scripts of a command, and those that they start in turn. */
+
 import path from 'node:path';
 import type { Dep, Out } from '../pipeline/plan.js';
+import { isWithin } from '../sys/is-within.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
 import type { NamedScripts } from './named-scripts.js';
 import { isPython } from './python/file-kinds.js';
@@ -121,7 +123,7 @@ export class Found {
   #isMade(file: string): boolean {
     const { deps, outs } = this.#options;
     const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob)];
-    return made.some(({ path }) => isAt(file, path));
+    return made.some(({ path }) => isWithin(file, path));
   }
 
   together(): TracedScripts {
@@ -133,7 +135,7 @@ export class Found {
     const bytes: Record<string, string> = {};
     for (const { files, code } of found) {
       for (const file in files) {
-        if (this.#isMade(file) || declared.some((each) => isAt(file, each))) continue;
+        if (this.#isMade(file) || declared.some((each) => isWithin(file, each))) continue;
         bytes[file] = files[file] as string;
         const digest = code?.[file];
         // A file that JavaScript imports as text counts by its bytes, whatever its type.
@@ -166,10 +168,6 @@ function withDigest(known: string | undefined, digest: string): string {
 
 /** For scripts that are files of the project. */
 const IS_FILE: ReadonlySet<Script['kind']> = new Set(['script', 'file', 'program', 'input']);
-
-function isAt(file: string, where: string): boolean {
-  return file === where || file.startsWith(`${where}/`);
-}
 
 const PYTHON = /^#!.*\b(?:i?python[\d.]*|pypy[\d.]*|uv run)\b/;
 

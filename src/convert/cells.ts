@@ -9,7 +9,7 @@ import { isPlain, type Scope } from './render.js';
 import { Untranslatable } from './translation-note.js';
 import { type Tree, treeOf } from './write-yaml.js';
 
-/** One of DVC's stages: its key behind the `@`, and its values of `item` and `key`. */
+/** One of DVC's stages: its key after the `@`, and its values of `item` and `key`. */
 interface Cell {
   readonly key: string;
   readonly own: AstNode;

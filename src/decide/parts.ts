@@ -21,6 +21,7 @@ import {
 } from '../pipeline/ignored-files.js';
 import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
+import { isWithin } from '../sys/is-within.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
@@ -184,7 +185,7 @@ function wroteInFolder(where: string, cache: Cache): Digest | undefined {
 
 /** Inside the cache, only outs of the plan are inputs. */
 export function isOurs(where: string): boolean {
-  return where === 'cache' || where.startsWith('cache/');
+  return isWithin(where, 'cache');
 }
 
 /** Enters the folders that lead to present and past outs; visits all other entries. */

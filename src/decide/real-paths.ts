@@ -28,7 +28,7 @@ export type Links = Readonly<Record<string, string>>;
 /**
  * Reads each folder that the plan names once. Does not follow what items make: it may not exist yet.
  *
- * @param looks receives the read set of the answer
+ * @param readSet receives everything that the answer depends on
  */
 export function linksOf(
   root: string,

@@ -102,7 +102,7 @@ export interface PageFile {
 }
 
 export interface PageEpochs {
-  /** They are those of another definition: none is completed by today's. */
+  /** True if they belong to an earlier definition, because no epoch of the current one is completed. */
   readonly isStale?: boolean | undefined;
   readonly target: number;
   /** The epoch of the outs. */

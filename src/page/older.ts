@@ -1,4 +1,4 @@
-/** Plots and pictures of earlier results, for comparison with those of today. */
+/** Plots and pictures of earlier results, for comparison with the current ones. */
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';

@@ -78,7 +78,7 @@ export function firstBraces(pattern: string, from: number): Braces | undefined {
     else if (character === ',') open.at(-1)?.commas.push(at);
     else if (character === '}') {
       const last = open.pop();
-      // Behind a brace that is never closed, the first of several; around it, what contains it.
+      // After a brace that is never closed, the first of several pairs counts. A pair around that one replaces it.
       const isFirst = last && (found === undefined || last.at < found[0]);
       if (isFirst && last.commas.length > 0) found = [last.at, last.commas, at];
       if (open.length === 0 && found) return found;

@@ -86,8 +86,7 @@ function checkPlace(
 ): void {
   // The cache may be on another disk, and is protected there too.
   const cache = placeOf('cache', links);
-  const isCache = place === cache || place.startsWith(`${cache}/`);
-  const named = isCache ? `cache${place.slice(cache.length)}` : place;
+  const named = isWithin(place, cache) ? `cache${place.slice(cache.length)}` : place;
   const mistake = named.startsWith('/') ? undefined : outMistake(named);
   if (mistake === undefined) return;
   const message = `the out "${path}" is ${place}: ${leadsTo([path], links)}. ${mistake.message}`;
@@ -226,7 +225,7 @@ function depOf(dep: DraftDep, index: number, reading: Reading): Dep {
 
 function linksTo(owners: readonly Owner[]): Record<string, string> | undefined {
   const found: Record<string, string> = {};
-  // Other paths behind a link within the project are mapped to their places too.
+  // Other paths below a link within the project are mapped to their places too.
   for (const { link } of owners) if (link && !link[1].startsWith('/')) found[link[0]] = link[1];
   // For an out written by that very name too: the longest name applies.
   for (const { name, path } of owners) if (name !== undefined) found[name] = path;

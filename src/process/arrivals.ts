@@ -18,7 +18,7 @@ export class Arrivals {
   readonly #files = new Set<string>();
   /** For each name, whether it was renamed from another name in this folder. */
   readonly #renamed = new Map<string, boolean>();
-  /** For each name, the one reported before it that the disk lacked then. */
+  /** For each name: the name reported before it, if that did not exist on disk any more. */
   readonly #follows = new Map<string, string>();
   #last: string | undefined;
 
@@ -32,7 +32,7 @@ export class Arrivals {
   record(name: string): void {
     const before = this.#last;
     this.#last = name;
-    // What was reported once more after an arrival was still there.
+    // A name that is reported again after an arrival was still there at the arrival.
     for (const [arrived, draft] of this.#follows) if (draft === name) this.#follows.delete(arrived);
     this.#follows.delete(name);
     if (this.#present.delete(name)) {

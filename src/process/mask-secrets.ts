@@ -95,7 +95,7 @@ export function masker(values: readonly string[]): (chunk?: Buffer) => Buffer {
   return maskerOf(byteTexts(values));
 }
 
-/** One character for each byte, so that a split character is no problem. */
+/** One character for each byte, so that a chunk may end within a character. */
 function byteTexts(values: readonly string[]): string[] {
   return secretTexts(values).map((text) => bytesOf(text).toString('latin1'));
 }

@@ -1,4 +1,4 @@
-/** A store behind HTTP: GET, HEAD and PUT, as nginx, WebDAV servers, bazel-remote and S3 implement them. */
+/** A store on an HTTP server: GET, HEAD and PUT, as nginx, WebDAV servers, bazel-remote and S3 implement them. */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Draft } from './download-draft.js';

@@ -17,7 +17,7 @@ const LARGE = 64 * 2 ** 10;
 /** Approximate size of a pack in bytes. */
 const PACK = 8 * 2 ** 20;
 
-/** From this size, checking first whether an object exists costs less than sending it in vain. */
+/** From this size, checking first whether an object exists costs less than sending it needlessly. */
 const WORTH_ASKING = 2 ** 18;
 
 interface Sending {

@@ -13,7 +13,7 @@ export function plainTable(texts: Rows, room?: number): string {
   return fitted(withPoints(rows), room).map(aligned).join('\n');
 }
 
-/** The decimal points of a column of numbers stand in one line. */
+/** Aligns the decimal points of a column of numbers. */
 function withPoints(rows: Rows): Rows {
   const [head = [], ...body] = rows;
   const decimals = head.map((_, at) => {

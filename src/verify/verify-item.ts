@@ -129,7 +129,7 @@ function workIn(
   { root, cache, environments }: FreshFolder,
 ): BuildContext {
   const items = [...build.project.plan.items];
-  // In the fresh folder, the content behind a link has the name of the dep.
+  // In the fresh folder, the content of a link's target has the name of the dep.
   const deps = itemAt(build, index).deps.map(({ links: _, ...dep }) => dep);
   const item = { ...itemAt(build, index), deps };
   items[index] = item;

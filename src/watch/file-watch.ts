@@ -1,8 +1,10 @@
 /** Watches the file system for changes of relevant files, also across replaced folders. */
+
 import path from 'node:path';
 import { watch } from 'chokidar';
 import { within } from '../code/project-paths.js';
 import { userError } from '../error.js';
+import { isWithin } from '../sys/is-within.js';
 import { packageAbove } from './outside.js';
 
 /** The paths to watch, relative to the project: `../…` outside it. */
@@ -43,11 +45,7 @@ export async function watchFiles(
     ignorePermissionErrors: true,
     ignored: (absolute) => {
       const relative = relativeOf(absolute);
-      return !(
-        isAtOrBelow(root, absolute) ||
-        isWatched(set, relative) ||
-        isOnTheWay(set, relative)
-      );
+      return !(isWithin(root, absolute) || isWatched(set, relative) || isOnTheWay(set, relative));
     },
   });
   const tell = (relative: string) => {
@@ -84,14 +82,8 @@ export async function watchFiles(
 function foldersFor(root: string, { outside }: WatchSet): string[] {
   const all = [root, ...outside.map((each) => packageAbove(path.resolve(root, each)))];
   const isCovered = (folder: string) =>
-    all.some((other) => other !== folder && isAtOrBelow(folder, other));
+    all.some((other) => other !== folder && isWithin(folder, other));
   return [...new Set(all)].filter((folder) => !isCovered(folder));
-}
-
-function isAtOrBelow(where: string, folder: string): boolean {
-  return (
-    where === folder || where.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
-  );
 }
 
 function isWatched(set: WatchSet, relative: string): boolean {

@@ -78,7 +78,7 @@ class Session {
     this.#variant = { ...variant, ...(host.file !== undefined && { file: host.file }) };
     this.#options = options;
     this.#user = user;
-    // Real path, as in traces: `..` behind a link leads elsewhere.
+    // Real path, as in traces: `..` after a link leads elsewhere.
     this.#root = realpathSync(findRoot(host));
     this.#ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));

@@ -7,6 +7,7 @@ import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
 import { foldersAbove } from '../pipeline/items/paths.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { pipelineName } from '../pipeline/root.js';
+import { isWithin } from '../sys/is-within.js';
 import type { WatchSet } from './file-watch.js';
 
 /** The user's files that one item reads. */
@@ -38,7 +39,7 @@ class PlanWatch {
 
   /** True if a change may make executing items stale. A new name that an axis matches only adds an item. */
   concerns(path: string): boolean {
-    return this.#files.some((file) => isAt(path, file));
+    return this.#files.some((file) => isWithin(path, file));
   }
 
   leadsTo(folder: string): boolean {
@@ -150,7 +151,7 @@ export class Watched implements WatchSet {
 
 /** Not an input, except as a trace input. */
 function isPackages(path: string): boolean {
-  return path === 'node_modules' || path.startsWith('node_modules/');
+  return isWithin(path, 'node_modules');
 }
 
 /** True for one of the paths, and for a path below one. */
@@ -199,16 +200,12 @@ export function brokenCode(before: WatchSet | undefined, packages: readonly stri
 }
 
 function readsPath({ files, deps }: Reads, path: string): boolean {
-  return files.some((file) => isAt(path, file)) || deps.some((dep) => isRead(dep, path));
+  return files.some((file) => isWithin(path, file)) || deps.some((dep) => isRead(dep, path));
 }
 
 function isRead(dep: Dep, path: string): boolean {
-  const isNamed = dep.glob ? matchGlob(globOf(dep), path) : isAt(path, dep.path);
+  const isNamed = dep.glob ? matchGlob(globOf(dep), path) : isWithin(path, dep.path);
   return isNamed && !isHeldBack(dep, path, ignoreRulesOf(dep));
-}
-
-function isAt(path: string, place: string): boolean {
-  return path === place || path.startsWith(`${place}/`);
 }
 
 function isOnTheWay(dep: Dep, folder: string): boolean {

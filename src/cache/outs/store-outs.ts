@@ -1,8 +1,10 @@
 /** Stores outs as objects: copies each file once, and names the object by the bytes written. */
+
 import { hash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isWithin } from '../../sys/is-within.js';
 import { type Copied, copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { unusable } from '../files/file-errors.js';
 import { hashFile, READ } from '../files/hash.js';
@@ -106,7 +108,7 @@ export class OutStore implements Keeper {
   }
 
   #isHidden(folder: string): boolean {
-    if (folder !== this.#out && !folder.startsWith(`${this.#out}/`)) return false;
+    if (!isWithin(folder, this.#out)) return false;
     const known = this.#hidden.get(folder);
     if (known !== undefined) return known;
     const stat = lstatSync(path.join(this.#project, folder));

@@ -186,7 +186,7 @@ export class DiskWalk {
     return linkScan(absolute, target);
   }
 
-  /** The content behind a link; the link itself if it is broken or leads into itself. */
+  /** The content of a link's target; the link itself if it is broken or leads into itself. */
   *#behind(where: string, walk: Walk): Recursive<Scan> {
     walk.readSet.markIncomplete();
     const absolute = path.join(this.#parts.project, where);

@@ -95,7 +95,7 @@ function parsed(output: string, file: string): Interpreter {
   }
 }
 
-/** Files by which version managers such as pyenv choose the interpreter behind their scripts. */
+/** Files by which version managers such as pyenv choose the interpreter that their scripts start. */
 const VERSION_FILES = ['.python-version', '.tool-versions', 'mise.toml', '.mise.toml'];
 
 function inputsOf(

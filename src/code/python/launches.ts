@@ -183,7 +183,7 @@ function executed({ folder = '', words, inputs, text }: SimpleCommand): Argument
   return found;
 }
 
-/** Behind `uv run`, and in front of a program. */
+/** After `uv run`, and before a program. */
 function isOfUv(words: SimpleCommand['words'], at: number): boolean {
   const before = words.slice(0, at);
   const uv = before.findIndex((word) => programName(word) === 'uv');

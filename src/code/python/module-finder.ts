@@ -3,6 +3,7 @@
  * that a file added later that would take precedence is detected.
  */
 
+import { isWithin } from '../../sys/is-within.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { EVERY_STEM, namesFor, stemOf, type TraceInputs } from '../trace-inputs.js';
 
@@ -62,7 +63,7 @@ export class Finder {
   /** The existing names for the stem in the folder; records the lookup. */
   #names(folder: string, stem: string): readonly string[] {
     // Outs are not code of the project.
-    if (folder === 'cache' || folder.startsWith('cache/')) return [];
+    if (isWithin(folder, 'cache')) return [];
     const stems = this.#stems.get(folder) ?? new Map<string, readonly string[]>();
     this.#stems.set(folder, stems);
     const known = stems.get(stem) ?? namesFor(new Set([stem]), this.#snapshot.names(folder));

@@ -182,7 +182,7 @@ function seriesOf(curves: readonly Curve[], color: (name: string) => string): UP
 
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
 
-/** A disc is the point of a curve of its own, since the points of one curve look alike. */
+/** A disc is the only point of a separate curve, since the points of one curve look alike. */
 function withDisc(curves: readonly Curve[]): (Curve & { readonly disc: number })[] {
   return curves.flatMap((curve) =>
     curve.disc === undefined || curve.disc === curve.ring ? [] : [{ ...curve, disc: curve.disc }],

@@ -21,7 +21,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
       </p>
     );
   const isBad = hasFailed(item, data.active);
-  // Of an item that failed, the log is what people came for.
+  // Readers open a failed item for its log.
   const log = <Log item={item} data={data} />;
   return (
     <article class="item">
@@ -58,7 +58,7 @@ export function Item({ data, name }: { readonly data: Data; readonly name: strin
   );
 }
 
-/** What a living run says of it. */
+/** Its progress in an active run. */
 function Doing({ item, data }: { readonly item: PageItem; readonly data: Data }) {
   const activity = data.active.get(item.id);
   if (activity === undefined) return null;

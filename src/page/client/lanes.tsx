@@ -5,7 +5,7 @@ import { fitting, textWidth } from './text-width.js';
 import { type JSX, useEffect, useMemo, useRef, useState } from './view.js';
 
 const LANE = 22;
-/** Between two ticks at least, in pixels. */
+/** The smallest distance between two ticks, in pixels. */
 const TICK = 90;
 const SIZE = 12;
 
@@ -117,7 +117,7 @@ interface Lane {
   readonly items: readonly Activity[];
 }
 
-/** GPU items in lanes of their own, first; each item in the first lane that is free. */
+/** GPU items come first, in separate lanes. Each item is in the first lane that is free. */
 function lanesOf(activities: readonly Activity[], until: number): Lane[] {
   const lanes: { readonly kind: string; end: number; readonly items: Activity[] }[] = [];
   const byStart = [...activities].sort((a, b) => (a.from ?? 0) - (b.from ?? 0));

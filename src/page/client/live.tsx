@@ -102,7 +102,7 @@ function joined(runs: Runs, { id, isNew, events, isCutOff }: RunMessage): Runs {
   return new Map([...runs, [id, { events: [...before, ...events], isCutOff }]]);
 }
 
-/** Items of all runs that are not over; of those that run now before those that wait. */
+/** The items of all runs that are not over. If two runs have an item, the run that executes it counts. */
 function activeIn(runs: Runs): ReadonlyMap<string, Activity> {
   const active = new Map<string, Activity>();
   for (const run of runs.values()) {

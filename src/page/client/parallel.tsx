@@ -14,7 +14,7 @@ interface Props {
 
 const HEIGHT = 340;
 const AXES = 10;
-/** Left and right of the axes; between two axes at least. */
+/** The margin at both sides, and the smallest distance between two axes. */
 const SIDE = 60;
 const LEAST_STEP = 92;
 

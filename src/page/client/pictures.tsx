@@ -98,7 +98,7 @@ export function Pictures({ data }: { readonly data: Data }): JSX.Element {
   );
 }
 
-/** A picture stands in one row with those of earlier results. */
+/** A picture shares a row with those of earlier results. */
 function beginsRow(shots: readonly Shot[], at: number): boolean {
   const isEarlier = (each: number) => shots[each]?.label !== undefined;
   return at > 0 && !isEarlier(at) && (isEarlier(at - 1) || isEarlier(at + 1));

@@ -15,7 +15,7 @@ export interface Series {
   readonly plot: PagePlot;
 }
 
-/** The same plot of all results of these items, by stage and name: those of today first. */
+/** The same plot of all results of these items, by stage and name: current ones first. */
 export function plotGroups(items: readonly PageItem[]): ReadonlyMap<string, readonly Series[]> {
   const groups = new Map<string, Series[]>();
   for (const { id, stage, plots = [], older = [] } of items)
@@ -87,7 +87,7 @@ export function Plot({ title, series, showsOlder }: Props): JSX.Element {
   );
 }
 
-/** A logarithm of others does not exist. */
+/** Other numbers have no logarithm. */
 function isPositive(value: number | null): boolean {
   return value === null || value > 0;
 }
@@ -160,7 +160,7 @@ function Legend({ series, curves, hidden, toggle }: LegendProps): JSX.Element {
   );
 }
 
-/** Each keeps its pen, whichever are hidden. */
+/** Each keeps its pen when others are hidden. */
 function curvesOf(series: readonly Series[], column: string) {
   return series
     .flatMap(({ id, item, label, plot }) =>

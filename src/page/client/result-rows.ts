@@ -20,7 +20,7 @@ export function titleOf({ kind, name }: PageColumn): string {
   return kind === 'field' || kind === 'seconds' ? (PRINTED[name] ?? name) : name;
 }
 
-/** What an execution took, which is another one each time. */
+/** What an execution used, which differs each time. */
 const USAGE = ['cpuSeconds', 'peakMemory', 'bytes'];
 
 export function isUsage(kind: PageColumn['kind'], name: string, which = USAGE): boolean {

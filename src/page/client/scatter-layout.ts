@@ -15,7 +15,7 @@ const SIZE = 2 * RADIUS;
 const MOST_VALUES = 30;
 /** The part of the room between two values that a pile may fill. */
 const FILLED = 0.9;
-/** The median of fewer points says nothing. */
+/** With fewer points, the median means little. */
 const LEAST_FOR_MEDIAN = 10;
 
 interface Area {
@@ -36,9 +36,9 @@ export interface Drawing {
   readonly spots: readonly Spot[];
   readonly x: Scale;
   readonly y: Scale;
-  /** In pixels: of y, for each of few values of x that have many points. */
+  /** Medians of y in pixels, for values of x with many points. Empty if x has many values. */
   readonly medians: readonly { readonly x: number; readonly y: number; readonly width: number }[];
-  /** So that points which cover each other remain visible. */
+  /** Below 1, so that points that overlap remain visible. */
   readonly opacity: number;
 }
 
@@ -90,7 +90,7 @@ function spread(x: Axis, y: Axis): Spread {
   return { shifts: { x: none, y: shifts }, free };
 }
 
-/** For each place on an axis with few values, how wide the points there may be spread. */
+/** For each place on an axis with few values: the width over which its points may spread. */
 type Rooms = ReadonlyMap<number, number>;
 
 interface Axis {

@@ -8,7 +8,7 @@ export function useScheme(): 'dark' | 'light' | 'paper' {
   return isPaper ? 'paper' : isDark ? 'dark' : 'light';
 }
 
-/** True before the browser counts the pages, which it does before the media change. */
+/** Becomes true before the browser computes the pages, which is earlier than the change of the medium. */
 export function usePrinting(): boolean {
   const isPaper = useMedia('print');
   const [isAsked, setAsked] = useState(false);

@@ -6,12 +6,12 @@ import { type ComponentChildren, Fragment, type JSX, useEffect, useRef, useState
 
 export interface Column<Row> {
   readonly id: string;
-  /** Empty: its name, unseen. */
+  /** If empty, only screen readers get a title: the name. */
   readonly title: string;
   /** For screen readers and as a hint: the title in words. */
   readonly name: string;
   readonly isNumber?: boolean;
-  /** `prose`: paper has room for some words of it. `digest`: paper does without it. */
+  /** `prose`: shortened in print. `digest`: left out in print. */
   readonly look?: 'prose' | 'digest' | undefined;
   /** Characters that fit without being cut. */
   readonly width: number;
@@ -32,7 +32,7 @@ interface Props<Row> {
 }
 
 const ROW = 28;
-/** Rows outside of the view that exist too, so that scrolling shows no gap. */
+/** Rows that are rendered outside of the view, so that scrolling shows no gap. */
 const MARGIN = 12;
 const MOST_ON_PAPER = 2000;
 
@@ -167,11 +167,11 @@ function widthOf({ title, width }: Column<never>, hasArrow: boolean): number {
 
 interface AlignedProps {
   readonly text: string;
-  /** The most of its column. */
+  /** The largest number of decimals in its column. */
   readonly decimals: number;
 }
 
-/** A number with room for the decimals that others of its column have: the points stand in one line. */
+/** A number with room for the decimals of others in its column, so that the points are aligned. */
 export function Aligned({ text, decimals }: AlignedProps): JSX.Element {
   const own = decimalsIn(text);
   if (own === undefined || own >= decimals) return <>{text}</>;
@@ -192,7 +192,7 @@ export function decimalsOf(texts: Iterable<string>): number {
   return most;
 }
 
-/** Room of rows that do not exist at the moment. */
+/** Blank space in the place of rows that are not rendered. */
 function Space({ rows, columns }: { readonly rows: number; readonly columns: number }) {
   if (rows === 0) return null;
   return (

@@ -12,7 +12,7 @@ interface SyntaxFault {
   readonly pos: readonly [number, number];
 }
 
-/** The package's lexer: splits a text into tokens; control characters among them stand for no text. */
+/** The package's lexer: splits a text into tokens; its control characters do not represent text. */
 type Tokens = (text: string) => Iterable<string>;
 
 interface SyntaxMistake {

@@ -92,7 +92,6 @@ export function noName(what: 'dep' | 'out'): Mistake {
   };
 }
 
-/** True when `path` is `folder` or inside it. */
 type DepPath = { readonly path: string; readonly glob: boolean } | { readonly mistake: Mistake };
 
 /** A dep: a path or a pattern, but not a file that pipe itself writes. */
