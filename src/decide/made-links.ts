@@ -70,7 +70,7 @@ interface Planned {
 }
 
 /**
- * The outs that an item reads through these paths. Each path is a link or behind one.
+ * The outs that an item reads through these paths. Each path is a link or below one.
  *
  * @throws UnusableFile when the item does not need one of them: that out could change at any time
  */
