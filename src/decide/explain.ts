@@ -1,5 +1,5 @@
 /** Explains one item: compares its last result in this project with what it depends on today. */
-import type { Attempt, LastRun } from '../cache/cache.js';
+import type { Attempt } from '../cache/cache.js';
 import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/lock-owner.js';
@@ -8,7 +8,7 @@ import type { Decision } from './decide.js';
 import { matchesBeside } from './dep-evidence.js';
 import { itemHolder } from './locks.js';
 import type { Project } from './project.js';
-import { differences, type Reason } from './reasons.js';
+import { differences, type Evidence, type Explainer, type Reason } from './reasons.js';
 
 /** Why the item must run or be restored, most likely cause first; empty for a fresh item. */
 export function explain(project: Project, item: Item, code: Code, decision: Decision): Reason[] {
@@ -52,7 +52,15 @@ function whyRun(
   const last = project.cache.state.readLast(item.id);
   if (last === undefined) return [withoutResult(project, item)];
   const attempt = project.cache.state.readAttempt(item.id);
-  const found = compare(project, item, code, last, decision);
+  const { manifest } = decision;
+  const found = itemDifferences(
+    project,
+    item,
+    code,
+    last,
+    { manifest, files: code.files },
+    (name) => matchesBeside(item, name, last, manifest.deps, project),
+  );
   // The item was executed with today's inputs, without a result.
   if (attempt?.key === decision.key) return [endOf(project, item, attempt), ...found];
   return found.length > 0 ? found : [{ kind: 'lost', text: 'its record is gone from the cache' }];
@@ -85,22 +93,20 @@ function endOf(project: Project, item: Item, { end, message }: Attempt): Reason 
   return { kind: 'interrupted', text: `was ${how} last time` };
 }
 
-function compare(
-  project: Project,
+/** The differences between two states of an item, in the words of its definition and code. */
+export function itemDifferences(
+  { cache }: Project,
   item: Item,
   code: Code,
-  last: LastRun,
-  decision: Decision & { kind: 'run' },
+  before: Evidence,
+  now: Evidence,
+  matches: Explainer['matches'] = () => undefined,
 ): Reason[] {
-  return differences(
-    last,
-    { manifest: decision.manifest, files: code.files },
-    {
-      importerOf: (file) => code.importers[file],
-      pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
-      targetParam: item.epochs?.param,
-      listing: (digest) => project.cache.treeListing(digest),
-      matches: (name) => matchesBeside(item, name, last, decision.manifest.deps, project),
-    },
-  );
+  return differences(before, now, {
+    importerOf: (file) => code.importers[file],
+    pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
+    targetParam: item.epochs?.param,
+    listing: (digest) => cache.treeListing(digest),
+    matches,
+  });
 }

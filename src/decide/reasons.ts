@@ -35,13 +35,13 @@ export interface Reason {
 }
 
 /** An item at some point in time: its manifest, and the evidence that names single files. */
-interface Evidence {
+export interface Evidence {
   readonly manifest: Manifest;
   /** Local code files by path with the digest of their stripped text. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-interface Explainer {
+export interface Explainer {
   /** The file that imports this one, for the message. */
   importerOf(file: string): string | undefined;
   /** The path of a dep by its name, as the user wrote it. */

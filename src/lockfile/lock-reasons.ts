@@ -1,7 +1,8 @@
 /** Differences between pipeline.lock and today's pipeline, in the words of `why`. */
 import type { Code } from '../decide/code.js';
+import { itemDifferences } from '../decide/explain.js';
 import type { Project } from '../decide/project.js';
-import { differences, type Reason } from '../decide/reasons.js';
+import type { Reason } from '../decide/reasons.js';
 import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { type LockBlock, lockedParts } from './format/block.js';
@@ -14,7 +15,7 @@ export function reasonsAgainst(...beside: Parameters<typeof lockDifferences>): s
 
 /** Differences from the locked manifest. */
 export function lockDifferences(
-  { cache }: Project,
+  project: Project,
   item: Item,
   code: Code,
   block: LockBlock,
@@ -22,14 +23,8 @@ export function lockDifferences(
 ): Reason[] {
   const now = { manifest: { ...manifest, ...lockedParts(manifest) }, files: code.files };
   // The record of the locked result names the changed file, if it still exists.
-  const files = cache.readRecord(block.key)?.files ?? code.files;
-  return differences({ manifest: manifestOf(block), files }, now, {
-    importerOf: (file) => code.importers[file],
-    pathOf: (name) => item.deps.find((dep) => dep.name === name)?.path ?? name,
-    targetParam: item.epochs?.param,
-    listing: (digest) => cache.treeListing(digest),
-    matches: () => undefined,
-  });
+  const files = project.cache.readRecord(block.key)?.files ?? code.files;
+  return itemDifferences(project, item, code, { manifest: manifestOf(block), files }, now);
 }
 
 function manifestOf({ code, params, env, deps, outs, epochs }: LockBlock): Manifest {

@@ -127,7 +127,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'run',
   ],
   page: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'results', 'run'],
-  'page/client': ['lists', 'page/model', 'results/comparison', 'results/better', 'results/repeats'],
+  'page/client': [
+    'lists',
+    'page/model',
+    'report/wording',
+    'results/comparison',
+    'results/better',
+    'results/repeats',
+  ],
   report: ['stage', 'error', 'printable', 'event', 'compare'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [

@@ -1,4 +1,7 @@
 /** Numbers, times and sizes as the page writes them. */
+import { duration as durationText } from '../../report/wording.js';
+
+export { plural } from '../../report/wording.js';
 
 /** Up to five significant digits; `–` for what is not there. */
 export function number(value: number | null | undefined): string {
@@ -20,11 +23,7 @@ export function decimalsIn(text: string): number | undefined {
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return '–';
   if (seconds > 0 && seconds < 0.095) return `${seconds.toFixed(2)} s`;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
-  return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+  return durationText(seconds);
 }
 
 function two(value: number): string {
@@ -49,10 +48,6 @@ export function time(ms: number): string {
   const at = new Date(ms);
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-}
-
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
 /** A param as YAML would have it on one line. */
