@@ -35,14 +35,15 @@ describe('the plots of several results', () => {
     project = new ProjectWithin(FILES);
     writeFileSync(project.path('dark.npy'), npy([2, 2], [0, 0.1, 0.2, 0.3]));
     writeFileSync(project.path('light.npy'), npy([2, 2], [0.7, 0.8, 0.9, 1]));
-    await project.run();
+    // One item after the other, so that the order of the results is known.
+    await project.run('--concurrency', '1');
     const git = (...args: string[]) => execFileSync('git', args, { cwd: project.root });
     git('init', '-q');
     git('add', '-A');
     git('-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '-qm', 'one');
     await project.run('--set', 'lr=5');
     project.write('pipeline.yaml', FILES['pipeline.yaml'].replace('heat: dark', 'heat: light'));
-    await project.run();
+    await project.run('--concurrency', '1');
   });
   afterAll(async () => {
     await page?.close();
