@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Libraries that only some runs need, each in a file of its own: what a run with nothing to do must
- * read and keep in V8's code cache stays small. p-queue is the one that we import by its default.
+ * Libraries that only some runs need, each in a separate file. So a run with nothing to do reads little,
+ * and V8's code cache of it stays small. Only p-queue is imported by its default export.
  */
 const LIBRARIES = {
   chokidar: "module.exports = require('chokidar');",
@@ -17,7 +17,7 @@ const LIBRARIES = {
   zod: "module.exports = require('zod');",
 };
 
-/** As bin/pipe.cjs compiles it: a function with the parameters that Node gives to a module. */
+/** In the form that bin/pipe.cjs compiles: a function with the parameters that Node passes to a module. */
 const AS_SCRIPT = {
   banner: '(function (exports, require, module, __filename, __dirname) {',
   footer: '})',
@@ -25,7 +25,7 @@ const AS_SCRIPT = {
   supported: { 'dynamic-import': false },
 };
 
-/** Each is loaded by its first use: a CommonJS module that esbuild evaluates where it is imported. */
+/** Each is loaded at its first use: a CommonJS module that esbuild evaluates where it is imported. */
 const librariesApart = {
   name: 'libraries-apart',
   setup({ onResolve, onLoad }) {
@@ -84,7 +84,7 @@ const onDemand = {
  * - pipe.cjs, all that `pipe run` needs to find that there is nothing to do;
  * - rest.cjs, everything else. In src/, `import()` means: load it from there.
  *
- * @param esbuild the package, which build.mjs finds missing in words of its own
+ * @param esbuild the package; if it is missing, build.mjs reports that itself
  * @param to `common`: options of every bundle; `draft`: the folder to write into
  */
 export async function buildCommand(esbuild, { common, draft }) {
@@ -114,7 +114,7 @@ async function buildScripts({ build, transform }, { common, draft }) {
     ],
     outdir: draft,
     outExtension: { '.js': '.cjs' },
-    // What both files need is in the third one.
+    // The third file has what both of the others need.
     splitting: true,
     chunkNames: 'pipe',
     format: 'esm',
@@ -159,19 +159,19 @@ async function writeScript(transform, { path: file, text }) {
     supported: AS_SCRIPT.supported,
     banner: `${AS_SCRIPT.banner}"use strict";`,
     footer: AS_SCRIPT.footer,
-    // A file of its own: only an internal error and a debugger read it (src/cli/internal-error.ts).
+    // A separate file: only an internal error and a debugger read it (src/cli/internal-error.ts).
     sourcemap: 'external',
     sourcesContent: false,
     sourcefile: name,
   });
-  // bin/pipe.cjs reads it as latin1; esbuild escapes everything but what is in a regular expression.
+  // bin/pipe.cjs reads it as latin1. esbuild escapes other characters, except in regular expressions.
   if (/[^\0-\x7f]/.test(code))
     throw new Error(`dist/${name} is not plain ASCII: write \\u escapes in regular expressions`);
   writeFileSync(file, `${plainExports(code)}//# sourceMappingURL=${name}.map\n`);
   writeFileSync(`${file}.map`, map);
 }
 
-/** Without the copy that esbuild makes of all exports: each start would pay for it. The map's columns stay. */
+/** Without esbuild's copy of all exports, which would cost time at each start. Columns of the map stay valid. */
 function plainExports(code) {
   return code.replace(/\b__toCommonJS\((\w+)\)/, (call, name) => name.padEnd(call.length));
 }

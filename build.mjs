@@ -22,13 +22,13 @@ process.chdir(root);
 const compiler = 'node_modules/typescript/bin/tsc';
 if (!existsSync(compiler)) packagesMissing({ code: 'ERR_MODULE_NOT_FOUND' });
 
-// Builds into a folder of its own first, so that a command that starts meanwhile finds no partial file.
+// Builds into a separate folder first, so that a command that starts meanwhile never finds a partial file.
 mkdirSync('dist', { recursive: true });
 const draft = mkdtempSync('dist/.draft-');
 process.once('exit', () => rmSync(draft, { recursive: true, force: true }));
 
-// Types are written during the bundling, unchecked: `npm run typecheck` checks, and an install should
-// not wait for it.
+// Types are written during the bundling, and not checked: `npm run typecheck` checks them, and an install
+// need not wait for that.
 const types = once(
   spawn(
     process.execPath,
@@ -44,8 +44,8 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  // Everything but esbuild, which brings a binary of its own: what is bundled loads several times
-  // as fast as what lies in many files, and runs its modules only at the point of use.
+  // Everything except esbuild, which has a separate binary. A bundle loads several times as fast as many
+  // files, and evaluates a module only when it is first used.
   external: ['esbuild'],
   legalComments: 'none',
   logLevel: 'warning',
@@ -53,7 +53,7 @@ const common = {
 
 await Promise.all([
   buildCommand(esbuild, { common, draft }),
-  // What bin/pipe.cjs asks first.
+  // The part that bin/pipe.cjs runs first.
   build({
     ...common,
     entryPoints: ['src/noop/fast-path.ts'],
@@ -66,7 +66,7 @@ await Promise.all([
     entryPoints: ['src/index.ts'],
     outfile: `${draft}/index.js`,
     format: 'esm',
-    // Libraries in CommonJS ask for Node's own modules by require(), which an ES module has to make.
+    // CommonJS libraries load Node's own modules by require(), which an ES module must create.
     banner: {
       js: "import { createRequire as pipeCreateRequire } from 'node:module';\nconst require = pipeCreateRequire(import.meta.url);",
     },
@@ -83,7 +83,7 @@ await Promise.all([
     outfile: `${draft}/stage-host.mjs`,
     format: 'esm',
   }),
-  // What `pipe report` and `pipe ui` show: for a browser, read as text by these two alone.
+  // The page of `pipe report` and `pipe ui`, for a browser. Only these two commands read it, as text.
   build({
     ...common,
     platform: 'browser',
@@ -97,7 +97,7 @@ await Promise.all([
   }),
 ]);
 
-// The schema is made by the very code that validates.
+// The code that validates also generates the schema.
 await build({
   ...common,
   stdin: {
@@ -115,7 +115,7 @@ rmSync(`${draft}/schema.mjs`);
 const [status] = await types;
 if (status !== 0) process.exit(status ?? 1);
 
-// The command last: where it is, all is there.
+// The command comes last: if it exists, everything else does.
 const files = filesBelow(draft);
 const last = (file) => Number(file === 'main.cjs');
 for (const file of files.sort((a, b) => last(a) - last(b))) {
@@ -124,10 +124,10 @@ for (const file of files.sort((a, b) => last(a) - last(b))) {
   renameSync(path.join(draft, file), place);
 }
 
-// V8's code cache of the files before.
+// V8's code cache of the previous files.
 rmSync('dist/.code', { recursive: true, force: true });
 
-// What an older build left behind would be published.
+// Leftovers of an older build would be published.
 for (const file of filesBelow('dist')) {
   if (!files.includes(file)) rmSync(path.join('dist', file), { force: true });
 }

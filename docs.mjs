@@ -1,6 +1,6 @@
 /**
- * Writes the pages of docs/reference/ that follow from definitions in src/: `npm run docs`. With
- * `--check` it writes nothing, and exits with 1 when a page is not what the definitions give.
+ * Generates pages of docs/reference/ from definitions in src/: `npm run docs`. With `--check` it writes
+ * nothing, and exits with 1 when a page differs from what the definitions give.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -28,7 +28,7 @@ for (const [name, text] of Object.entries(pages)) {
   }
 }
 
-/** The definitions are TypeScript: they are bundled as the command is. */
+/** The definitions are TypeScript, so they are bundled like the command. */
 async function definitions() {
   mkdirSync(path.join(root, 'dist'), { recursive: true });
   const draft = mkdtempSync(path.join(root, 'dist/.docs-'));
@@ -124,7 +124,7 @@ function keyRows(properties, required, above) {
   });
 }
 
-/** The maps with keys of their own in a value; an entry of a list or of a map by name is `.*`. */
+/** The maps in a value that have separate keys; an entry of a list or of a map by name is `.*`. */
 function mapsOf(node, prefix = '') {
   const { anyOf = [], items, properties, required, additionalProperties: rest } = node;
   return [
@@ -155,7 +155,7 @@ function mapType({ properties, additionalProperties: rest }) {
   return `map by name${values}`;
 }
 
-/** The members of the union `RunEvent`, with what the comments say of them. */
+/** The members of the union `RunEvent`, with their comments. */
 function eventsPage(source) {
   const [, union] = /export type RunEvent =([\s\S]*?);/.exec(source);
   const interfaces = new Map(interfacesOf(source).map((each) => [each.name, each]));
@@ -200,7 +200,7 @@ function eventSection(title, comment, fields) {
   return `## ${title}\n\n${text}| field | type | meaning |\n|---|---|---|\n${rows.join('\n')}\n`;
 }
 
-/** The fields that an event has from `Why` or `Partial<Why>`, without those it declares itself. */
+/** The fields that an event gets from `Why` or `Partial<Why>`, without those that it declares itself. */
 function fieldsOf({ name, partial }, interfaces, own) {
   return interfaces
     .get(name)

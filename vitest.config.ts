@@ -50,9 +50,9 @@ const NOT_UNIT = [
 ];
 
 /**
- * Project `alone`: each has a process of its own. They replace a module or calls of node:fs for all that
- * import them, change the current folder or the umask, choose a backend, which is one for all of tfjs, or
- * measure the CPU time of the process.
+ * Project `alone`: each file runs in a separate process. They replace a module or calls of node:fs for all
+ * importers, change the current folder or the umask, choose a backend, of which tfjs has one for the whole
+ * process, or measure the CPU time of the process.
  */
 const ALONE = [
   'cache/clock.test.ts',
@@ -75,24 +75,24 @@ const ALONE = [
 const isIn = (parts: readonly string[], file: string) =>
   parts.some((part) => file === part || (part.endsWith('/') && file.startsWith(part)));
 
-/** Each file is in one project: whatever is not listed above is in `command`, after the build. */
+/** Each file is in one project. Files that are not listed above are in `command`, after the build. */
 function projectOf(file: string): 'unit' | 'alone' | 'command' {
   if (isIn(ALONE, file)) return 'alone';
   return isIn(UNIT, file) && !isIn(NOT_UNIT, file) ? 'unit' : 'command';
 }
 
 const folder = fileURLToPath(new URL('./test/', import.meta.url));
-/** What belongs into slow/ and long/: see vitest.slow.config.ts and vitest.long.config.ts. */
+/** For what belongs in slow/ and long/, see vitest.slow.config.ts and vitest.long.config.ts. */
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
   (file) => file.endsWith('.test.ts') && !isIn(['slow/', 'long/'], file),
 );
 
-/** The public door is its source, not what was built of it. */
+/** The public entry point is its source, not the built file. */
 export const resolve = {
   alias: { 'pipe-run/stage': fileURLToPath(new URL('./src/stage/stage-api.ts', import.meta.url)) },
 };
 
-/** As pipe bundles a stage: a style sheet that it imports is its text, and a `.wasm` file its bytes. */
+/** As when pipe bundles a stage: an imported style sheet is its text, and a `.wasm` file its bytes. */
 const filesAsData = {
   name: 'files-as-data',
   enforce: 'pre' as const,
@@ -116,7 +116,7 @@ const env = { TMPDIR: temporaryFolder() };
 const common = {
   env,
   restoreMocks: true,
-  // The end of a test that hangs, not a limit of speed: a loaded machine fails no test.
+  // Ends a test that hangs. It is not a speed limit: a test must not fail on a loaded machine.
   testTimeout: 300_000,
   hookTimeout: 300_000,
   exclude: [...configDefaults.exclude, 'test/slow/**', 'test/long/**'],
@@ -128,9 +128,9 @@ function project(name: ReturnType<typeof projectOf>, more: object) {
 }
 
 /**
- * What the tests import is loaded once for each worker, not once for each of 130 files: a third of the
- * time. Nothing that they import holds state. Processes, not threads: a process of a few hundred megabytes
- * starts others in half of the time that one takes which has all workers in it.
+ * Each worker loads what the tests import once, not once for each of 130 files, which takes a third of the
+ * time. No imported module has state. Workers are processes, not threads: a process of a few hundred
+ * megabytes starts others in half of the time that a process with all workers in it takes.
  */
 const SHARED = { pool: 'forks', isolate: false };
 
@@ -138,7 +138,7 @@ export default defineConfig({
   resolve,
   test: {
     ...common,
-    // Most tests wait for processes that they started, and for a fifth of their time no core is busy.
+    // Most tests wait for processes that they started, and no core is busy for a fifth of the time.
     maxWorkers: availableParallelism() + 1,
     projects: [
       project('unit', { ...SHARED, env: { ...env, PIPE_TEST_PROJECT: 'unit' } }),

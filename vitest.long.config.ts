@@ -11,7 +11,7 @@ export default defineConfig({
     testTimeout: 7_200_000,
     // On a busy disk, removing a folder of the experiment takes minutes.
     hookTimeout: 600_000,
-    // Each of them takes the whole machine.
+    // Each file needs the whole machine.
     fileParallelism: false,
   },
 });

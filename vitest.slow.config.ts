@@ -1,13 +1,13 @@
 /**
- * The slow tests, `npm run test:slow`: what needs minutes, not hours. A test belongs into test/slow/ if it
+ * The slow tests, `npm run test:slow`: they take minutes, not hours. A test belongs in test/slow/ if it
  *
- * - needs a program beside Node, git and Python: a browser, tmux, a shell, Slurm, a server;
+ * - needs a program other than Node, git and Python: a browser, tmux, a shell, Slurm, a server;
  * - builds, packs or installs pipe, or follows a guide or an example from beginning to end;
- * - trains or runs the experiment in processes of its own;
+ * - trains or runs the experiment in separate processes;
  * - kills, edits or damages at random moments or at every place.
  *
- * Each of these subjects has a short test in the default run as well. The default run makes its files in
- * memory, these on the disk; so the tests of the cache are here again.
+ * Each of these subjects also has a short test in the default run. The default run creates its files in
+ * memory, and the slow tests on the disk, so the tests of the cache run here again.
  */
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 'use strict';
-// Answers at once if nothing has changed since the last run that found nothing to do. Else loads
-// the command (build.mjs names its files) through V8's code cache, which saves about half of
-// the time to start. The cache is only a copy of what V8 makes of a file: rejected, and made again,
-// when either changed.
+// Answers at once if nothing has changed since the last run that found nothing to do. Otherwise loads
+// the command (build.mjs names its files) through V8's code cache, which saves about half of the
+// time to start. The cache only holds V8's compiled form of each file. If the file or V8 has changed,
+// it is rejected and created again.
 const {
   existsSync,
   mkdirSync,
@@ -31,11 +31,11 @@ function readIfThere(name) {
   }
 }
 
-/** Best effort: an installation that is not writable starts a little slower, and works. */
+/** Best effort: an installation that is not writable also works, and starts a little slower. */
 function keep(name, data) {
   try {
     mkdirSync(path.dirname(name), { recursive: true });
-    // Of other builds and other versions of Node.
+    // Caches of other builds and other versions of Node.
     const [script] = path.basename(name).split('-');
     for (const other of readdirSync(path.dirname(name)))
       if (other.startsWith(`${script}-`)) rmSync(path.join(path.dirname(name), other));
@@ -47,7 +47,7 @@ function keep(name, data) {
 
 /** The answer of the last run of this command that found nothing to do, if nothing has changed since. */
 function noopAnswer() {
-  // What is loaded next reports any fault: a folder that is gone, an incomplete build.
+  // The code that is loaded next reports any fault: a folder that is gone, an incomplete build.
   try {
     const { fastAnswer, isDebugging } = require('../dist/fast-path.cjs');
     const { argv, env } = process;
@@ -74,7 +74,7 @@ function say(line) {
   try {
     writeSync(1, line);
   } catch (error) {
-    // The stream waits while a pipe is full. A pipe without a reader needs no answer.
+    // The stream waits while a pipe is full. If a pipe has no reader, the answer is dropped.
     if (error.code === 'EAGAIN') process.stdout.write(line);
     else if (error.code !== 'EPIPE') tellLost(error);
   }
@@ -93,12 +93,12 @@ function build() {
   if (!existsSync(script)) return;
   const { spawnSync } = require('node:child_process');
   process.stderr.write('pipe: not built yet, since npm ran no scripts: building\n');
-  // What a build prints is not what the command prints.
+  // The output of the build is not output of the command.
   const { status } = spawnSync(process.execPath, [script], { stdio: ['ignore', 2, 2] });
   if (status !== 0) process.exit(2);
 }
 
-/** A file of the command, which the others name as `./main.cjs` or `./library/yaml.cjs`; anything else by Node's own require(). */
+/** Loads a file of the command, such as `./main.cjs` or `./library/yaml.cjs`; anything else by Node's own require(). */
 function load(id) {
   if (!/^\.\/(library\/)?[\w-]+\.cjs$/.test(id)) return nodes(id);
   const known = loaded.get(id);
@@ -124,10 +124,10 @@ function compiled(file) {
     `${name}-${process.version}-${process.arch}-${size}-${mtimeMs}`,
   );
   const cachedData = readIfThere(cacheFile);
-  // The build writes ASCII only, and latin1 is read without looking at every byte.
+  // The build writes only ASCII, and Node reads latin1 without checking every byte.
   const script = new vm.Script(source.latin1Slice(), { filename: file, cachedData });
   if (cachedData === undefined || script.cachedDataRejected) {
-    // At the end, so that the cache holds the functions that a run really used.
+    // At the end, so that the cache has the functions that a run really used.
     process.once('exit', () => keep(cacheFile, script.createCachedData()));
   }
   return script.runInThisContext();

@@ -1,4 +1,4 @@
-/** The text that keys are hashes of: one for one value, whatever the order of its members. */
+/** The text that keys are hashes of: the same for equal values, in any order of their members. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonical } from '../src/canonical.js';

@@ -16,7 +16,7 @@ import { filesBelow, TestProject } from './project.js';
 
 const CHAIN = 'c'.repeat(64);
 
-/** Stores one more out of so many bytes, as a process of its own. */
+/** Stores another out of this many bytes, as a separate process does. */
 async function store(project: TestProject, name: string, bytes: number): Promise<void> {
   const cache = project.open();
   project.write({ [name]: Buffer.alloc(bytes, name) });

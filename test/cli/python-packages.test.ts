@@ -193,7 +193,7 @@ echo "$1" >> "${made.path('starts.txt')}"
     expect((await made.run()).with('ran')).toEqual(['say']);
     expect(made.lines('starts.txt')).toEqual(['-c', 'say.py', '-c', 'say.py']);
 
-    // A version manager behind such a script may now choose another interpreter.
+    // A version manager that such a script starts may now choose a different interpreter.
     made.write('.python-version', '3.11\n');
     expect((await made.run()).with('fresh')).toEqual(['say']);
     expect(made.lines('starts.txt').length).toBe(5);

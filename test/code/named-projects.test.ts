@@ -11,7 +11,7 @@ import {
 
 afterEach(disposeSandbox);
 
-/** A workspace without code of its own, whose member `p` defines `train`. */
+/** A workspace without its own code, whose member `p` defines `train`. */
 const WORKSPACE = {
   'pyproject.toml': '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
   'packages/readme.md': '',

@@ -1,4 +1,4 @@
-/** Programs behind others that start them: what counts, and in which environment they run. */
+/** Programs that other programs start: what counts, and in which environment they run. */
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   COUNTED,

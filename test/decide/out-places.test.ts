@@ -1,4 +1,4 @@
-/** Whether a name lies in an out. */
+/** Whether a name is in an out. */
 import { expect, it } from 'vitest';
 import { OutPlaces } from '../../src/decide/out-places.js';
 

@@ -1,4 +1,4 @@
-/** A shared folder behind HTTP, whose answers a test may break. */
+/** A shared folder on an HTTP server, whose answers a test may break. */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http, {
   type IncomingHttpHeaders,
@@ -16,7 +16,7 @@ import { type Server, sharedFolder } from './servers.js';
 export interface Served {
   readonly method: string;
   readonly name: string;
-  /** First byte that was asked for. */
+  /** The first requested byte. */
   readonly from: number;
   readonly headers: IncomingHttpHeaders;
   /** Milliseconds. */
@@ -32,7 +32,7 @@ export type Fault = (asked: Served, body: Buffer, response: ServerResponse) => b
 /** The status to answer with instead, with the headers that it sets; undefined to answer. */
 export type Refusal = (asked: Served, response: ServerResponse) => number | undefined;
 
-/** A shared folder behind HTTP, or behind HTTPS with a certificate. */
+/** A shared folder on an HTTP server, or on an HTTPS server with a certificate. */
 export async function served(
   fault: Fault = () => false,
   refusal: Refusal = () => undefined,

@@ -58,7 +58,7 @@ function programs(name: string): string | undefined {
   return folders.map((folder) => path.join(folder, name)).find(existsSync);
 }
 
-/** A certificate that nobody has signed but itself, in PEM, and the path of its file. */
+/** A self-signed certificate, in PEM, and the path of its file. */
 export function certificateOf(host: string): {
   readonly key: Buffer;
   readonly cert: Buffer;

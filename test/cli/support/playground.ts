@@ -83,7 +83,7 @@ export class Playground {
     const come = [...world.files].find(([name]) => !this.#laid.has(name));
     if (gone === undefined || come === undefined) return;
     if (signature(gone[1]) !== signature(come[1])) return;
-    // In an out, a link counts as a link: a change behind it need not be seen.
+    // In an out, a link counts as a link: a change of its target need not be seen.
     if (come[0].startsWith('mix/') && lstatSync(this.project.path(gone[0])).isSymbolicLink())
       return;
     mkdirSync(path.dirname(this.project.path(come[0])), { recursive: true });

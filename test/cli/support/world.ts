@@ -103,7 +103,7 @@ export function stageOf(world: World, name: string): StageSpec {
   return stage;
 }
 
-/** Text that enters a stage's numbers besides its deps. */
+/** Text that affects a stage's numbers in addition to its deps. */
 export function wordsOf(world: World, { version, params }: StageSpec): string {
   return [`v${version}`, ...params.map((name) => world.params[name])].join(' ');
 }

@@ -1,4 +1,4 @@
-/** `pipe watch`: trace inputs besides code, such as installed packages and tsconfig.json. */
+/** `pipe watch`: trace inputs other than code, such as installed packages and tsconfig.json. */
 import { mkdirSync, renameSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
 import type { Project, Running } from '../../rig/project.js';

@@ -44,7 +44,7 @@ function repository(): (file: string, text: string) => { status: number | null; 
   onTestFinished(() => project.dispose());
   for (const name of ['.gitignore', 'biome.json', 'package.json', 'tsconfig.json'])
     copyFileSync(path.join(root, name), project.path(name));
-  // The client of the page has a configuration of its own.
+  // The client of the page has a separate configuration.
   for (const name of ['tsconfig.json', 'css.d.ts'])
     project.write(
       `src/page/client/${name}`,
