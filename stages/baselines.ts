@@ -1,6 +1,6 @@
 /**
  * Stage `baselines`: restores the test images, and some train images, by every classical method in each
- * occlusion setting, and scores them. All models of the data set are held against these figures.
+ * occlusion setting, and scores them. All models of the data set are compared with these figures.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

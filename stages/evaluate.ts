@@ -5,7 +5,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineStage } from 'pipe-run/stage';
-import { readBaselineIndex, readBaselineScores, restoreAsKept } from './lib/baselines.js';
+import {
+  type BaselineIndex,
+  readBaselineIndex,
+  readBaselineScores,
+  restoreAsKept,
+} from './lib/baselines.js';
 import { digestFiles } from './lib/digest.js';
 import { checkEvaluate, type EvaluateParams } from './lib/evaluate-params.js';
 import {
@@ -66,17 +71,10 @@ export default defineStage<Shape>(
     const subject: Subject = { images, masks };
     const baselines = readBaselineIndex(deps.baselines);
     const restoreModel = restoreByModel(model);
-
-    const total = settings.length * (baselines.test.length + baselines.train.length);
-    const scoreModel = (side: 'test' | 'train', before: number) =>
-      scoreImages(subject, baselines[side], [MODEL], restoreModel, (done) => {
-        signal.throwIfAborted();
-        progress(before + done, total, 'restorations');
-      });
-    const scored = {
-      test: await scoreModel('test', 0),
-      train: await scoreModel('train', settings.length * baselines.test.length),
-    };
+    const scored = await scoreSides(subject, baselines, restoreModel, (done, total) => {
+      signal.throwIfAborted();
+      progress(done, total, 'restorations');
+    });
     const beside = (side: 'test' | 'train'): Scores =>
       joinScores(readBaselineScores(deps.baselines, images.kernel, side), scored[side].scores);
     const [test, train] = [beside('test'), beside('train')];
@@ -88,11 +86,8 @@ export default defineStage<Shape>(
     model.dispose();
 
     const groups = groupsOf(images, split);
-    const bootstrap = {
-      resamples: asked.bootstrap,
-      seed: asked.seed,
-      effect: asked.smallestEffect,
-    };
+    const { bootstrap: resamples, seed, smallestEffect: effect } = asked;
+    const bootstrap = { resamples, seed, effect };
     const file = imagesFile(images.index.kernels, images.kernel);
     mkdirSync(outs.scores, { recursive: true });
     writeJson(outs.metrics, { test: modelMetrics(test), train: modelMetrics(train) });
@@ -127,6 +122,24 @@ export default defineStage<Shape>(
     });
   },
 );
+
+/** Scores of the model on the test images, then on the train images that the baselines have. */
+async function scoreSides(
+  subject: Subject,
+  { test, train }: BaselineIndex,
+  restore: RestoreChunk,
+  onProgress: (done: number, total: number) => void,
+) {
+  const settings = subject.masks.size;
+  const scoreModel = (images: readonly number[], before: number) =>
+    scoreImages(subject, images, [MODEL], restore, (done) =>
+      onProgress(before + done, settings * (test.length + train.length)),
+    );
+  return {
+    test: await scoreModel(test, 0),
+    train: await scoreModel(train, settings * test.length),
+  };
+}
 
 function modelMetrics(scores: Scores) {
   return metricsTree(scores, { methods: [MODEL], targets: TARGETS, names: scores.names });

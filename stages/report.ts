@@ -39,7 +39,7 @@ export default defineStage<Shape>(async ({ params, deps, outs, progress }) => {
   writeFileSync(outs.md, reportMarkdown(report));
 });
 
-/** `ablation.base`: the model that the others are held against; without it there is no ablation. */
+/** `ablation.base`: the model that the others are compared with; without it there is no ablation. */
 function ablationBase(params: unknown): string | undefined {
   const { ablation = {} } = checkTree(params, 'params');
   const tree = checkTree(ablation, 'ablation');

@@ -2,16 +2,18 @@
 import { join } from 'node:path';
 import { checkTree } from '@pipe-experiment/data/check.js';
 import { defineStage } from 'pipe-run/stage';
-import { openBackend } from './lib/backend/choose.js';
+import { type OpenedBackend, openBackend } from './lib/backend/choose.js';
 import { tensorflowVersion } from './lib/backend/native.js';
 import { writeJson } from './lib/json.js';
+import type { Occlusion } from './lib/mask.js';
 import { createNetwork } from './lib/nn/create.js';
-import { writeModel } from './lib/nn/model-files.js';
+import { type ModelFile, writeModel } from './lib/nn/model-files.js';
+import type { Network } from './lib/nn/network.js';
 import { countParams } from './lib/nn/params.js';
 import { checkOcclusions, settingNames } from './lib/occlusions.js';
 import { chooseStepper } from './lib/train/choose-stepper.js';
-import { checkConfig, learningRateAt } from './lib/train/config.js';
-import { readTrainingData } from './lib/train/data.js';
+import { type Config, checkConfig, learningRateAt } from './lib/train/config.js';
+import { readTrainingData, type TrainingData } from './lib/train/data.js';
 import { startDrawing } from './lib/train/drawing.js';
 import { trainEpoch } from './lib/train/epoch.js';
 import { assertFits } from './lib/train/memory.js';
@@ -58,19 +60,8 @@ export default defineStage<Shape>(async (context) => {
   );
 
   // Training
-  const drawing = startDrawing({
-    config: { ...config, noise: network.noise },
-    occlusions,
-    masks: deps.masks,
-    size,
-    channels,
-    data: data.images.data.buffer,
-    pictures: { side: data.pictures.side, data: data.pictures.data.buffer },
-  });
-  const team =
-    train.shards > 1
-      ? startTeam({ backend, network: model.network, size, channels }, train.shards, resources.cpu)
-      : undefined;
+  const training = { config, network, occlusions, masks: deps.masks, data };
+  const { drawing, team } = startThreads(training, backend, resources.cpu);
   try {
     for (const epoch of epochs.remaining()) {
       const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
@@ -95,12 +86,49 @@ export default defineStage<Shape>(async (context) => {
     await Promise.all([drawing.close(), team?.close()]);
   }
 
-  // Outs: a function of the last state alone
-  const { weights, epoch, history } = state;
-  await writeModel(
-    outs.model,
-    { size, channels, images: data.train.length, epochs: epoch, model },
-    weights.ema ?? weights.params,
-  );
-  writeJson(join(outs.model, 'history.json'), history);
+  const about = { size, channels, images: data.train.length, model };
+  await writeOuts(outs.model, about, state);
 });
+
+/** Depends on the last state alone, and not on how many runs it took. */
+async function writeOuts(
+  folder: string,
+  about: Omit<ModelFile, 'format' | 'parameters' | 'epochs'>,
+  { weights, epoch, history }: TrainState,
+): Promise<void> {
+  await writeModel(folder, { ...about, epochs: epoch }, weights.ema ?? weights.params);
+  writeJson(join(folder, 'history.json'), history);
+}
+
+interface Training {
+  readonly config: Config;
+  readonly network: Network;
+  readonly occlusions: ReadonlyMap<string, Occlusion>;
+  /** Path of the masks. */
+  readonly masks: string;
+  readonly data: TrainingData;
+}
+
+/** One thread draws the batches. With shards, others compute their gradients. */
+function startThreads(
+  { config, network, occlusions, masks, data }: Training,
+  backend: OpenedBackend,
+  cores: number,
+) {
+  const { size, channels } = data.images;
+  const { shards } = config.train;
+  const drawing = startDrawing({
+    config: { ...config, noise: network.noise },
+    occlusions,
+    masks,
+    size,
+    channels,
+    data: data.images.data.buffer,
+    pictures: { side: data.pictures.side, data: data.pictures.data.buffer },
+  });
+  const team =
+    shards > 1
+      ? startTeam({ backend, network: config.model.network, size, channels }, shards, cores)
+      : undefined;
+  return { drawing, team };
+}

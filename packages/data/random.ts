@@ -44,25 +44,12 @@ const TWO_32 = 0x1_0000_0000;
  * nothing, and `'1'` is another label than `1`.
  */
 export function createRandom(seed: RandomLabel, ...labels: readonly RandomLabel[]): Random {
-  const path = [seed, ...labels];
-  let [a, b, c, d] = seedWords(path);
+  const generator = new Xoshiro128(seedWords([seed, ...labels]));
   let spare: number | null = null;
 
-  function next(): number {
-    const scrambled = Math.imul(rotate(Math.imul(b, 5), 7), 9);
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = rotate(d, 11);
-    return scrambled >>> 0;
-  }
-
   function uniform(): number {
-    const high = next() >>> 5; // 27 bits
-    const low = next() >>> 6; // 26 bits
+    const high = generator.next() >>> 5; // 27 bits
+    const low = generator.next() >>> 6; // 26 bits
     return (high * 0x400_0000 + low) / 0x20_0000_0000_0000;
   }
 
@@ -72,28 +59,20 @@ export function createRandom(seed: RandomLabel, ...labels: readonly RandomLabel[
     }
     // The largest multiple of n: what lies above would favour the small numbers, so it is drawn again.
     const fair = TWO_32 - (TWO_32 % n);
-    let drawn = next();
-    while (drawn >= fair) drawn = next();
+    let drawn = generator.next();
+    while (drawn >= fair) drawn = generator.next();
     return drawn % n;
   }
 
-  /** Marsaglia's polar method: pairs, of which the second is kept for the next call. */
   function normal(): number {
-    if (spare !== null) {
-      const kept = spare;
-      spare = null;
-      return kept;
+    if (spare === null) {
+      const [first, second] = normalPair(uniform);
+      spare = second;
+      return first;
     }
-    for (;;) {
-      const u = 2 * uniform() - 1;
-      const v = 2 * uniform() - 1;
-      const s = u * u + v * v;
-      if (s > 0 && s < 1) {
-        const scale = Math.sqrt((-2 * Math.log(s)) / s);
-        spare = v * scale;
-        return u * scale;
-      }
-    }
+    const kept = spare;
+    spare = null;
+    return kept;
   }
 
   return {
@@ -112,12 +91,59 @@ export function createRandom(seed: RandomLabel, ...labels: readonly RandomLabel[
       return items;
     },
     split: (...more) => createRandom(seed, ...labels, ...more),
-    state: () => ({ words: [a >>> 0, b >>> 0, c >>> 0, d >>> 0], spare }),
+    state: () => ({ words: generator.words(), spare }),
     restore(state) {
-      [a, b, c, d] = state.words;
+      generator.restore(state.words);
       spare = state.spare;
     },
   };
+}
+
+type Words = RandomState['words'];
+
+class Xoshiro128 {
+  #a = 0;
+  #b = 0;
+  #c = 0;
+  #d = 0;
+
+  constructor(words: Words) {
+    this.restore(words);
+  }
+
+  /** 32 random bits, 0 … 2³²−1. */
+  next(): number {
+    const scrambled = Math.imul(rotate(Math.imul(this.#b, 5), 7), 9);
+    const shifted = this.#b << 9;
+    this.#c ^= this.#a;
+    this.#d ^= this.#b;
+    this.#b ^= this.#c;
+    this.#a ^= this.#d;
+    this.#c ^= shifted;
+    this.#d = rotate(this.#d, 11);
+    return scrambled >>> 0;
+  }
+
+  words(): Words {
+    return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0];
+  }
+
+  restore(words: Words): void {
+    [this.#a, this.#b, this.#c, this.#d] = words;
+  }
+}
+
+/** Marsaglia's polar method. */
+function normalPair(uniform: () => number): readonly [number, number] {
+  for (;;) {
+    const u = 2 * uniform() - 1;
+    const v = 2 * uniform() - 1;
+    const s = u * u + v * v;
+    if (s > 0 && s < 1) {
+      const scale = Math.sqrt((-2 * Math.log(s)) / s);
+      return [u * scale, v * scale];
+    }
+  }
 }
 
 function rotate(word: number, by: number): number {

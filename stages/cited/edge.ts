@@ -105,7 +105,7 @@ export function edgesOf(image: tf.Tensor4D): tf.Tensor4D {
   return detach(tf.minimum(1, tf.div(tf.sqrt(squares), FULL)) as tf.Tensor4D);
 }
 
-/** 1 where neither a pixel nor a neighbour is hidden: the rim of the hole is no edge. */
+/** 1 where neither a pixel nor a neighbour is hidden: the rim of the hole does not count as an edge. */
 function awayFrom(mask: tf.Tensor4D): tf.Tensor4D {
   return tf.sub(1, detach(tf.maxPool(mask, 3, 1, 'same')));
 }

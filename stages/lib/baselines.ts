@@ -1,6 +1,6 @@
 /**
  * The folder `baselines/` of a data set: what every classical method makes of its test images and of some
- * train images. All models of the data set are held against it, so it is computed once.
+ * train images. All models of the data set are compared with it, so it is computed once.
  *
  * - `index.json`: `BaselineIndex`
  * - for each kernel that images are scaled by, `<kernel>/`:

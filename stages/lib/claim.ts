@@ -1,4 +1,4 @@
-/** The paper's claim, that a network needs homogeneous images, held against our two data sets. */
+/** The paper's claim, that a network needs homogeneous images, compared with our two data sets. */
 import { rankedBy } from './examples.js';
 import { PAPER_ROWS, settingBeside } from './paper.js';
 import { bestBaseline, type DataSet, figureOf, gainOf, type Row } from './results.js';

@@ -1,4 +1,4 @@
-/** The classical methods a model is held against, by the names that `baselines.methods` may hold. */
+/** The classical methods a model is compared with, by the names that `baselines.methods` may contain. */
 import { fillExemplar } from './fill/exemplar.js';
 import { fillFsr } from './fill/fsr.js';
 import type { Fill, Hole } from './fill/hole.js';

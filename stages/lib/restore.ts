@@ -121,7 +121,7 @@ function checkCount(images: Uint8Array, masks: Uint8Array, size: number, channel
   const count = masks.length / (size * size);
   if (!Number.isInteger(count) || images.length !== masks.length * channels) {
     throw new RangeError(
-      `${images.length} bytes of images and ${masks.length} of masks are no batch of ${size}×${size}×${channels}`,
+      `${images.length} bytes of images and ${masks.length} of masks are not a batch of ${size}×${size}×${channels}`,
     );
   }
   return count;

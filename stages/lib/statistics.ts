@@ -135,7 +135,7 @@ function countBelow(sorted: Float64Array, bound: number, orEqual: boolean): numb
 }
 
 /**
- * Which of several p-values hold together at the level `alpha` (Holm 1979): the smallest is held against
+ * Which of several p-values hold together at the level `alpha` (Holm 1979): the smallest is compared with
  * alpha divided by their number, each further one against a larger share, up to the first that fails.
  */
 export function holm(p: readonly number[], alpha: number): boolean[] {

@@ -111,13 +111,13 @@ async function findFault(
 }
 
 function cureFor({ url, sha256 }: Archive, folder: string): string {
-  if (sha256 !== undefined) return 'The server has another file than the one this source names.';
+  if (sha256 !== undefined) return 'The file on the server is not the one that this source names.';
   const trust = join(folder, TRUST);
   if (openTrustStore(trust).get(url) === undefined) {
     return 'Nothing of it is kept. If the server does have the right file, name its sha256 in the source.';
   }
   return (
-    'The server has another file than at the first download. If that is right, remove the entry ' +
+    'The file on the server is not the one of the first download. If that is right, remove the entry ' +
     `from ${trust}.`
   );
 }

@@ -73,7 +73,7 @@ export function checkPages(
 /** The number of its values. */
 function checkPage(packed: Uint8Array, header: PageHeader, left: number, column: Column): number {
   const { type, data_page_header: v1, data_page_header_v2: v2 } = header;
-  // A dictionary has no runs; what is no page at all, the reader refuses.
+  // A dictionary has no runs; the reader refuses what is not a page.
   const page = type === 'DATA_PAGE' ? v1 : type === 'DATA_PAGE_V2' ? v2 : undefined;
   if (page === undefined) return 0;
   const values = page.num_values;

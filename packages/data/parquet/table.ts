@@ -60,7 +60,7 @@ export function isParquet(file: string, name = file): boolean {
 }
 
 /**
- * Reads what the file says of itself, no image yet.
+ * Reads the metadata of the file, and no image.
  *
  * @throws a mistake when it is no parquet, cut short, or without images
  */

@@ -46,7 +46,7 @@ function reduce(
   return out;
 }
 
-/** Undefined where kept axes lie between the others; an axis of length 1 is no hindrance. */
+/** Undefined if kept axes lie between the others. Axes of length 1 do not count. */
 function blocksOf(shape: readonly number[], axes: readonly number[]): Blocks | undefined {
   const long = axes.filter((axis) => shape[axis] !== 1);
   const first = Math.min(shape.length, ...long);

@@ -37,7 +37,7 @@ export const TILES: readonly Tile[] = [
   tile([128, 4, 16], [4, 4], 1, 3),
   tile([32, 32, 32], [4, 4], 8, 16),
   tile([16, 64, 16], [4, 4], 16, 14),
-  // A row of sums per thread is no group of four: not for inputs whose rows lie side by side.
+  // A row of sums for each thread is not a group of four, so this does not work for inputs whose rows are adjacent.
   tile([128, 8, 16], [2, 4], 2, 8),
   tile([128, 4, 16], [1, 4], 1, 5),
 ];

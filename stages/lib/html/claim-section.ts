@@ -64,6 +64,6 @@ export function claimVerdict({ homogeneous, heterogeneous, model, cuts }: Claim)
   return (
     `${model} cuts more on ${homogeneous.name} than on ${heterogeneous.name} in ${more} of ${cuts.length} settings, less in ` +
     `${less}, beyond the interval. Two data sets differ in more than homogeneity (alignment, sharpness, number of ` +
-    `people or scenes), so this is no test of it${standIn ? '. These are stand-in data, which settle nothing about the paper’s' : ''}.`
+    `people or scenes), so this does not test it${standIn ? '. These are stand-in data, which settle nothing about the paper’s' : ''}.`
   );
 }

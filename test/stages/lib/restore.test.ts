@@ -118,6 +118,8 @@ test('the code draws its latent at test, and normalises each image by itself', a
 
 test('bytes that are not such images are refused', async () => {
   const model = await save('refused', MODELS.deepvision);
-  await expect(model.restore(images.subarray(1), masks)).rejects.toThrow('are no batch of 48×48×1');
+  await expect(model.restore(images.subarray(1), masks)).rejects.toThrow(
+    'are not a batch of 48×48×1',
+  );
   model.dispose();
 });

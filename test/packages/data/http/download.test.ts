@@ -85,7 +85,7 @@ describe('a wrong file', () => {
   test('that comes twice is refused, and nothing of it is kept', async () => {
     server.answer(serve(WRONG));
     await expect(get({ sha256: SHA256 })).rejects.toThrow(
-      /twice not what it should be: sha256: expected [0-9a-f]{64}, got [0-9a-f]{64}\n {2}The server has another file/,
+      /twice not what it should be: sha256: expected [0-9a-f]{64}, got [0-9a-f]{64}\n {2}The file on the server is not the one/,
     );
     expect(readdirSync(folder.path)).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe('without published checksums', () => {
     writeFileSync(file, WRONG);
     server.answer(serve(WRONG, { etag: '"v2"' }));
     await expect(get()).rejects.toThrow(
-      /twice not what it should be: sha256: .*\n {2}The server has another file than at the first download\. .*checksums\.json\.$/,
+      /twice not what it should be: sha256: .*\n {2}The file on the server is not the one of the first download\. .*checksums\.json\.$/,
     );
   });
 
