@@ -11,6 +11,7 @@ import {
   Unanswered,
 } from './scheduler.js';
 import { runProgram, splitWords } from './scheduler-programs.js';
+import { submissionOf } from './submissions.js';
 
 interface SlurmSite {
   /** sbatch options for every job. */
@@ -24,6 +25,17 @@ export function slurm(site: SlurmSite): Scheduler {
   const env = environmentFor(site.env);
   const call = (argv: readonly string[], mark?: string) =>
     runProgram(argv, { cwd: site.cwd, env, mark });
+  /** By submission. */
+  const requeued = new Map<string, boolean>();
+  const wasRequeued = async (id: string) => {
+    const before = requeued.get(id);
+    if (before !== undefined) return before;
+    const { code, out, err } = await call(['scontrol', '--oneliner', 'show', 'job', id]);
+    if (code !== 0) throw new Unanswered(wordsOf(err || out));
+    const found = /\bRestarts=[1-9]/.test(out);
+    requeued.set(id, found);
+    return found;
+  };
   return {
     title: 'Slurm',
     most: site.jobs,
@@ -40,7 +52,7 @@ export function slurm(site: SlurmSite): Scheduler {
     async look() {
       const { code, out, err } = await call(['squeue', '-h', '-r', '--me', ...LISTING]);
       if (code !== 0) throw new Unanswered(wordsOf(err || out));
-      return parseQueue(out);
+      return withoutUnplaced(parseQueue(out), wasRequeued);
     },
     async cancel(ids) {
       const { code, err } = await call(['scancel', ...ids]);
@@ -95,15 +107,17 @@ const DEVICES = new Set([
   'ZE_AFFINITY_MASK',
 ]);
 
+/** The user's defaults that hide jobs, prevent their cancellation, or multiply or delay a submission. */
+const DEFAULTS = /^(?:SQUEUE_|SCANCEL_|SBATCH_(?:ARRAY_INX|WAIT)$)/;
+
 /**
- * Environment for Slurm's programs, and so for the jobs. It omits the user's defaults for `squeue`,
- * which could hide jobs. Inside a job it also omits the variables of that job, which the new jobs
- * would mistake for their own.
+ * Environment for Slurm's programs, and so for the jobs. Inside a job it also omits the variables of
+ * that job, which the new jobs would mistake for their own.
  */
 export function environmentFor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isInJob = Boolean(env.SLURM_JOB_ID);
   const isForeign = (name: string) =>
-    name.startsWith('SQUEUE_') ||
+    DEFAULTS.test(name) ||
     (isInJob && (DEVICES.has(name) || (/^SLURMD?_/.test(name) && !OF_THE_SITE.test(name))));
   return Object.fromEntries(Object.entries(env).filter(([name]) => !isForeign(name)));
 }
@@ -196,6 +210,21 @@ export function parseQueue(text: string): Jobs {
   return jobs;
 }
 
+/**
+ * Slurm reports no node for a job that a user cancelled before Slurm looked for one, nor for a job
+ * that a node did not start in time. It has requeued the latter.
+ */
+async function withoutUnplaced(
+  jobs: Jobs,
+  wasRequeued: (submission: string) => Promise<boolean>,
+): Promise<Jobs> {
+  const checked = new Map(jobs);
+  for (const [name, state] of jobs)
+    if (state.isPlaced && !state.where && !(await wasRequeued(submissionOf(state.id))))
+      checked.set(name, { ...state, isPlaced: false });
+  return checked;
+}
+
 function stateOf(id: string, word: string, reason: string, where: string): JobState {
   if (PENDING.has(word)) {
     const never = NEVER.test(reason);
@@ -212,7 +241,7 @@ function stateOf(id: string, word: string, reason: string, where: string): JobSt
   if (cause !== undefined) {
     // A job that was ended before it got a node, because of what it requests.
     const never = where === '' && NEVER.test(reason);
-    // A job that still waits has the reason why it waits.
+    // A job that still waits has the reason why it waits, as soon as Slurm has looked for a node.
     const isPlaced = cause === 'cancelled' && reason === 'None';
     return {
       ...{ id, phase: 'ended', word, cause },

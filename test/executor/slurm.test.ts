@@ -172,9 +172,10 @@ it.each([
 });
 
 describe('the environment of its programs', () => {
-  it('lacks defaults of squeue that would hide jobs', () => {
-    const env = { PATH: '/bin', SLURM_CONF: '/c', SQUEUE_PARTITION: 'a', SBATCH_ACCOUNT: 'lab' };
-    expect(environmentFor(env)).toEqual({ PATH: '/bin', SLURM_CONF: '/c', SBATCH_ACCOUNT: 'lab' });
+  it('lacks defaults that would hide jobs, keep them, or start them several times', () => {
+    const defaults = { SQUEUE_PARTITION: 'a', SCANCEL_STATE: 'PENDING', SBATCH_ARRAY_INX: '0-2' };
+    const kept = { PATH: '/bin', SLURM_CONF: '/c', SBATCH_ACCOUNT: 'lab' };
+    expect(environmentFor({ ...kept, ...defaults, SBATCH_WAIT: '1' })).toEqual(kept);
   });
 
   it("lacks variables that describe the run's own job", () => {

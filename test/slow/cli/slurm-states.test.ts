@@ -207,4 +207,25 @@ describeUnless(missingForSlurm(), 'on Slurm', { timeout: 120_000 }, () => {
     expect([code, outcomeOf(out).with('ran').length], out + err).toEqual([0, 2]);
     expect(made.lines('ran.log').length).toBe(3);
   });
+
+  it('reports that a user cancelled a job before Slurm looked for a node', async () => {
+    const own = await start(1, {
+      SchedulerParameters: 'defer,batch_sched_delay=60,sched_interval=60,bf_interval=60',
+    });
+    const made = on(own, DRAW);
+    Object.assign(made.env, { SCANCEL_STATE: 'RUNNING', SBATCH_ARRAY_INX: '0-2' });
+    const running = made.start('run', '-k', '--json');
+    await running.event(
+      (event) => event.type === 'waiting' && event.reason.startsWith('pending (None)'),
+    );
+    own.call('scancel', ...own.ask('squeue', '-h', '--me', '-o', '%F'));
+    const { code, out, err } = await running.ended;
+    const { items } = outcomeOf(out);
+    expect(code, out + err).toBe(1);
+    expect(Object.values(items).map(({ failure }) => failure?.message)).toEqual(
+      Array(5).fill(
+        'its job was cancelled (Slurm: CANCELLED): completed epochs are kept; run again',
+      ),
+    );
+  });
 });
