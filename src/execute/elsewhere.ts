@@ -25,6 +25,6 @@ export interface Elsewhere {
   submit(index: number, wanted: Wanted): Promise<Ended | Submitted | undefined>;
   /** @throws UserError when jobs cannot wait for each other */
   refuseUnordered(): void;
-  /** All items have ended. */
-  close(): void;
+  /** All items have ended. Resolves when the scheduler knows which jobs are cancelled. */
+  close(): Promise<void>;
 }

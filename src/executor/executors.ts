@@ -1,5 +1,6 @@
 /** The executors of a run: opens the executors that its items name, and submits each item to its own. */
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { projectHome } from '../decide/lock-home.js';
@@ -42,7 +43,10 @@ export function openExecutors(build: BuildContext, pending: readonly number[]): 
     refuseUnordered: () => {
       for (const executor of opened.values()) executor.refuseUnordered();
     },
-    close: () => sweepSubmissions(build.project.root),
+    close: async () => {
+      for (const executor of opened.values()) await executor.cancelling;
+      sweepSubmissions(build.project.root);
+    },
   };
 }
 
@@ -81,6 +85,8 @@ class Executor {
   /** The last reason for waiting, by item. */
   readonly #told = new Map<string, string>();
   #toCancel: string[] = [];
+  /** The last cancellation, which must reach the scheduler before pipe ends. */
+  cancelling: Promise<void> = Promise.resolve();
   /** Slots among the jobs that the scheduler may have at the same time. */
   readonly #slots: Limit;
   #submitted = 0;
@@ -212,7 +218,8 @@ class Executor {
   #cancel(id: string): void {
     if (this.#cancelled.has(id)) return;
     this.#cancelled.add(id);
-    if (this.#toCancel.length === 0) setTimeout(() => void this.#cancelAll(), COLLECT_MS);
+    if (this.#toCancel.length === 0)
+      this.cancelling = this.cancelling.then(() => delay(COLLECT_MS)).then(() => this.#cancelAll());
     this.#toCancel.push(id);
   }
 

@@ -155,7 +155,7 @@ export class JobRun {
     });
   }
 
-  async #follow({ nonce, name }: Placed): Promise<Outcome> {
+  async #follow({ nonce, name, id }: Placed): Promise<Outcome> {
     const { queue, latency, unshared } = this.#means;
     const { stop, kill } = this.#build.options.interruption;
     const tail = new EventTail(this.#files.events(nonce));
@@ -178,9 +178,9 @@ export class JobRun {
       if (state !== undefined) known = queue.answers + 2;
       const isOver = state?.phase === 'ended' || (!state && queue.answers >= known);
       if (stop.aborted) {
+        if (!isOver) this.#means.cancel(state?.id ?? id);
         if (isOver || kill.aborted) return { how: 'stopped', isOver };
         queue.hurry(STOPPING_MS);
-        if (state !== undefined) this.#means.cancel(state.id);
         this.#news.state(state);
       } else if (state?.never) {
         this.#means.cancel(state.id);

@@ -107,7 +107,7 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
         const { schedule } = await import('../execute/schedule.js');
         await schedule(context, { pending, onDemand }, elsewhere);
       }
-      elsewhere?.close();
+      await elsewhere?.close();
     });
   }
   // Jobs that continue after this run may need them.

@@ -3,7 +3,7 @@
  * difficult paths, runs inside jobs.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { onSlurm } from '../../rig/on-slurm.js';
@@ -150,6 +150,21 @@ echo x > m.txt
     ).toEqual([0, 0]);
     expect(runs.flatMap((each) => each.with('ran'))).toEqual(['a']);
     expect(made.lines('ran.log')).toEqual(['x']);
+  });
+
+  it('cancels a job whose submission has not returned when a signal kills the run', async () => {
+    const made = onCluster(
+      ONE.replace('echo x >>', 'until test -e go; do sleep 0.1; done; echo x >>'),
+    );
+    wrap(made, 'sbatch', '"$real" "$@"; touch submitted; until test -e answer; do sleep 0.1; done');
+    const running = made.start('run', '--json');
+    await until(() => existsSync(made.path('submitted')));
+    running.kill('SIGQUIT');
+    made.write('answer', '');
+    const { code, out, err } = await running.ended;
+    expect([code, outcomeOf(out).with('cancelled')], out + err).toEqual([130, ['a']]);
+    await until(() => cluster().call('squeue', '-h', '--me', '-o', '%i').trim() === '');
+    expect(made.lines('ran.log')).toEqual([]);
   });
 
   it('reports that a job was held or cancelled manually', async () => {
