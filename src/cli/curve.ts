@@ -34,8 +34,8 @@ export function framed(
 ): string {
   const epochs = points.map(({ epoch }) => epoch);
   const values = points.map(({ value }) => value);
-  const [first, last] = [Math.min(...epochs), Math.max(...epochs)];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [first, last] = rangeOf(epochs);
+  const [low, high] = rangeOf(values);
   if (points.length === 0 || first === last) return '';
   const labels = [high, low].map((value) => String(Number(value.toPrecision(4))));
   const margin = Math.max(...labels.map((label) => label.length));
@@ -53,6 +53,13 @@ export function framed(
   const axis = `${behind}└${'─'.repeat(width)}`;
   const ends = `${behind} ${between(`epoch ${first}`, String(last), width)}`;
   return `\n  ${metric}\n${[...lines, axis, ends].join('\n')}\n`;
+}
+
+/** The smallest and the largest, of any number of values. */
+export function rangeOf(values: readonly number[]): readonly [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return [low, high];
 }
 
 /** Places two texts at the ends of a line. */

@@ -5,6 +5,7 @@ import { show } from '../report/changes.js';
 import type { Rows } from '../report/fit.js';
 import { markdownTable } from '../report/text-table.js';
 import { plural } from '../report/wording.js';
+import { rangeOf } from './curve.js';
 
 /** The key of each item's result, by item. */
 export type Keys = ReadonlyMap<string, string | undefined>;
@@ -30,7 +31,7 @@ export function curvesMarkdown(
         (side?.values[metric] ?? []).filter((value) => value !== null),
       );
       const all = values.flat();
-      const range = [Math.min(...all), Math.max(...all)] as const;
+      const range = rangeOf(all);
       return [[item.id, metric, ...values.map((each) => cellOf(each, range))]];
     });
   if (rows.length === 0) return '';

@@ -8,7 +8,7 @@ import { differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
 import { spreadText } from '../results/repeats.js';
-import { type Column, columnsOf, differing, titleOf } from '../results/row-columns.js';
+import { type Column, columnsOf, differing, sharedNames, titleOf } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
 import { positive } from './args.js';
 import {
@@ -244,10 +244,9 @@ function minuteOf(when: number): string {
 function wholeTable(rows: readonly ResultRow[], all: readonly Column[]): string[][] {
   const apart = new Set(differing(all, rows));
   const columns = all.filter((column) => column.kind !== 'args' || apart.has(column));
-  const isFree = (column: Column) =>
-    columns.every((each) => each === column || each.name !== column.name);
+  const shared = sharedNames(columns);
   return [
-    columns.map((column) => (isFree(column) ? column.name : `${column.kind}.${column.name}`)),
+    columns.map(({ kind, name }) => (shared.has(name) ? `${kind}.${name}` : name)),
     ...rows.map((row) =>
       columns.map(({ kind, name, of }) => {
         const cell = of(row);

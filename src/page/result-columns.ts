@@ -1,7 +1,7 @@
 /** Rows of results → the columns of the page, named as `pipe results` names them. */
 
 import type { ResultRow } from '../results/all-results.js';
-import { type Column, columnsOf, isFilled, titleOf } from '../results/row-columns.js';
+import { type Column, columnsOf, isFilled, sharedNames, titleOf } from '../results/row-columns.js';
 import type { PageColumn, PageResults } from './model.js';
 import { rounded } from './page-epochs.js';
 
@@ -11,9 +11,9 @@ const SHORT = 12;
 /** Rows in the given order. */
 export function resultColumns(rows: readonly ResultRow[]): PageResults {
   const named = columnsOf(rows).filter(({ kind, name }) => kind !== 'field' || name !== 'stage');
-  const isOnly = (name: string) => named.filter((each) => each.name === name).length === 1;
+  const shared = sharedNames(named);
   const nameOf = ({ kind, name }: Column) =>
-    kind === 'field' || isOnly(name) ? titleOf({ kind, name }) : `${kind}.${name}`;
+    kind !== 'field' && shared.has(name) ? `${kind}.${name}` : titleOf({ kind, name });
   const all = named.filter((column) => column.kind !== 'matrix' && !isFilled(column, rows));
   const columns = ORDER.flatMap((isNext) => all.filter(isNext)).map((column) =>
     pageColumn(column, nameOf(column), rows),

@@ -76,7 +76,7 @@ function capsOf(
         Math.min(widths[index] ?? 0, Math.max(floors[index] ?? 0, limit)),
       ]),
     );
-  let limit = Math.max(...block.map((index) => widths[index] ?? 0));
+  let limit = largest(block.map((index) => widths[index] ?? 0));
   const isTooWide = () =>
     [...at(limit).values()].reduce((sum, width) => sum + width + GAP, -GAP) > room;
   while (limit > 1 && isTooWide()) limit--;
@@ -84,8 +84,13 @@ function capsOf(
 }
 
 export function widthsOf(rows: Rows, measure = widthOf): readonly number[] {
-  const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
+  const columns = largest(rows.map((row) => row.length));
   return Array.from({ length: columns }, (_, at) =>
-    rows.reduce((width, row) => Math.max(width, measure(row[at] ?? '')), 0),
+    largest(rows.map((row) => measure(row[at] ?? ''))),
   );
+}
+
+/** The largest width, of any number of them: a call takes about 120,000 arguments at most. */
+export function largest(widths: readonly number[]): number {
+  return widths.reduce((most, width) => Math.max(most, width), 0);
 }

@@ -1,6 +1,6 @@
 /** Rows as a table: in columns for terminals, or as Markdown. Pure. */
 import { printable } from '../printable.js';
-import { fitted, type Rows, widthsOf } from './fit.js';
+import { fitted, largest, type Rows, widthsOf } from './fit.js';
 import { pad } from './live/text-columns.js';
 
 /**
@@ -18,7 +18,7 @@ function withPoints(rows: Rows): Rows {
   const [head = [], ...body] = rows;
   const decimals = head.map((_, at) => {
     const column = body.map((row) => row[at] ?? '');
-    return column.every(isNumber) ? Math.max(0, ...column.map(tailOf)) : 0;
+    return column.every(isNumber) ? largest(column.map(tailOf)) : 0;
   });
   return [
     head,

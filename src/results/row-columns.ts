@@ -52,6 +52,14 @@ export function titleOf({ kind, name }: Pick<Column, 'kind' | 'name'>): string {
   return kind === 'deps' || kind === 'env' ? `${kind}.${name}` : name;
 }
 
+/** The names that several columns have. */
+export function sharedNames(columns: readonly Column[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const shared = new Set<string>();
+  for (const { name } of columns) (names.has(name) ? shared : names).add(name);
+  return shared;
+}
+
 const byNumber = new Intl.Collator('en', { numeric: true }).compare;
 
 function cellOf(value: unknown): Cell {

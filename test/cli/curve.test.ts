@@ -58,7 +58,7 @@ it('is about 60 columns wide if there is room, and shows each of many epochs', (
       'loss',
       100,
     );
-  for (const count of [2, 12, 350]) {
+  for (const count of [2, 12, 350, 200_000]) {
     const lines = of(count).split('\n');
     expect(lines.at(-2)).toMatch(new RegExp(`^ +epoch 1 +${count}$`));
     expect(lines.at(-3)).toMatch(/^ +└─{60}$/);

@@ -123,3 +123,8 @@ it('keeps every row within the width, and every number whole (property)', () => 
     }),
   );
 });
+
+it('prints a table of any length', () => {
+  const rows = Array.from({ length: 200_000 }, (_, at) => [`m.${at}`, String(at / 10)]);
+  expect(plainTable([['metric', 'train'], ...rows]).split('\n')[10]).toMatch(/^m\.9 +0\.9$/);
+});
