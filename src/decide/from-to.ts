@@ -9,10 +9,11 @@ const CONTEXT = 20;
 
 /** `undefined` means absent. */
 export function fromTo(before: unknown, now: unknown): string {
-  const [a, b] = [plain(before), plain(now)];
-  // A number and a text with the same digits: print JSON.
-  const [x, y] = a === b ? [canonical(before), canonical(now)] : [a, b];
-  return pair(x, y).join(' → ');
+  const values = [before, now].filter((each) => each !== undefined);
+  // A number became a text, such as 0.1 → "0,1": quotes show it.
+  const isMixed = new Set(values.map((each) => typeof each === 'string')).size > 1;
+  const [a, b] = [before, now].map(isMixed ? canonical : plain);
+  return pair(a!, b!).join(' → ');
 }
 
 /** Commands, each in backticks. */

@@ -9,6 +9,8 @@ describe('a change', () => {
     [0.001, 0.0003, '0.001 → 0.0003'],
     ['x', 'y', 'x → y'],
     [1, '1', '1 → "1"'],
+    [0.1, '0,1', '0.1 → "0,1"'],
+    ['none', 2, '"none" → 2'],
     [null, 'null', 'null → "null"'],
     [true, 'true', 'true → "true"'],
     [undefined, 1, '(absent) → 1'],
