@@ -1,7 +1,7 @@
 /** Locates the pages of docs/ for messages: next to dist/, wherever the package is installed. */
 import path from 'node:path';
 
-interface Reader {
+export interface Reader {
   /** Absolute path of the tool's dist folder. */
   readonly dist: string;
   /** Absolute path of the user's current folder. */

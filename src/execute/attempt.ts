@@ -182,7 +182,7 @@ async function conclude(
   if (outcome.ending.how === 'stopped' && build.options.interruption.stop.aborted)
     return { kind: 'cancelled' };
   if (epochs?.mistake !== undefined) return fail(epochs.mistake);
-  if (!succeeded(outcome)) return fail(endText(item, outcome.ending));
+  if (!succeeded(outcome)) return fail(endText(item, outcome, build.project));
   const short = epochs?.shortfall();
   if (short !== undefined) return fail(short);
   for (const out of item.outs) cache.forget(out.path);

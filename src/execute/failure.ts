@@ -1,10 +1,11 @@
 /** Messages about failed executions. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { pagePath, type Reader } from '../doc-pages.js';
 import type { Failure } from '../event.js';
 import { lookAlike, variableIn } from '../pipeline/look-alike.js';
 import type { Item, Out } from '../pipeline/plan.js';
-import { describeEnding, type Ending, type Outcome } from '../process/outcome.js';
+import { describeEnding, type Outcome } from '../process/outcome.js';
 
 export function failureOf(item: Item, message: string, outcome: Outcome, log: string): Failure {
   const { ending, tail } = outcome;
@@ -37,11 +38,16 @@ const SHELL_CODES: Readonly<Record<number, string>> = {
   127: 'a command was not found (is it installed, and its folder in PATH?)',
 };
 
-export function endText({ action }: Item, ending: Ending): string {
-  const meaning =
-    action.kind === 'shell' && ending.how === 'exit' ? SHELL_CODES[ending.code] : undefined;
+export function endText({ action }: Item, { ending, tail }: Outcome, reader: Reader): string {
+  const meaning = tail.some((line) => line.startsWith(NO_PIPE_RUN))
+    ? `this Python does not find pipe_run (install it there, or set PYTHONPATH: see ${pagePath('python.md', reader)})`
+    : action.kind === 'shell' && ending.how === 'exit'
+      ? SHELL_CODES[ending.code]
+      : undefined;
   return `${describeEnding(ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
+
+const NO_PIPE_RUN = "ModuleNotFoundError: No module named 'pipe_run'";
 
 /**
  * Message about outs that are missing after the process succeeded, and where it may have written
