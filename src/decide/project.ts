@@ -1,4 +1,5 @@
 /** A project as a command opens it: root, plan, cache and environment. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
@@ -58,9 +59,11 @@ export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
   throw userError(
     'no-pipeline',
     `there is no ${PIPELINE_FILE} in ${cwd} or a folder above`,
-    misnamed === undefined
-      ? 'run `pipe init` to start one here'
-      : `rename ${misnamed} to ${PIPELINE_FILE}`,
+    misnamed !== undefined
+      ? `rename ${misnamed} to ${PIPELINE_FILE}`
+      : existsSync(path.join(cwd, 'dvc.yaml'))
+        ? 'run `pipe init --from dvc.yaml` to translate the dvc.yaml here'
+        : 'run `pipe init` to start one here',
   );
 }
 

@@ -63,9 +63,10 @@ function axisHint(a: Draft, b: Draft, out: number): string | undefined {
   return axis && `the path is the same for all values of "${axis}": put \${${axis}} into it`;
 }
 
-/** Another stage writes the metrics file or plot, as part of a folder. */
+/** The metrics file or plot is inside an out of another stage. */
 function metricHint(a: Draft, b: Draft, mine: Owner, other: Owner): string | undefined {
   const { metrics, plot } = b.outs[mine.out]!;
-  if (!(metrics || plot) || !isWithin(mine.path, other.path)) return undefined;
+  const isInside = mine.path !== other.path && isWithin(mine.path, other.path);
+  if (!(metrics || plot) || !isInside) return undefined;
   return `name it under ${plot ? 'plots' : 'metrics'}: of ${a.item.stage}, which writes the folder`;
 }

@@ -178,8 +178,6 @@ export function paramAt(tree: Param, path: string): Param | undefined {
   return param;
 }
 
-const NO_PARAMS = 'pipeline.yaml has no params';
-
 /** For `train.rate`, the keys of `train`. */
 function siblings(path: string, tree: Param): string | undefined {
   const end = path.lastIndexOf('.');
@@ -196,7 +194,10 @@ export function unknownParam(path: string, tree: Param): Mistake {
   return {
     code: 'unknown-param',
     message: `there is no param "${path}"`,
-    hint: siblings(path, tree) ?? similar(path, allPaths(tree)) ?? NO_PARAMS,
+    hint:
+      siblings(path, tree) ??
+      similar(path, allPaths(tree)) ??
+      'neither pipeline.yaml nor a file under its params: contains one',
   };
 }
 

@@ -66,14 +66,21 @@ export function syntaxMistakes(
 const COLON = /:(?:\s|$)/;
 
 /** The rest of the line contains a ": ", so it looks like a key. */
-function isColonInText({ code, pos: [start] }: SyntaxFault, text: string): boolean {
-  return code === 'BLOCK_AS_IMPLICIT_KEY' && COLON.test(restOfLine(text, start));
+function isColonInText(fault: SyntaxFault, text: string): boolean {
+  const isNested = fault.code === 'BLOCK_AS_IMPLICIT_KEY' && !isListEntry(fault);
+  return isNested && COLON.test(restOfLine(text, fault.pos[0]));
+}
+
+/** `- x:` among the keys of a map. */
+function isListEntry({ message }: SyntaxFault): boolean {
+  return message.startsWith('A block sequence may not be used as an implicit map key');
 }
 
 function mistakeOf(fault: SyntaxFault, text: string, tokensOf: Tokens): SyntaxMistake {
   const [start, end] = fault.pos;
   const found =
     unclosed(fault, text, tokensOf) ??
+    listEntry(fault, text) ??
     indentation(fault, text) ??
     colon(fault, text) ??
     afterQuotes(fault, text);
@@ -194,6 +201,13 @@ function columnText({ indent, name, line }: Column): string {
   return `${spaces}, like "${name}" in line ${line}`;
 }
 
+function listEntry(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
+  if (!isListEntry(fault)) return undefined;
+  const start = text.indexOf('-', fault.pos[0]);
+  const message = 'a list entry begins among the keys of a map';
+  return mistakeAt({ start, end: start + 1 }, message, 'remove the "- "');
+}
+
 /** A superfluous colon in a text, or a missing one after a key. */
 function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
   const [start] = fault.pos;
@@ -203,8 +217,11 @@ function colon(fault: SyntaxFault, text: string): SyntaxMistake | undefined {
     const what = /:\s/.test(rest) ? 'contains ": "' : 'ends with ":"';
     return mistakeAt(span, `a text that ${what} needs quotes`, 'put the whole text in quotes');
   }
-  if (fault.code === 'MULTILINE_IMPLICIT_KEY' && !COLON.test(rest)) {
-    const [, key, value] = /^([^\s:]+)[\s:]*(.*)$/.exec(rest) ?? [];
+  // In the last line of a map, the package misses the value instead.
+  const isKeyAlone =
+    fault.code === 'MULTILINE_IMPLICIT_KEY' || fault.message.startsWith('Implicit map keys need');
+  if (isKeyAlone && !COLON.test(rest)) {
+    const [, key, value] = /^([^\s:=]+)[\s:=]*(.*)$/.exec(rest) ?? [];
     const hint = `write "${value ? `${key}: ${value}` : `${key}:`}"`;
     return mistakeAt(span, 'a ": " is missing after the key', hint);
   }
