@@ -38,7 +38,8 @@ function plain(value: unknown): string {
 }
 
 /** Cuts both to the part around their first difference, which would otherwise be lost. */
-function pair(a: string, b: string): [string, string] {
+function pair(before: string, now: string): [string, string] {
+  const [a, b] = [before, now].map((text) => text.replaceAll('\n', '\\n')) as [string, string];
   const same = commonStart(a, b);
   const start = same < LONGEST - CONTEXT ? 0 : same - CONTEXT;
   return [cut(a, start), cut(b, start)];

@@ -34,7 +34,7 @@ export function describeAction({ action }: Item): string {
 
 /** Meaning of these codes in a shell. */
 const SHELL_CODES: Readonly<Record<number, string>> = {
-  126: 'a program cannot be executed (chmod +x makes it executable)',
+  126: 'a program cannot be executed (start a script with its interpreter, as in python3 x.py, or make it executable: chmod +x)',
   127: 'a command was not found (is it installed, and its folder in PATH?)',
 };
 

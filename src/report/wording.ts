@@ -98,7 +98,9 @@ function forecastLine({ wouldRun, mayRun = 0, wouldRestore = 0, fresh }: RunDone
 /** A failure in full, as lines. */
 export function failureLines(item: string, failure: Failure): string[] {
   const lines = [`${item}: failed: ${failure.message}`];
-  if (failure.command !== '') lines.push(`  command: ${failure.command}`);
+  const [command = '', ...more] = failure.command.trimEnd().split('\n');
+  if (more.length > 0) lines.push('  command:', ...[command, ...more].map((line) => `  | ${line}`));
+  else if (command !== '') lines.push(`  command: ${command}`);
   if (failure.tail.length > 0) {
     lines.push('  its last lines:', ...failure.tail.map((line) => `  | ${line}`));
   }

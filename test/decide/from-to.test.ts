@@ -28,6 +28,7 @@ describe('a change', () => {
 
   it('of commands is in backticks, and distinguishes a list from a text', () => {
     expect(commandFromTo('cat a', 'cat b')).toBe('`cat a` → `cat b`');
+    expect(commandFromTo('cat a', 'cat a\ncat b\n')).toBe('`cat a` → `cat a\\ncat b\\n`');
     expect(commandFromTo(['cat', 'a'], 'cat a')).toBe('`["cat","a"]` → `"cat a"`');
   });
 });
