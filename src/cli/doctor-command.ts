@@ -157,17 +157,20 @@ async function untracedImports(project: Project): Promise<string[]> {
   const { items } = project.plan;
   const commands = [...items.keys()].filter((index) => items[index]?.action.kind !== 'module');
   const codes = await openCodes(project, commands);
-  const notes = commands.flatMap((index) => {
+  // A place in a shared module concerns several stages.
+  const stages = new Map<string, Set<string>>();
+  for (const index of commands) {
     const { stage, deps } = items[index] as Item;
     const code = codes.of(index);
-    if (code.kind === 'module' || coversPython(deps, project.root)) return [];
-    return code.opaque.map(({ place, message }) => {
+    if (code.kind === 'module' || coversPython(deps, project.root)) continue;
+    for (const { place, message } of code.opaque) {
       const { file, line, column } = place ?? { file: 'cmd' };
       const where = line === undefined ? file : `${file}:${line}:${column}`;
-      return `${stage}: ${where}: ${message}: list the files that it may load under the stage's \`deps:\``;
-    });
-  });
-  return [...new Set(notes)];
+      const note = `${where}: ${message}: list the files that it may load under the stage's \`deps:\``;
+      stages.set(note, (stages.get(note) ?? new Set()).add(stage));
+    }
+  }
+  return [...stages].map(([note, names]) => `${[...names].join(', ')}: ${note}`);
 }
 
 /** The script in package.json that checks what the stages of a project need. */

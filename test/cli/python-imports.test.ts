@@ -149,18 +149,26 @@ it('of shell scripts, programs, texts and programs that they start run again, an
   expect((await made.run()).with('ran')).toEqual([]);
 });
 
-it('are reported by doctor if the shell computes which program starts', async () => {
+it('are reported by doctor once for all stages, also for a computed program and invalid code', async () => {
   const made = projectWithin({
     'pipeline.yaml': `stages:
   a: { cmd: 'NAME=$(cat name); python3 $NAME.py' }
   b: { cmd: bash run.sh x.py }
+  c: { cmd: python3 c.py }
+  d: { cmd: python3 d.py }
 `,
     'run.sh': 'python3 "$1"\n',
     'x.py': '',
+    'lib.py': 'def f(:\n',
+    'c.py': 'import lib\n',
+    'd.py': 'import lib\n',
   });
   const { code, out } = await made.pipe('doctor');
   expect(code).toBe(0);
   const cure = "list the files that it may load under the stage's `deps:`";
   expect(out).toContain(`note a: cmd: the shell computes what Python executes: ${cure}\n`);
   expect(out).toContain(`note b: run.sh: the shell computes what Python executes: ${cure}\n`);
+  expect(out.match(/note c.*/g)).toEqual([
+    `note c, d: lib.py:2:1: this is not valid Python, so not all of its imports are known: ${cure}`,
+  ]);
 });

@@ -18,8 +18,8 @@ export interface PythonModule extends Readonly<Imports> {
 export function parseModule({ text, isUtf8, directives }: Source): PythonModule {
   const { tokens, inStrings, flaw } = lex(text);
   const found = importsIn(text, [...tokens, ...inStrings]);
-  if (flaw !== undefined)
-    found.opaque.push({ message: 'this is not valid Python', place: placeAt(text, flaw, 1) });
+  const message = 'this is not valid Python, so not all of its imports are known';
+  if (flaw !== undefined) found.opaque.push({ message, place: placeAt(text, flaw, 1) });
   const isSure = isUtf8 && flaw === undefined;
   const bare = isSure ? withoutDocstrings(tokens) : tokens;
   const documented = isSure ? digestOf(directives, tokens) : digestOfText(directives, text);
