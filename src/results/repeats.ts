@@ -48,7 +48,9 @@ const MOST_DECIMALS = 8;
 
 export function spreadOf(values: readonly number[]): Spread {
   const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value / n, 0);
+  // From the first value on: equal values have exactly their value as mean, and no deviation.
+  const [first = 0] = values;
+  const mean = values.reduce((sum, value) => sum + (value / n - first / n), first);
   if (n < 2) return { mean, n };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, sd: Math.sqrt(squares / (n - 1)), n };

@@ -1,7 +1,7 @@
 /** Numbers and times as the page writes them. */
 import { expect, it } from 'vitest';
 import { decimalsIn, duration, number } from '../../src/page/client/format-values.js';
-import { spreadText } from '../../src/results/repeats.js';
+import { spreadOf, spreadText } from '../../src/results/repeats.js';
 
 it('writes a duration as the command line does, and a short one in hundredths', () => {
   expect([0, 0.034, 0.31, 9.96, 59.4, 92, 3599.7, 7500, undefined].map(duration)).toEqual([
@@ -35,4 +35,8 @@ it('writes a mean with the digits that its deviation leaves certain', () => {
   expect(spreadText(102, 1)).toBe('102 ± 1');
   expect(spreadText(0.123456789, 0)).toBe('0.1234568 ± 0');
   expect(spreadText(1.5e-12, 2e-13)).toBe('1.5e-12 ± 2e-13');
+});
+
+it.each([0.9, 0.999, 1e308, -1e-300])('finds no deviation among equal values: %d', (value) => {
+  expect(spreadOf([value, value, value])).toEqual({ mean: value, sd: 0, n: 3 });
 });
