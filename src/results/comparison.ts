@@ -21,13 +21,21 @@ export function comparisonIn(text: string): Comparison | undefined {
 
 const QUOTED = /^(["'])(.+)\1$/s;
 
-/** `a<1 and b=c`. An `and` that does not join comparisons is a part of the value. */
+/**
+ * `a<1 b=c` or `a<1 and b=c`. A space or an `and` that does not join comparisons is a part of the
+ * value.
+ */
 export function comparisonsIn(text: string): Comparison[] | undefined {
-  const parts = text.split(/\s+and\s+/i);
-  const found = parts.flatMap((part) => comparisonIn(part) ?? []);
-  if (found.length === parts.length) return found;
-  const whole = comparisonIn(text);
-  return whole && [whole];
+  for (const parts of [termsIn(text), text.split(/\s+and\s+/i), [text]]) {
+    const whole = parts.length > 1 ? parts.filter(hasClosedQuotes) : parts;
+    const found = whole.flatMap((part) => comparisonIn(part) ?? []);
+    if (found.length > 0 && found.length === parts.length) return found;
+  }
+  return undefined;
+}
+
+function hasClosedQuotes(text: string): boolean {
+  return ['"', "'"].every((quote) => text.split(quote).length % 2 === 1);
 }
 
 /** `a < 1 and b=c d` → its terms, without the spaces around operators. */

@@ -7,7 +7,7 @@ import { type Column, columnNamed } from './row-columns.js';
 type Test = (row: ResultRow) => boolean;
 
 /**
- * `name op value`, or several joined by `and`.
+ * `name op value`, or several joined by spaces or `and`.
  *
  * @throws UserError for another form, or an unknown name
  */

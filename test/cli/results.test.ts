@@ -154,11 +154,14 @@ stages:
     expect(await rates('--filter', 'lr~ON')).toEqual(['none']);
     expect(await rates('--filter', 'loss > 1 AND lr<=3 and state = "current"')).toEqual([3]);
     expect(await rates('--filter', "name='a' and lr=2")).toEqual([2]);
+    expect(await rates('--filter', 'loss>1 lr <= 2')).toEqual([2]);
+    await made.run('train', '--set', 'name=salt and lr=2');
+    expect(await rates('--filter', "name='salt and lr=2'")).toEqual([3]);
     await made.run('train', '--set', 'name=salt and lr');
     expect(await rates('--filter', 'name=salt and lr')).toEqual([3]);
-    expect(await rates('--filter', 'name~and l and lr<4')).toEqual([3]);
+    expect(await rates('--filter', 'name~and l and lr<4')).toEqual([3, 3]);
     expect((await made.pipe('results', '--filter', 'lr>99')).out).toBe(
-      'none of the 8 results matches the filters\n',
+      'none of the 9 results matches the filters\n',
     );
   });
 
