@@ -1,5 +1,4 @@
 /** A project as a command opens it: root, plan, cache and environment. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
@@ -7,7 +6,7 @@ import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/read-text.js';
 import type { LoadOptions } from '../pipeline/load.js';
-import { misnamedAbove } from '../pipeline/look-alike.js';
+import { startHint } from '../pipeline/look-alike.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
 import { PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
@@ -55,15 +54,10 @@ export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
   const { cwd } = host;
   const root = rootOf(host);
   if (root !== undefined) return root;
-  const misnamed = misnamedAbove(cwd);
   throw userError(
     'no-pipeline',
     `there is no ${PIPELINE_FILE} in ${cwd} or a folder above`,
-    misnamed !== undefined
-      ? `rename ${misnamed} to ${PIPELINE_FILE}`
-      : existsSync(path.join(cwd, 'dvc.yaml'))
-        ? 'run `pipe init --from dvc.yaml` to translate the dvc.yaml here'
-        : 'run `pipe init` to start one here',
+    startHint(cwd),
   );
 }
 

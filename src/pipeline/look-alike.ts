@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { unlessRefused } from '../sys/if-there.js';
 import { nearest } from './document/suggest.js';
+import { PIPELINE_FILE } from './root.js';
 
 interface LookAlike {
   /** Relative to the project. */
@@ -49,8 +50,17 @@ function formOf(text: string): string {
   return text === text.normalize('NFC') ? 'NFC' : 'NFD';
 }
 
+/** What to do in a folder without a pipeline at or above it. */
+export function startHint(cwd: string): string {
+  const misnamed = misnamedAbove(cwd);
+  if (misnamed !== undefined) return `rename ${misnamed} to ${PIPELINE_FILE}`;
+  return namesIn(cwd).includes('dvc.yaml')
+    ? 'run `pipe init --from dvc.yaml` to translate the dvc.yaml here'
+    : 'run `pipe init` to start one here';
+}
+
 /** The nearest pipeline file with a wrong name, at or above a folder: `pipeline.yml`, `../Pipeline.yaml`. */
-export function misnamedAbove(cwd: string): string | undefined {
+function misnamedAbove(cwd: string): string | undefined {
   for (let folder = cwd; ; folder = path.dirname(folder)) {
     const name = namesIn(folder).find((each) => /^pipelines?\.ya?ml$/i.test(each));
     if (name !== undefined) return path.relative(cwd, path.join(folder, name));
