@@ -1,4 +1,7 @@
 /** Writes to stdout, stderr and report files. Drops output after a write error, without throwing. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { userError } from '../error.js';
+import { statIfThere } from '../sys/if-there.js';
 import { systemMessage } from '../system-message.js';
 
 /** The part of a stream that this module uses. */
@@ -26,6 +29,37 @@ export function outputTo(
     stream ??= open().on('error', onError);
     stream.write(text);
   };
+}
+
+/**
+ * Call before the work: a report replaces an earlier one, but no other file, such as pipeline.yaml.
+ *
+ * @param beginning of every file that this option writes
+ * @throws UserError for a file with other content
+ */
+export function requireOwnFile(
+  option: string,
+  name: string,
+  file: string,
+  beginning: string,
+): void {
+  const stat = statIfThere(file);
+  if (!stat?.isFile() || stat.size === 0 || startOf(file, beginning.length) === beginning) return;
+  throw userError(
+    'option-value',
+    `${option} cannot be ${name}: the file exists, and ${option} did not write it`,
+    'name another file, or remove this one',
+  );
+}
+
+function startOf(file: string, length: number): string {
+  const start = Buffer.alloc(length);
+  const opened = openSync(file, 'r');
+  try {
+    return start.toString('utf8', 0, readSync(opened, start));
+  } finally {
+    closeSync(opened);
+  }
 }
 
 /**

@@ -5,13 +5,13 @@ import path from 'node:path';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { PageModel } from '../page/model.js';
-import { pageText } from '../page/page-html.js';
+import { PAGE_START, pageText } from '../page/page-html.js';
 import { embedding, type PictureSource } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
 import { isWithin } from '../sys/is-within.js';
 import type { CommandContext } from './command.js';
 import type { Option, Parsed } from './command-usage.js';
-import { wrote } from './output.js';
+import { requireOwnFile, wrote } from './output.js';
 
 /** `fallback`: relative to the project. */
 export function outOption(fallback: string): Option {
@@ -28,7 +28,7 @@ export interface PageFile {
   readonly html: string;
 }
 
-/** @throws UserError for a file that the pipeline reads or writes */
+/** @throws UserError for a file that the pipeline reads or writes, or that is not a page */
 export async function pageFile(
   project: Project,
   { host }: CommandContext,
@@ -60,7 +60,8 @@ export function writePage({ file, html }: PageFile, { host, terminal }: CommandC
 /**
  * Absolute path of the file.
  *
- * @throws UserError when the pipeline reads or writes it: the page would make an item stale
+ * @throws UserError when the pipeline reads or writes it: the page would make an item stale; or when
+ * another file is there
  */
 function target({ root, cwd, plan }: Project, name: string | undefined, fallback: string): string {
   const file = name === undefined ? path.join(root, fallback) : path.resolve(cwd, name);
@@ -74,5 +75,6 @@ function target({ root, cwd, plan }: Project, name: string | undefined, fallback
       'name a file that the pipeline neither reads nor writes',
     );
   }
+  requireOwnFile('--out', name ?? fallback, file, PAGE_START);
   return file;
 }

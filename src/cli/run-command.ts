@@ -12,7 +12,7 @@ import { run } from '../run/run-pipeline.js';
 import { statIfThere } from '../sys/if-there.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import type { Parsed } from './command-usage.js';
-import { wrote } from './output.js';
+import { requireOwnFile, wrote } from './output.js';
 import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
 
 export const command: Command = {
@@ -71,7 +71,7 @@ function isPlain(parsed: Parsed): boolean {
 /**
  * Target of `--summarize`.
  *
- * @throws UserError when it is not writable, before the work starts
+ * @throws UserError when it is not writable or another file, before the work starts
  */
 function summaryFile(parsed: Parsed, cwd: string): string | undefined {
   const name = parsed.text('summarize');
@@ -85,6 +85,7 @@ function summaryFile(parsed: Parsed, cwd: string): string | undefined {
       'name a file in an existing folder',
     );
   }
+  requireOwnFile('--summarize', name, file, '{\n  "summary": {');
   return file;
 }
 

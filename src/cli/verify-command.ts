@@ -22,7 +22,7 @@ import {
   VARIANT_OPTIONS,
   withProject,
 } from './command.js';
-import { wrote } from './output.js';
+import { requireOwnFile, wrote } from './output.js';
 
 export const command: Command = {
   command: 'verify',
@@ -44,7 +44,9 @@ export const command: Command = {
   notes:
     'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
   async run(parsed, context) {
-    const reports = parsed.texts('report').map(reportTo);
+    const reports = parsed
+      .texts('report')
+      .map((file) => reportTo(file, path.resolve(context.host.cwd, file)));
     const { out, json } = context.terminal;
     const isJson = parsed.flag('json');
     const results = await withProject(parsed, context, (project) =>
@@ -89,7 +91,7 @@ function eventLines(event: RunEvent): string[] {
 type WriteReport = (context: CommandContext, results: readonly Verified[]) => boolean;
 
 /** Checks this before the executions, which may take hours. */
-function reportTo(file: string): WriteReport {
+function reportTo(file: string, target: string): WriteReport {
   const make = { '.md': verifiedMarkdown, '.xml': verifiedJUnit }[path.extname(file)];
   if (make === undefined) {
     throw userError(
@@ -98,8 +100,12 @@ function reportTo(file: string): WriteReport {
       'name a file that ends in .md or .xml',
     );
   }
-  return ({ host, terminal }, results) => {
-    const target = path.resolve(host.cwd, file);
+  const start =
+    make === verifiedMarkdown
+      ? '## pipe verify: '
+      : '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ';
+  requireOwnFile('--report', file, target, start);
+  return ({ terminal }, results) => {
     const write = () => {
       mkdirSync(path.dirname(target), { recursive: true });
       writeFileSync(target, make(results));

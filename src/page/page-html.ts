@@ -13,6 +13,13 @@ interface PageText {
   readonly policy: string;
 }
 
+/** Every page starts with this text. */
+export const PAGE_START = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="`;
+
 /** `dist`: the folder with the built client. */
 export function pageText(dist: string, delivery: Delivery, model?: PageModel): PageText {
   const code = readFileSync(path.join(dist, 'page', 'page.js'), 'utf8');
@@ -22,11 +29,7 @@ export function pageText(dist: string, delivery: Delivery, model?: PageModel): P
   const meta = policy.replace(/; frame-ancestors [^;]*/, '');
   const title = model === undefined ? 'pipe' : `${escaped(model.project)} · pipe`;
   const data = model === undefined ? '' : embedded(model);
-  const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${meta}">
+  const html = `${PAGE_START}${meta}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">

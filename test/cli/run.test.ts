@@ -200,7 +200,11 @@ describe('pipe run --summarize', () => {
     const refused = await made.pipe('run', '--force', '--summarize', 'nowhere/run.json');
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.err).toContain('--summarize cannot write nowhere/run.json');
+    const other = await made.pipe('run', '--force', '--summarize', 'pipeline.yaml');
+    expect(other).toMatchObject({ code: 2 });
+    expect(other.err).toContain('pipeline.yaml: the file exists, and --summarize did not write it');
     expect(made.lines('ran.txt')).toHaveLength(3);
+    expect(await made.pipe('run', '--summarize', 'run.json')).toMatchObject({ code: 0 });
     expect(items).toMatchObject([
       { item: 'upper', verdict: 'ran', reason: 'never ran' },
       { item: 'count', verdict: 'ran' },

@@ -292,6 +292,9 @@ error: module cannot be verified: it needs outs of copy, which must run first (n
       GITHUB_STEP_SUMMARY: made.path('.runtime/summary.md'),
     });
     const args = ['--report', 'reports/v.md', '--report', 'reports/v.xml'];
+    made.write('README.md', '# Mine\n');
+    const refused = await made.pipe('verify', 'copy', '--report', 'README.md');
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('did not write it')]);
     const { code, out } = await made.pipe('verify', 'copy', 'lucky', 'sneaky', ...args);
     delete made.env.GITHUB_ACTIONS;
     expect(code).toBe(1);

@@ -31,6 +31,16 @@ describe('pipe report', () => {
     const taken = await project.pipe('report', '--out', 'cache/out/faces/raw.txt');
     expect(taken).toMatchObject({ code: 2, out: '' });
     expect(taken.err).toContain('cache/out/faces/raw.txt belongs to fetch@faces');
+    const other = await project.pipe('report', '--out', 'pipeline.yaml');
+    expect(other).toMatchObject({ code: 2, out: '' });
+    expect(other.err).toBe(
+      'error: --out cannot be pipeline.yaml: the file exists, and --out did not write it (option-value)\n  name another file, or remove this one\n',
+    );
+    for (const _ of ['first', 'again'])
+      expect(await project.pipe('report', '--out', 'page')).toMatchObject({
+        code: 0,
+        out: 'page\n',
+      });
     mkdirSync(project.path('folder'));
     const refused = await project.pipe('report', '--out', 'folder');
     expect(refused.code).toBe(1);
