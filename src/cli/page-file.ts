@@ -51,7 +51,7 @@ export function writePage({ file, html }: PageFile, { host, terminal }: CommandC
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, html);
   };
-  const shown = path.relative(host.cwd, file);
+  const shown = path.relative(host.cwd, file) || '.';
   if (!wrote(shown, write, terminal.err)) return false;
   terminal.out(`${shown}\n`);
   return true;

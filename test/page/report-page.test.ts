@@ -45,5 +45,7 @@ describe('pipe report', () => {
     const refused = await project.pipe('report', '--out', 'folder');
     expect(refused.code).toBe(1);
     expect(refused.err).toContain('folder cannot be written');
+    const here = await project.pipe('report', '--out', '.');
+    expect(here.err).toContain('pipe: error: . cannot be written');
   });
 });
