@@ -52,7 +52,9 @@ function paramsOfFile(
   if (root.entries !== undefined) return treeOf(root, inFile);
   const what = root.items ? 'a list' : 'a single value';
   const message = `${file} contains ${what}, but a params file contains a map`;
-  const hint = root.items ? 'give the list a name, as in: datasets: […]' : 'as in: epochs: 8';
+  const hint = root.items
+    ? 'give the list a name, as in: datasets: […]'
+    : 'write YAML or JSON, as in: epochs: 8';
   inFile.add({ code: 'bad-params-file', message, hint }, root.span);
   return undefined;
 }
