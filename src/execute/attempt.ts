@@ -175,7 +175,7 @@ async function conclude(
   const fail = (message: string): Execution => ({
     kind: 'failed',
     why,
-    failure: failureOf(item, message, outcome, scratch.log),
+    failure: failureOf(item, message, outcome, scratch.log, build.project.root),
     usage: outcome.usage,
   });
   if (!hold.isHeld()) return fail(LOST);

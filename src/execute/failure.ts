@@ -5,9 +5,17 @@ import { pagePath, type Reader } from '../doc-pages.js';
 import type { Failure } from '../event.js';
 import { lookAlike, variableIn } from '../pipeline/look-alike.js';
 import type { Item, Out } from '../pipeline/plan.js';
-import { describeEnding, type Outcome } from '../process/outcome.js';
+import { lastLines } from '../process/execution-log.js';
+import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
 
-export function failureOf(item: Item, message: string, outcome: Outcome, log: string): Failure {
+/** `log`: path from `root`. */
+export function failureOf(
+  item: Item,
+  message: string,
+  outcome: Outcome,
+  log: string,
+  root: string,
+): Failure {
   const { ending, tail } = outcome;
   return {
     message,
@@ -15,7 +23,8 @@ export function failureOf(item: Item, message: string, outcome: Outcome, log: st
     ...(ending.how === 'exit' ? { exitCode: ending.code } : {}),
     ...(ending.how === 'signal' ? { signal: ending.signal } : {}),
     log,
-    tail,
+    // A command may print why it wrote no out, and succeed.
+    tail: succeeded(outcome) ? lastLines(path.join(root, log)) : tail,
   };
 }
 

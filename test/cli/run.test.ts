@@ -300,15 +300,19 @@ stages:
     expect(made.lines('tries.txt')).toHaveLength(3);
   });
 
-  it('include an out that was not written', async () => {
+  it('include an out that was not written, with what the command printed', async () => {
     const made = projectWithin({
-      'pipeline.yaml': 'stages:\n  a: { cmd: "true", outs: [a.txt] }\n',
+      'pipeline.yaml': 'stages:\n  a: { cmd: "cat absent || echo nothing to do", outs: [a.txt] }\n',
     });
     const run = await made.run();
     expect(run.code).toBe(1);
     expect(run.items.a?.failure?.message).toBe(
       'did not write a.txt: make the command write there, or correct the path under outs',
     );
+    expect(run.items.a?.failure?.tail).toEqual([
+      expect.stringContaining('absent'),
+      'nothing to do',
+    ]);
     expect((await made.run()).with('failed')).toEqual(['a']);
   });
 
