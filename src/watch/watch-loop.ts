@@ -62,7 +62,7 @@ class Session {
   readonly #epochs = new Map<string, number>();
   /** Files that changed since the last run began. */
   readonly #changes = new Set<string>();
-  readonly #own = new OwnWrites();
+  readonly #own: OwnWrites;
   #state: WatchState = 'idle';
   #set: WatchSet | undefined;
   /** The last project read from a valid pipeline. */
@@ -80,6 +80,7 @@ class Session {
     this.#user = user;
     // Real path, as in traces: `..` after a link leads elsewhere.
     this.#root = realpathSync(findRoot(host));
+    this.#own = new OwnWrites(this.#root);
     this.#ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));
     });
@@ -138,6 +139,7 @@ class Session {
   async #runOnce(): Promise<void> {
     this.#stopRun = new AbortController();
     this.#epochs.clear();
+    this.#own.begin();
     try {
       const project = await this.#openWatched();
       if (this.#error !== undefined) {
@@ -251,16 +253,17 @@ class Session {
     const above = path.dirname(relative);
     if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
       this.#changes.add(relative);
-    const concerns =
-      this.#executing.size > 0 && this.#set?.concerns(relative, this.#executing) === true;
-    if (concerns && this.#state === 'running' && this.#own.record(relative, this.#executing)) {
+    const items = [...this.#executing].filter((item) => this.#set?.concerns(relative, [item]));
+    const own = items.length > 0 ? this.#own.record(relative, items) : undefined;
+    const concerns = items.some((item) => !this.#own.isSpoilt(item));
+    if (own === undefined || this.#state === 'stopping') this.#input({ type: 'changed', concerns });
+    else {
       this.#changes.delete(relative);
-      this.#warnOfOwn(relative);
-    } else this.#input({ type: 'changed', concerns });
+      this.#warnOfOwn(own, items[0]);
+    }
   };
 
-  #warnOfOwn(file: string): void {
-    const [item = ''] = this.#executing;
+  #warnOfOwn(file: string, item = ''): void {
     const message = `${file} changes whenever ${item} runs, so its changes do not restart the run: make the stage write to an out instead`;
     this.#own.warnOnce(() => this.#user.emit({ type: 'warning', item, message }));
   }

@@ -101,20 +101,33 @@ stages:
     expect(running.told()).toMatch(/^pipe: in\.txt changed: starting over$/m);
   });
 
-  it('does not loop endlessly for a stage that writes its own input, and reports it', async () => {
-    const made = project({
-      'data/a.txt': 'a\n',
-      'pipeline.yaml':
-        'stages:\n  own: { cmd: "date +%N > data/own.txt; while [ ! -e gate ]; do sleep 0.05; done; echo a > a.txt", deps: [data], outs: [a.txt] }\n',
-    });
-    const running = made.start('watch');
-    watching.push(running);
-    await running.text((out) => out.includes('data/own.txt changes whenever own runs'));
-    made.write('gate', '');
-    await running.text((out) => out.includes('pipe: watching'));
-    expect(running.told().match(/starting over/g)).toHaveLength(3);
-    expect(running.told()).toMatch(/^own: failed: data\/own\.txt changed while it ran/m);
-  });
+  const GATE = 'while [ ! -e gate ]; do sleep 0.05; done';
+  it.each([
+    ['the same file', 'date +%N > data/own.txt', 'data/own.txt', ''],
+    ['two files', 'date +%N > data/own.txt; date +%N > data/b.txt', 'data/own.txt', ''],
+    ['another name each time', 'date +%N > data/log.$$', 'data', ''],
+    [
+      'while another item sometimes runs',
+      'date +%N > data/own.txt',
+      'data/own.txt',
+      `\n  other: { cmd: "rm flip || { touch flip; ${GATE}; }", always: true }`,
+    ],
+  ])(
+    'does not loop endlessly for a stage that writes into its own input: %s',
+    async (_kind, write, named, other) => {
+      const made = project({
+        'data/a.txt': 'a\n',
+        'pipeline.yaml': `stages:\n  own: { cmd: "${write}; ${GATE}; echo a > a.txt", deps: [data], outs: [a.txt] }${other}\n`,
+      });
+      const running = made.start('watch');
+      watching.push(running);
+      await running.text((out) => out.includes(`${named} changes whenever own runs`));
+      made.write('gate', '');
+      await running.text((out) => out.includes('pipe: watching'));
+      expect(running.told().match(/starting over/g)).toHaveLength(3);
+      expect(running.told()).toMatch(/^own: failed: data\/[\w.]+ changed while it ran/m);
+    },
+  );
 
   it('ignores files that stages write, and files that no stage names', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
