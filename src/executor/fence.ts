@@ -1,5 +1,5 @@
 /** The fence of a job: whether it is still the current job of its item. */
-import { unlessRefused } from '../sys/if-there.js';
+import { unlessFailed } from '../sys/if-there.js';
 import type { JobFiles } from './job-file.js';
 
 /** How soon a superseded job ends its process. */
@@ -17,7 +17,7 @@ export function nonceFence(files: JobFiles, nonce: string, token: string): Nonce
   const isHeld = () => files.current() === nonce && files.start(nonce) === token;
   const timer = setInterval(() => {
     // A read error may be temporary, and the fence is checked again before anything is recorded.
-    if (unlessRefused(isHeld) === false) lost.abort();
+    if (unlessFailed(isHeld) === false) lost.abort();
   }, LOOK_MS).unref();
   return { isHeld, lost: lost.signal, close: () => clearInterval(timer) };
 }

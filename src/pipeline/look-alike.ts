@@ -1,7 +1,7 @@
 /** For a missing path: finds a similar existing one that the user may have meant. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { unlessRefused } from '../sys/if-there.js';
+import { unlessFailed } from '../sys/if-there.js';
 import { nearest } from './document/suggest.js';
 import { PIPELINE_FILE } from './root.js';
 
@@ -70,5 +70,5 @@ function misnamedAbove(cwd: string): string | undefined {
 
 /** A missing or unreadable folder has no candidates. */
 function namesIn(folder: string): string[] {
-  return unlessRefused(() => readdirSync(folder)) ?? [];
+  return unlessFailed(() => readdirSync(folder)) ?? [];
 }

@@ -20,7 +20,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Wait, waitForChanges } from '../stage/notice.js';
 import { livenessOf } from '../sys/identity.js';
-import { unlessRefused } from '../sys/if-there.js';
+import { unlessFailed } from '../sys/if-there.js';
 import { inNewFolder } from '../sys/make-folder.js';
 import { fileNameOf } from './file-names.js';
 import { HeldFile } from './held-file.js';
@@ -166,9 +166,9 @@ function create(file: string, doing: string): Lock | undefined {
  */
 function sweep(file: string): void {
   const folder = dirname(file);
-  for (const name of unlessRefused(() => readdirSync(folder)) ?? []) {
+  for (const name of unlessFailed(() => readdirSync(folder)) ?? []) {
     if (!name.startsWith(`${basename(file)}~`)) continue;
-    unlessRefused(() => {
+    unlessFailed(() => {
       const path = join(folder, name);
       const owner = name.endsWith('.draft') ? readOwner(path) : undefined;
       const inUse = owner === TORN || (owner !== undefined && livenessOf(owner) !== 'dead');

@@ -1,6 +1,6 @@
 /** Follows the progress file of a stage: the run's side of PIPE_PROGRESS. */
 import { constants, fstatSync } from 'node:fs';
-import { unlessRefused } from '../sys/if-there.js';
+import { unlessFailed } from '../sys/if-there.js';
 import { lastText, withFile } from '../sys/open-file.js';
 
 export interface Progress {
@@ -48,7 +48,7 @@ function readNews(file: string, seen: number): { size: number; progress?: Progre
     const progress = lastProgress(lastText(handle, size, LOOK_BACK));
     return progress ? { size, progress } : { size };
   };
-  return unlessRefused(() => withFile(file, AT_ONCE, read));
+  return unlessFailed(() => withFile(file, AT_ONCE, read));
 }
 
 /** The last complete line with progress; skips other lines. */

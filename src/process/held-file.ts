@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { lstatIfThere, unless, unlessRefused } from '../sys/if-there.js';
+import { lstatIfThere, unless, unlessFailed } from '../sys/if-there.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import { startBeating, stopBeating } from './heartbeat.js';
 import {
@@ -161,7 +161,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
 
   /** False on a temporary read error, because the token is checked again before anything is recorded. */
   #isLost(): boolean {
-    return unlessRefused(() => this.isHeld()) === false;
+    return unlessFailed(() => this.isHeld()) === false;
   }
 
   /** Writes through the descriptor: after a takeover, the beat goes to the deleted file. */
@@ -189,7 +189,7 @@ function draftOf(path: string, { token }: LockOwner): string {
 
 /** A later takeover removes a remaining draft. The lock is valid regardless. */
 function removeDraft(draft: string): void {
-  unlessRefused(() => rmSync(draft, { force: true }));
+  unlessFailed(() => rmSync(draft, { force: true }));
 }
 
 interface Draft {

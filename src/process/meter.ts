@@ -3,7 +3,7 @@
  * wrapper that does would change how signals and exit codes arrive. A separate control group is
  * often not allowed. So one sampler reads /proc for all executions of this process. Outside Linux, nothing is measured.
  */
-
+import { unlessFailed } from '../sys/if-there.js';
 import {
   childrenOf,
   HAS_PROC,
@@ -125,7 +125,7 @@ class Sampler {
     const started = performance.now();
     // Other children that have ended since, such as `git`.
     if (this.#over.length === 0) this.#reaped = reapedTicks();
-    for (const meter of this.#meters) meter.take();
+    for (const meter of this.#meters) unlessFailed(() => meter.take());
     this.#cost = performance.now() - started;
     this.#wait();
   }

@@ -42,14 +42,37 @@ export function namesIn(folder: string): string[] {
   return unlessAbsent(() => readdirSync(folder)) ?? [];
 }
 
-/** Undefined on any error of the system: nothing exists there, permission is missing, the disk fails. */
+/**
+ * Undefined if the system refuses: nothing exists there, permission is missing, the disk fails.
+ * Throws a temporary error, which says nothing about the path.
+ */
 export function unlessRefused<T>(act: () => T): T | undefined {
   try {
     return act();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    if (!isSystemError(error) || isPassing(error)) throw error;
     return undefined;
   }
+}
+
+/** Undefined on any error of the system. For cleanup and figures: nothing may depend on the result. */
+export function unlessFailed<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).syscall !== undefined;
+}
+
+/** The system has no descriptor or memory left right now; the file or process itself is fine. */
+export function isPassing(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'].includes(code);
 }
 
 /** Undefined for an absent path, and for a link that is broken or leads in a circle. */

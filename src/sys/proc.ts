@@ -1,7 +1,7 @@
 /** Process information from the system: from /proc on Linux, from `ps` elsewhere. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { platform } from 'node:os';
-import { unlessRefused } from './if-there.js';
+import { unlessFailed, unlessRefused } from './if-there.js';
 
 export const HAS_PROC = platform() === 'linux';
 
@@ -44,12 +44,10 @@ function statFromProc(pid: number): ProcessStat | undefined {
   };
 }
 
-/** CPU time, in clock ticks, of all children that this process has waited for. */
+/** CPU time, in clock ticks, of all children that this process has waited for; 0 if unknown. */
 export function reapedTicks(): number {
-  const fields =
-    readIfThere('/proc/self/stat')
-      ?.replace(/^.*\) /s, '')
-      .split(' ') ?? [];
+  const text = unlessFailed(() => readIfThere('/proc/self/stat')) ?? '';
+  const fields = text.replace(/^.*\) /s, '').split(' ');
   return Number(fields[13] ?? 0) + Number(fields[14] ?? 0);
 }
 
@@ -77,8 +75,10 @@ function statFromPs(pid: number): ProcessStat | undefined {
     // Lazy load: it loads the network modules, which a no-op run does not need.
     const { execFileSync } = process.getBuiltinModule('node:child_process');
     text = execFileSync('ps', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  } catch {
-    return undefined; // `ps` fails when the process does not exist.
+  } catch (error) {
+    // `ps` fails if the process does not exist. Without an exit code it did not answer.
+    if (typeof (error as { status?: number | null }).status !== 'number') throw error;
+    return undefined;
   }
   const [state = '', group, ...start] = text.trim().split(/\s+/);
   return {

@@ -1,4 +1,5 @@
 /** Processes that a killed run leaves are found and killed, and no others. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +7,7 @@ import { reapOrphans } from '../../src/process/orphans.js';
 import { childrenOf } from '../../src/process/process-tree.js';
 import { type Identity, ownIdentity } from '../../src/sys/identity.js';
 import { HAS_PROC, statOf } from '../../src/sys/proc.js';
-import { fifo, type Script, startScript, tempFolder } from './support/script.js';
+import { bundled, fifo, type Script, startScript, tempFolder } from './support/script.js';
 
 /** A run whose stage has started a process in its group and a daemon, and the run's identity. */
 async function busyRunner(folder: string): Promise<{ runner: Script; identity: Identity }> {
@@ -106,5 +107,24 @@ test.runIf(HAS_PROC)(
       1,
     );
     expect(alive(pid)).toBe(false);
+  },
+);
+
+test.runIf(HAS_PROC)(
+  'a running process does not count as absent if no descriptor is free',
+  async () => {
+    const script = await bundled('test/process/fixtures/starved.ts');
+    const { stdout } = spawnSync('sh', [
+      '-c',
+      'ulimit -n 64; exec "$@"',
+      'sh',
+      process.execPath,
+      script,
+      String(process.pid),
+    ]);
+    const answers = String(stdout).trim().split('\n');
+    expect(answers).toEqual(
+      ['statOf', 'childrenOf', 'environmentOf', 'memoryOf'].map((name) => `${name} EMFILE`),
+    );
   },
 );

@@ -58,12 +58,6 @@ export function isChangedKind(error: unknown): boolean {
   return isAbsent(error) || codeOf(error) === 'EISDIR' || isLinkNoMore;
 }
 
-/** The system could not open the file right now; the file itself is fine. */
-export function isPassing(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM' || code === 'EAGAIN';
-}
-
 /** Error code for messages: `EACCES`. */
 export function reasonOf(error: unknown): string {
   return codeOf(error) ?? (error instanceof Error ? error.message : String(error));

@@ -4,7 +4,7 @@
  * on disk, the next store changes the times.
  */
 import { fsyncSync, type Stats } from 'node:fs';
-import { unlessRefused } from '../../sys/if-there.js';
+import { unlessFailed } from '../../sys/if-there.js';
 import { withFile } from '../../sys/open-file.js';
 import { READ } from './hash.js';
 
@@ -39,7 +39,7 @@ function syncFile(file: string): boolean {
     fsyncSync(handle);
     return true;
   };
-  return unlessRefused(() => withFile(file, READ, sync)) ?? false;
+  return unlessFailed(() => withFile(file, READ, sync)) ?? false;
 }
 
 /** False if the command or option does not exist. */

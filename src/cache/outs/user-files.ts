@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { addTo } from '../../lists.js';
-import { lstatIfThere, unlessRefused } from '../../sys/if-there.js';
+import { isPassing, lstatIfThere, unlessRefused } from '../../sys/if-there.js';
 import { codeOf, unlessDamaged } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { isDamaged } from '../files/refusals.js';
@@ -120,7 +120,7 @@ export class ForeignSearch {
     try {
       return fileDigest(stat, (yield* hashFile(absolute)).hex);
     } catch (error) {
-      if (codeOf(error) === undefined) throw error;
+      if (codeOf(error) === undefined || isPassing(error)) throw error;
       return undefined; // A file that cannot be read is not deleted.
     }
   }

@@ -5,7 +5,7 @@
 import { readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lstatIfThere, unlessRefused } from '../../sys/if-there.js';
+import { lstatIfThere, unlessFailed } from '../../sys/if-there.js';
 import { bestEffort } from '../files/file-errors.js';
 import { isSettled, settlingTime } from '../files/mtime-granularity.js';
 import type { Scratch } from '../files/scratch-folder.js';
@@ -84,11 +84,11 @@ export class Leftovers {
 /** Everything except folders. An entry that cannot be read is not noted, and so not deleted. */
 function* statsBelow(project: string, where: string): Generator<readonly [string, Stats]> {
   const absolute = path.join(project, where);
-  const stat = unlessRefused(() => lstatIfThere(absolute));
+  const stat = unlessFailed(() => lstatIfThere(absolute));
   if (stat === undefined) return;
   if (!stat.isDirectory()) yield [where, stat];
   else
-    for (const name of unlessRefused(() => readdirSync(absolute)) ?? [])
+    for (const name of unlessFailed(() => readdirSync(absolute)) ?? [])
       yield* statsBelow(project, `${where}/${name}`);
 }
 

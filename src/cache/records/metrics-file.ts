@@ -6,8 +6,9 @@ import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { listed } from '../../error.js';
 import { isTree, parseLenient } from '../../json.js';
 import type { Metrics } from '../../stage/context.js';
+import { isPassing } from '../../sys/if-there.js';
 import { withFile } from '../../sys/open-file.js';
-import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
+import { isAbsent, reasonOf } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
 
 /** Records are read often and completely, so they must stay small. */

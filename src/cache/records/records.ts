@@ -1,9 +1,9 @@
 /** Run records: one checksummed JSON file each, by key. An incomplete or foreign file counts as absent. */
 import { fstatSync, readFileSync, type Stats } from 'node:fs';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { isPassing, lstatIfThere } from '../../sys/if-there.js';
 import { isUsage } from '../../sys/usage.js';
 import { checkedBody } from '../files/checksummed-json.js';
-import { isAbsent, isPassing, reasonOf } from '../files/file-errors.js';
+import { isAbsent, reasonOf } from '../files/file-errors.js';
 import { withSmallFile } from '../files/read-small.js';
 import { isPermissions } from '../objects/access.js';
 import { isDigest } from '../objects/digest.js';

@@ -1,7 +1,7 @@
 /** Moves user files out of the way of an out, to `replaced/<time>/<path>`, and keeps them for a while. */
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere, namesIn, unlessRefused } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn, unlessFailed } from '../../sys/if-there.js';
 import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/file-errors.js';
 import { openUp, removeTree } from '../files/remove.js';
@@ -88,7 +88,7 @@ function pruneAbove(file: string, top: string): void {
 }
 
 function holdsFiles(absolute: string): boolean {
-  const holds = unlessRefused(() => {
+  const holds = unlessFailed(() => {
     const stat = lstatIfThere(absolute);
     if (stat?.isDirectory() !== true) return stat !== undefined;
     return readdirSync(absolute).some((name) => holdsFiles(path.join(absolute, name)));
@@ -189,11 +189,11 @@ export function replacedFolders(folder: string): ReplacedFolder[] {
 
 /** Bytes of all readable files at a path, without following links. */
 function bytesAt(absolute: string): number {
-  const stat = unlessRefused(() => lstatIfThere(absolute));
+  const stat = unlessFailed(() => lstatIfThere(absolute));
   if (stat === undefined) return 0;
   if (!stat.isDirectory()) return roomOf(stat);
   let bytes = 0;
-  for (const name of unlessRefused(() => readdirSync(absolute)) ?? [])
+  for (const name of unlessFailed(() => readdirSync(absolute)) ?? [])
     bytes += bytesAt(path.join(absolute, name));
   return bytes;
 }
