@@ -22,7 +22,8 @@ export function groupWord({ pid, start }: Group): string {
   return `${pid} ${start}`;
 }
 
-function groupIn({ group = '' }: Runner): Group | undefined {
+/** The group that the text of a lock or ticket notes. */
+export function groupIn({ group = '' }: { readonly group?: string }): Group | undefined {
   const [pid, ...start] = group.trim().split(' ');
   return pid === '' ? undefined : { pid: Number(pid), start: start.join(' ') };
 }

@@ -78,9 +78,14 @@ describe('concurrent runs in one project', () => {
   });
 });
 
-it('a run that a stage starts does not wait for that stage', async () => {
+it.each([
+  ['as it is', ''],
+  ['with a cleared environment', "env -i PATH='$PATH'"],
+  ['in a session of its own', "setsid -w env -i PATH='$PATH'"],
+])('a run that a stage starts does not wait for that stage: %s', async (_kind, wrapper) => {
+  const pipe = `${wrapper} '${process.execPath}' '${BIN}'`;
   const made = project({
-    'pipeline.yaml': `stages: { a: { cmd: "'${process.execPath}' '${BIN}' run a > inner.txt 2>&1; echo hi > \${outs.o}", outs: { o: out/a } } }\n`,
+    'pipeline.yaml': `stages: { a: { cmd: "${pipe} run a > inner.txt 2>&1; echo hi > \${outs.o}", outs: { o: out/a } } }\n`,
   });
   expect((await made.pipe('run')).code).toBe(1);
   expect(made.read('inner.txt')).toContain(
