@@ -1,4 +1,5 @@
 /** Chains of epochs: committed states, their records, and the states that `keep` drops. */
+import { hash } from 'node:crypto';
 import {
   existsSync,
   linkSync,
@@ -9,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -74,6 +76,63 @@ test('a state moves into the cache, and shares no file with what the stage keeps
   expect(objects.some((file) => lstatSync(file).ino === inode)).toBe(true);
   expect(lstatSync(path.join(state, 'moved')).ino).not.toBe(inode);
 });
+
+test.each([
+  ['is removed', (folder: string) => rmSync(folder, { recursive: true })],
+  [
+    'is emptied',
+    (folder: string) => readdirSync(folder).map((name) => rmSync(path.join(folder, name))),
+  ],
+  [
+    'gets other files',
+    (folder: string) => {
+      for (const name of readdirSync(folder)) {
+        writeFileSync(`${folder}.${name}`, 'other');
+        renameSync(`${folder}.${name}`, path.join(folder, name));
+      }
+    },
+  ],
+  [
+    'gets links',
+    (folder: string) => {
+      for (const name of readdirSync(folder)) {
+        rmSync(path.join(folder, name));
+        symlinkSync('elsewhere', path.join(folder, name));
+      }
+    },
+  ],
+])(
+  'a commit that %s at any moment while it is stored is recorded as it was, or refused',
+  async (_kind, change) => {
+    const files = { a: 'a', b: Buffer.alloc(2_000_000, 2) };
+    const ends = new Set<string>();
+    for (let pause = 0; pause < 60 && !ends.has('recorded'); pause++) {
+      const project = new TestProject();
+      const cache = project.open();
+      commit(cache, 1, files);
+      const storing = cache.chains.storeEpoch(CHAIN, 1, 0).then(
+        () => 'recorded',
+        (error: Error) => error.message,
+      );
+      for (let turn = 0; turn < pause; turn++) await Promise.resolve();
+      const folder = path.join(cache.chains.commitFolder(CHAIN), '1');
+      if (existsSync(folder)) change(folder);
+      const end = await storing;
+      ends.add(end);
+      if (end === 'recorded') {
+        const state = await cache.chains.restoreState(CHAIN, 1, project.at('state'));
+        expect(readFileSync(path.join(state, 'b')).equals(files.b)).toBe(true);
+      } else expect(end).toMatch(/ changed while it was being stored$/);
+      for (const object of filesBelow(path.join(cache.layout.chains, CHAIN))) {
+        const [, first, rest] = /\/objects\/(\w\w)\/(\w+)$/.exec(object) ?? [];
+        if (first !== undefined)
+          expect(hash('sha256', readFileSync(object))).toBe(`${first}${rest}`);
+      }
+    }
+    expect(ends.has('recorded')).toBe(true);
+    expect(ends.size).toBeGreaterThan(1);
+  },
+);
 
 test('epochs are read in order, and a missing one leaves a gap', async () => {
   const project = new TestProject();

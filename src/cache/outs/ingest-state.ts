@@ -1,7 +1,7 @@
 /** Ingests a committed checkpoint as objects: moved, not copied, since checkpoints are large. */
 import {
-  chmodSync,
   closeSync,
+  fchmodSync,
   fstatSync,
   linkSync,
   lstatSync,
@@ -51,7 +51,7 @@ export class StateIngest {
 
   /** Stores a folder and leaves it as it is: each file becomes an object by a second name. */
   async take(folder: string): Promise<Scan> {
-    const stat = lstatSync(folder);
+    const stat = this.#reading('', () => lstatSync(folder));
     if (!stat.isDirectory()) {
       throw unusable(this.#shown, 'is not a folder', 'rename a folder to $PIPE_COMMIT/<k>');
     }
@@ -106,7 +106,7 @@ export class StateIngest {
         'keep only files and folders in it',
       );
     }
-    const target = Buffer.from(readlinkSync(absolute));
+    const target = Buffer.from(this.#reading(inner, () => readlinkSync(absolute)));
     const hex = this.#objects.put(target, undefined, around);
     return { digest: `l:${hex}`, size: target.length, files: 1 };
   }
@@ -117,7 +117,7 @@ export class StateIngest {
       const { hex, size } = await copyHashing(from, undefined);
       if (size !== stat.size || filePrint(stat) !== filePrint(fstatSync(from)))
         throw this.#changed(inner);
-      if (!this.#link(absolute, stat, hex, mode)) {
+      if (!this.#reading(inner, () => this.#link(absolute, from, { stat, hex, mode }))) {
         await this.#copy(absolute, from, inner, { hex, mode });
       }
       return fileDigest(stat, hex);
@@ -129,14 +129,23 @@ export class StateIngest {
   /**
    * Uses a link, not a rename, so that the folder stays complete until the record is written. Only
    * for a file without another name, because a write through that name would change the object.
+   * False if it is not possible, or if the name now belongs to another file.
    */
-  #link(absolute: string, stat: Stats, hex: string, mode: number): boolean {
+  #link(
+    absolute: string,
+    from: number,
+    { stat, hex, mode }: { readonly stat: Stats; readonly hex: string; readonly mode: number },
+  ): boolean {
     if (this.#objects.stat(hex)?.ino === stat.ino) return true; // A call before a crash did this already.
     if (stat.nlink > 1) return false;
     const draft = this.#scratch.file();
     try {
-      chmodSync(absolute, mode & ~this.#scratch.umask);
+      fchmodSync(from, mode & ~this.#scratch.umask);
       linkSync(absolute, draft);
+      if (lstatSync(draft).ino !== stat.ino) {
+        rmSync(draft);
+        return false;
+      }
     } catch (error) {
       if (isWithoutLinks(error)) return false;
       throw error;
