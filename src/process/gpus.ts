@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 import { userError } from '../error.js';
+import { isPassing } from '../sys/if-there.js';
 import { jobIn } from './own-job.js';
 
 /** One GPU, or a part of one, that an item can hold. */
@@ -114,7 +115,8 @@ async function askNvidiaSmi(env: NodeJS.ProcessEnv): Promise<readonly FoundGpu[]
   try {
     const options = { env, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' as const };
     return parseList((await promisify(execFile)('nvidia-smi', query, options)).stdout);
-  } catch {
+  } catch (error) {
+    if (isPassing(error)) throw error;
     return []; // No such program, or no driver: no GPU.
   }
 }

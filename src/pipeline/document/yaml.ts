@@ -65,6 +65,9 @@ export function parseValue(text: string): AstNode | { readonly error: string } {
   const { errors, warnings, contents } = parsed.document;
   const [first] = syntaxMistakes([...errors, ...warnings], text, tokensOf);
   if (first) return { error: first.mistake.message };
+  const comment = [...tokensOf(text)].find((token) => token.startsWith('#'));
+  if (comment !== undefined)
+    return { error: `YAML reads ${comment} as a comment; put quotes around the value` };
   let error: string | undefined;
   const diagnostics: Diagnostics = {
     source: createSource('--set', text),
