@@ -4,7 +4,8 @@
  *
  * Names are toggled by events, since the disk may be further on than the events. But a changed mode or
  * time of a folder is an event like any other, and the system may report two of them as one. So a name
- * that was reported last, and that the disk lacks, has left as well.
+ * that was reported last, and that the disk lacks, has left as well. A draft that is older than the
+ * folder that arrived cannot be that folder, whatever was reported.
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,6 +42,7 @@ export class Arrivals {
     }
     this.#present.add(name);
     const draft = before !== undefined && this.#isDraft(before) ? before : undefined;
+    if (draft !== undefined && this.#isOlder(draft, name)) this.#present.add(draft);
     this.#renamed.set(name, draft !== undefined && !this.#present.has(draft));
     if (draft !== undefined && this.#statOf(draft) === undefined) this.#follows.set(name, draft);
     if (this.#statOf(name)?.isDirectory() === false) this.#files.add(name);
@@ -60,7 +62,13 @@ export class Arrivals {
     return !/^\d+$/.test(name) && !this.#files.has(name);
   }
 
+  /** False within a tick of the clock. A draft that a stage creates again after the rename is younger. */
+  #isOlder(draft: string, name: string): boolean {
+    const [old, young] = [this.#statOf(draft), this.#statOf(name)];
+    return old !== undefined && young !== undefined && old.birthtimeNs < young.birthtimeNs;
+  }
+
   #statOf(name: string) {
-    return unlessRefused(() => lstatSync(join(this.#folder, name)));
+    return unlessRefused(() => lstatSync(join(this.#folder, name), { bigint: true }));
   }
 }

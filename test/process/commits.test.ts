@@ -107,6 +107,21 @@ test('a folder made in place while a draft is removed is not whole at once', asy
   expect(watched.taken).toEqual([]);
 });
 
+test.each([0, 1, 2, 3])(
+  'a folder made in place beside a draft whose times are set %s times is not whole at once',
+  async (times) => {
+    const watched = new Watched().start(0, 2);
+    const draft = join(watched.folder, 'draft');
+    mkdirSync(draft);
+    for (let time = 1; time <= times; time++) utimesSync(draft, time, time);
+    afterTick(watched.folder, draft);
+    inPlace(join(watched.folder, '1'), 'weights');
+    await watched.watch.drain(false);
+    watched.watch.close();
+    expect(watched.taken).toEqual([]);
+  },
+);
+
 test('a commit from before the watch is passed on too', async () => {
   const watched = new Watched();
   watched.commit(5);
