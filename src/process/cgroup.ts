@@ -1,4 +1,5 @@
 /** Limits of Linux control groups, which containers and cluster jobs use. */
+import { unescaped } from '../sys/mounts.js';
 
 /** Infinity if there is no limit. */
 export interface Allowance {
@@ -73,13 +74,6 @@ function mountsOf(text: string): Mount[] {
     if (type === 'cgroup2') return [{ controllers: [UNIFIED], root, folder }];
     return type === 'cgroup' ? [{ controllers: options.split(','), root, folder }] : [];
   });
-}
-
-/** Spaces and similar characters are written as `\040`. */
-function unescaped(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 }
 
 /** The folder of a group and of all its parents, up to the mount point. */

@@ -1,6 +1,14 @@
 /** Files that cannot be deleted cause one message, and do not end a run. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BIN, type Project, surroundings } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -148,6 +156,20 @@ describe.runIf(isRoot)('files that not even root can delete', () => {
     await goesOn(project, 0);
     const [time] = readdirSync(project.path('cache/replaced'));
     expect(project.read(`cache/replaced/${time}/results/a/new/mine`)).toBe('a file of the user');
+  });
+
+  it('a file system mounted inside an out folder stays there, and gets what the stage writes', async (context) => {
+    const project = await withResults();
+    if (!mounts(project, 'results/a', '-t', 'tmpfs', '-o', 'size=1m', 't'))
+      return context.skip('mount(8) is refused here');
+    const device = statSync(project.path('results/a')).dev;
+    for (const word of ['two', 'three', 'two']) {
+      expect((await project.pipe('run', '--set', `word=${word}`)).code).toBe(0);
+      expect(statSync(project.path('results/a/b/c')).dev).toBe(device);
+      expect(project.read('results/a/b/c')).toBe(`${word}\n`);
+    }
+    expect((await project.pipe('run', '--set', 'word=two')).out).toContain('2 fresh');
+    expect(readdirSync(project.path('cache/tmp'))).toEqual([]);
   });
 
   it('a part of an out folder, mounted read-only', async (context) => {

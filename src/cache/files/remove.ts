@@ -30,9 +30,16 @@ export function removeTree(absolute: string): Undeleted | undefined {
   }
 }
 
-/** The content is gone but the folder remains: a mount point, which only an administrator can remove. */
+/** Only mount points remain, and the folders above them: only an administrator can remove a mount point. */
 export function isEmptiedMount(absolute: string, left: Undeleted): boolean {
-  return left.path === absolute && left.reason === 'EBUSY';
+  return left.reason === 'EBUSY' && holdsOnlyFolders(absolute);
+}
+
+function holdsOnlyFolders(absolute: string): boolean {
+  const entries = readdirSync(absolute, { withFileTypes: true });
+  return entries.every(
+    (entry) => entry.isDirectory() && holdsOnlyFolders(`${absolute}/${entry.name}`),
+  );
 }
 
 /**

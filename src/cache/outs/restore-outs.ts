@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, type Stats, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
+import { holdsMount } from '../../sys/mounts.js';
 import { codeOf } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { makeParentOf } from '../files/parent-folder.js';
@@ -211,7 +212,8 @@ function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
 
 /**
  * Clears a path: deletes a file immediately, moves a directory aside first. Accepts an absent path,
- * and a mount point that is empty afterwards.
+ * and mount points that are empty afterwards: they stay, because what is written there is meant for
+ * them. Mounts that cannot be emptied are moved aside with their folder.
  *
  * @throws a system error for an entry that cannot be deleted
  */
@@ -222,9 +224,11 @@ export function removeAside(absolute: string, scratch: Scratch): void {
     unlinkOwn(absolute);
     return;
   }
-  if (scratch.discard(absolute)) return;
+  const isMounted = holdsMount(absolute);
+  if (!isMounted && scratch.discard(absolute)) return;
   const left = removeTree(absolute);
   if (left === undefined || isEmptiedMount(absolute, left)) return;
+  if (isMounted && scratch.discard(absolute)) return;
   throw Object.assign(new Error(notDeleted(left)), { code: 'ENOTDELETED', syscall: 'unlink' });
 }
 

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, namesIn, unlessFailed } from '../../sys/if-there.js';
+import { holdsMount } from '../../sys/mounts.js';
 import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/file-errors.js';
 import { openUp, removeTree } from '../files/remove.js';
@@ -113,15 +114,20 @@ function freshFolder(folder: string, now: Date): string {
 
 /**
  * Renames if possible. Across file systems it copies, and deletes the original once the copy is
- * complete. If the path is a mount point, it moves the content.
+ * complete. If the path is a mount point or contains one, it moves the content.
  */
 function move(from: string, to: string): void {
+  const isFolder = lstatIfThere(from)?.isDirectory() === true;
+  if (isFolder && holdsMount(from)) {
+    moveInside(from, to);
+    return;
+  }
   try {
     renameSync(from, to);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EACCES' && openUp(from)) renameSync(from, to);
-    else if (code === 'EBUSY') moveInside(from, to);
+    else if (code === 'EBUSY' && isFolder) moveInside(from, to);
     else if (code === 'EXDEV') moveAcross(from, to);
     else throw error;
   }
@@ -144,7 +150,12 @@ function moveInside(from: string, to: string): void {
 
 /** Fails the item like a system error, but with a separate code, so that this message is kept. */
 function notMoved(where: string, into: string, cause: unknown): Error {
-  const message = `${where} is not a result of this pipeline and cannot be moved to ${into} (${reasonOf(cause)}): move it away, then run again`;
+  const reason = reasonOf(cause);
+  const cure =
+    reason === 'EBUSY'
+      ? 'if it is a mounted file, mount the folder above it instead'
+      : 'move it away, then run again';
+  const message = `${where} is not a result of this pipeline and cannot be moved to ${into} (${reason}): ${cure}`;
   return Object.assign(new Error(message, { cause }), { code: 'ENOTMOVED', syscall: 'rename' });
 }
 
