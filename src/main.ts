@@ -240,12 +240,23 @@ main(process.argv.slice(2)).then(
     if (code === EXIT.interrupted) process.exit(code);
     process.exitCode = code;
   },
-  // Lets a signal that has arrived be handled first: it may be the cause of the error.
-  (error: unknown) => setImmediate(fail, error),
+  (error: unknown) => void afterSignals(error).then(() => fail(error)),
 );
 
+/** A signal to the group may reach esbuild, whose end is then noticed, before this process. */
+const SIGNAL_MS = 500;
+
+/** Lets a signal be handled first, which ends the wait: it may be the cause of the error. */
+async function afterSignals(error: unknown): Promise<void> {
+  const { setTimeout: delay } = await import('node:timers/promises');
+  const ms = isEndOfEsbuild(error) ? SIGNAL_MS : 0;
+  await delay(ms, undefined, { signal: stop.signal }).catch(() => {});
+}
+
 function fail(error: unknown): void {
-  if (stop.signal.aborted && isOfInterrupt(error)) process.exit(EXIT.interrupted);
+  // A Ctrl-C also ends the process of esbuild.
+  if (stop.signal.aborted && (error === stop.signal.reason || isEndOfEsbuild(error)))
+    process.exit(EXIT.interrupted);
   if (error instanceof UserError) {
     const text = error.diagnostics.map(renderDiagnostic).join('\n\n');
     terminal.err(`${text}\n`);
@@ -260,9 +271,7 @@ function fail(error: unknown): void {
   );
 }
 
-/** A Ctrl-C also ends the process of esbuild. */
-function isOfInterrupt(error: unknown): boolean {
-  if (error === stop.signal.reason) return true;
+function isEndOfEsbuild(error: unknown): boolean {
   return (
     error instanceof UserError && error.diagnostics.some(({ code }) => code === 'esbuild-ended')
   );
