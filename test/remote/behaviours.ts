@@ -174,7 +174,9 @@ export function settlesRivals(isHere: boolean, start: Start): void {
     expect(events?.filter(({ type }) => type === 'warning')).toEqual([
       expect.objectContaining({
         item: 'dice',
-        message: expect.stringMatching(/a different result for the same key.*made on .*not determin/),
+        message: expect.stringMatching(
+          /a different result for the same key.*made on .*not determin/,
+        ),
       }),
     ]);
     expect(two?.read('o.txt')).toBe('2\n');
