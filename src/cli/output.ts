@@ -1,7 +1,8 @@
 /** Writes to stdout, stderr and report files. Drops output after a write error, without throwing. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { userError } from '../error.js';
 import { statIfThere } from '../sys/if-there.js';
+import { withFile } from '../sys/open-file.js';
 import { systemMessage } from '../system-message.js';
 
 /** The part of a stream that this module uses. */
@@ -54,12 +55,7 @@ export function requireOwnFile(
 
 function startOf(file: string, length: number): string {
   const start = Buffer.alloc(length);
-  const opened = openSync(file, 'r');
-  try {
-    return start.toString('utf8', 0, readSync(opened, start));
-  } finally {
-    closeSync(opened);
-  }
+  return withFile(file, 'r', (handle) => start.toString('utf8', 0, readSync(handle, start)));
 }
 
 /**

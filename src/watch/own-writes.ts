@@ -1,6 +1,6 @@
 /** Detects files that a stage itself writes, rather than the user: they change in every execution. */
 import path from 'node:path';
-import { lstatIfThere } from '../sys/if-there.js';
+import { isFolder, lstatIfThere } from '../sys/if-there.js';
 
 /** After this number of executions stopped by one file, it counts as written by the stage. */
 const OFTEN = 3;
@@ -52,13 +52,10 @@ export class OwnWrites {
   #namesOf(file: string): string[] {
     const above = path.dirname(file);
     // chokidar also reports a watched file that names itself as a file in a folder with the same name.
-    if (path.basename(above) === path.basename(file) && !this.#isFolder(above)) return [above];
+    if (path.basename(above) === path.basename(file) && !isFolder(path.resolve(this.#root, above)))
+      return [above];
     const stat = lstatIfThere(path.resolve(this.#root, file));
     return stat === undefined || stat.birthtimeMs >= this.#began ? [file, above] : [file];
-  }
-
-  #isFolder(where: string): boolean {
-    return lstatIfThere(path.resolve(this.#root, where))?.isDirectory() === true;
   }
 
   /** Call at the end of a run. */

@@ -8,6 +8,8 @@ import {
   rmSync,
   unlinkSync,
 } from 'node:fs';
+import path from 'node:path';
+import { lstatIfThere, unlessFailed } from '../../sys/if-there.js';
 import { codeOf, isAbsent, reasonOf } from './file-errors.js';
 
 /** The first thing that could not be deleted, and why. */
@@ -32,14 +34,17 @@ export function removeTree(absolute: string): Undeleted | undefined {
 
 /** Only mount points remain, and the folders above them: only an administrator can remove a mount point. */
 export function isEmptiedMount(absolute: string, left: Undeleted): boolean {
-  return left.reason === 'EBUSY' && holdsOnlyFolders(absolute);
+  return left.reason === 'EBUSY' && !holdsFiles(absolute);
 }
 
-function holdsOnlyFolders(absolute: string): boolean {
-  const entries = readdirSync(absolute, { withFileTypes: true });
-  return entries.every(
-    (entry) => entry.isDirectory() && holdsOnlyFolders(`${absolute}/${entry.name}`),
-  );
+/** Anything but folders, at any depth. True for what cannot be read. */
+export function holdsFiles(absolute: string): boolean {
+  const holds = unlessFailed(() => {
+    const stat = lstatIfThere(absolute);
+    if (stat?.isDirectory() !== true) return stat !== undefined;
+    return readdirSync(absolute).some((name) => holdsFiles(path.join(absolute, name)));
+  });
+  return holds ?? true;
 }
 
 /**

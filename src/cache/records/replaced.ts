@@ -1,11 +1,11 @@
 /** Moves user files out of the way of an out, to `replaced/<time>/<path>`, and keeps them for a while. */
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere, namesIn, unlessFailed } from '../../sys/if-there.js';
+import { isFolder, lstatIfThere, namesIn, unlessFailed } from '../../sys/if-there.js';
 import { holdsMount } from '../../sys/mounts.js';
 import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/file-errors.js';
-import { openUp, removeTree } from '../files/remove.js';
+import { holdsFiles, openUp, removeTree } from '../files/remove.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 
@@ -88,15 +88,6 @@ function pruneAbove(file: string, top: string): void {
   }
 }
 
-function holdsFiles(absolute: string): boolean {
-  const holds = unlessFailed(() => {
-    const stat = lstatIfThere(absolute);
-    if (stat?.isDirectory() !== true) return stat !== undefined;
-    return readdirSync(absolute).some((name) => holdsFiles(path.join(absolute, name)));
-  });
-  return holds ?? true;
-}
-
 /** Named after the second of the move. Two moves within a second get separate folders. */
 function freshFolder(folder: string, now: Date): string {
   const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
@@ -117,8 +108,8 @@ function freshFolder(folder: string, now: Date): string {
  * complete. If the path is a mount point or contains one, it moves the content.
  */
 function move(from: string, to: string): void {
-  const isFolder = lstatIfThere(from)?.isDirectory() === true;
-  if (isFolder && holdsMount(from)) {
+  const isTree = isFolder(from);
+  if (isTree && holdsMount(from)) {
     moveInside(from, to);
     return;
   }
@@ -127,7 +118,7 @@ function move(from: string, to: string): void {
   } catch (error) {
     const code = codeOf(error);
     if (code === 'EACCES' && openUp(from)) renameSync(from, to);
-    else if (code === 'EBUSY' && isFolder) moveInside(from, to);
+    else if (code === 'EBUSY' && isTree) moveInside(from, to);
     else if (code === 'EXDEV') moveAcross(from, to);
     else throw error;
   }

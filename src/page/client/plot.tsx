@@ -1,4 +1,5 @@
 /** Tables of `plots:`: the columns of one or several results as curves in one chart, with a legend. */
+import { addTo } from '../../lists.js';
 import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { Check, Choice } from './controls.js';
@@ -21,13 +22,11 @@ export function plotGroups(items: readonly PageItem[]): ReadonlyMap<string, read
   for (const { id, stage, plots = [], older = [] } of items)
     for (const plot of plots) {
       const title = `${stage} ${plot.name}`;
-      const group = groups.get(title) ?? [];
-      groups.set(title, group);
-      group.push({ id, item: id, plot });
+      addTo(groups, title, { id, item: id, plot });
       for (const { label, key = label, plots: others = [] } of older)
         for (const other of others)
           if (other.name === plot.name)
-            group.push({ id: `${id} ${key}`, item: id, label, plot: other });
+            addTo(groups, title, { id: `${id} ${key}`, item: id, label, plot: other });
     }
   for (const group of groups.values())
     group.sort((a, b) => Number(a.label !== undefined) - Number(b.label !== undefined));

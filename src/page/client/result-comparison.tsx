@@ -1,4 +1,5 @@
 /** What differs among the chosen results, one column each. */
+import { addTo } from '../../lists.js';
 import type { PageColumn, PageItem, PagePicture, PagePlot } from '../model.js';
 import { number, plural } from './format-values.js';
 import { Image } from './pictures.js';
@@ -25,7 +26,7 @@ export function Comparison({ columns, items, chosen, onClear }: ComparisonProps)
   const found = chosen.map((row) => contentOf(columns, items, row));
   const plots = plotsOf(columns, chosen, found);
   const item = columns.find(({ kind }) => kind === 'item');
-  const plotted = new Set(items.flatMap(({ id, plots }) => (plots === undefined ? [] : [id])));
+  const plotted = new Set(items.filter((each) => each.plots).map(({ id }) => id));
   const absent = chosen.filter(
     (row, at) => found[at] === undefined && item && plotted.has(cellText(item, row)),
   ).length;
@@ -171,8 +172,7 @@ function plotsOf(
     const label = settings.join(', ') || key;
     for (const plot of plots) {
       const title = `${item.stage} ${plot.name}`;
-      const series = { id: String(row), item: item.id, label, plot };
-      groups.set(title, [...(groups.get(title) ?? []), series]);
+      addTo(groups, title, { id: String(row), item: item.id, label, plot });
     }
   }
   return groups;
