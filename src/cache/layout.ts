@@ -1,5 +1,4 @@
 /** Layout of the cache folder: every path, with the format version in it. */
-
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../sys/is-within.js';

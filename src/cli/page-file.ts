@@ -1,5 +1,4 @@
 /** Writes a page as one HTML file. */
-
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Project } from '../decide/project.js';

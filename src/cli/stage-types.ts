@@ -1,5 +1,4 @@
 /** TypeScript types of what stages receive: params, matrix, deps and outs. */
-
 import { paramsTree } from '../decide/fingerprint.js';
 import { addTo } from '../lists.js';
 import type { Item, Plan } from '../pipeline/plan.js';

@@ -1,5 +1,4 @@
 /** Collects the trace inputs: every path that resolution checked, or would check first. */
-
 import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';

@@ -1,5 +1,4 @@
 /** Collects the scripts of a command, and those that they start in turn. */
-
 import path from 'node:path';
 import type { Dep, Out } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';

@@ -1,5 +1,4 @@
 /** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
-
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { sha256 } from '../canonical.js';
 import { bytesIfThere, namesIn, unlessAbsent } from '../sys/if-there.js';

@@ -1,5 +1,4 @@
 /** Traces a JavaScript or TypeScript file that a command names, with its local imports. */
-
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';

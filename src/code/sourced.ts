@@ -2,7 +2,6 @@
  * Finds what R and shell scripts load by a literal path (`source("x.R")`, `. ./x.sh`), and what shell
  * scripts start.
  */
-
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';

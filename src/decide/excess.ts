@@ -3,7 +3,8 @@ import type { Item } from '../pipeline/plan.js';
 import { gibibytes, type Machine } from '../process/machine.js';
 
 /**
- * Undefined unless the item needs more cores or memory than there are. A low `--concurrency` is intended, so it does not count.
+ * Undefined unless the item needs more cores or memory than there are. A low `--concurrency` is
+ * intended, so it does not count.
  */
 export function excess({ resources }: Item, machine: Machine, concurrency = 0): string | undefined {
   const cores = Math.max(machine.cores, concurrency);

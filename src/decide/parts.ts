@@ -3,7 +3,6 @@
  * of other profiles, plans or branches do not count, so that a fresh clone and a used workspace
  * agree.
  */
-
 import type { Dirent } from 'node:fs';
 import path from 'node:path';
 import type { Cache, Scan, ScanOptions } from '../cache/cache.js';

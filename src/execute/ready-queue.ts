@@ -1,5 +1,4 @@
 /** Resource queue: passes a job to p-queue only when its cores, memory and GPUs are free. */
-
 import type { Queue, QueueAddOptions } from 'p-queue';
 import { firstIndex } from '../lists.js';
 import type { Resources } from '../pipeline/plan.js';

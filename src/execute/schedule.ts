@@ -6,7 +6,6 @@
  *        ├── an upstream item failed ────┼──▶ blocked
  *        └── the run stops ──────────────┴──▶ cancelled
  */
-
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
 import { absentMakers } from '../decide/absent-makers.js';
 import {

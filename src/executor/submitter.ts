@@ -2,7 +2,6 @@
  * Submits jobs: together if they become ready together and are alike, and again until the scheduler
  * has each.
  */
-
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';

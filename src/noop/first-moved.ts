@@ -1,5 +1,4 @@
 /** Compares a read set with the disk. */
-
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { codeOf, isAbsent } from '../cache/files/file-errors.js';
 import { Yielder } from '../cache/files/yielding.js';

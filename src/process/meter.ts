@@ -1,7 +1,8 @@
 /**
  * CPU time and peak memory of process trees. Node does not report the usage of a child, and a
  * wrapper that does would change how signals and exit codes arrive. A separate control group is
- * often not allowed. So one sampler reads /proc for all executions of this process. Outside Linux, nothing is measured.
+ * often not allowed. So one sampler reads /proc for all executions of this process. Outside
+ * Linux, nothing is measured.
  */
 import { unlessFailed } from '../sys/if-there.js';
 import {

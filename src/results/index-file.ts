@@ -2,7 +2,6 @@
  * The index of results: a row for each record that this project's cache has or had. It is created
  * on first use, and updated before gc removes records, so that their rows are kept.
  */
-
 import { randomUUID } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { Cache } from '../cache/cache.js';

@@ -35,7 +35,8 @@ export function ownIdentity(): Identity {
 }
 
 /**
- * `dead` only with proof: the same kernel, the same pid namespace, and no such process. A different boot id is not proof, because two machines may have the same host name.
+ * `dead` only with proof: the same kernel, the same pid namespace, and no such process. A different
+ * boot id is not proof, because two machines may have the same host name.
  */
 export function livenessOf(identity: Identity): Liveness {
   const own = ownIdentity();

@@ -2,7 +2,6 @@
  * Fresh project folder that contains only what one item declares: its deps, and the scripts of its
  * command. Packages are linked, because they are not inputs.
  */
-
 import {
   existsSync,
   lstatSync,

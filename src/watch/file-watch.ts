@@ -1,5 +1,4 @@
 /** Watches the file system for changes of relevant files, also across replaced folders. */
-
 import path from 'node:path';
 import { watch } from 'chokidar';
 import { within } from '../code/project-paths.js';

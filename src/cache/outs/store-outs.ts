@@ -1,5 +1,4 @@
 /** Stores outs as objects: copies each file once, and names the object by the bytes written. */
-
 import { hash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';

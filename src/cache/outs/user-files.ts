@@ -1,5 +1,4 @@
 /** Finds user files at an out path: files that pipe did not create and must not delete. */
-
 import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';

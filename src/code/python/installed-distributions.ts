@@ -1,5 +1,4 @@
 /** Versions of installed distributions by the names that code imports, from the metadata of an environment. */
-
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
 import { addTo } from '../../lists.js';

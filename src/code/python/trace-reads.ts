@@ -1,5 +1,4 @@
 /** What a Python trace reads in addition to code: build files, and links in the path of the script. */
-
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';

@@ -1,5 +1,4 @@
 /** The dependency graph: stages, or items where they are few, laid out by dagre. */
-
 import { Graph as Layout, layout } from '@dagrejs/dagre';
 import { addTo } from '../../lists.js';
 import type { PageItem } from '../model.js';

@@ -1,5 +1,4 @@
 /** A text, and positions in it by offset. */
-
 import type { Place } from '../../error.js';
 import { firstIndex } from '../../lists.js';
 
