@@ -10,6 +10,7 @@ import { attemptItem, type Execution, type Grounds, type Start } from './attempt
 import { describeAction } from './failure.js';
 import { warnOfOwnReading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
+import { warnOfUndeclaredOuts } from './undeclared-outs.js';
 
 /** Executes the item, and retries it after a failure as often as allowed. */
 export async function executeItem(
@@ -22,6 +23,7 @@ export async function executeItem(
   const stale = build.codes.changedScript(index);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
   warnOfOwnReading(handle);
+  warnOfUndeclaredOuts(handle);
   await refuseTooManyGpus(build, [index]);
   const lease = await leaseOf(build, item);
   const { key } = decision;
