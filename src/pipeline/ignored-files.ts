@@ -10,7 +10,8 @@ export interface IgnoreRules {
 
 /**
  * Files that tools create when they read the folder, derived from its content: bytecode, caches that
- * git ignores, version control databases, file manager notes. Any other file may be an input.
+ * git ignores, version control databases, notes of file managers, locks and backups of editors,
+ * deleted files that are still open on NFS. Any other file may be an input.
  */
 const TOOLS_OWN: ReadonlySet<string> = new Set([
   '__pycache__',
@@ -22,10 +23,13 @@ const TOOLS_OWN: ReadonlySet<string> = new Set([
   '.mypy_cache',
   '.ruff_cache',
   '.DS_Store',
+  'Thumbs.db',
 ]);
 
+const TOOLS_OWN_KIND = /\.pyc$|~$|^\.#|^\..*\.sw[a-p]$|^\.nfs[\da-f]{8,}$/;
+
 export function isToolsOwn(name: string): boolean {
-  return TOOLS_OWN.has(name) || name.endsWith('.pyc');
+  return TOOLS_OWN.has(name) || TOOLS_OWN_KIND.test(name);
 }
 
 export const PLAIN: IgnoreRules = {

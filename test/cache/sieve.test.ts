@@ -9,7 +9,10 @@ import { type ReadLists, ReadSet } from '../../src/noop/read-set.js';
 import { ignoreRulesOf, isToolsOwn } from '../../src/pipeline/ignored-files.js';
 import { TestProject } from './project.js';
 
-const NAMES = ['a', 'b.tmp', '.c.tmp', 'notes', 'raw', '__pycache__', 'x.pyc', '.git', '.DS_Store'];
+const NAMES = (
+  'a b.tmp .c.tmp notes raw __pycache__ x.pyc .git .DS_Store Thumbs.db ' +
+  'a~ .#a .a.swp .nfs000000001a2b .nfs-notes'
+).split(' ');
 
 /** Each pattern with its meaning, written out. */
 const RULES: Readonly<Record<string, (inner: string, isFolder: boolean) => boolean>> = {

@@ -17,6 +17,11 @@ const TOOLS = [
   '.mypy_cache/x',
   '.ruff_cache/x',
   'sub/.DS_Store',
+  'Thumbs.db',
+  'a.py~',
+  'sub/.#b.py',
+  '.a.py.swp',
+  '.nfs00000000004a1b2c00000001',
   'gone/__pycache__/old.pyc',
 ];
 
@@ -62,7 +67,7 @@ describe('files that tools write', () => {
     const made = projectWithin(
       reading(
         'src',
-        'mkdir -p src/__pycache__ src/sub/.git; date >> src/__pycache__/x; touch src/.DS_Store; mv src/old.pyc src/new.pyc',
+        'mkdir -p src/__pycache__ src/sub/.git; date >> src/__pycache__/x; touch src/.DS_Store src/.nfs00000000004a1b; mv src/old.pyc src/new.pyc',
       ),
     );
     made.write('src/old.pyc', '');
