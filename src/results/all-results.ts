@@ -6,7 +6,7 @@ import type { Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import { depEdgesOf } from './dep-edges.js';
 import { resultsNow } from './index-file.js';
-import type { ResultRow } from './row.js';
+import { commandFields, type ResultRow } from './row.js';
 import { Upstream } from './upstream.js';
 
 export type { ResultRow } from './row.js';
@@ -16,14 +16,16 @@ export async function resultsOf(
   project: Project,
   warn: (message: string) => void,
 ): Promise<ResultRow[]> {
-  const rows = await resultsNow(project, warn);
+  const { rows, commands } = await resultsNow(project, warn);
   const current = rows.length === 0 ? new Set() : await currentKeys(project, warn);
   const upstream = new Upstream(rows, depEdgesOf(project.plan));
+  const fields = commands.map(commandFields);
   return rows.map((indexed) => {
-    const { stamp, measured: _measured, made: _made, ...row } = indexed;
+    const { stamp, measured: _measured, made: _made, command, ...row } = indexed;
     const state = stamp === undefined ? 'removed' : current.has(row.key) ? 'current' : 'kept';
     // Copies each row only once.
-    return Object.assign(row, { upstream: upstream.of(indexed), state } as const);
+    const ofCommand = fields[command ?? -1] ?? { args: {} };
+    return Object.assign(row, ofCommand, { upstream: upstream.of(indexed), state } as const);
   });
 }
 

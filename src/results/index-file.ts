@@ -19,18 +19,25 @@ import { definitionOf, type ResultRow } from './row.js';
 /** Inode, size and birth time. Using a record changes its other times. */
 type Stamp = readonly [number, number, number];
 
-interface IndexedRow extends Omit<ResultRow, 'state' | 'upstream'>, Measured {
+interface IndexedRow extends Omit<ResultRow, 'state' | 'upstream' | 'command' | 'args'>, Measured {
+  /** Index in `commands`; absent for a module. */
+  readonly command?: number;
   /** The stamp of the record's file; undefined if the file is gone. */
   readonly stamp?: Stamp | undefined;
 }
 
-interface Body {
-  readonly format: 1;
+/** Rows oldest first, and the commands that they share. */
+export interface Indexed {
+  readonly rows: readonly IndexedRow[];
+  readonly commands: readonly (string | readonly string[])[];
+}
+
+interface Body extends Indexed {
+  readonly format: 2;
   /** Id of this version of the index; absent before the first write. */
   readonly id?: string;
   /** Times and inode of each folder of records when it was read, by name. */
   readonly shards: Readonly<Record<string, readonly number[]>>;
-  readonly rows: readonly IndexedRow[];
 }
 
 /** A folder that changed this recently before it was read may have changed again with the same times. */
@@ -38,16 +45,16 @@ const SETTLED_MS = 5_000;
 
 const NEVER = new AbortController().signal;
 
-/** The rows, oldest first. Writes the index if it changed. */
+/** Writes the index if it changed. */
 export async function indexedResults(
   project: Project,
   signal: AbortSignal = NEVER,
-): Promise<readonly IndexedRow[]> {
+): Promise<Indexed> {
   const { cache } = project;
   const known = bodyOf(cache.state.readResults());
   const first = updated(project, known);
-  if (first === undefined) return known.rows;
-  if (cache.isReadOnly) return first.rows;
+  if (first === undefined) return known;
+  if (cache.isReadOnly) return first;
   // The row of a removed record exists only here. So writers take turns, and each starts from what
   // the last one wrote.
   const lock = await acquireLock(cache.layout.locks, 'results', { doing: 'results', signal });
@@ -55,32 +62,32 @@ export async function indexedResults(
     const last = bodyOf(cache.state.readResults());
     const body = last.id === known.id ? first : updated(project, last);
     if (body !== undefined) cache.state.writeResults(body);
-    return (body ?? last).rows;
+    return body ?? last;
   } finally {
     lock.release();
   }
 }
 
-/** The rows for a reader, which may lack the permission or the disk space to write the index. */
+/** The index for a reader, which may lack the permission or the disk space to write the index. */
 export async function resultsNow(
   project: Project,
   warn: (message: string) => void,
-): Promise<readonly IndexedRow[]> {
+): Promise<Indexed> {
   try {
     return await indexedResults(project);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     warn(`the index of results is not saved (${reasonOf(error)})`);
     const known = bodyOf(project.cache.state.readResults());
-    return (updated(project, known) ?? known).rows;
+    return updated(project, known) ?? known;
   }
 }
 
 /** Undefined if nothing changed. */
-function updated(project: Project, { shards: known, rows }: Body): Body | undefined {
+function updated(project: Project, last: Body): Body | undefined {
+  const { shards: known, rows } = last;
   const { cache } = project;
-  const before = new Map(rows.map((row) => [row.key, row]));
-  const update = new Update(project, before);
+  const update = new Update(project, last);
   const shards: Record<string, readonly number[]> = {};
   const byShard = new Map<string, IndexedRow[]>();
   for (const row of rows) addTo(byShard, row.key.slice(0, 2), row);
@@ -98,20 +105,25 @@ function updated(project: Project, { shards: known, rows }: Body): Body | undefi
   }
   if (!update.isChanged && JSON.stringify(shards) === JSON.stringify(known)) return undefined;
   const now = [...update.rows].sort((a, b) => a.when - b.when || (a.key < b.key ? -1 : 1));
-  return { format: 1, id: randomUUID(), shards, rows: now };
+  return { format: 2, id: randomUUID(), shards, rows: now, commands: update.commands };
 }
 
 class Update {
   readonly rows: IndexedRow[] = [];
+  readonly commands: (string | readonly string[])[];
   isChanged = false;
   readonly #cache: Cache;
   readonly #before: ReadonlyMap<string, IndexedRow>;
   readonly #measures: Measures;
+  /** Index in `commands`, by command as JSON. */
+  readonly #indexOf: Map<string, number>;
 
-  constructor(project: Project, before: ReadonlyMap<string, IndexedRow>) {
+  constructor(project: Project, { rows, commands }: Indexed) {
     this.#cache = project.cache;
-    this.#before = before;
+    this.#before = new Map(rows.map((row) => [row.key, row]));
     this.#measures = new Measures(project);
+    this.commands = [...commands];
+    this.#indexOf = new Map(commands.map((command, index) => [JSON.stringify(command), index]));
   }
 
   /** The records are unchanged: only the choice of metrics may have changed. */
@@ -146,9 +158,22 @@ class Update {
     const file = this.#cache.readRecordFile(key);
     this.isChanged = true;
     // Keeps the earlier row of an invalid record, as for a removed one.
-    if (file?.record !== undefined)
-      this.rows.push(rowOf(file.record, file.stat, this.#measures.of(file.record), row));
-    else if (row !== undefined) this.rows.push({ ...row, stamp: undefined });
+    if (file?.record !== undefined) {
+      const { record, stat } = file;
+      const read = rowOf(record, stat, this.#measures.of(record), row);
+      this.rows.push(Object.assign(read, this.#commandOf(record)));
+    } else if (row !== undefined) this.rows.push({ ...row, stamp: undefined });
+  }
+
+  #commandOf({ manifest: { code } }: RunRecord): Pick<IndexedRow, 'command'> {
+    if (code.kind === 'module') return {};
+    const text = JSON.stringify(code.command);
+    let index = this.#indexOf.get(text);
+    if (index === undefined) {
+      index = this.commands.push(code.command) - 1;
+      this.#indexOf.set(text, index);
+    }
+    return { command: index };
   }
 }
 
@@ -193,5 +218,5 @@ function isSame(a: readonly number[] | undefined, b: readonly number[] | undefin
 /** Anything other than an index in this format counts as an empty index. */
 function bodyOf(body: unknown): Body {
   const known = body as Partial<Body> | undefined;
-  return known?.format === 1 ? (known as Body) : { format: 1, shards: {}, rows: [] };
+  return known?.format === 2 ? (known as Body) : { format: 2, shards: {}, rows: [], commands: [] };
 }

@@ -35,8 +35,14 @@ export function columnsOf(rows: readonly ResultRow[]): Column[] {
   function group(kind: (typeof GROUPS)[number]): Column[] {
     const sources = kind === 'params' ? (['params', 'upstream'] as const) : ([kind] as const);
     const names = new Set<string>();
-    for (const row of rows)
-      for (const source of sources) for (const name in row[source]) names.add(name);
+    for (const source of sources) {
+      // Results of one command share its words.
+      let last: object | undefined;
+      for (const { [source]: values } of rows) {
+        if (values !== last) for (const name in values) names.add(name);
+        last = values;
+      }
+    }
     return [...names].sort(byNumber).map((name) => ({
       name,
       kind,

@@ -46,10 +46,7 @@ export interface ResultRow extends Partial<Usage> {
 }
 
 /** The fields that follow from the manifest and from the params substituted in its command. */
-export type Definition = Pick<
-  ResultRow,
-  'stage' | 'matrix' | 'params' | 'env' | 'code' | 'command' | 'args' | 'deps'
->;
+export type Definition = Pick<ResultRow, 'stage' | 'matrix' | 'params' | 'env' | 'code' | 'deps'>;
 
 export function definitionOf(
   { manifest, filled = {} }: Pick<RunRecord, 'manifest' | 'filled'>,
@@ -60,17 +57,16 @@ export function definitionOf(
   const params: Record<string, Json> = {};
   for (const [path, value] of Object.entries({ ...filled, ...trees })) flatten(value, path, params);
   const stage = recordedItem.split('@', 1)[0] as string;
-  const shared = { stage, matrix, env, deps, params, code: digestOf(code) };
-  if (code.kind === 'module') return { ...shared, args: {} };
-  const { command } = code;
-  const text = typeof command === 'string' ? command : command.join(' ');
-  if (typeof command !== 'string') return { ...shared, command: text, args: argsOf(command) };
-  // A stage that reads its params from a file has the same command for all of them.
-  if (command !== lastCommand) [lastCommand, lastArgs] = [command, argsOf(wordsOf(command))];
-  return { ...shared, command: text, args: lastArgs };
+  return { stage, matrix, env, deps, params, code: digestOf(code) };
 }
 
-let [lastCommand, lastArgs]: [string, Definition['args']] = ['', {}];
+/** The fields that follow from the command: a text for a shell, or words. */
+export function commandFields(
+  command: string | readonly string[],
+): Required<Pick<ResultRow, 'command' | 'args'>> {
+  if (typeof command === 'string') return { command, args: argsOf(wordsOf(command)) };
+  return { command: command.join(' '), args: argsOf(command) };
+}
 
 /** Results of a stage usually have the same code. */
 let [lastCode, lastDigest] = ['', ''];
