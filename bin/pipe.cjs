@@ -47,6 +47,8 @@ function keep(name, data) {
 
 /** The answer of the last run of this command that found nothing to do, if nothing has changed since. */
 function noopAnswer() {
+  // No answer is stored for other command lines.
+  if (process.argv[2] !== 'run' || process.argv.includes('--json')) return undefined;
   // The code that is loaded next reports any fault: a folder that is gone, an incomplete build.
   try {
     const { fastAnswer, isDebugging } = require('../dist/fast-path.cjs');

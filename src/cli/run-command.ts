@@ -45,6 +45,7 @@ export const command: Command = {
     const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
     if (fastPath?.answer === undefined && fastPath !== undefined)
       project.debug?.(`fast path: not taken, ${fastPath.reason}`);
+    if (!isPlain(parsed)) project.cache.readSet.close();
     const result = await run(project, options, emit);
     const isSummarized =
       summarized === undefined ||

@@ -56,6 +56,7 @@ export class ReadSet {
   readonly #listed: Listed[] = [];
   /** A stat cannot show a change in some of the inputs. */
   #isIncomplete = false;
+  #isClosed = false;
 
   /** `project`: absolute path; the paths are relative to it. */
   constructor(project: string, clock: Clock) {
@@ -126,6 +127,12 @@ export class ReadSet {
     this.#isIncomplete = true;
   }
 
+  /** Ends the recording, in a run whose answer is not stored. */
+  close(): void {
+    this.#isIncomplete = true;
+    this.#isClosed = true;
+  }
+
   /** The read set, even if stats could not show every change. */
   get lists(): ReadLists {
     return { own: this.#own, behind: this.#behind, above: this.#above, listed: this.#listed };
@@ -164,6 +171,7 @@ export class ReadSet {
   }
 
   #note(list: List, where: string, stat: Stats | undefined): void {
+    if (this.#isClosed) return;
     if (stat !== undefined) this.#noteLast(stat);
     list.add(where.startsWith(this.#base) ? where.slice(this.#base.length) : where, stat);
   }
