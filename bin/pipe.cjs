@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 'use strict';
-// Answers at once if nothing has changed since the last run that found nothing to do. Otherwise loads
-// the command (build.mjs names its files) through V8's code cache, which saves about half of the
-// time to start. The cache only holds V8's compiled form of each file. If the file or V8 has changed,
-// it is rejected and created again.
+// Answers `pipe run` at once if nothing has changed since the last run that found nothing to do.
+// Otherwise loads the command (build.mjs names its files) through V8's code cache, which saves about
+// half of the time to start. The cache only holds V8's compiled form of each file. If the file or V8
+// has changed, it is rejected and created again.
 const {
   existsSync,
   mkdirSync,
