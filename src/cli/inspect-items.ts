@@ -2,13 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { explain } from '../decide/explain.js';
 import { inspection } from '../decide/inspection.js';
 import type { RunOptions } from '../decide/options.js';
 import { predict, waitingText } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
+import type { Decision } from '../decide/staleness.js';
 import { hasTemps } from '../decide/temp-outs.js';
 import type { Emit } from '../event.js';
 import { jobsFolder } from '../executor/job-file.js';

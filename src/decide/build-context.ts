@@ -5,10 +5,10 @@ import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import type { Code, Codes } from './code.js';
-import type { Decision } from './decide.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
 import type { Concealing } from './secrets.js';
+import type { Decision } from './staleness.js';
 import type { TempOuts } from './temp-outs.js';
 
 /** The current result of an item, for pipeline.lock. */

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { recordPath } from '../cache/records/records.js';
 import type { ItemHandle } from './build-context.js';
-import type { Decision } from './decide.js';
 import { explain } from './explain.js';
+import type { Decision } from './staleness.js';
 
 /** Prints a decision with its reasons and the path of its record. */
 export function printDecision(handle: ItemHandle, decision: Decision): void {

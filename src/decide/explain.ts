@@ -4,11 +4,11 @@ import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/lock-owner.js';
 import type { Code } from './code.js';
-import type { Decision } from './decide.js';
 import { matchesBeside } from './dep-evidence.js';
 import { itemHolder } from './locks.js';
 import type { Project } from './project.js';
 import { differences, type Evidence, type Explainer, type Reason } from './reasons.js';
+import type { Decision } from './staleness.js';
 
 /** Why the item must run or be restored, most likely cause first; empty for a fresh item. */
 export function explain(project: Project, item: Item, code: Code, decision: Decision): Reason[] {

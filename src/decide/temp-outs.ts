@@ -5,9 +5,9 @@
  */
 import type { Item, Plan } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
-import type { Decision } from './decide.js';
 import { Overlay } from './overlay.js';
 import type { Project } from './project.js';
+import type { Decision } from './staleness.js';
 
 /** The temporary outs of one run. */
 export class TempOuts {

@@ -2,8 +2,8 @@
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { type BuildContext, cacheOf, type ItemHandle, itemAt } from '../decide/build-context.js';
-import { decide } from '../decide/decide.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
+import { decide } from '../decide/staleness.js';
 import type { Dep, Item, Out } from '../pipeline/plan.js';
 import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';

@@ -1,8 +1,8 @@
 /** Executes an item, with its GPUs and its retries. */
 import type { Attempt } from '../cache/cache.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { explain, whyOf } from '../decide/explain.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Failure } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/gpu-lease.js';

@@ -15,10 +15,10 @@ import {
   itemAt,
   type Settled,
 } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { predict } from '../decide/prediction.js';
+import type { Decision } from '../decide/staleness.js';
 import { finishFresh, type Swept } from '../decide/up-to-date.js';
 import type { ItemDone } from '../event.js';
 import { addTo } from '../lists.js';

@@ -7,9 +7,9 @@ import {
   neverAlways,
   type Settled,
 } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
 import { explain } from '../decide/explain.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Failure, ItemDone } from '../event.js';
 import { describeAction } from '../execute/failure.js';
 import { type Ended, runItem } from '../execute/run-item.js';

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { type BuildContext, handleOf, itemAt } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
+import type { Decision } from '../decide/staleness.js';
 import { userError } from '../error.js';
 import { type Ended, runItem } from '../execute/run-item.js';
 import { chainManifest, keyOf } from '../manifest.js';

@@ -1,8 +1,8 @@
 /** Predictions that count the results of the remote cache: for --dry, status and why, with --remote. */
 import type { RunRecord } from '../cache/records/record.js';
 import { type BuildContext, handleOf, selectedItems } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { type Prediction, predict } from '../decide/prediction.js';
+import type { Decision } from '../decide/staleness.js';
 import { eachOf, WIDTH } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 

@@ -5,7 +5,7 @@ import { DamagedObject } from '../cache/cache.js';
 import { removeTree } from '../cache/files/remove.js';
 import type { Finding, Verified } from '../compare/verified.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Failure } from '../event.js';
 import type { Execution } from '../execute/attempt.js';
 import { executeItem } from '../execute/execute-item.js';
