@@ -242,8 +242,8 @@ export class JobRun {
 
   /** The job has saved its result as the last one of the item. */
   #otherText(decision: Decision): string {
-    const { item, code } = handleOf(this.#build, this.#index);
-    const found = explain(this.#build.project, item, code, decision).map(({ text }) => text);
+    const handle = handleOf(this.#build, this.#index);
+    const found = explain(handle, decision).map(({ text }) => text);
     return `its job computed something else (${found.join('; ')}): if you edited files meanwhile, run again; otherwise give \`pipe run\` and its jobs the same environment`;
   }
 

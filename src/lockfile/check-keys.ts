@@ -80,7 +80,7 @@ function* standingOf(
   const { manifest } = inputs;
   const key = keyOf(manifest);
   if (key === block.key) return { block, key };
-  const reasons = reasonsAgainst(build.project, item, code, block, manifest);
+  const reasons = reasonsAgainst(handle, block, manifest);
   return {
     block,
     key,

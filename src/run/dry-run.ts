@@ -3,7 +3,7 @@ import { finish as finishSliced } from '../cache/files/yielding.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { absentDeps } from '../decide/absent.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
-import { explain, whyAnyway, whyOf } from '../decide/explain.js';
+import { whyAnyway, whyDecided } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { type MissingDep, refuseMissing } from '../decide/missing.js';
 import { type Prediction, waitingText } from '../decide/prediction.js';
@@ -66,17 +66,15 @@ function isUnmade(outlook: Prediction | undefined): boolean {
 
 /** For an item with unfinished deps. */
 export function whyUnknown(
-  { build: { project, options }, item }: ItemHandle,
+  handle: ItemHandle,
   { waitsFor }: Prediction & { readonly kind: 'unknown' },
 ): Pick<ItemDone, 'reason' | 'maybe'> {
-  const anyway = whyAnyway(project, item, options.force);
+  const anyway = whyAnyway(handle);
   return anyway ? { reason: anyway.text } : { reason: waitingText(waitsFor), maybe: true };
 }
 
 function whyItWouldRun(handle: ItemHandle, outlook: Prediction): Partial<Why> {
-  if (outlook.kind === 'unknown') return whyUnknown(handle, outlook);
-  const reasons = explain(handle.build.project, handle.item, handle.code, outlook);
-  return whyOf(reasons.map(({ text }) => text));
+  return outlook.kind === 'unknown' ? whyUnknown(handle, outlook) : whyDecided(handle, outlook);
 }
 
 /** Expected seconds, from the records; for an incremental stage, of the remaining epochs. */

@@ -8,7 +8,7 @@ import {
   type ItemHandle,
   neverAlways,
 } from '../decide/build-context.js';
-import { explain, whyOf } from '../decide/explain.js';
+import { whyDecided, whyOf } from '../decide/explain.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import type { Why } from '../event.js';
 import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check-keys.js';
@@ -109,10 +109,10 @@ function againstLock(
   { key, manifest, outs }: Result,
   block: LockBlock | undefined,
 ): string | undefined {
-  const { build, item, code } = handle;
+  const { build, item } = handle;
   if (block === undefined) return NOT_LOCKED;
   if (block.key !== key) {
-    const reasons = reasonsAgainst(build.project, item, code, block, manifest);
+    const reasons = reasonsAgainst(handle, block, manifest);
     return `${lockNameOf(build.project)} has a different definition: ${inShort(reasons)}`;
   }
   const others = otherOuts(
@@ -146,10 +146,9 @@ function whyItWouldRun(
   block: LockBlock | undefined,
 ): Partial<Why> {
   if (outlook.kind === 'unknown') return whyUnknown(handle, outlook);
-  const { build, item, code } = handle;
   if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)
-    return whyOf(explain(build.project, item, code, outlook).map(({ text }) => text));
+    return whyDecided(handle, outlook);
   return block.key === outlook.key
     ? { reason: 'its result is not in the cache' }
-    : whyOf(reasonsAgainst(build.project, item, code, block, outlook.manifest));
+    : whyOf(reasonsAgainst(handle, block, outlook.manifest));
 }

@@ -1,7 +1,7 @@
 /** `--only`: runs the targets on existing inputs, warns about stale ones, and restores missing ones. */
 import { DamagedObject } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { type BuildContext, cacheOf, handleOf, itemAt } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import { claimItem } from '../decide/locks.js';
 import { type Prediction, predict } from '../decide/prediction.js';
@@ -40,7 +40,7 @@ function warnIfStale(
   const reason =
     outlook.kind === 'unknown'
       ? `${outlook.waitsFor.join(', ')} must run before it`
-      : explain(build.project, item, whole.codes.of(need), outlook)[0]?.text;
+      : explain(handleOf(whole, need), outlook)[0]?.text;
   const message = `${item.id} is stale (${reason}): its outs are used as they are`;
   build.emit({ type: 'warning', item: itemAt(build, index).id, message });
 }

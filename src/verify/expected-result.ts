@@ -69,8 +69,7 @@ function expectedOf(
   });
   if (outlook.kind === 'unknown')
     return mistake(`it needs outs of ${outlook.waitsFor.join(', ')}, which must run first`);
-  if (outlook.kind === 'missing')
-    return mistake(explain(build.project, item, handle.code, outlook)[0]?.text ?? '');
+  if (outlook.kind === 'missing') return mistake(explain(handle, outlook)[0]?.text ?? '');
   const gone = absentMakers(build.project, handle.index).map((maker) => itemAt(build, maker).id);
   if (gone.length > 0)
     return {
