@@ -6,7 +6,7 @@ import type { Objects } from './objects/objects.js';
 import { copyStored } from './outs/copy-out.js';
 import { OutRestore, type Restored, removeAside } from './outs/restore-outs.js';
 import { OutStore } from './outs/store-outs.js';
-import { type Giving, GivingWay, type Parts } from './records/make-way.js';
+import { type ClearOptions, GivingWay, type Parts } from './records/make-way.js';
 import type { Pin } from './records/pins.js';
 import type { ProjectState } from './records/project-state.js';
 import type { RecordedOut } from './records/record.js';
@@ -65,7 +65,7 @@ export class WorkspaceOuts {
   async restore(
     { digest, permissions }: Restorable,
     where: string,
-    giving: Giving = {},
+    giving: ClearOptions = {},
   ): Promise<Restored> {
     const { scanner, index } = this.#workspace();
     const parts = {
@@ -98,7 +98,7 @@ export class WorkspaceOuts {
    * Removes an out. A directory moves to tmp/ and is deleted when the cache closes. Files that pipe
    * did not create move to replaced/ instead.
    */
-  async remove(where: string, giving: Giving = {}): Promise<void> {
+  async remove(where: string, giving: ClearOptions = {}): Promise<void> {
     await this.#givingWay.keepForeign(where, giving);
     removeAside(path.join(this.#project, where), this.#scratch);
     this.#workspace().scanner.forget(where);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { makeParentOf } from '../cache/files/parent-folder.js';
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, type ItemHandle } from '../decide/build-context.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
 import type { Decision } from '../decide/staleness.js';
 import type { Failure, Why } from '../event.js';
@@ -50,9 +50,9 @@ export async function attemptItem(
   let inputs = incremental ? await InputSnapshot.takeSettled(handle) : start.inputs;
   let computed = 0;
   for (let round = 0; ; round++) {
-    const scratch = new Scratch(build, item);
+    const scratch = new Scratch(handle);
     // When early stopping starts the process once more, the chain already belongs to this run.
-    const epochs = await EpochRun.prepare(build, item, decision.manifest, {
+    const epochs = await EpochRun.prepare(handle, decision.manifest, {
       state: scratch.state,
       fromStart: fromStart && round === 0,
       inputs,
@@ -62,16 +62,13 @@ export async function attemptItem(
     try {
       await clearOuts(handle);
       isUnrecorded = true;
-      if (round === 0) announce(build, item, { why, scratch, lease, epochs });
+      if (round === 0) announce(handle, { why, scratch, lease, epochs });
       const outcome = await launchHeld(handle, { scratch, lease, hold, epochs });
       if (outcome === undefined) return lost(item, why);
       computed += epochs?.computed ?? 0;
       const { seconds, usage } = outcome;
-      cacheOf(build).state.setExecuted(item.id, {
-        log: path.basename(scratch.log),
-        seconds,
-        ...usage,
-      });
+      const log = path.basename(scratch.log);
+      handle.cache.state.setExecuted(item.id, { log, seconds, ...usage });
       const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
       if (epochs !== undefined && !stopped && (await goesOn(handle, epochs, inputs, round))) {
@@ -142,11 +139,10 @@ interface Started {
 }
 
 function announce(
-  build: BuildContext,
-  item: Item,
+  { build, item, cache }: ItemHandle,
   { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
 ): void {
-  const expected = cacheOf(build).state.readLast(item.id)?.seconds;
+  const expected = cache.state.readLast(item.id)?.seconds;
   build.emit({
     type: 'start',
     item: item.id,
@@ -198,7 +194,7 @@ async function conclude(
     manifest: decision.manifest,
     ...(item.filled && { filled: item.filled }),
     files: handle.code.files,
-    outs: await storeOuts(build, item),
+    outs: await storeOuts(handle),
     seconds: outcome.seconds,
     ...outcome.usage,
   };
@@ -212,21 +208,19 @@ async function conclude(
     : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };
 }
 
-async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]> {
+async function storeOuts({ item, cache }: ItemHandle): Promise<RecordedOut[]> {
   const outs: RecordedOut[] = [];
-  for (const out of item.outs) {
-    outs.push({ name: out.name, ...(await cacheOf(build).outs.store(out.path, out.temp)) });
-  }
+  for (const { name, path, temp } of item.outs)
+    outs.push({ name, ...(await cache.outs.store(path, temp)) });
   return outs;
 }
 
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
 async function clearOuts(handle: ItemHandle): Promise<void> {
   const { build, cache, item } = handle;
-  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
-  const onReplaced = (message: string) => handle.warn(message);
+  const options = handle.clearOptions();
   for (const out of item.outs) {
-    await cache.outs.remove(out.path, { known, onReplaced });
+    await cache.outs.remove(out.path, options);
     cache.state.noteBegun(out.path);
     makeParentOf(build.project.root, out.path);
   }

@@ -40,11 +40,10 @@ export async function runItem(handle: ItemHandle, fence?: Fence): Promise<Ended>
   try {
     return await underLocks(handle, seconds, fence);
   } catch (error) {
-    if (build.options.interruption.stop.aborted && isAbort(error))
-      return cancelled(item, 'interrupted');
+    if (build.options.interruption.stop.aborted && isAbort(error)) return cancelled(item);
     const message = messageOf(error);
     if (message === undefined) throw error;
-    return failed(item, { message, command: '', tail: [] }, seconds());
+    return failed(item, message, seconds());
   }
 }
 
@@ -69,7 +68,7 @@ async function underLocks(
   try {
     const first = await withoutRunning(handle, inputs, seconds);
     if (first.kind === 'ended') return first;
-    const keyLock = await lockKey(build, item, first.decision.manifest);
+    const keyLock = await lockKey(handle, first.decision.manifest);
     try {
       // Another clone may have computed it during the wait.
       const second = await withoutRunning(handle, inputs, seconds);
@@ -81,8 +80,8 @@ async function underLocks(
       }
       if (build.options.pull) return notThere(item);
       if (build.temps !== undefined && absentMakers(build.project, handle.index).length > 0)
-        return failed(item, { message: TEMPS_GONE, command: '', tail: [] }, seconds());
-      await refuseToReplace(build, item, item.outs);
+        return failed(item, TEMPS_GONE, seconds());
+      await refuseToReplace(handle, item.outs);
       const hold: Hold = {
         isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
         lost: fence === undefined ? claim.lost : AbortSignal.any([claim.lost, fence.lost]),
@@ -146,7 +145,7 @@ async function withoutRunning(
   inputs: InputSnapshot,
   seconds: () => number,
 ): Promise<WithoutRunning> {
-  const { build, item } = handle;
+  const { item } = handle;
   const decision = await decideAnew(handle, inputs);
   switch (decision.kind) {
     case 'run':
@@ -157,10 +156,10 @@ async function withoutRunning(
       return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
     case 'missing': {
       const message = decision.deps.map(missingAfterAll).join('\n');
-      return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
+      return { kind: 'ended', ...failed(item, message, seconds()) };
     }
     case 'restore': {
-      await refuseToReplace(build, item, item.outs, decision.record.outs);
+      await refuseToReplace(handle, item.outs, decision.record.outs);
       const back = await putBack(handle, decision);
       // The damaged object is set aside, so the record cannot be restored any more, and the item
       // runs.
@@ -191,8 +190,7 @@ async function putBack(
   const { cache } = build.project;
   cache.use(decision.key);
   build.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
-  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
-  const onReplaced = (message: string) => handle.warn(message);
+  const options = handle.clearOptions();
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
@@ -200,7 +198,7 @@ async function putBack(
     const isThere = stored.temp && !cache.hasAll(stored.digest);
     if (isThere || decision.gone?.includes(out)) continue;
     try {
-      await cache.outs.restore(stored, out.path, { known, onReplaced });
+      await cache.outs.restore(stored, out.path, options);
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
       handle.warn(error.message);
@@ -238,7 +236,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
         },
       };
     case 'cancelled':
-      return cancelled(item, 'interrupted');
+      return cancelled(item);
     default:
       return execution satisfies never;
   }
@@ -254,12 +252,14 @@ function recorded(
   return { done: { type: 'item', item: item.id, verdict, key, ...more }, settled: { key, outs } };
 }
 
-function failed(item: Item, failure: NonNullable<ItemDone['failure']>, seconds: number): Ended {
+/** Without an execution. */
+function failed(item: Item, message: string, seconds: number): Ended {
+  const failure = { message, command: '', tail: [] };
   return { done: { type: 'item', item: item.id, verdict: 'failed', seconds, failure } };
 }
 
-function cancelled(item: Item, reason: string): Ended {
-  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason } };
+function cancelled(item: Item): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason: 'interrupted' } };
 }
 
 function isAbort(error: unknown): boolean {

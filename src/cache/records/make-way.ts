@@ -12,7 +12,7 @@ import type { Pin } from './pins.js';
 import { moveBack, moveReplaced, type Replaced, type Replacing } from './replaced.js';
 
 /** Options for clearing an out path. */
-export interface Giving {
+export interface ClearOptions {
   /** Digests of what pipe last wrote there. */
   readonly known?: readonly Digest[];
   /** Receives the sentence that names the moved user files. Default: a warning. */
@@ -51,7 +51,7 @@ export class GivingWay {
   }
 
   /** Moves files that pipe did not put there to replaced/. */
-  async keepForeign(where: string, { known = [], onReplaced }: Giving): Promise<void> {
+  async keepForeign(where: string, { known = [], onReplaced }: ClearOptions): Promise<void> {
     const { layout, workspace, objects, pin, readOnly, warn } = this.#parts;
     const { project } = layout;
     if (lstatIfThere(path.join(project, where)) === undefined) return;
