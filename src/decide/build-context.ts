@@ -1,7 +1,7 @@
 /** Build context, shared by the steps of a run: selection, code, and the results so far. */
 import type { Cache } from '../cache/cache.js';
-import type { ClearOptions } from '../cache/records/make-way.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
+import type { ClearOptions } from '../cache/workspace-outs.js';
 import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { RemoteCache } from '../remote/remote-cache.js';

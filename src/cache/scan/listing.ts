@@ -57,7 +57,7 @@ export class Listing {
       return;
     }
     this.#found.set(row, scan);
-    if (this.rows.isDirectory(row, scan)) return;
+    if (this.rows.holds(row, scan.digest)) return;
     this.rows.self = undefined;
     this.rows.setDirectory(row, scan);
   }
