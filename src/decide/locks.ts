@@ -7,6 +7,7 @@ import {
   type Claim,
   type ClaimOptions,
   makeHiddenFolder,
+  narrow,
   type Paths,
   writersOf,
 } from '../process/claims.js';
@@ -51,7 +52,7 @@ export class ItemClaim {
   narrow({ build, item }: ItemHandle, reads: Others['reads']): void {
     const paths = pathsByHome(build.project, item, { writes: [], reads });
     for (const [folder, claim] of this.#claims)
-      claim.narrow(paths.get(folder) ?? { writes: [], reads: [] });
+      narrow(claim, paths.get(folder) ?? { writes: [], reads: [] });
   }
 
   release(): void {
