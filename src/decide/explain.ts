@@ -4,7 +4,7 @@ import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/lock-owner.js';
 import type { ItemHandle } from './build-context.js';
-import { matchesBeside } from './dep-evidence.js';
+import { matchesThenAndNow } from './dep-evidence.js';
 import { itemHolder } from './locks.js';
 import { differences, type Evidence, type Explainer, type Reason } from './reasons.js';
 import type { Decision } from './staleness.js';
@@ -55,7 +55,7 @@ function whyRun(handle: ItemHandle, decision: Decision & { kind: 'run' }): Reaso
   const { manifest } = decision;
   const now = { manifest, files: handle.code.files };
   const found = itemDifferences(handle, last, now, (name) =>
-    matchesBeside(item, name, last, manifest.deps, build.project),
+    matchesThenAndNow(item, name, last, manifest.deps, build.project),
   );
   // The item was executed with today's inputs, without a result.
   if (attempt?.key === decision.key) return [endOf(handle, attempt), ...found];

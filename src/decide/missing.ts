@@ -24,15 +24,15 @@ export async function refuseMissing(
         code: 'missing-input',
         message: `${item}: ${whatIsMissing(dep)}`,
         ...(place && { place }),
-        hint: cureOf(dep, { root, only: options.only }),
+        hint: hintOf(dep, { root, only: options.only }),
       };
     }),
   );
 }
 
-/** Message and cure for a dep that is still missing after all items that its item needs have run. */
+/** Message and hint for a dep that is still missing after all items that its item needs have run. */
 export function missingAfterAll(dep: Dep): string {
-  return `${whatIsMissing(dep)}; ${cureOf(dep, {})}`;
+  return `${whatIsMissing(dep)}; ${hintOf(dep, {})}`;
 }
 
 function whatIsMissing({ glob, gathered = [], path }: Dep): string {
@@ -42,7 +42,7 @@ function whatIsMissing({ glob, gathered = [], path }: Dep): string {
     : `some of the files that ${path} stands for do not exist`;
 }
 
-function cureOf(
+function hintOf(
   { made, glob, path }: Dep,
   { root, only }: { readonly root?: string; readonly only?: boolean },
 ): string {

@@ -71,7 +71,7 @@ export async function attemptItem(
       handle.cache.state.setExecuted(item.id, { log, seconds, ...usage });
       const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      if (epochs !== undefined && !stopped && (await goesOn(handle, epochs, inputs, round))) {
+      if (epochs !== undefined && !stopped && (await mustRepeat(handle, epochs, inputs, round))) {
         inputs = await InputSnapshot.takeSettled(handle);
         continue;
       }
@@ -111,7 +111,7 @@ function lost(item: Item, why: Why): Execution {
  * is unknown, so that epoch is computed again. The number of repeats is limited, because a stage
  * that touches its own input would loop.
  */
-async function goesOn(
+async function mustRepeat(
   handle: ItemHandle,
   epochs: EpochRun,
   inputs: InputSnapshot,

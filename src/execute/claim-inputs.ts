@@ -52,7 +52,7 @@ async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<
     const claimed = new Set(writes);
     const isClaimed = (each: { readonly path: string }) => claimed.has(each.path);
     const replaced = await replacedNeeds(handle, seen);
-    for (const out of replaced.filter(isClaimed)) await putBackNeed(handle, out);
+    for (const out of replaced.filter(isClaimed)) await restoreNeed(handle, out);
     await clearLeftovers(handle, (await leftoversIn(handle)).filter(isClaimed));
     wide.narrow(handle, reads);
     return { claim: wide, inputs: await InputSnapshot.take(handle) };
@@ -108,7 +108,7 @@ async function replacedNeeds(handle: ItemHandle, inputs: InputSnapshot): Promise
   return replaced;
 }
 
-async function putBackNeed(
+async function restoreNeed(
   handle: ItemHandle,
   { path, maker, out, made }: NeededOut,
 ): Promise<void> {

@@ -91,7 +91,7 @@ export class EpochRun {
     chains.noteInputs(chain, grounds.inputs.lists);
     const records = grounds.fromStart ? [] : chains.readEpochs(chain);
     const run = new EpochRun(handle, plan, { ...about, chain }, records, grounds);
-    await run.#putStateBack();
+    await run.#restoreState();
     return run;
   }
 
@@ -252,7 +252,7 @@ export class EpochRun {
   }
 
   /** Restores the newest intact checkpoint: sets a damaged one aside and uses an earlier one. */
-  async #putStateBack(): Promise<void> {
+  async #restoreState(): Promise<void> {
     mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
     while (this.#resume.completed > 0) {
       try {

@@ -146,7 +146,7 @@ async function withoutRunning(
   seconds: () => number,
 ): Promise<WithoutRunning> {
   const { item } = handle;
-  const decision = await decideAnew(handle, inputs);
+  const decision = await decideAgain(handle, inputs);
   switch (decision.kind) {
     case 'run':
       return { kind: 'run', decision };
@@ -160,7 +160,7 @@ async function withoutRunning(
     }
     case 'restore': {
       await refuseToReplace(handle, item.outs, decision.record.outs);
-      const back = await putBack(handle, decision);
+      const back = await restoreOuts(handle, decision);
       // The damaged object is set aside, so the record cannot be restored any more, and the item
       // runs.
       if (!back) return await withoutRunning(handle, inputs, seconds);
@@ -174,7 +174,7 @@ async function withoutRunning(
 }
 
 /** Reads the disk again: another run may have changed it during the wait. */
-async function decideAnew(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
+async function decideAgain(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
   const { build, item } = handle;
   for (const out of item.outs) handle.cache.forget(out.path);
   const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
@@ -182,7 +182,7 @@ async function decideAnew(handle: ItemHandle, inputs: InputSnapshot): Promise<De
 }
 
 /** False when an object is damaged. */
-async function putBack(
+async function restoreOuts(
   handle: ItemHandle,
   decision: Decision & { kind: 'restore' },
 ): Promise<boolean> {

@@ -7,8 +7,8 @@ import type { Item } from '../pipeline/plan.js';
 import { type LockBlock, lockedParts } from './format/block.js';
 
 /** Why the item's key differs from the locked one; at least one reason. */
-export function reasonsAgainst(...beside: Parameters<typeof lockDifferences>): string[] {
-  const found = lockDifferences(...beside);
+export function reasonsAgainst(...compared: Parameters<typeof lockDifferences>): string[] {
+  const found = lockDifferences(...compared);
   return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
 }
 

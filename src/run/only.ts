@@ -26,7 +26,7 @@ export async function readyInputs(build: BuildContext, whole: BuildContext): Pro
       const outlook = found.get(need);
       if (outlook === undefined) continue;
       if (outlook.kind === 'fresh') build.temps?.lay(outlook);
-      await putMissingBack(handleOf(build, need), outlook);
+      await restoreMissing(handleOf(build, need), outlook);
       warnIfStale(build, whole, index, need, outlook);
     }
   }
@@ -51,7 +51,7 @@ function warnIfStale(
   handleOf(build, index).warn(message);
 }
 
-async function putMissingBack(handle: ItemHandle, outlook: Prediction): Promise<void> {
+async function restoreMissing(handle: ItemHandle, outlook: Prediction): Promise<void> {
   const { item, cache } = handle;
   const missing = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
   if (missing.length === 0) return;

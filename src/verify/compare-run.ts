@@ -101,10 +101,10 @@ async function compareOut(
   other: (out: Out) => Other | undefined,
 ): Promise<Comparison | undefined> {
   const digest = run.record.outs.find(({ name }) => name === out.name)?.digest;
-  const beside = other(out);
-  if (digest === undefined || beside === undefined) return undefined;
+  const wanted = other(out);
+  if (digest === undefined || wanted === undefined) return undefined;
   const actual = path.join(run.fresh.root, out.path);
-  return compareContent(beside, digest, async () => actual, allowedOf(item, out));
+  return compareContent(wanted, digest, async () => actual, allowedOf(item, out));
 }
 
 /** The allowed deviations of an out. */
@@ -200,10 +200,10 @@ async function compareStates(
   const records = run.fresh.cache.chains.readEpochs(chain).sort((a, b) => a.epoch - b.epoch);
   let tolerated: AstNode | undefined;
   for (const record of records) {
-    const beside = other(record.epoch);
-    if (beside === undefined) continue;
+    const wanted = other(record.epoch);
+    if (wanted === undefined) continue;
     const actual = () => stateFolder(run.fresh, chain, record, 'actual');
-    const comparison = await compareContent(beside, record.state, actual, {
+    const comparison = await compareContent(wanted, record.state, actual, {
       whole: wholeTolerance(item),
     });
     const located = { where: `epoch ${record.epoch}`, comparison };

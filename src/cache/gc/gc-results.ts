@@ -85,7 +85,7 @@ export class GcResults {
   }
 
   /** Removes invalid records, such as those left by a crash of the machine. */
-  removeUnbelieved(): void {
+  removeInvalid(): void {
     for (const { key, record } of this.#inventory.records) {
       if (record !== undefined || !this.#sweeper.take(recordPath(this.#records, key))) continue;
       this.#ledger.note({ kind: 'damaged', key, bytes: 0, reason: 'the record is invalid' });

@@ -71,7 +71,7 @@ export async function collect(context: CacheContext, options: GcOptions): Promis
   const bytesNeeded = await results.mark();
   const maxSize = options.maxSize ?? defaultMaxSize(layout.root);
   const oldest = options.maxAge === undefined ? 0 : now - options.maxAge * 1000;
-  results.removeUnbelieved();
+  results.removeInvalid();
   await results.removeGarbage();
   files.removeOldReplaced();
   const projects = standingProjects(layout.projects, now, warn);

@@ -81,7 +81,7 @@ export async function verify(context: CacheContext, options: VerifyOptions): Pro
   const references = [...referencesOf(inventory, results, stateStores)];
   const damage = [
     ...damageOf(references, [results, ...stateStores.values()]),
-    ...unbelieved(inventory, layout.records),
+    ...invalidRecords(inventory, layout.records),
   ];
   if (options.repair) repair(context, inventory, references, [results, ...stateStores.values()]);
   const all = [main, ...states].flatMap(({ stored }) => [...stored.values()]);
@@ -167,7 +167,7 @@ function* lostBelow(digest: Digest, store: Store): Generator<string> {
   for (const entry of entries ?? []) yield* lostBelow(entry.digest, store);
 }
 
-function unbelieved({ records }: Inventory, folder: string): Damage[] {
+function invalidRecords({ records }: Inventory, folder: string): Damage[] {
   return records
     .filter(({ record }) => record === undefined)
     .map(({ key }) => ({ what: 'record', name: key, file: recordPath(folder, key), concerns: [] }));
@@ -188,7 +188,7 @@ function repair(
     if (record === undefined) remove(recordPath(layout.records, key));
   }
   for (const { concern, digest, store } of references) {
-    if (lostBelow(digest, store).next().done === true || isStoredAnew(digest, store)) continue;
+    if (lostBelow(digest, store).next().done === true || isStoredAgain(digest, store)) continue;
     const { key } = concern;
     const file =
       key === undefined ? store.objects.pathOf(nameOf(digest)) : recordPath(layout.records, key);
@@ -210,7 +210,7 @@ function denyWriting(file: string): void {
 }
 
 /** Another process may have repaired the object meanwhile, so this never removes a valid one. */
-function isStoredAnew(digest: Digest, { objects, wrong }: Store): boolean {
+function isStoredAgain(digest: Digest, { objects, wrong }: Store): boolean {
   if ([...objects.namesOf(digest)].some((hex) => wrong.has(objects.pathOf(hex)))) return false;
   return isWhole(objects, digest);
 }
