@@ -21,7 +21,7 @@ import { type Needs, Pin, UNKNOWN_TO_GC } from './records/pins.js';
 import { ProjectState } from './records/project-state.js';
 import type { RecordedOut, RunRecord } from './records/record.js';
 import { readRecordFile, readRunRecord, recordPath } from './records/records.js';
-import { assemble } from './scan/assemble.js';
+import { assemble } from './scan/listing.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/walk.js';
 import { Workspace } from './scan/workspace.js';

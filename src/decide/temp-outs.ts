@@ -92,3 +92,16 @@ export function madeAgain(decision: Decision, by: string): Decision {
   const { key, record } = decision;
   return { kind: 'run', key, manifest: record.manifest, cause: { needed: out.path, by } };
 }
+
+/** Items that the reader needs and whose temporary outs are gone. */
+export function absentMakers(
+  { plan, cache }: Pick<Project, 'plan' | 'cache'>,
+  index: number,
+): number[] {
+  const reader = plan.items[index] as Item;
+  return reader.needs.filter((need) => {
+    const maker = plan.items[need] as Item;
+    const isAbsent = maker.outs.some(({ path, temp }) => temp && !cache.exists(path));
+    return isAbsent && readsTemps(reader, maker);
+  });
+}

@@ -2,13 +2,13 @@
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import { finish } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
-import { absentMakers } from '../decide/absent-makers.js';
 import type { ItemHandle, Settled } from '../decide/build-context.js';
 import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
 import type { Decision } from '../decide/staleness.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import type { ItemDone } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';

@@ -7,7 +7,6 @@
  *        └── the run stops ──────────────┴──▶ cancelled
  */
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
-import { absentMakers } from '../decide/absent-makers.js';
 import {
   type BuildContext,
   handleOf,
@@ -19,6 +18,7 @@ import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { predict } from '../decide/prediction.js';
 import type { Decision } from '../decide/staleness.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import { finishFresh, type Swept } from '../decide/up-to-date.js';
 import type { ItemDone } from '../event.js';
 import { addTo } from '../lists.js';

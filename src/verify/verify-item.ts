@@ -1,4 +1,5 @@
 /** Executes one item again, as often as requested, in fresh folders; and reports the result. */
+
 import { constants, copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
@@ -12,9 +13,8 @@ import { executeItem } from '../execute/execute-item.js';
 import { ALONE } from '../execute/hold.js';
 import { InputSnapshot } from '../execute/input-snapshot.js';
 import { systemMessage } from '../system-message.js';
-import { type Compared, compareRun } from './compare-run.js';
+import { type Compared, compareRun, type Run, type VerifyJob } from './compare-run.js';
 import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
-import type { Run, VerifyJob } from './job.js';
 import { undeclaredReads } from './undeclared.js';
 
 let folders = 0;

@@ -3,7 +3,7 @@ import type { Verified } from '../compare/verified.js';
 import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
 import { workFor } from '../decide/inspection.js';
-import type { Interruption } from '../decide/options.js';
+import { type Interruption, NO_OPTIONS } from '../decide/options.js';
 import { Overlay } from '../decide/overlay.js';
 import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
@@ -119,18 +119,7 @@ function differsFromLock({ project }: BuildContext, index: number, text: string)
 
 function workToVerify(project: Project, options: VerifyOptions, emit: Emit): Promise<BuildContext> {
   const { targets, concurrency, interruption } = options;
-  return workFor(
-    project,
-    {
-      targets,
-      only: false,
-      force: false,
-      dry: true,
-      frozen: false,
-      keepGoing: true,
-      ...(concurrency === undefined ? {} : { concurrency }),
-      interruption,
-    },
-    emit,
-  );
+  const cores = concurrency === undefined ? {} : { concurrency };
+  const wanted = { ...NO_OPTIONS, targets, dry: true, keepGoing: true, ...cores, interruption };
+  return workFor(project, wanted, emit);
 }

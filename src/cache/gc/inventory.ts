@@ -33,8 +33,6 @@ export interface StoredChain {
   readonly about: ChainAbout | undefined;
   readonly epochs: readonly EpochRecord[];
   readonly objects: ReadonlyMap<string, StoredObject>;
-  /** Committed but not stored yet. */
-  readonly pending: readonly number[];
 }
 
 export interface Inventory {
@@ -58,9 +56,8 @@ export function* takeInventory(
   for (const chain of namesIn(layout.chains).filter(isName)) {
     yield undefined;
     const epochs = reader.readEpochs(chain, 'an error');
-    const pending = reader.pendingCommits(chain);
     const objects = yield* objectsIn(reader.objects(chain).folder);
-    chains.push({ chain, about: reader.about(chain), epochs, objects, pending });
+    chains.push({ chain, about: reader.about(chain), epochs, objects });
   }
   return { objects: yield* objectsIn(layout.objects), records, chains };
 }
