@@ -5,11 +5,22 @@ import type { Reason } from '../decide/reasons.js';
 import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { type LockBlock, lockedParts } from './format/block.js';
+import { type LockedProject, lockNameOf } from './format/sections.js';
 
 /** Why the item's key differs from the locked one; at least one reason. */
 export function reasonsAgainst(...compared: Parameters<typeof lockDifferences>): string[] {
   const found = lockDifferences(...compared);
   return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
+}
+
+export function notLocked(project: LockedProject): string {
+  return `not in ${lockNameOf(project)}`;
+}
+
+/** That the item's key differs from the locked one, and why. */
+export function otherDefinition(handle: ItemHandle, block: LockBlock, manifest: Manifest): string {
+  const reasons = inShort(reasonsAgainst(handle, block, manifest));
+  return `${lockNameOf(handle.build.project)} has a different definition: ${reasons}`;
 }
 
 /** Differences from the locked manifest. */

@@ -11,11 +11,11 @@ import {
 import { whyDecided, whyOf } from '../decide/explain.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import type { Why } from '../event.js';
-import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check-keys.js';
+import { type LockStanding, lockStandings, strangers } from '../lockfile/check-keys.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
-import { inShort, otherOuts, reasonsAgainst } from '../lockfile/lock-reasons.js';
+import { notLocked, otherDefinition, otherOuts, reasonsAgainst } from '../lockfile/lock-reasons.js';
 import { finishKnown, refuseMissingDeps, whyUnknown } from './dry-run.js';
 
 /** Gives every item its verdict. Returns the number of differences. */
@@ -110,11 +110,8 @@ function againstLock(
   block: LockBlock | undefined,
 ): string | undefined {
   const { build, item } = handle;
-  if (block === undefined) return NOT_LOCKED;
-  if (block.key !== key) {
-    const reasons = reasonsAgainst(handle, block, manifest);
-    return `${lockNameOf(build.project)} has a different definition: ${inShort(reasons)}`;
-  }
+  if (block === undefined) return notLocked(build.project);
+  if (block.key !== key) return otherDefinition(handle, block, manifest);
   const others = otherOuts(
     item,
     block,

@@ -71,16 +71,9 @@ function statesKept({ epochs, objects }: StoredChain): number {
 function itemsOf({ records, chains }: Inventory): ItemStats[] {
   const items = new Map<string, ItemStats>();
   const add = (item: string, more: Partial<Omit<ItemStats, 'item'>>) => {
-    const old = items.get(item) ?? emptyItem(item);
-    items.set(item, {
-      item,
-      results: old.results + (more.results ?? 0),
-      resultBytes: old.resultBytes + (more.resultBytes ?? 0),
-      epochs: old.epochs + (more.epochs ?? 0),
-      states: old.states + (more.states ?? 0),
-      stateBytes: old.stateBytes + (more.stateBytes ?? 0),
-      seconds: old.seconds + (more.seconds ?? 0),
-    });
+    const sums = { ...(items.get(item) ?? emptyItem(item)) };
+    for (const [name, value] of Object.entries(more)) sums[name as keyof typeof more] += value;
+    items.set(item, sums);
   };
   const chained = new Set(chains.map(({ about }) => about?.item));
   for (const { record } of records) {
@@ -94,17 +87,13 @@ function itemsOf({ records, chains }: Inventory): ItemStats[] {
     const { about, epochs, objects } = chain;
     const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
     const states = statesKept(chain);
-    add(about?.item ?? '', {
-      epochs: epochs.length,
-      states,
-      stateBytes: bytesOf(objects),
-      seconds,
-    });
+    const stateBytes = bytesOf(objects);
+    add(about?.item ?? '', { epochs: epochs.length, states, stateBytes, seconds });
   }
   const bytes = (item: ItemStats) => item.resultBytes + item.stateBytes;
   return [...items.values()].sort((a, b) => bytes(b) - bytes(a));
 }
 
-function emptyItem(item: string): ItemStats {
+function emptyItem(item: string): { -readonly [K in keyof ItemStats]: ItemStats[K] } {
   return { item, results: 0, resultBytes: 0, epochs: 0, states: 0, stateBytes: 0, seconds: 0 };
 }
