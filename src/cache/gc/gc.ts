@@ -62,11 +62,11 @@ export async function collect(context: CacheContext, options: GcOptions): Promis
   const now = scratch.clocks.now();
   const horizon = Math.min(pins.since, now) - MARGIN_MS;
   const runs = lastRuns(layout.projects, options.lastRuns ?? 3, now, warn);
-  const inventory = await finish(takeInventory(layout, scratch, warn));
+  const inventory = await finish(takeInventory(context));
   const needed = neededBy(options.roots, [...pins.keys, ...runs.keys], runs.chains, pins.chains);
   const sweeper = new Sweeper(layout.root, scratch, horizon, dry);
   const ledger = new GcLedger();
-  const results = new GcResults(context, inventory, needed, sweeper, ledger);
+  const results = new GcResults(layout.records, inventory, needed, sweeper, ledger);
   const files = new GcFiles(context, sweeper, ledger, now);
   const bytesNeeded = await results.mark();
   const maxSize = options.maxSize ?? defaultMaxSize(layout.root);
