@@ -43,9 +43,10 @@ export interface Grounds {
 export async function attemptItem(
   handle: ItemHandle,
   decision: Decision & { kind: 'run' },
-  { why, lease, hold, fromStart, ...start }: Start,
+  start: Start,
 ): Promise<Execution> {
   const { build, item } = handle;
+  const { why, lease, hold } = start;
   const incremental = item.epochs !== undefined;
   let inputs = incremental ? await InputSnapshot.takeSettled(handle) : start.inputs;
   let computed = 0;
@@ -54,7 +55,7 @@ export async function attemptItem(
     // When early stopping starts the process once more, the chain already belongs to this run.
     const epochs = await EpochRun.prepare(handle, decision.manifest, {
       state: scratch.state,
-      fromStart: fromStart && round === 0,
+      fromStart: start.fromStart && round === 0,
       inputs,
       hold,
     });
@@ -75,7 +76,7 @@ export async function attemptItem(
         inputs = await InputSnapshot.takeSettled(handle);
         continue;
       }
-      const ending = { why, hold, inputs, scratch, outcome, epochs, computed };
+      const ending = { ...start, inputs, scratch, outcome, epochs, computed };
       const execution = await conclude(handle, decision, ending);
       isUnrecorded = execution.kind !== 'recorded';
       return execution;
@@ -132,15 +133,18 @@ export interface Start extends Grounds {
   readonly fromStart: boolean;
 }
 
-interface Started {
-  readonly why: Why;
+/** The end of the process of an attempt. */
+interface Ending extends Start {
   readonly scratch: Scratch;
   readonly epochs: EpochRun | undefined;
+  readonly outcome: Outcome;
+  /** Number of epochs, over all starts. */
+  readonly computed: number;
 }
 
 function announce(
   { build, item, cache }: ItemHandle,
-  { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
+  { why, scratch, lease, epochs }: Pick<Ending, 'why' | 'scratch' | 'lease' | 'epochs'>,
 ): void {
   const expected = cache.state.readLast(item.id)?.seconds;
   build.emit({
@@ -155,17 +159,11 @@ function announce(
   });
 }
 
-interface Concluding extends Started, Grounds {
-  readonly outcome: Outcome;
-  /** Number of epochs, over all starts. */
-  readonly computed: number;
-}
-
 /** Checks the result, stores the outs, and writes the record last. */
 async function conclude(
   handle: ItemHandle,
   decision: Decision & { kind: 'run' },
-  { why, hold, inputs, scratch, outcome, epochs, computed }: Concluding,
+  { why, hold, inputs, scratch, outcome, epochs, computed }: Ending,
 ): Promise<Execution> {
   const { build, item, cache } = handle;
   const fail = (message: string): Execution => ({

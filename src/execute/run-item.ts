@@ -67,16 +67,15 @@ async function underLocks(
   const { claim, inputs } = await claimWithInputs(handle);
   try {
     const first = await withoutRunning(handle, inputs, seconds);
-    if (first.kind === 'ended') return first;
-    const keyLock = await lockKey(handle, first.decision.manifest);
+    if ('done' in first) return first;
+    const keyLock = await lockKey(handle, first.manifest);
     try {
       // Another clone may have computed it during the wait.
-      const second = await withoutRunning(handle, inputs, seconds);
-      if (second.kind === 'ended') return second;
-      const { decision } = second;
+      const decision = await withoutRunning(handle, inputs, seconds);
+      if ('done' in decision) return decision;
       if (await takenFromRemote(handle, decision)) {
         const third = await withoutRunning(handle, inputs, seconds);
-        if (third.kind === 'ended') return fromRemote(third);
+        if ('done' in third) return fromRemote(third);
       }
       if (build.options.pull) return notThere(item);
       if (build.temps !== undefined && absentMakers(build.project, handle.index).length > 0)
@@ -135,28 +134,24 @@ function notThere({ id }: Item): Ended {
   return { done: { type: 'item', item: id, verdict: 'blocked', reason } };
 }
 
-type WithoutRunning =
-  | ({ readonly kind: 'ended' } & Ended)
-  | { readonly kind: 'run'; readonly decision: Run };
-
-/** Handles everything that needs no process: a fresh item, or restoring the outs. */
+/** The end of an item that needs no process: it is fresh, or its outs are restored. Else its decision. */
 async function withoutRunning(
   handle: ItemHandle,
   inputs: InputSnapshot,
   seconds: () => number,
-): Promise<WithoutRunning> {
+): Promise<Ended | Run> {
   const { item } = handle;
   const decision = await decideAgain(handle, inputs);
   switch (decision.kind) {
     case 'run':
-      return { kind: 'run', decision };
+      return decision;
     case 'fresh':
       handle.build.temps?.lay(decision);
       handle.cache.use(decision.key);
-      return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
+      return recorded(item, 'fresh', decision.record, {});
     case 'missing': {
       const message = decision.deps.map(missingAfterAll).join('\n');
-      return { kind: 'ended', ...failed(item, message, seconds()) };
+      return failed(item, message, seconds());
     }
     case 'restore': {
       await refuseToReplace(handle, item.outs, decision.record.outs);
@@ -166,7 +161,7 @@ async function withoutRunning(
       if (!back) return await withoutRunning(handle, inputs, seconds);
       handle.build.temps?.lay(decision);
       const more = { reason: decision.reason.text, seconds: seconds() };
-      return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
+      return recorded(item, 'restored', decision.record, more);
     }
     default:
       return decision satisfies never;
