@@ -5,6 +5,7 @@ import { codeOf } from '../cache/files/file-errors.js';
 import { finish } from '../cache/files/yielding.js';
 import type { ItemHandle } from '../decide/build-context.js';
 import { leftoversOf } from '../decide/dep-files.js';
+import { oncePer } from '../lists.js';
 import type { Plan } from '../pipeline/plan.js';
 
 /** Outs of other plans in folders that the item reads. They do not count, so no process must find them. */
@@ -45,16 +46,11 @@ function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
   return false;
 }
 
-const outPaths = new WeakMap<Plan, ReadonlySet<string>>();
-
 /** Computed once for all items of a run. */
-function outPathsOf(plan: Plan): ReadonlySet<string> {
-  const known = outPaths.get(plan);
-  if (known !== undefined) return known;
-  const found = new Set(plan.items.flatMap(({ outs }) => outs.map((out) => out.path)));
-  outPaths.set(plan, found);
-  return found;
-}
+const outPathsOf = oncePer(
+  ({ items }: Plan): ReadonlySet<string> =>
+    new Set(items.flatMap(({ outs }) => outs.map((out) => out.path))),
+);
 
 /** Removes folders that only contained leftovers. */
 function removeEmptyAbove(root: string, where: string, top: string): void {

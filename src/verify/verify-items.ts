@@ -10,8 +10,8 @@ import type { Project } from '../decide/project.js';
 import type { Emit } from '../event.js';
 import { createJobQueue } from '../execute/ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from '../execute/resources.js';
-import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
-import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { lockNameOf } from '../lockfile/format/sections.js';
+import { lockedItems } from '../lockfile/lock-on-disk.js';
 import { select } from '../pipeline/select.js';
 import { thisMachine } from '../process/machine.js';
 import { type Expected, expectations } from './expected-result.js';
@@ -49,7 +49,7 @@ export async function verify(
   const targets = select(project.plan, options.targets);
   const { runs, epochs } = options;
   const found = await predict(neverAlways(build));
-  const section = lockedSection(project);
+  const section = lockedItems(project);
   const differing = section === undefined ? new Map() : mismatches(build, found, section);
   const executed = targets.filter((index) => !differing.has(index));
   const expected = expectations(build, found, section, executed, { runs, epochs });
@@ -104,11 +104,6 @@ async function inParallel(
   }
   await queue.onIdle();
   if (bug !== undefined) throw bug;
-}
-
-function lockedSection(project: Project): LockSection | undefined {
-  const name = sectionOf(project.variant);
-  return name === undefined ? undefined : readLockFile(project)?.get(name);
 }
 
 function differsFromLock({ project }: BuildContext, index: number, text: string): Verified {

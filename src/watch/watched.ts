@@ -2,6 +2,7 @@
 
 import { isOutside } from '../code/project-paths.js';
 import type { BuildContext } from '../decide/build-context.js';
+import { oncePer } from '../lists.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
 import { foldersAbove } from '../pipeline/items/paths.js';
@@ -212,10 +213,4 @@ function isOnTheWay(dep: Dep, folder: string): boolean {
   return mayHold(globOf(dep), folder) && !isHeldBack(dep, folder, ignoreRulesOf(dep));
 }
 
-const globs = new WeakMap<Dep, Glob>();
-
-function globOf(dep: Dep): Glob {
-  const known = globs.get(dep) ?? parseGlob(dep.path);
-  globs.set(dep, known);
-  return known;
-}
+const globOf = oncePer((dep: Dep): Glob => parseGlob(dep.path));
