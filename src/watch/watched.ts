@@ -157,10 +157,7 @@ function isPackages(path: string): boolean {
 
 /** True for one of the paths, and for a path below one. */
 function isIn(where: string, paths: ReadonlySet<string>): boolean {
-  for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
-    if (paths.has(where.slice(0, end))) return true;
-  }
-  return false;
+  return [where, ...foldersAbove(where)].some((each) => paths.has(each));
 }
 
 /** While there is no valid plan: the previous set, and the files that pipeline.yaml names now. */
