@@ -14,7 +14,7 @@ export interface Place {
 
 /** One error. */
 export interface Diagnostic {
-  /** Stable name, listed with an example and a cure in docs/errors.md. */
+  /** Stable name, listed with an example and a hint in docs/errors.md. */
   readonly code: string;
   readonly message: string;
   readonly place?: Place;

@@ -8,7 +8,7 @@ import type { Metrics } from './stage/context.js';
 export type Verdict =
   /** Executed, and recorded. */
   | 'ran'
-  /** A record exists for the key; its outs were put back from the cache. */
+  /** A record exists for the key; its outs were restored from the cache. */
   | 'restored'
   /** A record exists for the key, and the outs on disk match it. */
   | 'fresh'

@@ -1,4 +1,4 @@
-/** Sorted lists, and lists by key. Pure. */
+/** Sorted lists, lists by key, and values computed once. Pure. */
 
 /** Binary search: the first index below `length` for which `isBefore` is false, else `length`. */
 export function firstIndex(length: number, isBefore: (index: number) => boolean): number {
@@ -16,4 +16,14 @@ export function addTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Val
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
+}
+
+/** Computes the value of each object once, as long as the object exists. */
+export function oncePer<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? make(key);
+    known.set(key, value);
+    return value;
+  };
 }

@@ -32,7 +32,11 @@ async function main(line: readonly string[]): Promise<number> {
   }
   const command = await commandNamed(name);
   if (file !== undefined && ['init', 'schema', 'job'].includes(name))
-    throw userError('unknown-option', `pipe ${name} reads no pipeline file`, 'remove --file');
+    throw userError(
+      'unknown-option',
+      `pipe ${name} does not read a pipeline file`,
+      'remove --file',
+    );
   const ownWords = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownWords.some((word) => word === '--help' || word === '-h')) {
     const { helpText, usageFor } = await import('./cli/help.js');

@@ -29,8 +29,8 @@ export function refusalMessage(error: unknown): string | undefined {
   const shown = code === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : code;
   const what = error instanceof Error && Object.hasOwn(WORDS, shown) ? WORDS[shown] : undefined;
   if (what === undefined || path === undefined) return what;
-  const cure = code === 'EPERM' && DELETIONS.has(syscall ?? '') ? IMMUTABLE : '';
-  return `${what}: ${path} (${syscall})${cure}`;
+  const hint = code === 'EPERM' && DELETIONS.has(syscall ?? '') ? IMMUTABLE : '';
+  return `${what}: ${path} (${syscall})${hint}`;
 }
 
 const DELETIONS: ReadonlySet<string> = new Set(['unlink', 'rmdir', 'rename']);

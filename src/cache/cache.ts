@@ -21,7 +21,7 @@ import { type Needs, Pin, UNKNOWN_TO_GC } from './records/pins.js';
 import { ProjectState } from './records/project-state.js';
 import type { RecordedOut, RunRecord } from './records/record.js';
 import { readRecordFile, readRunRecord, recordPath } from './records/records.js';
-import { assemble } from './scan/assemble.js';
+import { assemble } from './scan/listing.js';
 import type { Scan } from './scan/rows.js';
 import type { ScanOptions } from './scan/walk.js';
 import { Workspace } from './scan/workspace.js';
@@ -66,13 +66,13 @@ export class Cache {
   readonly #scratch: Scratch;
   readonly #pin: Pin;
   readonly #size: DiskUsage;
+  readonly isReadOnly: boolean;
   readonly #warned = new Set<string>();
   readonly #warn: (message: string) => void;
-  readonly #readOnly: boolean;
   #workspace: Workspace | undefined;
 
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
-    this.#readOnly = readOnly;
+    this.isReadOnly = readOnly;
     this.layout = layoutOf(project, folder);
     this.#scratch = new Scratch(this.layout, readOnly, () =>
       ignoreNewCache(this.layout, folder !== undefined),
@@ -95,17 +95,15 @@ export class Cache {
     const parts = { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
     this.state = new ProjectState({ ...parts, readOnly, readSet: this.readSet });
     this.logs = new Logs(this.layout.logs, { ...parts, pin: this.#pin, onSize: this.#size.add });
-    this.outs = new WorkspaceOuts(
-      {
-        ...parts,
-        workspace: () => this.#open(),
-        objects: this.#objects,
-        pin: this.#pin,
-        readOnly,
-        onMoved: this.#size.add,
-      },
-      this.state,
-    );
+    this.outs = new WorkspaceOuts({
+      ...parts,
+      state: this.state,
+      workspace: () => this.#open(),
+      objects: this.#objects,
+      pin: this.#pin,
+      readOnly,
+      onMoved: this.#size.add,
+    });
     this.upkeep = new Upkeep(parts, this.#size, this.#pin);
   }
 
@@ -201,10 +199,6 @@ export class Cache {
     return assemble(entries, this.#open().keepTree);
   }
 
-  get isReadOnly(): boolean {
-    return this.#readOnly;
-  }
-
   /**
    * Call before code outside the cache module writes to a folder of the cache.
    *
@@ -263,7 +257,7 @@ export class Cache {
     this.state.noteRun({ keys, chains: [...new Set([...chains, ...this.#pin.chains])] });
   }
 
-  /** Writes the stat index and the ledger, and deletes files that were moved aside. */
+  /** Writes the stat index and the index of outs, and deletes files that were moved aside. */
   close(): void {
     this.#workspace?.save();
     this.#size.note();
@@ -279,7 +273,7 @@ export class Cache {
       folder: this.state.folder,
       objects: this.#objects,
       scratch: this.#scratch,
-      readOnly: this.#readOnly,
+      readOnly: this.isReadOnly,
       readSet: this.readSet,
       warn: this.#warn,
     });

@@ -1,38 +1,58 @@
 /** The outs in the workspace: stores, restores, copies and removes them. */
 import path from 'node:path';
+import { lstatIfThere } from '../sys/if-there.js';
 import type { Scratch } from './files/scratch-folder.js';
 import { finish } from './files/yielding.js';
+import type { Layout } from './layout.js';
+import type { Digest } from './objects/digest.js';
 import type { Objects } from './objects/objects.js';
 import { copyStored } from './outs/copy-out.js';
-import { OutRestore, type Restored, removeAside } from './outs/restore-outs.js';
+import { OutRestore, removeAside } from './outs/restore-outs.js';
 import { OutStore } from './outs/store-outs.js';
-import { type Giving, GivingWay, type Parts } from './records/make-way.js';
+import { ForeignSearch } from './outs/user-files.js';
+import { Leftovers } from './records/left-behind.js';
 import type { Pin } from './records/pins.js';
 import type { ProjectState } from './records/project-state.js';
 import type { RecordedOut } from './records/record.js';
+import { moveBack, moveReplaced, type Replaced, type Replacing } from './records/replaced.js';
 import type { Workspace } from './scan/workspace.js';
 
 export type StoredOut = Omit<RecordedOut, 'name'>;
 
-type Restorable = Pick<RecordedOut, 'digest' | 'permissions'>;
+/** Options for clearing an out path. */
+export interface ClearOptions {
+  /** Digests of what pipe last wrote there. */
+  readonly known?: readonly Digest[];
+  /** Receives the sentence that names the moved user files. Default: a warning. */
+  readonly onReplaced?: (message: string) => void;
+}
+
+interface Parts {
+  readonly layout: Layout;
+  readonly state: ProjectState;
+  readonly workspace: () => Workspace;
+  readonly objects: Objects;
+  readonly scratch: Scratch;
+  readonly pin: Pin;
+  readonly readOnly: boolean;
+  /** Bytes of user files added to the cache; negative: removed. */
+  readonly onMoved: (bytes: number) => void;
+  readonly warn: (message: string) => void;
+}
 
 export class WorkspaceOuts {
   readonly #project: string;
-  readonly #state: ProjectState;
-  readonly #workspace: () => Workspace;
-  readonly #objects: Objects;
-  readonly #scratch: Scratch;
-  readonly #pin: Pin;
-  readonly #givingWay: GivingWay;
+  readonly #parts: Parts;
+  readonly #leftovers: Leftovers;
+  /** The user files moved away, by out path. */
+  readonly #replaced = new Map<string, Replaced>();
 
-  constructor(parts: Omit<Parts, 'folder'>, state: ProjectState) {
+  constructor(parts: Parts) {
     this.#project = parts.layout.project;
-    this.#state = state;
-    this.#workspace = parts.workspace;
-    this.#objects = parts.objects;
-    this.#scratch = parts.scratch;
-    this.#pin = parts.pin;
-    this.#givingWay = new GivingWay({ ...parts, folder: () => state.folder });
+    this.#parts = parts;
+    const { state, scratch, warn } = parts;
+    const folder = () => state.folder;
+    this.#leftovers = new Leftovers({ project: this.#project, folder, scratch, warn });
   }
 
   /**
@@ -43,12 +63,12 @@ export class WorkspaceOuts {
    * stored
    */
   async store(where: string, isTemp = false): Promise<StoredOut> {
-    const { scanner } = this.#workspace();
-    this.#pin.place();
-    const storing = new OutStore(this.#project, where, this.#objects, this.#scratch, isTemp);
-    const scan = await finish(scanner.keep(where, storing));
+    const { objects, pin, scratch, state, workspace } = this.#parts;
+    pin.place();
+    const storing = new OutStore(this.#project, where, objects, scratch, isTemp);
+    const scan = await finish(workspace().scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} must be stored, but does not exist`);
-    this.#state.setWrote(where, scan.digest);
+    state.setWrote(where, scan.digest);
     const { permissions } = storing;
     return {
       ...scan,
@@ -63,26 +83,17 @@ export class WorkspaceOuts {
    * @throws DamagedObject when an object is missing or damaged; a damaged object is set aside
    */
   async restore(
-    { digest, permissions }: Restorable,
+    { digest, permissions }: Pick<RecordedOut, 'digest' | 'permissions'>,
     where: string,
-    giving: Giving = {},
-  ): Promise<Restored> {
-    const { scanner, index } = this.#workspace();
-    const parts = {
-      project: this.#project,
-      scanner,
-      index,
-      objects: this.#objects,
-      scratch: this.#scratch,
-    };
-    await this.#givingWay.keepForeign(where, {
-      ...giving,
-      known: [digest, ...(giving.known ?? [])],
-    });
-    if (this.#state.wrote(where) !== digest) this.#state.noteBegun(where);
-    const restored = await new OutRestore(parts, where, permissions).restore(digest);
-    this.#state.setWrote(where, digest);
-    return restored;
+    { known = [], onReplaced }: ClearOptions = {},
+  ): Promise<void> {
+    const { objects, scratch, state, workspace } = this.#parts;
+    await this.#keepForeign(where, [digest, ...known], onReplaced);
+    if (state.wrote(where) !== digest) state.noteBegun(where);
+    const { scanner, index } = workspace();
+    const parts = { project: this.#project, scanner, index, objects, scratch };
+    await new OutRestore(parts, where, permissions).restore(digest);
+    state.setWrote(where, digest);
   }
 
   /**
@@ -91,22 +102,22 @@ export class WorkspaceOuts {
    * @throws DamagedObject when an object is missing or damaged
    */
   copy(out: RecordedOut, target: string): Promise<void> {
-    return copyStored(this.#objects, out, target);
+    return copyStored(this.#parts.objects, out, target);
   }
 
   /**
    * Removes an out. A directory moves to tmp/ and is deleted when the cache closes. Files that pipe
    * did not create move to replaced/ instead.
    */
-  async remove(where: string, giving: Giving = {}): Promise<void> {
-    await this.#givingWay.keepForeign(where, giving);
-    removeAside(path.join(this.#project, where), this.#scratch);
-    this.#workspace().scanner.forget(where);
+  async remove(where: string, { known = [], onReplaced }: ClearOptions = {}): Promise<void> {
+    await this.#keepForeign(where, known, onReplaced);
+    removeAside(path.join(this.#project, where), this.#parts.scratch);
+    this.#parts.workspace().scanner.forget(where);
   }
 
   /** Marks what a failed execution left at an out as not the user's, so that the next run deletes it. */
   noteLeft(where: string): Promise<void> {
-    return this.#givingWay.noteLeft(where);
+    return this.#leftovers.note(where);
   }
 
   /**
@@ -114,6 +125,41 @@ export class WorkspaceOuts {
    * Returns the sentence that reports it.
    */
   returnReplaced(where: string): string | undefined {
-    return this.#givingWay.returnReplaced(where);
+    const replaced = this.#replaced.get(where);
+    if (replaced === undefined) return undefined;
+    this.#replaced.delete(where);
+    this.#parts.workspace().scanner.forget(where);
+    return moveBack(where, replaced, this.#replacing());
+  }
+
+  /** Moves files that pipe did not put there to replaced/. */
+  async #keepForeign(
+    where: string,
+    expected: readonly Digest[],
+    onReplaced: (message: string) => void = this.#parts.warn,
+  ): Promise<void> {
+    const { objects, pin, readOnly, workspace } = this.#parts;
+    if (lstatIfThere(path.join(this.#project, where)) === undefined) return;
+    const { scanner, index } = workspace();
+    const search = new ForeignSearch(
+      { project: this.#project, scanner, index, objects },
+      { expected, isLeft: this.#leftovers.of(where) },
+    );
+    const foreign = await search.find(where);
+    if (!readOnly) this.#leftovers.forget(where);
+    if (foreign.length === 0) return;
+    pin.place();
+    try {
+      const replaced = moveReplaced(where, foreign, this.#replacing());
+      this.#replaced.set(where, replaced);
+      onReplaced(replaced.message);
+    } finally {
+      scanner.forget(where);
+    }
+  }
+
+  #replacing(): Replacing {
+    const { layout, scratch, onMoved } = this.#parts;
+    return { project: this.#project, folder: layout.replaced, scratch, onMoved };
   }
 }

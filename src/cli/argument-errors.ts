@@ -50,7 +50,7 @@ function wrongOption(usage: Usage, { option, rawName, value }: GivenOption): Dia
   if (option.choices !== undefined) return wrongChoice(option, value);
   const message =
     option.value === undefined
-      ? `${rawName} takes no value`
+      ? `${rawName} does not take a value`
       : `${rawName} needs a value: ${rawName} <${option.value}>`;
   return { code: 'option-value', message };
 }

@@ -79,7 +79,7 @@ function machine({ host }: CommandContext): Finding {
   const limited = cores < whole.cores || memory < whole.memory;
   return {
     good: true,
-    text: limited ? `${text}, by its cgroup or job, of ${sizeText(whole)}` : text,
+    text: limited ? `${text}, by the limits of its cgroup or job, of ${sizeText(whole)}` : text,
   };
 }
 

@@ -71,12 +71,12 @@ function fromPython(project: string): Guess | undefined {
   if (file === undefined) return undefined;
   const name = path.basename(file, '.py').replace(/[^A-Za-z0-9_.-]/g, '-');
   const others = scripts.length - 1;
-  const besides =
+  const unused =
     others === 0
       ? ''
       : ` (${others} more Python ${others === 1 ? 'file was' : 'files were'} not used)`;
   const cmd = `python3 ${file}`;
-  return { name, cmd, deps: [], assumed: `the pipeline begins with ${file}${besides}` };
+  return { name, cmd, deps: [], assumed: `the pipeline begins with ${file}${unused}` };
 }
 
 function pythonIn(folder: string): readonly string[] {

@@ -99,7 +99,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 const CONTENT = OTHER_COMMAND_WAYS.touch as string;
-const AGAIN = 'an interrupted run leaves no partial results: pipe run does what is missing';
+const AGAIN = 'an interrupted run leaves no partial results: pipe run computes what is missing';
 const ENVIRONMENT =
   'name the environment in the command, as in: cmd: conda run -n lab python3 train.py';
 const ALL = 'without names, pipe run runs all stages';

@@ -45,7 +45,11 @@ function formOf(parsed: Parsed): Form {
   const [form = 'text', second] = FORMS.filter((name) => parsed.flag(name));
   if (second === undefined) return form;
   const message = `--${form} and --${second} cannot be combined`;
-  throw new UserError({ code: 'option-conflict', message, hint: 'draw it twice' });
+  throw new UserError({
+    code: 'option-conflict',
+    message,
+    hint: 'run the command once for each form',
+  });
 }
 
 async function nodesOf(

@@ -1,4 +1,4 @@
-/** The texts of `--help`. */
+/** Lays out the text of `--help`. The words of each command are in its own file, `<name>-command.ts`. */
 import type { Host } from '../decide/project.js';
 import { pagePath } from '../doc-pages.js';
 import type { Commands } from './command.js';

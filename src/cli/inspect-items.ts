@@ -1,14 +1,14 @@
 /** Shared by `status`, `why` and `graph`: predictions for the selected items, without running anything. */
 
 import { existsSync } from 'node:fs';
-import { type BuildContext, itemAt } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
+import { handleOf, type ItemHandle } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import { inspection } from '../decide/inspection.js';
 import type { RunOptions } from '../decide/options.js';
 import { predict, waitingText } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
+import type { Decision } from '../decide/staleness.js';
 import { hasTemps } from '../decide/temp-outs.js';
 import type { Emit } from '../event.js';
 import { jobsFolder } from '../executor/job-file.js';
@@ -18,7 +18,6 @@ import type { LockSection } from '../lockfile/format/sections.js';
 import { lockedItems } from '../lockfile/lock-on-disk.js';
 import { lockDifferences } from '../lockfile/lock-reasons.js';
 import type { Manifest } from '../manifest.js';
-import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { foresee } from '../run/foresee.js';
 import { type CommandContext, withProject } from './command.js';
@@ -68,14 +67,15 @@ export async function standings(
   const listed: Standing[] = [];
   for (const [index, prediction] of found) {
     if (!shown.has(index)) continue;
-    const item = itemAt(build, index);
+    const handle = handleOf(build, index);
+    const { item } = handle;
     const about = { item: item.id, ...(item.desc !== undefined && { desc: item.desc }) };
     if (prediction.kind === 'unknown') {
       const text = waitingText(prediction.waitsFor);
       listed.push({ ...about, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
       continue;
     }
-    const reasons = reasonsOf(build, index, prediction, lock);
+    const reasons = reasonsOf(handle, prediction, lock);
     const key = prediction.kind === 'missing' ? {} : { key: prediction.key };
     const made =
       manifests && prediction.kind === 'run' ? { manifest: prediction.manifest } : undefined;
@@ -128,21 +128,18 @@ function lockOf(project: Project): (item: string) => LockBlock | undefined {
  * pipeline.lock. The comparison with fewer differences shows the cause.
  */
 function reasonsOf(
-  { project, codes }: BuildContext,
-  index: number,
+  handle: ItemHandle,
   prediction: Decision,
   lock: (item: string) => LockBlock | undefined,
 ): readonly Reason[] {
-  const item = project.plan.items[index] as Item;
-  const code = codes.of(index);
-  const reasons = explain(project, item, code, prediction);
+  const reasons = explain(handle, prediction);
   if (prediction.kind !== 'run' || prediction.cause !== 'stale' || !isComparison(reasons))
     return reasons;
-  const block = lock(item.id);
+  const block = lock(handle.item.id);
   if (block === undefined) return reasons;
   if (block.key === prediction.key)
     return [{ kind: 'lost', text: 'its result is not in the cache' }];
-  const locked = lockDifferences(project, item, code, block, prediction.manifest);
+  const locked = lockDifferences(handle, block, prediction.manifest);
   const isNever = reasons[0]?.kind === 'never';
   return locked.length > 0 && (isNever || locked.length < reasons.length) ? locked : reasons;
 }

@@ -62,7 +62,7 @@ export const command: Command = {
       const job = await followedJob(project, item.id);
       if (newest === undefined && job === undefined) throw await noLog(project, item.id);
       if (job !== undefined) terminal.err(`${item.id}: ${job.text}\n`);
-      const isRunning = () => job?.goesOn() === true || itemHolder(project, item) !== undefined;
+      const isRunning = () => job?.continues() === true || itemHolder(project, item) !== undefined;
       await followLogs(folder, isRunning, out, stop);
       return stop.aborted ? EXIT.interrupted : EXIT.done;
     });

@@ -5,7 +5,7 @@ import { decideIfReadable } from '../decide/decide-item.js';
 import { workFor } from '../decide/inspection.js';
 import { openProject } from '../decide/project.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
-import { eachOf, WIDTH } from '../remote/concurrency.js';
+import { eachOf } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import { plainReporter } from '../report/plain.js';
 import { plural } from '../report/wording.js';
@@ -41,7 +41,7 @@ export const command: Command = {
     const remote = openRemote(build);
     try {
       if (remote !== undefined)
-        await eachOf(build.selected, WIDTH, async (index) => {
+        await eachOf(build.selected, async (index) => {
           byIndex.set(index, await push(handleOf(build, index), remote));
         });
     } finally {

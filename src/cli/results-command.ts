@@ -8,6 +8,7 @@ import { differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
 import { spreadText } from '../results/repeats.js';
+import { localTime } from '../results/row.js';
 import { type Column, columnsOf, differing, sharedNames, titleOf } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
 import { positive } from './args.js';
@@ -210,7 +211,7 @@ function tableOf(
     ...rows.map((row) => [
       row.key.slice(0, SHORT),
       row.item,
-      minuteOf(row.when),
+      localTime(row.when).slice(0, -':07'.length),
       ...values.map((column) => cellText(column, row)),
       duration(row.seconds),
       ...(used ? usedBy(row) : []),
@@ -232,12 +233,6 @@ function cellText({ kind, of }: Column, row: ResultRow): string {
   // The part of a digest such as `f:1a2b…` that identifies it.
   if (kind === 'deps' && typeof cell === 'string') return cell.replace(/^\w:/, '').slice(0, SHORT);
   return show(cell);
-}
-
-/** In the local time zone: `2026-01-31 09:05`. */
-function minuteOf(when: number): string {
-  const date = new Date(when - new Date(when).getTimezoneOffset() * 60_000);
-  return date.toISOString().slice(0, 16).replace('T', ' ');
 }
 
 /** For programs: all columns, except the words of the command that are equal everywhere. */

@@ -1,7 +1,7 @@
 /** `pipe doctor --executor`: submits a trivial job to show whether the jobs of a run can work. */
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { RunOptions } from '../decide/options.js';
+import { NO_OPTIONS, type RunOptions } from '../decide/options.js';
 import { openProject, rootOf } from '../decide/project.js';
 import type { RunEvent } from '../event.js';
 import { jobsFolder } from '../executor/job-file.js';
@@ -38,10 +38,7 @@ export async function trialJob(
     { profiles: [], set: [] },
     warn,
   );
-  const options: RunOptions = {
-    ...{ targets: [], only: false, force: true, dry: false, frozen: false, keepGoing: false },
-    ...{ executor, interruption },
-  };
+  const options: RunOptions = { ...NO_OPTIONS, force: true, executor, interruption };
   let where = 'this machine';
   const { items, summary } = await run(project, options, (event: RunEvent) => {
     if (event.type === 'waiting') warn(event.reason);

@@ -75,7 +75,7 @@ function portOf(text: string | undefined): number | undefined {
   throw userError('option-value', `--port ${text} is not a port`, 'give a number from 0 to 65535');
 }
 
-/** If the user named no port, another one will do. */
+/** Without --port, uses a free port if the default one is taken. */
 async function listen(server: LiveServer, wished: number | undefined): Promise<number> {
   try {
     return await server.listen(wished ?? PORT);

@@ -15,7 +15,7 @@ import type { Traced } from '../code/traced.js';
 import { UserError, userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import type { Project } from './project.js';
+import { type Project, planPlaces } from './project.js';
 import { NO_VERSIONS, PythonPackages } from './python-packages.js';
 
 export type Code = ModuleItemCode | CommandItemCode;
@@ -227,13 +227,8 @@ async function traceAgain(
 }
 
 /** Reports a missing stage module at the place in pipeline.yaml that names it. */
-async function atItsStage(
-  { root, variant }: Project,
-  item: Item,
-  error: unknown,
-): Promise<unknown> {
+async function atItsStage(project: Project, item: Item, error: unknown): Promise<unknown> {
   if (!(error instanceof UserError) || error.diagnostics[0]?.code !== 'stage-not-found')
     return error;
-  const { placesOf } = await import('../pipeline/places.js');
-  return error.at(placesOf({ project: root, ...variant }).run(item.id));
+  return error.at((await planPlaces(project)).run(item.id));
 }

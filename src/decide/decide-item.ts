@@ -1,9 +1,9 @@
-/** Decides an item of a build (decide.ts has the rule), and reports the decision for PIPE_DEBUG. */
+/** Decides an item of a build (staleness.ts has the rule), and reports the decision for PIPE_DEBUG. */
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { ItemHandle } from './build-context.js';
-import { type Decision, decide } from './decide.js';
 import { ifReadable } from './file-view.js';
 import type { DecisionContext } from './fingerprint.js';
+import { type Decision, decide } from './staleness.js';
 
 /** @param context view of the item's inputs; by default the project on disk */
 export function* decideItem(

@@ -23,7 +23,7 @@ export function* evidenceOf(
 }
 
 /** What a dep matched then and now; undefined if either list does not belong to its digest. */
-export function matchesBeside(
+export function matchesThenAndNow(
   item: Item,
   name: string,
   before: LastRun,

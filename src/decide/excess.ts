@@ -20,5 +20,5 @@ export function excess({ resources }: Item, machine: Machine, concurrency = 0): 
 }
 
 function owner(isLimited: boolean): string {
-  return isLimited ? 'its cgroup or job allows' : 'this machine has';
+  return isLimited ? 'the cgroup or job of this run allows' : 'this machine has';
 }

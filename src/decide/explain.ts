@@ -3,15 +3,14 @@ import type { Attempt } from '../cache/cache.js';
 import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/lock-owner.js';
-import type { Code } from './code.js';
-import type { Decision } from './decide.js';
-import { matchesBeside } from './dep-evidence.js';
+import type { ItemHandle } from './build-context.js';
+import { matchesThenAndNow } from './dep-evidence.js';
 import { itemHolder } from './locks.js';
-import type { Project } from './project.js';
 import { differences, type Evidence, type Explainer, type Reason } from './reasons.js';
+import type { Decision } from './staleness.js';
 
 /** Why the item must run or be restored, most likely cause first; empty for a fresh item. */
-export function explain(project: Project, item: Item, code: Code, decision: Decision): Reason[] {
+export function explain(handle: ItemHandle, decision: Decision): Reason[] {
   switch (decision.kind) {
     case 'fresh':
       return [];
@@ -20,10 +19,15 @@ export function explain(project: Project, item: Item, code: Code, decision: Deci
     case 'missing':
       return decision.deps.map((dep) => ({ kind: 'dep', text: `dep ${dep.path} is missing` }));
     case 'run':
-      return whyRun(project, item, code, decision);
+      return whyRun(handle, decision);
     default:
       return decision satisfies never;
   }
+}
+
+/** The same in the form of events. */
+export function whyDecided(handle: ItemHandle, decision: Decision): Why {
+  return whyOf(explain(handle, decision).map(({ text }) => text));
 }
 
 /** Reasons in the form of events. */
@@ -32,12 +36,7 @@ export function whyOf(reasons: readonly string[]): Why {
   return reasons.length > 1 ? { reason, reasons } : { reason };
 }
 
-function whyRun(
-  project: Project,
-  item: Item,
-  code: Code,
-  decision: Decision & { kind: 'run' },
-): Reason[] {
+function whyRun(handle: ItemHandle, decision: Decision & { kind: 'run' }): Reason[] {
   if (typeof decision.cause === 'object') {
     const { cause } = decision;
     if ('needed' in cause) {
@@ -47,30 +46,28 @@ function whyRun(
     const text = `out ${cause.lost} is missing, and its copy in the cache is incomplete`;
     return [{ kind: 'lost', text }];
   }
+  const { item, cache, build } = handle;
   const asked = whyAsked(item, decision.cause === 'forced');
   if (asked !== undefined) return [asked];
-  const last = project.cache.state.readLast(item.id);
-  if (last === undefined) return [withoutResult(project, item)];
-  const attempt = project.cache.state.readAttempt(item.id);
+  const last = cache.state.readLast(item.id);
+  if (last === undefined) return [withoutResult(handle)];
+  const attempt = cache.state.readAttempt(item.id);
   const { manifest } = decision;
-  const found = itemDifferences(
-    project,
-    item,
-    code,
-    last,
-    { manifest, files: code.files },
-    (name) => matchesBeside(item, name, last, manifest.deps, project),
+  const now = { manifest, files: handle.code.files };
+  const found = itemDifferences(handle, last, now, (name) =>
+    matchesThenAndNow(item, name, last, manifest.deps, build.project),
   );
   // The item was executed with today's inputs, without a result.
-  if (attempt?.key === decision.key) return [endOf(project, item, attempt), ...found];
+  if (attempt?.key === decision.key) return [endOf(handle, attempt), ...found];
   return found.length > 0 ? found : [{ kind: 'lost', text: 'its record is gone from the cache' }];
 }
 
 /** Why the item runs regardless of its deps; undefined when the deps decide. */
-export function whyAnyway(project: Project, item: Item, force: boolean): Reason | undefined {
-  const asked = whyAsked(item, force);
-  if (asked !== undefined || project.cache.state.readLast(item.id) !== undefined) return asked;
-  return withoutResult(project, item);
+export function whyAnyway(handle: ItemHandle): Reason | undefined {
+  const { item, cache, build } = handle;
+  const asked = whyAsked(item, build.options.force);
+  if (asked !== undefined || cache.state.readLast(item.id) !== undefined) return asked;
+  return withoutResult(handle);
 }
 
 function whyAsked({ always }: Item, force: boolean): Reason | undefined {
@@ -78,15 +75,15 @@ function whyAsked({ always }: Item, force: boolean): Reason | undefined {
   return always ? { kind: 'always', text: 'always: true' } : undefined;
 }
 
-function withoutResult(project: Project, item: Item): Reason {
-  const attempt = project.cache.state.readAttempt(item.id);
-  return attempt ? endOf(project, item, attempt) : { kind: 'never', text: 'never ran' };
+function withoutResult(handle: ItemHandle): Reason {
+  const attempt = handle.cache.state.readAttempt(handle.item.id);
+  return attempt ? endOf(handle, attempt) : { kind: 'never', text: 'never ran' };
 }
 
 /** How the last execution ended without a result. */
-function endOf(project: Project, item: Item, { end, message }: Attempt): Reason {
+function endOf({ build, item }: ItemHandle, { end, message }: Attempt): Reason {
   if (end === 'failed') return { kind: 'failed', text: `failed last time: ${message}` };
-  const owner = itemHolder(project, item);
+  const owner = itemHolder(build.project, item);
   if (owner !== undefined)
     return { kind: 'running', text: `runs now, pid ${owner.pid}${whereIs(owner)}` };
   const how = end === 'begun' ? 'cut off' : 'interrupted';
@@ -95,9 +92,7 @@ function endOf(project: Project, item: Item, { end, message }: Attempt): Reason 
 
 /** The differences between two states of an item, in the words of its definition and code. */
 export function itemDifferences(
-  { cache }: Project,
-  item: Item,
-  code: Code,
+  { cache, item, code }: ItemHandle,
   before: Evidence,
   now: Evidence,
   matches: Explainer['matches'] = () => undefined,

@@ -5,7 +5,7 @@ import type { Item } from '../pipeline/plan.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import type { BuildContext } from './build-context.js';
 import { openCodes } from './code.js';
-import type { Interruption, RunOptions } from './options.js';
+import { type Interruption, NO_OPTIONS, type RunOptions } from './options.js';
 import type { Project } from './project.js';
 import { concealing, secretValues } from './secrets.js';
 import { refuseDamagedVariables } from './variables.js';
@@ -18,16 +18,7 @@ export async function inspection(
   targets: readonly string[],
   interruption: Interruption = { stop: NEVER, kill: NEVER },
 ): Promise<BuildContext> {
-  const options: RunOptions = {
-    targets,
-    only: false,
-    force: false,
-    dry: true,
-    frozen: false,
-    keepGoing: false,
-    interruption,
-  };
-  return workFor(project, options, () => {});
+  return workFor(project, { ...NO_OPTIONS, targets, dry: true, interruption }, () => {});
 }
 
 /** The targets and what they need. */

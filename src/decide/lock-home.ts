@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { rootAbove } from '../pipeline/root.js';
-import { besideReal, realPlace } from '../sys/real-place.js';
+import { inRealFolder, realPlace } from '../sys/real-place.js';
 
 export interface Home {
   /** Absolute path of the folder with the tickets. */
@@ -14,16 +14,16 @@ export interface Home {
 }
 
 /** Lock folder for paths outside any project, next to the locked path. */
-const BESIDE = '.pipe-locks';
+const LOCKS = '.pipe-locks';
 
 /**
  * @param absolute the path to lock; it may not exist yet
  * @param follow resolve a link at the path itself, as for deps
  */
 export function homeOf(root: string, absolute: string, follow: boolean): Home {
-  const real = follow ? realPlace(absolute) : besideReal(absolute);
+  const real = follow ? realPlace(absolute) : inRealFolder(absolute);
   const project = within(root, real) ?? withinOther(real);
-  return project ?? { folder: path.join(path.dirname(real), BESIDE), path: path.basename(real) };
+  return project ?? { folder: path.join(path.dirname(real), LOCKS), path: path.basename(real) };
 }
 
 /** Lock folder for a whole project, such as for its pipeline.lock. */

@@ -7,6 +7,7 @@ import {
   type Claim,
   type ClaimOptions,
   makeHiddenFolder,
+  narrow,
   type Paths,
   writersOf,
 } from '../process/claims.js';
@@ -18,7 +19,7 @@ import { reapOrphans } from '../process/orphans.js';
 import { isHeldAroundUs, waitsForItself } from '../process/outer-executions.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
 import { realPlace } from '../sys/real-place.js';
-import { type BuildContext, cacheOf } from './build-context.js';
+import type { ItemHandle } from './build-context.js';
 import { type Home, homeOf, projectHome } from './lock-home.js';
 import { isOut } from './made-links.js';
 import { sourceOf } from './parts.js';
@@ -48,10 +49,10 @@ export class ItemClaim {
   }
 
   /** From here on, locks the item's outs for writing, and what it needs for reading. */
-  narrow(build: BuildContext, item: Item, reads: Others['reads']): void {
+  narrow({ build, item }: ItemHandle, reads: Others['reads']): void {
     const paths = pathsByHome(build.project, item, { writes: [], reads });
     for (const [folder, claim] of this.#claims)
-      claim.narrow(paths.get(folder) ?? { writes: [], reads: [] });
+      narrow(claim, paths.get(folder) ?? { writes: [], reads: [] });
   }
 
   release(): void {
@@ -71,23 +72,24 @@ type Waiting = Pick<ClaimOptions, 'signal' | 'onWait'>;
 
 /** While the lock is held, no other process writes the item's outs or changes what it reads. */
 export async function claimItem(
-  build: BuildContext,
-  item: Item,
+  handle: ItemHandle,
   others: Others = { writes: [], reads: [] },
   waiting: Waiting = {
-    signal: build.options.interruption.stop,
-    onWait: (owner, file) => noteWait(build, item, owner, file),
+    signal: handle.build.options.interruption.stop,
+    onWait: (owner, file) => noteWait(handle, owner, file),
   },
 ): Promise<ItemClaim> {
+  const { build, item, cache } = handle;
+  const { locks, logs } = cache.layout;
   const claims = new Map<string, Claim>();
   try {
     // Locks folder by folder, in an order that all runs share, which prevents deadlocks.
     const byHome = [...pathsByHome(build.project, item, others)].sort();
     for (const [folder, paths] of byHome) {
-      if (folder !== cacheOf(build).layout.locks) makeHiddenFolder(folder);
+      if (folder !== locks) makeHiddenFolder(folder);
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
-        logs: realPlace(path.join(cacheOf(build).layout.logs, fileNameOf(item.id))),
+        logs: realPlace(path.join(logs, fileNameOf(item.id))),
         ...waiting,
       });
       claims.set(folder, claim);
@@ -100,11 +102,11 @@ export async function claimItem(
 }
 
 /** Like `claimItem`; undefined when another process holds any of the paths. */
-export async function claimIfFree(build: BuildContext, item: Item): Promise<ItemClaim | undefined> {
+export async function claimIfFree(handle: ItemHandle): Promise<ItemClaim | undefined> {
   const held = new AbortController();
   const waiting = { signal: held.signal, onWait: () => held.abort() };
   try {
-    return await claimItem(build, item, undefined, waiting);
+    return await claimItem(handle, undefined, waiting);
   } catch (error) {
     if (held.signal.aborted) return undefined;
     throw error;
@@ -112,20 +114,17 @@ export async function claimIfFree(build: BuildContext, item: Item): Promise<Item
 }
 
 /** Among workspaces with a shared cache, one computes a result. A commit folder belongs to one process. */
-export async function lockKey(
-  build: BuildContext,
-  item: Item,
-  manifest: Manifest,
-): Promise<Lock | undefined> {
+export async function lockKey(handle: ItemHandle, manifest: Manifest): Promise<Lock | undefined> {
+  const { build, item, cache } = handle;
   const { env } = build.project;
   const isShared = env.PIPE_CACHE !== undefined && env.PIPE_CACHE !== '';
   if (item.epochs === undefined && !isShared) return undefined;
-  const { locks } = cacheOf(build).layout;
+  const { locks } = cache.layout;
   const name = `key ${lockKeyOf(item, manifest)}`;
   return acquireLock(locks, name, {
     doing: item.id,
     signal: build.options.interruption.stop,
-    onWait: (owner) => noteWait(build, item, owner, lockFile(locks, name)),
+    onWait: (owner) => noteWait(handle, owner, lockFile(locks, name)),
     onDead: async (dead) => void (await reapOrphans(dead)),
   });
 }
@@ -144,7 +143,7 @@ export function itemHolder({ root }: Project, item: Item): LockOwner | undefined
 }
 
 /** @throws WaitsForItself when the owner waits for this process */
-function noteWait(build: BuildContext, item: Item, owner: LockOwner, file: string): void {
+function noteWait({ build, item }: ItemHandle, owner: LockOwner, file: string): void {
   if (isHeldAroundUs(build.project.env, owner, owner.doing))
     throw waitsForItself(item.id, owner.doing);
   build.emit({

@@ -1,8 +1,68 @@
-/** Reports missing inputs, a user error, before anything changes. */
+/** Missing inputs: finds them before anything runs, and reports them as a user error. */
+import path from 'node:path';
+import type { Cooperative } from '../cache/files/yielding.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import type { Dep } from '../pipeline/plan.js';
-import type { BuildContext } from './build-context.js';
+import { type BuildContext, cacheOf, type ItemHandle, itemAt } from './build-context.js';
+import { matchesIn } from './dep-files.js';
+import { type Part, sourceOf } from './parts.js';
+import { planPlaces } from './project.js';
+
+/**
+ * Covers items that wait for others too, so that the error comes before hours of work. A dep that a
+ * pending item may still make is not missing.
+ *
+ * @param isPending true for a needed item whose outs may still change
+ */
+export function* missingDeps(
+  handle: ItemHandle,
+  isPending: (need: number) => boolean,
+): Cooperative<MissingDep[]> {
+  const { build, item } = handle;
+  const toCome = new Set(
+    handle.needs
+      .filter(isPending)
+      .flatMap((need) => itemAt(build, need).outs.map((out) => out.path)),
+  );
+  const absent: MissingDep[] = [];
+  for (const dep of item.deps)
+    if (yield* isUnmatched(build, dep, toCome)) absent.push({ item: item.id, dep });
+  return absent;
+}
+
+/** A pattern is missing when it matches nothing, or when a gathered out is absent. */
+function* isUnmatched(
+  build: BuildContext,
+  dep: Dep,
+  toCome: ReadonlySet<string>,
+): Cooperative<boolean> {
+  if (dep.within?.some((out) => toCome.has(sourceOf(dep, out)))) return false;
+  const matched = yield* matchesIn(dep, { root: build.project.root, cache: cacheOf(build) });
+  if (matched.length === 0) return !dep.optional;
+  return (dep.glob || !dep.optional) && matched.some((each) => isAbsent(build, dep, each, toCome));
+}
+
+function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet<string>): boolean {
+  const where = part.made ? sourceOf(dep, part.path) : part.path;
+  for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
+  if (isThere(build, where, part.made)) return false;
+  // An upstream item creates the folder with its contents.
+  return !dep.outs?.some(
+    (out) => toCome.has(sourceOf(dep, out)) && out.startsWith(`${part.path}/`),
+  );
+}
+
+/** A link that an item makes counts as a link; a user's link counts as its target. */
+function isThere(build: BuildContext, where: string, made: boolean): boolean {
+  const full = path.join(build.project.root, where);
+  const { readSet } = cacheOf(build);
+  try {
+    return (made ? readSet.lstat(full) : readSet.stat(full)) !== undefined;
+  } catch {
+    return true; // The code that reads it reports the error.
+  }
+}
 
 export interface MissingDep {
   readonly item: string;
@@ -11,12 +71,11 @@ export interface MissingDep {
 
 /** @throws UserError that names every missing dep */
 export async function refuseMissing(
-  { project: { root, variant }, options }: BuildContext,
+  { project, options }: BuildContext,
   missing: readonly MissingDep[],
 ): Promise<void> {
   if (missing.length === 0) return;
-  const { placesOf } = await import('../pipeline/places.js');
-  const places = placesOf({ project: root, ...variant });
+  const places = await planPlaces(project);
   throw new UserError(
     missing.map(({ item, dep }): Diagnostic => {
       const place = places.dep(item, dep.name);
@@ -24,15 +83,15 @@ export async function refuseMissing(
         code: 'missing-input',
         message: `${item}: ${whatIsMissing(dep)}`,
         ...(place && { place }),
-        hint: cureOf(dep, { root, only: options.only }),
+        hint: hintOf(dep, { root: project.root, only: options.only }),
       };
     }),
   );
 }
 
-/** Message and cure for a dep that is still missing after all items that its item needs have run. */
+/** Message and hint for a dep that is still missing after all items that its item needs have run. */
 export function missingAfterAll(dep: Dep): string {
-  return `${whatIsMissing(dep)}; ${cureOf(dep, {})}`;
+  return `${whatIsMissing(dep)}; ${hintOf(dep, {})}`;
 }
 
 function whatIsMissing({ glob, gathered = [], path }: Dep): string {
@@ -42,7 +101,7 @@ function whatIsMissing({ glob, gathered = [], path }: Dep): string {
     : `some of the files that ${path} stands for do not exist`;
 }
 
-function cureOf(
+function hintOf(
   { made, glob, path }: Dep,
   { root, only }: { readonly root?: string; readonly only?: boolean },
 ): string {

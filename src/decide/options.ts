@@ -43,6 +43,16 @@ export interface RunOptions {
   readonly interruption: Interruption;
 }
 
+/** A run of everything, without options. */
+export const NO_OPTIONS = {
+  targets: [],
+  only: false,
+  force: false,
+  dry: false,
+  frozen: false,
+  keepGoing: false,
+} as const;
+
 /** Stops a run from outside; completed work stays recorded. */
 export interface Interruption {
   /** Stages get SIGTERM, and SIGKILL after a grace time. */

@@ -18,6 +18,7 @@ import {
   ignoreRulesOfMade,
   isHeldBack,
 } from '../pipeline/ignored-files.js';
+import { foldersAbove } from '../pipeline/items/paths.js';
 import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
@@ -141,15 +142,7 @@ function leftBelow(
   return wrote
     .map((each) => folder + each.slice(source.length))
     .filter((each) => !isHeldBack(dep, each, ignoreRules))
-    .filter((each) => !foldersTo(each, folder.length).some((at) => made.has(at)));
-}
-
-/** The path and all folders above it, down to a length. */
-function foldersTo(where: string, length: number): string[] {
-  const found: string[] = [];
-  for (let end = where.length; end > length; end = where.lastIndexOf('/', end - 1))
-    found.push(where.slice(0, end));
-  return found;
+    .filter((each) => ![each, ...foldersAbove(each)].some((at) => made.has(at)));
 }
 
 /** True if pipe wrote it and it has not changed since, so it is not the user's. */
@@ -197,9 +190,7 @@ function* walk(
   visit: (where: string, isUsers: boolean) => void,
 ): Cooperative<void> {
   const made = new Set(outs);
-  const holders = new Set(
-    [...outs, ...left].flatMap((each) => foldersTo(each, folder.length).slice(1)),
-  );
+  const holders = new Set([...outs, ...left].flatMap(foldersAbove));
   const ignoreRules = ignoreRulesOf(dep);
   const tree = foldersIn(view);
   function* into(at: string, isHeld: boolean): Cooperative<void> {

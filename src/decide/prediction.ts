@@ -1,9 +1,9 @@
 /** Prediction of a run, without running it: for `--dry`, `--frozen`, `status`, `why` and `graph`. */
 import { type Cooperative, finish } from '../cache/files/yielding.js';
 import { type BuildContext, itemAt, selectedItems } from './build-context.js';
-import type { Decision } from './decide.js';
 import { debugUndecided, decideItem } from './decide-item.js';
 import { Overlay } from './overlay.js';
+import type { Decision } from './staleness.js';
 import { layGone, madeAgain, readersOf } from './temp-outs.js';
 
 export type Prediction =

@@ -7,6 +7,7 @@ import { userError } from '../error.js';
 import { readPipeline } from '../pipeline/document/read-text.js';
 import type { LoadOptions } from '../pipeline/load.js';
 import { startHint } from '../pipeline/look-alike.js';
+import type { Places } from '../pipeline/places.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
 import { PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
@@ -85,6 +86,15 @@ export async function openProject(
   const plan = await planOf(host, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
   return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
+}
+
+/** Where the parts of the plan are in the pipeline file, for errors. */
+export async function planPlaces({
+  root,
+  variant,
+}: Pick<Project, 'root' | 'variant'>): Promise<Places> {
+  const { placesOf } = await import('../pipeline/places.js');
+  return placesOf({ project: root, ...variant });
 }
 
 /** The same project with another variant of the current pipeline.yaml. */

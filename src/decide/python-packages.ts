@@ -10,7 +10,7 @@ import type { Program } from '../code/python/programs.js';
 import type { TraceCache } from '../code/trace-cache.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
-import type { Project } from './project.js';
+import { type Project, planPlaces } from './project.js';
 
 interface PythonOptions {
   readonly snapshot: FsSnapshot;
@@ -109,9 +109,7 @@ export class PythonPackages {
   }
 
   async #mistake(item: Item, mistake: Mistake): Promise<UserError> {
-    const { root, variant } = this.#project;
-    const { placesOf } = await import('../pipeline/places.js');
-    const place = placesOf({ project: root, ...variant }).packages(item.id);
+    const place = (await planPlaces(this.#project)).packages(item.id);
     const message = `${mistake.message} (stage "${item.stage}")`;
     return new UserError([{ ...mistake, message, ...(place && { place }) }]);
   }

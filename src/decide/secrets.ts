@@ -1,4 +1,5 @@
 /** Secrets of a pipeline: which stages receive them, and how their values are masked. */
+import { oncePer } from '../lists.js';
 import type { Item, Plan } from '../pipeline/plan.js';
 import { mapTexts } from '../printable.js';
 import { createMask } from '../process/mask-secrets.js';
@@ -16,13 +17,9 @@ export function withheldFrom(plan: Plan, item: Item): string[] {
 }
 
 /** Computed once for a plan, because thousands of items may ask. */
-const known = new WeakMap<Plan, readonly string[]>();
-
-function namesIn(plan: Plan): readonly string[] {
-  const names = known.get(plan) ?? [...new Set(plan.items.flatMap(({ secrets }) => secrets))];
-  known.set(plan, names);
-  return names;
-}
+const namesIn = oncePer(({ items }: Plan): readonly string[] => [
+  ...new Set(items.flatMap(({ secrets }) => secrets)),
+]);
 
 /** A log masks every value. In pipe's own lines, shorter values would mask parts of ordinary words. */
 const SHORTEST = 4;

@@ -5,9 +5,9 @@
  */
 import type { Item, Plan } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
-import type { Decision } from './decide.js';
 import { Overlay } from './overlay.js';
 import type { Project } from './project.js';
+import type { Decision } from './staleness.js';
 
 /** The temporary outs of one run. */
 export class TempOuts {
@@ -91,4 +91,17 @@ export function madeAgain(decision: Decision, by: string): Decision {
   if (out === undefined) return decision;
   const { key, record } = decision;
   return { kind: 'run', key, manifest: record.manifest, cause: { needed: out.path, by } };
+}
+
+/** Items that the reader needs and whose temporary outs are gone. */
+export function absentMakers(
+  { plan, cache }: Pick<Project, 'plan' | 'cache'>,
+  index: number,
+): number[] {
+  const reader = plan.items[index] as Item;
+  return reader.needs.filter((need) => {
+    const maker = plan.items[need] as Item;
+    const isAbsent = maker.outs.some(({ path, temp }) => temp && !cache.exists(path));
+    return isAbsent && readsTemps(reader, maker);
+  });
 }

@@ -1,11 +1,10 @@
 /** Up-to-date check: finds the items that are fresh on disk. Sliced, since a pattern may match many files. */
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
-import { absentDeps } from './absent.js';
 import { type BuildContext, handleOf, type ItemHandle, selectedItems } from './build-context.js';
 import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './file-view.js';
-import type { MissingDep } from './missing.js';
+import { type MissingDep, missingDeps } from './missing.js';
 import { readersOf } from './temp-outs.js';
 
 export interface Swept {
@@ -28,7 +27,7 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
     // Only selected items are pending.
     if (item.needs.some((need) => isPending.has(need))) {
       const absent = yield* ifReadable(
-        absentDeps(handle, (need) => isPending.has(need) || spent.has(need)),
+        missingDeps(handle, (need) => isPending.has(need) || spent.has(need)),
       );
       missing.push(...(absent ?? []));
       debugUndecided(handle, 'an item that it depends on is not fresh');

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { makeParentOf } from '../cache/files/parent-folder.js';
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, type ItemHandle } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/gpu-lease.js';
@@ -43,18 +43,19 @@ export interface Grounds {
 export async function attemptItem(
   handle: ItemHandle,
   decision: Decision & { kind: 'run' },
-  { why, lease, hold, fromStart, ...start }: Start,
+  start: Start,
 ): Promise<Execution> {
   const { build, item } = handle;
+  const { why, lease, hold } = start;
   const incremental = item.epochs !== undefined;
   let inputs = incremental ? await InputSnapshot.takeSettled(handle) : start.inputs;
   let computed = 0;
   for (let round = 0; ; round++) {
-    const scratch = new Scratch(build, item);
+    const scratch = new Scratch(handle);
     // When early stopping starts the process once more, the chain already belongs to this run.
-    const epochs = await EpochRun.prepare(build, item, decision.manifest, {
+    const epochs = await EpochRun.prepare(handle, decision.manifest, {
       state: scratch.state,
-      fromStart: fromStart && round === 0,
+      fromStart: start.fromStart && round === 0,
       inputs,
       hold,
     });
@@ -62,23 +63,20 @@ export async function attemptItem(
     try {
       await clearOuts(handle);
       isUnrecorded = true;
-      if (round === 0) announce(build, item, { why, scratch, lease, epochs });
+      if (round === 0) announce(handle, { why, scratch, lease, epochs });
       const outcome = await launchHeld(handle, { scratch, lease, hold, epochs });
       if (outcome === undefined) return lost(item, why);
       computed += epochs?.computed ?? 0;
       const { seconds, usage } = outcome;
-      cacheOf(build).state.setExecuted(item.id, {
-        log: path.basename(scratch.log),
-        seconds,
-        ...usage,
-      });
+      const log = path.basename(scratch.log);
+      handle.cache.state.setExecuted(item.id, { log, seconds, ...usage });
       const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      if (epochs !== undefined && !stopped && (await goesOn(handle, epochs, inputs, round))) {
+      if (epochs !== undefined && !stopped && (await mustRepeat(handle, epochs, inputs, round))) {
         inputs = await InputSnapshot.takeSettled(handle);
         continue;
       }
-      const ending = { why, hold, inputs, scratch, outcome, epochs, computed };
+      const ending = { ...start, inputs, scratch, outcome, epochs, computed };
       const execution = await conclude(handle, decision, ending);
       isUnrecorded = execution.kind !== 'recorded';
       return execution;
@@ -114,7 +112,7 @@ function lost(item: Item, why: Why): Execution {
  * is unknown, so that epoch is computed again. The number of repeats is limited, because a stage
  * that touches its own input would loop.
  */
-async function goesOn(
+async function mustRepeat(
   handle: ItemHandle,
   epochs: EpochRun,
   inputs: InputSnapshot,
@@ -135,18 +133,20 @@ export interface Start extends Grounds {
   readonly fromStart: boolean;
 }
 
-interface Started {
-  readonly why: Why;
+/** The end of the process of an attempt. */
+interface Ending extends Start {
   readonly scratch: Scratch;
   readonly epochs: EpochRun | undefined;
+  readonly outcome: Outcome;
+  /** Number of epochs, over all starts. */
+  readonly computed: number;
 }
 
 function announce(
-  build: BuildContext,
-  item: Item,
-  { why, scratch, lease, epochs }: Started & { lease: GpuLease | undefined },
+  { build, item, cache }: ItemHandle,
+  { why, scratch, lease, epochs }: Pick<Ending, 'why' | 'scratch' | 'lease' | 'epochs'>,
 ): void {
-  const expected = cacheOf(build).state.readLast(item.id)?.seconds;
+  const expected = cache.state.readLast(item.id)?.seconds;
   build.emit({
     type: 'start',
     item: item.id,
@@ -159,17 +159,11 @@ function announce(
   });
 }
 
-interface Concluding extends Started, Grounds {
-  readonly outcome: Outcome;
-  /** Number of epochs, over all starts. */
-  readonly computed: number;
-}
-
 /** Checks the result, stores the outs, and writes the record last. */
 async function conclude(
   handle: ItemHandle,
   decision: Decision & { kind: 'run' },
-  { why, hold, inputs, scratch, outcome, epochs, computed }: Concluding,
+  { why, hold, inputs, scratch, outcome, epochs, computed }: Ending,
 ): Promise<Execution> {
   const { build, item, cache } = handle;
   const fail = (message: string): Execution => ({
@@ -198,7 +192,7 @@ async function conclude(
     manifest: decision.manifest,
     ...(item.filled && { filled: item.filled }),
     files: handle.code.files,
-    outs: await storeOuts(build, item),
+    outs: await storeOuts(handle),
     seconds: outcome.seconds,
     ...outcome.usage,
   };
@@ -212,21 +206,19 @@ async function conclude(
     : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };
 }
 
-async function storeOuts(build: BuildContext, item: Item): Promise<RecordedOut[]> {
+async function storeOuts({ item, cache }: ItemHandle): Promise<RecordedOut[]> {
   const outs: RecordedOut[] = [];
-  for (const out of item.outs) {
-    outs.push({ name: out.name, ...(await cacheOf(build).outs.store(out.path, out.temp)) });
-  }
+  for (const { name, path, temp } of item.outs)
+    outs.push({ name, ...(await cache.outs.store(path, temp)) });
   return outs;
 }
 
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
 async function clearOuts(handle: ItemHandle): Promise<void> {
   const { build, cache, item } = handle;
-  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
-  const onReplaced = (message: string) => handle.warn(message);
+  const options = handle.clearOptions();
   for (const out of item.outs) {
-    await cache.outs.remove(out.path, { known, onReplaced });
+    await cache.outs.remove(out.path, options);
     cache.state.noteBegun(out.path);
     makeParentOf(build.project.root, out.path);
   }

@@ -1,10 +1,10 @@
 /** Claims an item's paths, and makes sure that the inputs are as this run found or wrote them. */
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, type ItemHandle, itemAt } from '../decide/build-context.js';
-import { decide } from '../decide/decide.js';
+import { handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
-import type { Dep, Item, Out } from '../pipeline/plan.js';
+import { decide } from '../decide/staleness.js';
+import type { Dep, Out } from '../pipeline/plan.js';
 import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { refuseToReplace } from './protected-outs.js';
@@ -32,30 +32,29 @@ export async function claimWithInputs(handle: ItemHandle): Promise<Claimed> {
  * can interfere in between.
  */
 async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<Claimed> {
-  const { build, item } = handle;
-  const claim = await claimItem(build, item, { writes: [], reads });
+  const claim = await claimItem(handle, { writes: [], reads });
   let writes: readonly string[];
   try {
     const inputs = await InputSnapshot.take(handle);
     const replaced = await replacedNeeds(handle, inputs);
-    const leftovers = (await willRun(handle, inputs)) ? await leftoversIn(build, item) : [];
+    const leftovers = (await willRun(handle, inputs)) ? await leftoversIn(handle) : [];
     if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs };
-    const needed = needsOf(handle, inputs).flatMap((need) => itemAt(build, need).outs);
+    const needed = needsOf(handle, inputs).flatMap((need) => itemAt(handle.build, need).outs);
     writes = [...needed, ...leftovers].map((each) => each.path);
   } catch (error) {
     claim.release();
     throw error;
   }
   claim.release();
-  const wide = await claimItem(build, item, { writes, reads });
+  const wide = await claimItem(handle, { writes, reads });
   try {
     const seen = await InputSnapshot.take(handle);
     const claimed = new Set(writes);
     const isClaimed = (each: { readonly path: string }) => claimed.has(each.path);
     const replaced = await replacedNeeds(handle, seen);
-    for (const out of replaced.filter(isClaimed)) await putBackNeed(build, item, out);
-    await clearLeftovers(build, item, (await leftoversIn(build, item)).filter(isClaimed));
-    wide.narrow(build, item, reads);
+    for (const out of replaced.filter(isClaimed)) await restoreNeed(handle, out);
+    await clearLeftovers(handle, (await leftoversIn(handle)).filter(isClaimed));
+    wide.narrow(handle, reads);
     return { claim: wide, inputs: await InputSnapshot.take(handle) };
   } catch (error) {
     wide.release();
@@ -82,7 +81,7 @@ async function willRun(handle: ItemHandle, inputs: InputSnapshot): Promise<boole
 
 interface NeededOut {
   readonly path: string;
-  readonly maker: Item;
+  readonly maker: ItemHandle;
   readonly out: Out;
   readonly made: RecordedOut;
 }
@@ -94,8 +93,8 @@ async function replacedNeeds(handle: ItemHandle, inputs: InputSnapshot): Promise
   const replaced: NeededOut[] = [];
   for (const need of needsOf(handle, inputs)) {
     const settled = build.settled.get(need);
-    const maker = itemAt(build, need);
-    for (const out of maker.outs) {
+    const maker = handleOf(build, need);
+    for (const out of maker.item.outs) {
       const { name, path } = out;
       const made = settled?.outs.find((each) => each.name === name);
       if (made === undefined || made.temp) continue;
@@ -109,14 +108,13 @@ async function replacedNeeds(handle: ItemHandle, inputs: InputSnapshot): Promise
   return replaced;
 }
 
-async function putBackNeed(
-  build: BuildContext,
-  item: Item,
+async function restoreNeed(
+  handle: ItemHandle,
   { path, maker, out, made }: NeededOut,
 ): Promise<void> {
-  await refuseToReplace(build, maker, [out], [made]);
-  const warn = (message: string) => build.emit({ type: 'warning', item: item.id, message });
+  await refuseToReplace(maker, [out], [made]);
+  const warn = (message: string) => handle.warn(message);
   warn(`another run replaced its input ${path}: restored`);
-  await cacheOf(build).outs.restore(made, path, { onReplaced: warn });
-  cacheOf(build).forget(path);
+  await handle.cache.outs.restore(made, path, { onReplaced: warn });
+  handle.cache.forget(path);
 }

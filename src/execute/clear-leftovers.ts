@@ -3,12 +3,13 @@ import { rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf } from '../cache/files/file-errors.js';
 import { finish } from '../cache/files/yielding.js';
-import type { BuildContext } from '../decide/build-context.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { leftoversOf } from '../decide/dep-files.js';
-import type { Item, Plan } from '../pipeline/plan.js';
+import { oncePer } from '../lists.js';
+import type { Plan } from '../pipeline/plan.js';
 
 /** Outs of other plans in folders that the item reads. They do not count, so no process must find them. */
-export async function leftoversIn(build: BuildContext, item: Item): Promise<Leftover[]> {
+export async function leftoversIn({ build, item }: ItemHandle): Promise<Leftover[]> {
   const { project, options } = build;
   const outs = () => outPathsOf(project.plan);
   const found: Leftover[] = [];
@@ -28,15 +29,13 @@ interface Leftover {
 
 /** Called while all of them are claimed. */
 export async function clearLeftovers(
-  build: BuildContext,
-  item: Item,
+  handle: ItemHandle,
   leftovers: readonly Leftover[],
 ): Promise<void> {
-  const { project, emit } = build;
-  const onReplaced = (message: string) => emit({ type: 'warning', item: item.id, message });
+  const onReplaced = (message: string) => handle.warn(message);
   for (const left of leftovers) {
-    await project.cache.outs.remove(left.path, { onReplaced });
-    removeEmptyAbove(project.root, left.path, left.within);
+    await handle.cache.outs.remove(left.path, { onReplaced });
+    removeEmptyAbove(handle.build.project.root, left.path, left.within);
   }
 }
 
@@ -47,16 +46,11 @@ function isOfPlan(where: string, outs: ReadonlySet<string>): boolean {
   return false;
 }
 
-const outPaths = new WeakMap<Plan, ReadonlySet<string>>();
-
 /** Computed once for all items of a run. */
-function outPathsOf(plan: Plan): ReadonlySet<string> {
-  const known = outPaths.get(plan);
-  if (known !== undefined) return known;
-  const found = new Set(plan.items.flatMap(({ outs }) => outs.map((out) => out.path)));
-  outPaths.set(plan, found);
-  return found;
-}
+const outPathsOf = oncePer(
+  ({ items }: Plan): ReadonlySet<string> =>
+    new Set(items.flatMap(({ outs }) => outs.map((out) => out.path))),
+);
 
 /** Removes folders that only contained leftovers. */
 function removeEmptyAbove(root: string, where: string, top: string): void {

@@ -3,23 +3,20 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { UnusableFile } from '../cache/files/file-errors.js';
+import type { Chains } from '../cache/records/epoch-chains.js';
 import type { EpochRecord } from '../cache/records/record.js';
-import { type BuildContext, cacheOf } from '../decide/build-context.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from '../decide/incremental.js';
 import { pagePath } from '../doc-pages.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
-import type { EpochPlan, Item } from '../pipeline/plan.js';
+import type { EpochPlan } from '../pipeline/plan.js';
 import { type CommitWatch, watchCommits } from '../process/commits.js';
+import type { EpochVariables } from '../process/environment.js';
 import { CommitMistake } from '../process/whole-commits.js';
 import type { WantedChain } from '../remote/remote-epochs.js';
 import { type Hold, LOST } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 import { recoverEpochs } from './recover-epochs.js';
-
-/** Environment variables of an incremental stage. */
-type EpochEnvironment = Readonly<
-  Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
->;
 
 /** What an execution of an incremental stage is based on. */
 interface EpochGrounds {
@@ -37,8 +34,8 @@ export function changedWhileItRan(input: string): string {
 }
 
 export class EpochRun {
-  readonly #build: BuildContext;
-  readonly #item: Item;
+  readonly #handle: ItemHandle;
+  readonly #chains: Chains;
   readonly #plan: EpochPlan;
   readonly #chain: string;
   /** The chain in the remote cache. */
@@ -58,15 +55,14 @@ export class EpochRun {
   #lastCommit = performance.now();
 
   private constructor(
-    build: BuildContext,
-    item: Item,
+    handle: ItemHandle,
     plan: EpochPlan,
     wanted: WantedChain,
     records: readonly EpochRecord[],
     grounds: EpochGrounds,
   ) {
-    this.#build = build;
-    this.#item = item;
+    this.#handle = handle;
+    this.#chains = handle.cache.chains;
     this.#plan = plan;
     this.#wanted = wanted;
     this.#chain = wanted.chain;
@@ -77,26 +73,25 @@ export class EpochRun {
 
   /** Recovers commits that a dead run did not store, and restores the newest usable checkpoint. */
   static async prepare(
-    build: BuildContext,
-    item: Item,
+    handle: ItemHandle,
     manifest: Manifest,
     grounds: EpochGrounds,
   ): Promise<EpochRun | undefined> {
+    const { build, item } = handle;
+    const { chains } = handle.cache;
     const plan = item.epochs;
     if (plan === undefined) return undefined;
     const about = { item: item.id, manifest: chainManifest(manifest, plan.param) };
     const chain = keyOf(about.manifest);
-    cacheOf(build).chains.commitFolder(chain, about);
-    await recoverEpochs(build, chain, grounds.fromStart, (message) =>
-      build.emit({ type: 'warning', item: item.id, message }),
-    );
+    chains.commitFolder(chain, about);
+    await recoverEpochs(handle, chain, grounds.fromStart);
     // Only the records show where early stopping ends the chain.
     const end = (known: readonly EpochRecord[]) => stopEpoch(plan, known) ?? plan.target;
     if (!grounds.fromStart) await build.remote?.takeEpochs({ ...about, chain }, end);
-    cacheOf(build).chains.noteInputs(chain, grounds.inputs.lists);
-    const records = grounds.fromStart ? [] : cacheOf(build).chains.readEpochs(chain);
-    const run = new EpochRun(build, item, plan, { ...about, chain }, records, grounds);
-    await run.#putStateBack();
+    chains.noteInputs(chain, grounds.inputs.lists);
+    const records = grounds.fromStart ? [] : chains.readEpochs(chain);
+    const run = new EpochRun(handle, plan, { ...about, chain }, records, grounds);
+    await run.#restoreState();
     return run;
   }
 
@@ -105,12 +100,12 @@ export class EpochRun {
     return this.#resume;
   }
 
-  get env(): EpochEnvironment {
+  get env(): EpochVariables {
     return {
       PIPE_EPOCHS: String(this.#resume.target),
       PIPE_EPOCH: String(this.#resume.completed),
       PIPE_STATE: this.#grounds.state,
-      PIPE_COMMIT: cacheOf(this.#build).chains.commitFolder(this.#chain),
+      PIPE_COMMIT: this.#chains.commitFolder(this.#chain),
     };
   }
 
@@ -150,10 +145,10 @@ export class EpochRun {
   watch(): void {
     this.#lastCommit = performance.now();
     this.#watch = watchCommits({
-      folder: cacheOf(this.#build).chains.commitFolder(this.#chain),
+      folder: this.#chains.commitFolder(this.#chain),
       completed: this.#resume.completed,
       target: this.#resume.target,
-      onNote: (note) => cacheOf(this.#build).chains.noteCommit(this.#chain, note),
+      onNote: (note) => this.#chains.noteCommit(this.#chain, note),
       onCommit: (epoch) => this.#store(epoch).catch(toMistake),
       onMistake: () => {
         if (this.mistake !== undefined) this.#dropRefused();
@@ -173,7 +168,7 @@ export class EpochRun {
     const { target } = this.#resume;
     if (this.#records.has(target)) return undefined;
     const reached = Math.max(0, ...this.#records.keys());
-    const page = pagePath('stage-protocol.md', this.#build.project);
+    const page = pagePath('stage-protocol.md', this.#handle.build.project);
     if (reached > 0)
       return `ended after epoch ${reached} of ${target}: commit each epoch up to ${target}, or end a training early by \`patience\` (see ${page})`;
     return `ended without committing an epoch: after each epoch, rename its finished folder to $PIPE_COMMIT/<epoch>, or remove epochs (see ${page})`;
@@ -181,15 +176,14 @@ export class EpochRun {
 
   close(): void {
     this.#watch?.close();
-    if (this.#computed > 0) this.#build.remote?.offerChain(this.#wanted);
+    if (this.#computed > 0) this.#handle.build.remote?.offerChain(this.#wanted);
   }
 
   /** No later run may store a refused commit. */
   #dropRefused(): void {
     if (!this.#grounds.hold.isHeld()) return;
-    const cache = cacheOf(this.#build);
-    for (const epoch of cache.chains.pendingCommits(this.#chain))
-      cache.chains.dropCommit(this.#chain, epoch);
+    for (const epoch of this.#chains.pendingCommits(this.#chain))
+      this.#chains.dropCommit(this.#chain, epoch);
   }
 
   async #store(epoch: number): Promise<void> {
@@ -197,12 +191,12 @@ export class EpochRun {
     const seconds = (now - this.#lastCommit) / 1000;
     this.#lastCommit = now;
     await this.#refuseUnfounded(epoch);
-    const record = await cacheOf(this.#build).chains.storeEpoch(this.#chain, epoch, seconds);
+    const record = await this.#chains.storeEpoch(this.#chain, epoch, seconds);
     this.#records.set(epoch, record);
     this.#computed++;
-    this.#build.emit({
+    this.#handle.build.emit({
       type: 'epoch',
-      item: this.#item.id,
+      item: this.#handle.item.id,
       epoch,
       target: this.#resume.target,
       seconds,
@@ -210,7 +204,7 @@ export class EpochRun {
     });
     this.#warnOfMissingMetric(record);
     this.#dropStates(epoch);
-    this.#build.remote?.offerEpoch(this.#wanted);
+    this.#handle.build.remote?.offerEpoch(this.#wanted);
     if (this.endsEarlier) this.#enough.abort();
   }
 
@@ -221,7 +215,7 @@ export class EpochRun {
     // After a takeover, the commit belongs to the other run.
     if (!hold.isHeld()) throw new CommitMistake(LOST);
     if (this.#moved === undefined) return;
-    cacheOf(this.#build).chains.dropCommit(this.#chain, epoch);
+    this.#chains.dropCommit(this.#chain, epoch);
     throw new CommitMistake(changedWhileItRan(this.#moved));
   }
 
@@ -231,7 +225,7 @@ export class EpochRun {
     if (this.#isWarned) return;
     this.#isWarned = true;
     const message = `epoch ${epoch} has no number "${best.metric}" in its metrics.json: it cannot be the best`;
-    this.#build.emit({ type: 'warning', item: this.#item.id, message });
+    this.#handle.warn(message);
   }
 
   /**
@@ -252,25 +246,22 @@ export class EpochRun {
     }
     const dropped = statesToDrop(keep, records, needed).filter((epoch) => {
       const record = this.#records.get(epoch);
-      return record !== undefined && cacheOf(this.#build).chains.hasState(record);
+      return record !== undefined && this.#chains.hasState(record);
     });
-    if (dropped.length > 0) cacheOf(this.#build).chains.dropStates(this.#chain, dropped);
+    if (dropped.length > 0) this.#chains.dropStates(this.#chain, dropped);
   }
 
   /** Restores the newest intact checkpoint: sets a damaged one aside and uses an earlier one. */
-  async #putStateBack(): Promise<void> {
+  async #restoreState(): Promise<void> {
     mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
     while (this.#resume.completed > 0) {
       try {
-        await cacheOf(this.#build).chains.restoreState(
-          this.#chain,
-          this.#resume.completed,
-          this.#grounds.state,
-        );
+        const { completed } = this.#resume;
+        await this.#chains.restoreState(this.#chain, completed, this.#grounds.state);
         return;
       } catch (error) {
         if (!(error instanceof DamagedObject)) throw error;
-        this.#build.emit({ type: 'warning', item: this.#item.id, message: error.message });
+        this.#handle.warn(error.message);
         this.#broken.add(this.#resume.completed);
         this.#resume = this.#whereToResume();
       }
@@ -280,7 +271,7 @@ export class EpochRun {
 
   #whereToResume(): Resume {
     const usable = (record: EpochRecord) =>
-      !this.#broken.has(record.epoch) && cacheOf(this.#build).chains.hasState(record);
+      !this.#broken.has(record.epoch) && this.#chains.hasState(record);
     return resume(this.#plan, [...this.#records.values()], usable);
   }
 }

@@ -1,8 +1,8 @@
 /** Executes an item, with its GPUs and its retries. */
 import type { Attempt } from '../cache/cache.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
-import { explain, whyOf } from '../decide/explain.js';
+import { whyDecided } from '../decide/explain.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Failure } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/gpu-lease.js';
@@ -18,8 +18,8 @@ export async function executeItem(
   decision: Decision & { kind: 'run' },
   grounds: Grounds,
 ): Promise<Execution> {
-  const { build, index, item, code, cache } = handle;
-  const why = whyOf(explain(build.project, item, code, decision).map(({ text }) => text));
+  const { build, index, item, cache } = handle;
+  const why = whyDecided(handle, decision);
   const stale = build.codes.changedScript(index);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
   warnOfOwnReading(handle);

@@ -1,8 +1,8 @@
 /** Files of one execution: its log, which is kept, and temporary files, which are deleted at its end. */
 import path from 'node:path';
+import type { Cache } from '../cache/cache.js';
 import { removeTree } from '../cache/files/remove.js';
-import { type BuildContext, cacheOf } from '../decide/build-context.js';
-import type { Item } from '../pipeline/plan.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { fileNameOf } from '../process/file-names.js';
 
 let executions = 0;
@@ -18,14 +18,16 @@ export class Scratch {
   readonly script: string;
   /** The checkpoint from which an incremental stage resumes. */
   readonly state: string;
-  readonly #build: BuildContext;
+  readonly #cache: Cache;
+  readonly #root: string;
 
-  constructor(build: BuildContext, item: Item) {
-    this.#build = build;
-    this.log = path.relative(build.project.root, cacheOf(build).logs.newPath(fileNameOf(item.id)));
+  constructor({ build, item, cache }: ItemHandle) {
+    this.#cache = cache;
+    this.#root = build.project.root;
+    this.log = path.relative(this.#root, cache.logs.newPath(fileNameOf(item.id)));
     // One folder for all executions of this process, because creating a folder costs as much as
     // starting a process.
-    const own = path.join(cacheOf(build).tmpFolder('executions'), String(++executions));
+    const own = path.join(cache.tmpFolder('executions'), String(++executions));
     this.context = `${own}-context.json`;
     this.progress = `${own}-progress`;
     this.script = `${own}-command`;
@@ -33,7 +35,7 @@ export class Scratch {
   }
 
   remove(): void {
-    cacheOf(this.#build).logs.count(path.join(this.#build.project.root, this.log));
+    this.#cache.logs.count(path.join(this.#root, this.log));
     // Closing the cache reports files that could not be deleted.
     for (const file of [this.context, this.progress, this.script, this.state]) removeTree(file);
   }

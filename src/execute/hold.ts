@@ -1,7 +1,7 @@
 /** Locks that an execution holds, and how it learns of their loss. */
 import type { Group } from '../process/orphans.js';
 
-/** Tells whether this execution is still the current one for its item. */
+/** Whether this execution is still the current one for its item. */
 export interface Fence {
   /** Check right before recording anything. */
   isHeld(): boolean;

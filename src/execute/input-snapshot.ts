@@ -18,24 +18,13 @@ import type { Dep } from '../pipeline/plan.js';
 
 export class InputSnapshot {
   readonly #of: ItemHandle;
-  readonly #readSet: ReadSet;
-  readonly #reads: ReadonlyMap<Dep, Read>;
-  /**
-   * Files of each dep: the matches of a pattern, and the parts that count of a folder that contains
-   * outs.
-   */
-  readonly #names: ReadonlyMap<Dep, readonly string[]>;
-  /** Outs that it reads through links which other items made. */
-  readonly behind: readonly Owner[];
+  readonly #found: Found;
   /** True if any change of content would also change a stat. */
   #isSettled: boolean;
 
   private constructor(handle: ItemHandle, found: Found) {
     this.#of = handle;
-    this.#readSet = found.readSet;
-    this.#reads = found.reads;
-    this.#names = found.names;
-    this.behind = found.behind;
+    this.#found = found;
     this.#isSettled = found.readSet.isSettled;
   }
 
@@ -51,25 +40,30 @@ export class InputSnapshot {
   static async takeSettled(handle: ItemHandle): Promise<InputSnapshot> {
     const first = await InputSnapshot.take(handle);
     if (first.#isSettled) return first;
-    await delay(first.#readSet.settlesIn + 1);
+    await delay(first.#found.readSet.settlesIn + 1);
     return await InputSnapshot.take(handle);
+  }
+
+  /** Outs that it reads through links which other items made. */
+  get behind(): readonly Owner[] {
+    return this.#found.behind;
   }
 
   /** Null for an absent optional dep; undefined for a missing one. */
   digestOf(dep: Dep): Digest | null | undefined {
-    return this.#reads.get(dep)?.digest;
+    return this.#found.reads.get(dep)?.digest;
   }
 
   /** The read set, for a later process; undefined when stats could not show every change. */
   get lists(): ReadLists | undefined {
-    return this.#isSettled ? this.#readSet.lists : undefined;
+    return this.#isSettled ? this.#found.readSet.lists : undefined;
   }
 
   /** The first file or folder whose stat changed. */
   async moved(): Promise<string | undefined> {
     const { root } = this.#of.build.project;
     const byStat =
-      (await firstMoved(root, this.#readSet.lists)) ??
+      (await firstMoved(root, this.#found.readSet.lists)) ??
       (await this.#otherMatches()) ??
       // Does not use stats: uv links the files of several environments, which changes their times.
       this.#of.build.codes.changedPackage(this.#of.index);
@@ -84,7 +78,7 @@ export class InputSnapshot {
   async changed(): Promise<string | undefined> {
     const { reads } = await finish(look(this.#of));
     for (const [dep, now] of reads) {
-      const before = this.#reads.get(dep);
+      const before = this.#found.reads.get(dep);
       if (before?.digest !== now.digest)
         return this.#firstOf(contentsOf(dep, before), contentsOf(dep, now)) ?? dep.path;
     }
@@ -105,7 +99,7 @@ export class InputSnapshot {
 
   async #otherMatches(): Promise<string | undefined> {
     const view = viewOf(this.#of.build, this.#of.cache.newReadSet());
-    for (const [dep, names] of this.#names) {
+    for (const [dep, names] of this.#found.names) {
       const now = new Set(await finish(namesOf(dep, view)));
       const gone = names.find((name) => !now.delete(name));
       const [come] = now;
@@ -126,6 +120,10 @@ function contentsOf(dep: Dep, { digest, matches = [] }: Partial<Read> = {}): Con
 interface Found {
   readonly readSet: ReadSet;
   readonly reads: ReadonlyMap<Dep, Read>;
+  /**
+   * Files of each dep: the matches of a pattern, and the parts that count of a folder that contains
+   * outs.
+   */
   readonly names: ReadonlyMap<Dep, readonly string[]>;
   readonly behind: readonly Owner[];
 }

@@ -23,7 +23,7 @@ import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
 import type { Scratch } from './execution-files.js';
 import type { Hold } from './hold.js';
-import { removeStaleBytecode, sourcesBelow } from './stale-bytecode.js';
+import { removeOutdatedBytecode, sourcesBelow } from './outdated-bytecode.js';
 
 /** From SIGTERM to SIGKILL: long enough to write a file, short enough to wait for. */
 const GRACE_SECONDS = 5;
@@ -98,14 +98,14 @@ async function commandOf(handle: ItemHandle, scratch: Scratch): Promise<Command>
   for (const dep of item.deps)
     if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, build.project)));
   writeFileSync(scratch.context, canonical(contextOf(build, item, matched)));
-  await dropStaleBytecode(handle, matched);
+  await dropOutdatedBytecode(handle, matched);
   if (item.action.kind !== 'module') return expandedAction(item, matched);
   const bundle = await build.codes.bundleFor(index);
   return { kind: 'module', host: path.join(build.project.dist, 'stage-host.mjs'), bundle };
 }
 
 /** Checks all Python files of the item: traced or declared, alone or in a folder. */
-async function dropStaleBytecode(handle: ItemHandle, matched: Matched): Promise<void> {
+async function dropOutdatedBytecode(handle: ItemHandle, matched: Matched): Promise<void> {
   const { build, item, code } = handle;
   const { root, env } = build.project;
   const files = new Set([
@@ -115,7 +115,7 @@ async function dropStaleBytecode(handle: ItemHandle, matched: Matched): Promise<
   // In an out, compiled modules are part of the result.
   for (const { path: where } of item.deps.filter(({ glob, made }) => !glob && !made))
     for (const file of await finish(sourcesBelow(root, where))) files.add(file);
-  removeStaleBytecode(root, files, env.PYTHONPYCACHEPREFIX, (message) => handle.warn(message));
+  removeOutdatedBytecode(root, files, env.PYTHONPYCACHEPREFIX, (message) => handle.warn(message));
 }
 
 /** The matching paths of each pattern dep, by its name. */

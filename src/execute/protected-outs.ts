@@ -1,8 +1,8 @@
 /** Outs with `protected: true`: a run neither overwrites nor removes them. */
 import { unusable } from '../cache/files/file-errors.js';
 import type { RecordedOut } from '../cache/records/record.js';
-import { type BuildContext, cacheOf } from '../decide/build-context.js';
-import type { Item, Out } from '../pipeline/plan.js';
+import type { ItemHandle } from '../decide/build-context.js';
+import type { Out } from '../pipeline/plan.js';
 
 /**
  * Files that an execution without a result left at an out are not protected, and are cleared as
@@ -12,12 +12,10 @@ import type { Item, Out } from '../pipeline/plan.js';
  * @throws UnusableFile for the first protected out that would be lost
  */
 export async function refuseToReplace(
-  build: BuildContext,
-  item: Item,
+  { item, cache }: ItemHandle,
   outs: readonly Out[],
   stored?: readonly Pick<RecordedOut, 'name' | 'digest'>[],
 ): Promise<void> {
-  const cache = cacheOf(build);
   for (const out of outs.filter((each) => each.protected)) {
     if (!cache.exists(out.path)) continue;
     const digest = (await cache.scan(out.path, { again: true }))?.digest;

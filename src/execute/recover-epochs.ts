@@ -1,7 +1,7 @@
 /** Recovers epochs that a process committed but whose run died before storing them. */
 import path from 'node:path';
 import { UnusableFile } from '../cache/files/file-errors.js';
-import { type BuildContext, cacheOf } from '../decide/build-context.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { wasLeftWhole } from '../process/whole-commits.js';
 import { lstatIfThere } from '../sys/if-there.js';
 
@@ -11,33 +11,32 @@ import { lstatIfThere } from '../sys/if-there.js';
  * that no later run finds them.
  */
 export async function recoverEpochs(
-  build: BuildContext,
+  handle: ItemHandle,
   chain: string,
   fromStart: boolean,
-  warn: (message: string) => void,
 ): Promise<void> {
-  const cache = cacheOf(build);
-  const recorded = new Set(cache.chains.readEpochs(chain).map((record) => record.epoch));
-  const pending = cache.chains.pendingCommits(chain);
-  const isFounded = pending.length > 0 && (await cache.chains.inputsLieAsNoted(chain));
-  const commits = cache.chains.commitFolder(chain);
-  const note = cache.chains.commitNote(chain);
+  const { chains } = handle.cache;
+  const recorded = new Set(chains.readEpochs(chain).map((record) => record.epoch));
+  const pending = chains.pendingCommits(chain);
+  const isFounded = pending.length > 0 && (await chains.inputsLieAsNoted(chain));
+  const commits = chains.commitFolder(chain);
+  const note = chains.commitNote(chain);
   const seconds = secondsOf(commits, pending);
   for (const epoch of pending) {
     const isNext = !fromStart && isFounded && (epoch === 1 || recorded.has(epoch - 1));
     const reason = isNext ? await take(epoch) : undefined;
     if (isNext && reason === undefined) recorded.add(epoch);
-    else cache.chains.dropCommit(chain, epoch);
-    if (reason !== undefined) warn(`${reason}: the epoch is computed again`);
+    else chains.dropCommit(chain, epoch);
+    if (reason !== undefined) handle.warn(`${reason}: the epoch is computed again`);
   }
-  cache.chains.clearDrafts(chain);
+  chains.clearDrafts(chain);
 
   /** Undefined if the epoch is stored; else the reason why not. */
   async function take(epoch: number): Promise<string | undefined> {
     if (!wasLeftWhole(commits, epoch, note))
       return `the folder of epoch ${epoch} that an earlier run left may not have been renamed to $PIPE_COMMIT/${epoch} as a whole`;
     try {
-      await cache.chains.storeEpoch(chain, epoch, seconds.get(epoch));
+      await chains.storeEpoch(chain, epoch, seconds.get(epoch));
       return undefined;
     } catch (error) {
       if (error instanceof UnusableFile) return error.message;

@@ -1,5 +1,6 @@
 /** Resources of this machine: items that exceed its cores or memory run alone; its GPUs are a hard limit. */
 import { type BuildContext, itemAt } from '../decide/build-context.js';
+import { planPlaces } from '../decide/project.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { Resources } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
@@ -34,9 +35,7 @@ export async function refuseTooManyGpus(
   if (virtual) return;
   const over = wanting.filter((index) => itemAt(build, index).resources.gpu > gpus.length);
   if (over.length === 0) return;
-  const { placesOf } = await import('../pipeline/places.js');
-  const { root, variant } = build.project;
-  const places = placesOf({ project: root, ...variant });
+  const places = await planPlaces(build.project);
   throw new UserError(
     over.map((index): Diagnostic => {
       const { id, resources } = itemAt(build, index);

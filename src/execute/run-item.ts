@@ -2,13 +2,13 @@
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import { finish } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
-import { absentMakers } from '../decide/absent-makers.js';
 import type { ItemHandle, Settled } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
+import type { Decision } from '../decide/staleness.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import type { ItemDone } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
@@ -40,11 +40,10 @@ export async function runItem(handle: ItemHandle, fence?: Fence): Promise<Ended>
   try {
     return await underLocks(handle, seconds, fence);
   } catch (error) {
-    if (build.options.interruption.stop.aborted && isAbort(error))
-      return cancelled(item, 'interrupted');
+    if (build.options.interruption.stop.aborted && isAbort(error)) return cancelled(item);
     const message = messageOf(error);
     if (message === undefined) throw error;
-    return failed(item, { message, command: '', tail: [] }, seconds());
+    return failed(item, message, seconds());
   }
 }
 
@@ -68,21 +67,20 @@ async function underLocks(
   const { claim, inputs } = await claimWithInputs(handle);
   try {
     const first = await withoutRunning(handle, inputs, seconds);
-    if (first.kind === 'ended') return first;
-    const keyLock = await lockKey(build, item, first.decision.manifest);
+    if ('done' in first) return first;
+    const keyLock = await lockKey(handle, first.manifest);
     try {
       // Another clone may have computed it during the wait.
-      const second = await withoutRunning(handle, inputs, seconds);
-      if (second.kind === 'ended') return second;
-      const { decision } = second;
+      const decision = await withoutRunning(handle, inputs, seconds);
+      if ('done' in decision) return decision;
       if (await takenFromRemote(handle, decision)) {
         const third = await withoutRunning(handle, inputs, seconds);
-        if (third.kind === 'ended') return fromRemote(third);
+        if ('done' in third) return fromRemote(third);
       }
       if (build.options.pull) return notThere(item);
       if (build.temps !== undefined && absentMakers(build.project, handle.index).length > 0)
-        return failed(item, { message: TEMPS_GONE, command: '', tail: [] }, seconds());
-      await refuseToReplace(build, item, item.outs);
+        return failed(item, TEMPS_GONE, seconds());
+      await refuseToReplace(handle, item.outs);
       const hold: Hold = {
         isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
         lost: fence === undefined ? claim.lost : AbortSignal.any([claim.lost, fence.lost]),
@@ -136,38 +134,34 @@ function notThere({ id }: Item): Ended {
   return { done: { type: 'item', item: id, verdict: 'blocked', reason } };
 }
 
-type WithoutRunning =
-  | ({ readonly kind: 'ended' } & Ended)
-  | { readonly kind: 'run'; readonly decision: Run };
-
-/** Handles everything that needs no process: a fresh item, or restoring the outs. */
+/** The end of an item that needs no process: it is fresh, or its outs are restored. Else its decision. */
 async function withoutRunning(
   handle: ItemHandle,
   inputs: InputSnapshot,
   seconds: () => number,
-): Promise<WithoutRunning> {
-  const { build, item } = handle;
-  const decision = await decideAnew(handle, inputs);
+): Promise<Ended | Run> {
+  const { item } = handle;
+  const decision = await decideAgain(handle, inputs);
   switch (decision.kind) {
     case 'run':
-      return { kind: 'run', decision };
+      return decision;
     case 'fresh':
       handle.build.temps?.lay(decision);
       handle.cache.use(decision.key);
-      return { kind: 'ended', ...recorded(item, 'fresh', decision.record, {}) };
+      return recorded(item, 'fresh', decision.record, {});
     case 'missing': {
       const message = decision.deps.map(missingAfterAll).join('\n');
-      return { kind: 'ended', ...failed(item, { message, command: '', tail: [] }, seconds()) };
+      return failed(item, message, seconds());
     }
     case 'restore': {
-      await refuseToReplace(build, item, item.outs, decision.record.outs);
-      const back = await putBack(handle, decision);
+      await refuseToReplace(handle, item.outs, decision.record.outs);
+      const back = await restoreOuts(handle, decision);
       // The damaged object is set aside, so the record cannot be restored any more, and the item
       // runs.
       if (!back) return await withoutRunning(handle, inputs, seconds);
       handle.build.temps?.lay(decision);
       const more = { reason: decision.reason.text, seconds: seconds() };
-      return { kind: 'ended', ...recorded(item, 'restored', decision.record, more) };
+      return recorded(item, 'restored', decision.record, more);
     }
     default:
       return decision satisfies never;
@@ -175,7 +169,7 @@ async function withoutRunning(
 }
 
 /** Reads the disk again: another run may have changed it during the wait. */
-async function decideAnew(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
+async function decideAgain(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
   const { build, item } = handle;
   for (const out of item.outs) handle.cache.forget(out.path);
   const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
@@ -183,7 +177,7 @@ async function decideAnew(handle: ItemHandle, inputs: InputSnapshot): Promise<De
 }
 
 /** False when an object is damaged. */
-async function putBack(
+async function restoreOuts(
   handle: ItemHandle,
   decision: Decision & { kind: 'restore' },
 ): Promise<boolean> {
@@ -191,8 +185,7 @@ async function putBack(
   const { cache } = build.project;
   cache.use(decision.key);
   build.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
-  const known = (cache.state.readLast(item.id)?.outs ?? []).map(({ digest }) => digest);
-  const onReplaced = (message: string) => handle.warn(message);
+  const options = handle.clearOptions();
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;
@@ -200,7 +193,7 @@ async function putBack(
     const isThere = stored.temp && !cache.hasAll(stored.digest);
     if (isThere || decision.gone?.includes(out)) continue;
     try {
-      await cache.outs.restore(stored, out.path, { known, onReplaced });
+      await cache.outs.restore(stored, out.path, options);
     } catch (error) {
       if (!(error instanceof DamagedObject)) throw error;
       handle.warn(error.message);
@@ -238,7 +231,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
         },
       };
     case 'cancelled':
-      return cancelled(item, 'interrupted');
+      return cancelled(item);
     default:
       return execution satisfies never;
   }
@@ -254,12 +247,14 @@ function recorded(
   return { done: { type: 'item', item: item.id, verdict, key, ...more }, settled: { key, outs } };
 }
 
-function failed(item: Item, failure: NonNullable<ItemDone['failure']>, seconds: number): Ended {
+/** Without an execution. */
+function failed(item: Item, message: string, seconds: number): Ended {
+  const failure = { message, command: '', tail: [] };
   return { done: { type: 'item', item: item.id, verdict: 'failed', seconds, failure } };
 }
 
-function cancelled(item: Item, reason: string): Ended {
-  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason } };
+function cancelled(item: Item): Ended {
+  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason: 'interrupted' } };
 }
 
 function isAbort(error: unknown): boolean {

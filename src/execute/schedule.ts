@@ -7,7 +7,6 @@
  *        └── the run stops ──────────────┴──▶ cancelled
  */
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
-import { absentMakers } from '../decide/absent-makers.js';
 import {
   type BuildContext,
   handleOf,
@@ -15,10 +14,11 @@ import {
   itemAt,
   type Settled,
 } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { decideIfReadable } from '../decide/decide-item.js';
 import { excess } from '../decide/excess.js';
 import { predict } from '../decide/prediction.js';
+import type { Decision } from '../decide/staleness.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import { finishFresh, type Swept } from '../decide/up-to-date.js';
 import type { ItemDone } from '../event.js';
 import { addTo } from '../lists.js';
@@ -59,7 +59,7 @@ async function refuseUnrunnable(build: BuildContext, pending: readonly number[])
 }
 
 /** Resources for restoring outs, whatever the stage needs. */
-const PUT_BACK: Resources = { cpu: 1, memory: 0, gpu: 0 };
+const FOR_RESTORING: Resources = { cpu: 1, memory: 0, gpu: 0 };
 
 /** What an item that runs elsewhere uses of this machine. */
 const NOTHING: Resources = { cpu: 0, memory: 0, gpu: 0 };
@@ -156,7 +156,7 @@ class Schedule {
       } else if (!this.#mayComeWithout(decision) && this.#waitsForTemps(index, ready)) {
         // The item returns here when they are made.
       } else if (decision === undefined || decision.kind === 'restore') {
-        this.#enqueue(index, PUT_BACK);
+        this.#enqueue(index, FOR_RESTORING);
       } else if (decision.kind === 'run' && this.#means.elsewhere?.takes(index)) {
         this.#enqueue(index, NOTHING, this.#means.elsewhere.run);
       } else {

@@ -1,5 +1,5 @@
 /** Removes the temporary outs that no item needs any more. */
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { claimIfFree } from '../decide/locks.js';
 import { hasTemps, readersOf } from '../decide/temp-outs.js';
 
@@ -20,7 +20,7 @@ export async function removeSpent(
   for (const maker of makers) {
     if (!hasTemps(itemAt(build, maker)) || making.has(maker) || !isSpent(build, maker, making))
       continue;
-    await removeTemps(build, maker);
+    await removeTemps(handleOf(build, maker));
   }
 }
 
@@ -31,16 +31,15 @@ function isSpent(build: BuildContext, maker: number, making: ReadonlySet<number>
   return build.settled.has(maker) && readers.length > 0 && readers.every(isDone);
 }
 
-async function removeTemps(build: BuildContext, maker: number): Promise<void> {
-  const cache = cacheOf(build);
-  const item = itemAt(build, maker);
+async function removeTemps(handle: ItemHandle): Promise<void> {
+  const { build, index, item, cache } = handle;
   const there = item.outs.filter(({ path, temp }) => temp && cache.exists(path));
   if (there.length === 0) return;
-  const claim = await claimIfFree(build, item);
+  const claim = await claimIfFree(handle);
   if (claim === undefined) return;
   try {
     for (const { name, path } of there) {
-      const digest = build.settled.get(maker)?.outs.find((each) => each.name === name)?.digest;
+      const digest = build.settled.get(index)?.outs.find((each) => each.name === name)?.digest;
       const now = await cache.scan(path, { again: true });
       // An edited file belongs to the user.
       if (now === undefined || now.digest !== digest) continue;

@@ -23,7 +23,7 @@ import { schedulerOf } from './schedulers.js';
 import { readSite, type Site } from './site.js';
 import { jobLock, outputFile, submissionOf, sweepSubmissions } from './submissions.js';
 import { type Placed, Submitter } from './submitter.js';
-import { Unshared } from './unshared.js';
+import { openUnshared } from './unshared.js';
 
 /** @throws UserError for an unknown executor, and for mistakes in pipe.local.yaml */
 export function openExecutors(build: BuildContext, pending: readonly number[]): Elsewhere {
@@ -108,7 +108,7 @@ class Executor {
     this.#means = {
       ...{ executor: name, scheduler, queue: this.#queue, submitter },
       ...{ latency, cancel: (id) => this.#cancel(id) },
-      ...(checkout === '' ? {} : { unshared: new Unshared(build) }),
+      ...(checkout === '' ? {} : { unshared: openUnshared(build) }),
     };
   }
 

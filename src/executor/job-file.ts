@@ -9,6 +9,7 @@
  *     <item>/<nonce>/end.json     how it ended, written by the node, last
  *     submitted/<name>/           the jobs of a submission, their script and their output
  */
+
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +20,7 @@ import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';
 import { ifJson } from '../json.js';
 import { fileNameOf } from '../process/file-names.js';
-import { lstatIfThere, namesIn, textIfThere } from '../sys/if-there.js';
+import { lstatIfThere, namesIn, textIfThere, unlessFailed } from '../sys/if-there.js';
 import { LineTail } from '../sys/open-file.js';
 
 export interface Job {
@@ -168,4 +169,24 @@ export class EventTail {
 function eventIn(line: string): RunEvent[] {
   const event = ifJson(line);
   return event === undefined ? [] : [event as RunEvent];
+}
+
+/** How soon a superseded job ends its process. */
+const LOOK_MS = 1000;
+
+interface NonceFence {
+  isHeld(): boolean;
+  readonly lost: AbortSignal;
+  close(): void;
+}
+
+/** @param token of this start of the job */
+export function nonceFence(files: JobFiles, nonce: string, token: string): NonceFence {
+  const lost = new AbortController();
+  const isHeld = () => files.current() === nonce && files.start(nonce) === token;
+  const timer = setInterval(() => {
+    // A read error may be temporary, and the fence is checked again before anything is recorded.
+    if (unlessFailed(isHeld) === false) lost.abort();
+  }, LOOK_MS).unref();
+  return { isHeld, lost: lost.signal, close: () => clearInterval(timer) };
 }

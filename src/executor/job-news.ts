@@ -1,4 +1,4 @@
-/** What a run reports about the job of an item, besides the events of the job itself. */
+/** What a run reports about the job of an item, in addition to the events of the job itself. */
 import type { RunEvent } from '../event.js';
 import type { Queue } from './job-queue.js';
 import type { JobState } from './scheduler.js';

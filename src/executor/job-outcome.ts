@@ -93,20 +93,20 @@ function isUnstarted({ state, output }: Seen): boolean {
 }
 
 function memoryText({ resources: { memory } }: Item, said: string): string {
-  const cure =
+  const hint =
     memory > 0
       ? `raise resources.memory (${Math.ceil(memory / 2 ** 20)}M)`
       : 'set resources.memory';
-  return `out of memory (${said}): ${cure}`;
+  return `out of memory (${said}): ${hint}`;
 }
 
 function timeText({ time, epochs }: Item, said: string): string {
   const what = epochs === undefined ? 'it takes' : 'one epoch takes';
-  const [limit, cure] =
+  const [limit, hint] =
     time === undefined
       ? ['the time limit of its jobs', 'set resources.time']
       : [`resources.time (${duration(time)})`, 'raise it'];
-  return `${what} longer than ${limit}: ${cure} (${said})`;
+  return `${what} longer than ${limit}: ${hint} (${said})`;
 }
 
 function noResultText({ state }: Over, known: Known, said: string): string {

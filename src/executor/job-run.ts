@@ -7,9 +7,9 @@ import {
   neverAlways,
   type Settled,
 } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { decideItem } from '../decide/decide-item.js';
 import { explain } from '../decide/explain.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Failure, ItemDone } from '../event.js';
 import { describeAction } from '../execute/failure.js';
 import { type Ended, runItem } from '../execute/run-item.js';
@@ -18,7 +18,7 @@ import { EventTail, isResult, type Job, type JobEnd, JobFiles } from './job-file
 import { JobNews } from './job-news.js';
 import { failureAfter, type Outcome, outputIn, wordOf } from './job-outcome.js';
 import type { Queue } from './job-queue.js';
-import { cureFor } from './refusal.js';
+import { hintFor } from './refusal.js';
 import type { JobState, Refused, Scheduler } from './scheduler.js';
 import { outputFile } from './submissions.js';
 import type { Placed, Submitter } from './submitter.js';
@@ -57,7 +57,7 @@ export class JobRun {
   /** For nodes that share no folder with the run. */
   readonly #unshared: UnsharedItem | undefined;
   readonly #news: JobNews;
-  /** The key to compute, as far as this machine can tell. */
+  /** The key to compute, as far as this machine knows. */
   #key: string | undefined;
   #tail: EventTail | undefined;
 
@@ -236,14 +236,14 @@ export class JobRun {
 
   #neverText({ id, reason = '' }: JobState): string {
     const { scheduler, executor } = this.#means;
-    const cure = cureFor(this.#build.project, this.#item, executor, reason);
-    return `${scheduler.title} will never start job ${id} (${reason}): ${cure}`;
+    const hint = hintFor(this.#build.project, this.#item, executor, reason);
+    return `${scheduler.title} will never start job ${id} (${reason}): ${hint}`;
   }
 
   /** The job has saved its result as the last one of the item. */
   #otherText(decision: Decision): string {
-    const { item, code } = handleOf(this.#build, this.#index);
-    const found = explain(this.#build.project, item, code, decision).map(({ text }) => text);
+    const handle = handleOf(this.#build, this.#index);
+    const found = explain(handle, decision).map(({ text }) => text);
     return `its job computed something else (${found.join('; ')}): if you edited files meanwhile, run again; otherwise give \`pipe run\` and its jobs the same environment`;
   }
 
@@ -275,9 +275,9 @@ export class JobRun {
   /** The failure message for a refused job. */
   refused({ message }: Refused): Ended {
     const { scheduler, executor } = this.#means;
-    const cure = cureFor(this.#build.project, this.#item, executor, message);
+    const hint = hintFor(this.#build.project, this.#item, executor, message);
     return this.#failed(
-      `${scheduler.title} refuses the job: ${message.replace(/\.$/, '')}: ${cure}`,
+      `${scheduler.title} refuses the job: ${message.replace(/\.$/, '')}: ${hint}`,
     );
   }
 }

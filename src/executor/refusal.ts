@@ -50,7 +50,7 @@ interface Source {
 }
 
 /** @param said the scheduler's message */
-export function cureFor(
+export function hintFor(
   project: Pick<Project, 'root' | 'env' | 'variant'>,
   item: Item,
   executor: string,

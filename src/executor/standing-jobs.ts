@@ -71,7 +71,7 @@ export async function standingJobs(
 export interface FollowedJob {
   readonly text: string;
   /** False if the job is over and no run will submit it again. Call repeatedly. */
-  goesOn(): boolean;
+  continues(): boolean;
 }
 
 /** Undefined if there is no unfinished job. */
@@ -95,7 +95,7 @@ export async function followJob(
     return state === undefined ? queue.answers < known : state.phase !== 'ended';
   };
   const isInRun = () => lockHolder(projectHome(project.root), jobLock(item)) !== undefined;
-  return { text: found.text, goesOn: () => isAlive() || isInRun() };
+  return { text: found.text, continues: () => isAlive() || isInRun() };
 }
 
 function openJobs(root: string, items: readonly string[]): Open[] {

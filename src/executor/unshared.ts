@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { type BuildContext, handleOf, itemAt } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
+import type { Decision } from '../decide/staleness.js';
 import { userError } from '../error.js';
 import { type Ended, runItem } from '../execute/run-item.js';
 import { chainManifest, keyOf } from '../manifest.js';
@@ -15,70 +15,50 @@ import { isResult, readJob } from './job-file.js';
 import { type Over, wordOf } from './job-outcome.js';
 import type { Queue } from './job-queue.js';
 
-export class Unshared {
-  readonly #build: BuildContext;
-  readonly #remote: RemoteCache;
+/** What the items of a run share. */
+export interface Unshared {
+  readonly build: BuildContext;
+  readonly remote: RemoteCache;
   /** Keys of results that the remote cache has. */
-  readonly #there = new Set<string>();
+  readonly there: Set<string>;
+}
 
-  /** @throws UserError without a remote cache */
-  constructor(build: BuildContext) {
-    this.#build = build;
-    if (build.remote === undefined)
-      throw userError(
-        'no-remote',
-        '`checkout` in pipe.local.yaml needs a remote cache, and this run has none',
-        'set `remote:` in pipeline.yaml, or PIPE_REMOTE',
-      );
-    this.#remote = build.remote;
-  }
-
-  /** Sends the results of all items that this one needs. */
-  async provide(index: number): Promise<void> {
-    const { project, done } = this.#build;
-    // Visits each item once, because a chain of diamonds in the graph has exponentially many paths.
-    for (const need of withNeeds(project.plan, itemAt(this.#build, index).needs)) {
-      const key = done.get(need)?.key;
-      if (key === undefined || this.#there.has(key)) continue;
-      const record = project.cache.readRecord(key);
-      if (record !== undefined && (await this.#remote.sendResult(record))) this.#there.add(key);
-    }
-  }
-
-  /** The result, if the remote cache has it. */
-  async take(index: number): Promise<Ended | undefined> {
-    const options = { ...this.#build.options, force: false, pull: true };
-    const ended = await runItem(handleOf({ ...this.#build, options }, index));
-    return isResult(ended) ? ended : undefined;
-  }
-
-  /** How many epochs of the item the remote cache has. */
-  async epochs(index: number, decision: Decision): Promise<number> {
-    const { epochs, id: item } = itemAt(this.#build, index);
-    if (epochs === undefined || decision.kind !== 'run') return 0;
-    const manifest = chainManifest(decision.manifest, epochs.param);
-    const chain = keyOf(manifest);
-    await this.#remote.takeEpochs({ item, chain, manifest }, () => 0);
-    return this.#build.project.cache.chains.readEpochs(chain).length;
-  }
+/** @throws UserError without a remote cache */
+export function openUnshared(build: BuildContext): Unshared {
+  const { remote } = build;
+  if (remote === undefined)
+    throw userError(
+      'no-remote',
+      '`checkout` in pipe.local.yaml needs a remote cache, and this run has none',
+      'set `remote:` in pipeline.yaml, or PIPE_REMOTE',
+    );
+  return { build, remote, there: new Set() };
 }
 
 /** The jobs of one item on such nodes, seen through the remote cache. */
 export class UnsharedItem {
-  readonly #unshared: Unshared;
+  readonly #shared: Unshared;
   readonly #index: number;
   #decision: Decision | undefined;
   /** Epochs that the remote cache had when last asked. */
   #epochs = 0;
 
-  constructor(unshared: Unshared, index: number) {
-    this.#unshared = unshared;
+  constructor(shared: Unshared, index: number) {
+    this.#shared = shared;
     this.#index = index;
   }
 
-  /** Sends what a job needs. */
-  provide(): Promise<void> {
-    return this.#unshared.provide(this.#index);
+  /** Sends the results of all items that this one needs. */
+  async provide(): Promise<void> {
+    const { build, remote, there } = this.#shared;
+    const { project, done } = build;
+    // Visits each item once, because a chain of diamonds in the graph has exponentially many paths.
+    for (const need of withNeeds(project.plan, itemAt(build, this.#index).needs)) {
+      const key = done.get(need)?.key;
+      if (key === undefined || there.has(key)) continue;
+      const record = project.cache.readRecord(key);
+      if (record !== undefined && (await remote.sendResult(record))) there.add(key);
+    }
   }
 
   /** Remembers the decision about the item: what its job will compute. */
@@ -86,15 +66,24 @@ export class UnsharedItem {
     this.#decision = decision;
   }
 
-  take(): Promise<Ended | undefined> {
-    return this.#unshared.take(this.#index);
+  /** The result, if the remote cache has it. */
+  async take(): Promise<Ended | undefined> {
+    const { build } = this.#shared;
+    const options = { ...build.options, force: false, pull: true };
+    const ended = await runItem(handleOf({ ...build, options }, this.#index));
+    return isResult(ended) ? ended : undefined;
   }
 
   /** Epochs that the remote cache has gained since the last call. */
   async newEpochs(): Promise<number> {
-    if (this.#decision === undefined) return 0;
+    const { build, remote } = this.#shared;
+    const { epochs, id: item } = itemAt(build, this.#index);
+    if (epochs === undefined || this.#decision?.kind !== 'run') return 0;
+    const manifest = chainManifest(this.#decision.manifest, epochs.param);
+    const chain = keyOf(manifest);
+    await remote.takeEpochs({ item, chain, manifest }, () => 0);
     const known = this.#epochs;
-    this.#epochs = await this.#unshared.epochs(this.#index, this.#decision);
+    this.#epochs = build.project.cache.chains.readEpochs(chain).length;
     return this.#epochs - known;
   }
 

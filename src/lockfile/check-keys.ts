@@ -12,7 +12,7 @@ import { keyOf } from '../manifest.js';
 import type { Dep } from '../pipeline/plan.js';
 import type { LockBlock } from './format/block.js';
 import type { LockSection } from './format/sections.js';
-import { inShort, reasonsAgainst } from './lock-reasons.js';
+import { notLocked, otherDefinition } from './lock-reasons.js';
 
 export interface LockStanding {
   /** The item's block, if the lock has one. */
@@ -63,7 +63,7 @@ function* standingOf(
 ): Cooperative<LockStanding> {
   const { build, item, code } = handle;
   const block = section.get(item.id);
-  if (block === undefined) return { difference: NOT_LOCKED };
+  if (block === undefined) return { difference: notLocked(build.project) };
   const view = { ...build.project, ...overlay.view };
   const context: DecisionContext = {
     ...view,
@@ -75,20 +75,13 @@ function* standingOf(
   const inputs = yield* inputsOf(item, code, context);
   if (inputs.kind === 'missing') {
     const paths = inputs.deps.map((dep) => dep.path).join(', ');
-    return { block, difference: `dep ${paths} does not exist and is not in pipeline.lock` };
+    return { block, difference: `dep ${paths} does not exist and is ${notLocked(build.project)}` };
   }
   const { manifest } = inputs;
   const key = keyOf(manifest);
   if (key === block.key) return { block, key };
-  const reasons = reasonsAgainst(build.project, item, code, block, manifest);
-  return {
-    block,
-    key,
-    difference: `pipeline.lock has a different definition: ${inShort(reasons)}`,
-  };
+  return { block, key, difference: otherDefinition(handle, block, manifest) };
 }
-
-export const NOT_LOCKED = 'not in pipeline.lock';
 
 /** True for a dep read through links that items made: their targets need not exist here. */
 function leadsOut(dep: Dep, locked: Digest | null | undefined): boolean {

@@ -1,30 +1,39 @@
 /** Differences between pipeline.lock and today's pipeline, in the words of `why`. */
-import type { Code } from '../decide/code.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { itemDifferences } from '../decide/explain.js';
-import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
 import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { type LockBlock, lockedParts } from './format/block.js';
+import { type LockedProject, lockNameOf } from './format/sections.js';
 
 /** Why the item's key differs from the locked one; at least one reason. */
-export function reasonsAgainst(...beside: Parameters<typeof lockDifferences>): string[] {
-  const found = lockDifferences(...beside);
+export function reasonsAgainst(...compared: Parameters<typeof lockDifferences>): string[] {
+  const found = lockDifferences(...compared);
   return found.length > 0 ? found.map(({ text }) => text) : ['its key differs'];
+}
+
+export function notLocked(project: LockedProject): string {
+  return `not in ${lockNameOf(project)}`;
+}
+
+/** That the item's key differs from the locked one, and why. */
+export function otherDefinition(handle: ItemHandle, block: LockBlock, manifest: Manifest): string {
+  const reasons = inShort(reasonsAgainst(handle, block, manifest));
+  return `${lockNameOf(handle.build.project)} has a different definition: ${reasons}`;
 }
 
 /** Differences from the locked manifest. */
 export function lockDifferences(
-  project: Project,
-  item: Item,
-  code: Code,
+  handle: ItemHandle,
   block: LockBlock,
   manifest: Manifest,
 ): Reason[] {
+  const { code, cache } = handle;
   const now = { manifest: { ...manifest, ...lockedParts(manifest) }, files: code.files };
   // The record of the locked result names the changed file, if it still exists.
-  const files = project.cache.readRecord(block.key)?.files ?? code.files;
-  return itemDifferences(project, item, code, { manifest: manifestOf(block), files }, now);
+  const files = cache.readRecord(block.key)?.files ?? code.files;
+  return itemDifferences(handle, { manifest: manifestOf(block), files }, now);
 }
 
 function manifestOf({ code, params, env, deps, outs, epochs }: LockBlock): Manifest {

@@ -9,7 +9,7 @@ import type { Resources } from './plan.js';
 export type ResourceKey = keyof Resources | 'time';
 
 /** Undefined for a part that is no longer in the file. */
-interface Places {
+export interface Places {
   dep(item: string, name: string): Place | undefined;
   out(item: string, name: string): Place | undefined;
   resource(item: string, name: ResourceKey): Place | undefined;

@@ -279,7 +279,7 @@ function skipLine(reader: Reader): void {
   const end = text.indexOf('\n', at);
   const line = text.slice(at, end < 0 ? text.length : end);
   const { delimiter, stripsTabs, isExpanded } = heredocs[0] as HereDocument;
-  if (isExpanded && goesOn(line)) reader.unsure ??= 'after a here-document with commands';
+  if (isExpanded && continues(line)) reader.unsure ??= 'after a here-document with commands';
   // A line without its line break may continue after a value.
   if (end >= 0 && (stripsTabs ? line.replace(/^\t+/, '') : line) === delimiter) heredocs.shift();
   if (heredocs.length === 0) stack.pop();
@@ -287,7 +287,7 @@ function skipLine(reader: Reader): void {
 }
 
 /** A command that continues after this line of a here-document may contain the delimiter. */
-function goesOn(line: string): boolean {
+function continues(line: string): boolean {
   const count = (pattern: RegExp) => line.match(pattern)?.length ?? 0;
   if (count(/`/g) % 2 === 1) return true;
   return (

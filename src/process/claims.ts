@@ -7,7 +7,6 @@ import path from 'node:path';
 import { isWithin } from '../sys/is-within.js';
 import type { HeldFile } from './held-file.js';
 import { type LockOwner, newOwner } from './lock-owner.js';
-import { type Group, groupWord } from './orphans.js';
 import { type Queued, type Rules, readLine, takeTurn } from './ticket-queue.js';
 
 /** Paths are relative to the folder that the claims cover, `/` between names. */
@@ -34,63 +33,30 @@ export interface ClaimOptions {
 }
 
 /** A claim that this process holds until `release`. */
-export class Claim {
-  readonly #held: HeldFile<ClaimTicket>;
-
-  constructor(held: HeldFile<ClaimTicket>) {
-    this.#held = held;
-  }
-
-  /**
-   * False after another process concluded that this one is dead: nothing may be recorded under the
-   * claim then.
-   */
-  isHeld(): boolean {
-    return this.#held.isHeld();
-  }
-
-  /** Calls back when a heartbeat finds that the claim is lost. */
-  onLost(callback: () => void): void {
-    this.#held.onLost(callback);
-  }
-
-  /** Turns written paths into read paths. */
-  narrow(paths: Paths): void {
-    if (this.isHeld()) this.#held.rewrite({ ...this.#held.owner, ...paths });
-  }
-
-  noteGroup(group: Group): void {
-    this.#held.noteGroup(groupWord(group));
-  }
-
-  release(): void {
-    this.#held.release();
-  }
-}
+export type Claim = HeldFile<ClaimTicket>;
 
 /** Waits until the paths can be claimed. Creates the folder if needed. */
-export async function acquireClaim(
+export function acquireClaim(
   folder: string,
   paths: Paths,
   { doing, logs, onWait, signal }: ClaimOptions,
 ): Promise<Claim> {
   let told: string | undefined;
-  const held = await takeTurn(
-    folder,
-    { ...newOwner(doing), ...paths, logs, granted: false },
-    RULES,
-    {
-      doing,
-      signal,
-      onWait: (line, own) => {
-        const first = inTheWay(line, own)[0];
-        if (first === undefined || first.ticket.token === told) return;
-        told = first.ticket.token;
-        onWait(first.ticket, first.file);
-      },
+  return takeTurn(folder, { ...newOwner(doing), ...paths, logs, granted: false }, RULES, {
+    doing,
+    signal,
+    onWait: (line, own) => {
+      const first = inTheWay(line, own)[0];
+      if (first === undefined || first.ticket.token === told) return;
+      told = first.ticket.token;
+      onWait(first.ticket, first.file);
     },
-  );
-  return new Claim(held);
+  });
+}
+
+/** Replaces the paths of a claim with fewer ones. */
+export function narrow(claim: Claim, paths: Paths): void {
+  if (claim.isHeld()) claim.rewrite({ ...claim.owner, ...paths });
 }
 
 /** Holders of a write claim on the path, dead or alive. */

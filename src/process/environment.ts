@@ -15,7 +15,8 @@ interface Given {
   readonly epochs?: EpochVariables | undefined;
 }
 
-type EpochVariables = Readonly<
+/** Environment variables of an incremental stage. */
+export type EpochVariables = Readonly<
   Record<'PIPE_EPOCHS' | 'PIPE_EPOCH' | 'PIPE_STATE' | 'PIPE_COMMIT', string>
 >;
 

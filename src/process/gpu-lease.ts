@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { userError } from '../error.js';
 import { findSlots, type Slot, virtualSlot } from './gpus.js';
 import { describeOwner, type LockOwner, newOwner } from './lock-owner.js';
-import { type Group, groupWord } from './orphans.js';
+import type { Group } from './orphans.js';
 import { isHeldAroundUs, waitsForItself } from './outer-executions.js';
 import { runtimeFolder } from './runtime-dir.js';
 import { type Queued, type Rules, takeTurn } from './ticket-queue.js';
@@ -76,7 +76,7 @@ export async function acquireGpus(count: number, options: LeaseOptions): Promise
   return {
     indices: granted.map(({ index }) => index),
     visible: virtual ? undefined : granted.map(({ name }) => name).join(','),
-    noteGroup: (group) => held.noteGroup(groupWord(group)),
+    noteGroup: (group) => held.noteGroup(group),
     release: () => held.release(),
   };
 }

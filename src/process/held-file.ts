@@ -26,6 +26,7 @@ import {
   TORN,
   textOf,
 } from './lock-owner.js';
+import { type Group, groupWord } from './orphans.js';
 
 const writeAt = promisify(write);
 const sync = promisify(fdatasync);
@@ -98,8 +99,8 @@ export class HeldFile<T extends LockOwner = LockOwner> {
   }
 
   /** Notes the leader of the processes that use the held resource. */
-  noteGroup(group: string): void {
-    writeSync(this.#handle, groupText(group), placesIn(this.#bytes).group);
+  noteGroup(group: Group): void {
+    writeSync(this.#handle, groupText(groupWord(group)), placesIn(this.#bytes).group);
   }
 
   /**

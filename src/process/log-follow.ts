@@ -43,7 +43,7 @@ export async function followLogs(
   try {
     while (!signal.aborted) {
       // Checked before reading, so that the last read includes everything that the process wrote.
-      const goesOn = isRunning();
+      const continues = isRunning();
       current?.tail.read(onText);
       const newest = logsIn(folder).at(-1);
       if (newest !== undefined && newest !== current?.file) {
@@ -51,7 +51,7 @@ export async function followLogs(
         current = { file: newest, tail: new TextTail(newest) };
         current.tail.read(onText);
       }
-      if (!goesOn) return;
+      if (!continues) return;
       await wait.next();
     }
   } finally {

@@ -1,7 +1,6 @@
 /** Cores and memory of this machine, within the limits of a container's or a job's control group. */
 import { availableParallelism, totalmem } from 'node:os';
 import { readIfThere } from '../sys/proc.js';
-import { allocation } from './allocation.js';
 import { type Allowance, allowance } from './cgroup.js';
 
 export interface Machine {
@@ -41,4 +40,21 @@ export function within(whole: Machine['whole'], allowed: Allowance): Machine {
 /** Memory, in the unit of `memory: 4G`. */
 export function gibibytes(bytes: number): string {
   return `${Number((bytes / 2 ** 30).toFixed(1))} GiB`;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Slurm (of the task, else of the job on this node), Grid Engine, LSF, PBS. */
+const CORES = ['SLURM_CPUS_PER_TASK', 'SLURM_CPUS_ON_NODE', 'NSLOTS', 'LSB_DJOB_NUMPROC', 'NCPUS'];
+
+/** Infinity if the job does not state it, and outside a job. */
+export function allocation(env: Environment): Allowance {
+  const cores = count(CORES.map((name) => env[name]).find(Boolean));
+  const ofCores = Number.isFinite(cores) ? count(env.SLURM_MEM_PER_CPU) * cores : Infinity;
+  return { cores, memory: Math.min(count(env.SLURM_MEM_PER_NODE), ofCores) * 2 ** 20 };
+}
+
+/** 0 means everything the machine has. */
+function count(text: string | undefined): number {
+  return text !== undefined && /^[1-9]\d*$/.test(text) ? Number(text) : Infinity;
 }

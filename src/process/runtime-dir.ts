@@ -17,10 +17,10 @@ export function runtimeFolder(env: NodeJS.ProcessEnv): string {
   return folder;
 }
 
-const CURE = 'set PIPE_RUNTIME_DIR to a folder of your own, the same for all your projects';
+const HINT = 'set PIPE_RUNTIME_DIR to a folder of your own, the same for all your projects';
 
 function refused(folder: string, why: string): Error {
-  return userError('runtime-folder', `${folder} cannot hold GPU leases: ${why}`, CURE);
+  return userError('runtime-folder', `${folder} cannot hold GPU leases: ${why}`, HINT);
 }
 
 function prepare(folder: string): void {

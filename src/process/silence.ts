@@ -25,7 +25,7 @@ const TORN_MS = BEAT_MS;
 const GAP_MS = 2 * BEAT_MS;
 
 /** By the clock of the file's file system. If that cannot be read, no file is old. */
-function clockBeside(file: string): () => number {
+function clockOf(file: string): () => number {
   return () => clockIfReadable(dirname(file))?.time ?? Number.NEGATIVE_INFINITY;
 }
 
@@ -53,7 +53,7 @@ export class Silence {
       case 'dead':
         return true;
       default:
-        return isFromBeforeBoot(file, owner, clockBeside(file)) || this.#isSilent(file, owner);
+        return isFromBeforeBoot(file, owner, clockOf(file)) || this.#isSilent(file, owner);
     }
   }
 

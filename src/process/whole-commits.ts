@@ -74,19 +74,19 @@ export class Judge {
     const name = String(epoch);
     const folder = join(this.#folder, name);
     // Checked first, because a stage that continues has finished this commit.
-    const goesOn = existsSync(join(this.#folder, String(epoch + 1))) || ending === 'well';
+    const continues = existsSync(join(this.#folder, String(epoch + 1))) || ending === 'well';
     const look = lookAtCommit(folder);
     if (look === undefined) return false;
     const isRenamed = this.#isSeenRenamed(name, look);
     this.#refuse(epoch, look, isRenamed);
     const open = ending === 'running' ? openForWriting(folder) : undefined;
-    const isClear = isRenamed || this.#before.has(name) || (goesOn && !look.isEmpty);
+    const isClear = isRenamed || this.#before.has(name) || (continues && !look.isEmpty);
     if (isClear && open === undefined) {
       this.#onNote({ epoch, mark: look.mark, isRenamed });
       return true;
     }
     // For a process that was killed in the middle of a commit, the kill is reported instead.
-    if (ending === 'badly' || this.#mayWait(epoch, look, goesOn)) return false;
+    if (ending === 'badly' || this.#mayWait(epoch, look, continues)) return false;
     if (open !== undefined) throw stillOpen(epoch, open);
     // If nothing can decide, a waiting stage must not wait forever.
     if (this.#isTold() || look.isEmpty) throw madeInPlace(epoch, look);
@@ -106,13 +106,13 @@ export class Judge {
     if (look.isLate || hasMoved || (isMadeEmpty && !isRenamed)) throw madeInPlace(epoch, look);
   }
 
-  #mayWait(epoch: number, { print }: CommitLook, goesOn: boolean): boolean {
+  #mayWait(epoch: number, { print }: CommitLook, continues: boolean): boolean {
     const now = performance.now();
     const known = this.#unclear.get(epoch);
     if (known === undefined) this.#onNote({ epoch, mark: '', isRenamed: false });
     const { since } = known ?? { since: now };
     this.#unclear.set(epoch, { print, since });
-    return !goesOn && now - since < (this.#isTold() ? UNCLEAR_MS : UNTOLD_MS);
+    return !continues && now - since < (this.#isTold() ? UNCLEAR_MS : UNTOLD_MS);
   }
 }
 

@@ -4,12 +4,11 @@
 export const WIDTH = 64;
 
 /**
- * Runs `task` for every value, `width` at a time. After a failure, starts no more tasks and throws
- * the error.
+ * Runs `task` for every value, at most WIDTH at a time. After a failure, does not start another task
+ * and throws the error.
  */
 export async function eachOf<T>(
   values: Iterable<T>,
-  width: number,
   task: (value: T) => Promise<void>,
 ): Promise<void> {
   const iterator = values[Symbol.iterator]();
@@ -24,7 +23,7 @@ export async function eachOf<T>(
       }
     }
   };
-  await Promise.all(Array.from({ length: width }, worker));
+  await Promise.all(Array.from({ length: WIDTH }, worker));
 }
 
 /** Runs the given actions, at most a fixed number at a time. */

@@ -197,7 +197,7 @@ function isPassing(error: unknown): boolean {
 export function unreachable(place: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
-  const cure = UNKNOWN_ISSUER.test(code)
+  const hint = UNKNOWN_ISSUER.test(code)
     ? ' (name a file with the certificate of its issuer in NODE_EXTRA_CA_CERTS)'
     : '';
   // The rest of such a message is for OpenSSL's developers.
@@ -206,5 +206,5 @@ export function unreachable(place: string, error: unknown): unknown {
     reason === undefined
       ? message
       : `no TLS connection (${reason}): does the server expect http://?`;
-  return new StoreError('unreachable', `${place}: ${what}${cure}`);
+  return new StoreError('unreachable', `${place}: ${what}${hint}`);
 }

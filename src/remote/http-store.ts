@@ -18,7 +18,7 @@ const SETTLED = 500;
 /** Attempts to read a body completely: each one starts from the beginning. */
 const BODY_TRIES = 3;
 
-const CURES: Readonly<Record<number, string>> = {
+const HINTS: Readonly<Record<number, string>> = {
   413: 'allow larger bodies on the server (nginx: client_max_body_size 0)',
   507: 'free disk space on the server',
 };
@@ -204,11 +204,11 @@ export class HttpStore implements Store {
     const status = `status ${answer.statusCode}${cause === undefined ? '' : ` (${cause})`}`;
     const message = `${new URL(this.#base).host}: ${status} for ${method}`;
     const kind = method === 'PUT' ? 'unwritable' : 'unreadable';
-    return new StoreError(kind, message, this.#cureOf(answer, cause, text));
+    return new StoreError(kind, message, this.#hintOf(answer, cause, text));
   }
 
   /** Undefined if the credentials may be the cause. */
-  #cureOf(
+  #hintOf(
     { statusCode = 0, headers }: IncomingMessage,
     cause: string | undefined,
     text: string,
@@ -220,7 +220,7 @@ export class HttpStore implements Store {
       return `set the clock of this machine, which is ${-(this.#clock ?? 0)} s ahead of the server's`;
     if (region !== undefined && (isRedirect || cause === 'AuthorizationHeaderMalformed'))
       return `set \`region: ${region}\` under \`remote:\`, or AWS_REGION=${region}`;
-    if (statusCode in CURES) return CURES[statusCode];
+    if (statusCode in HINTS) return HINTS[statusCode];
     if (ABOUT_CREDENTIALS.has(statusCode)) return undefined;
     if (!isRedirect) return 'check the address of the remote cache';
     const to = headers.location ?? /<Endpoint>([^<\s]{1,200})<\/Endpoint>/.exec(text)?.[1];

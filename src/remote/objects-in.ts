@@ -5,7 +5,7 @@ import { Yielder } from '../cache/files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
-import { eachOf, type Limit, WIDTH } from './concurrency.js';
+import { eachOf, type Limit } from './concurrency.js';
 import type { Pack } from './remote-record.js';
 import type { Store } from './store.js';
 import type { Traffic } from './traffic.js';
@@ -55,7 +55,7 @@ export async function bringObjects(
 ): Promise<void> {
   const bringing = new Bringing(source, target);
   for (const { size } of wanted) source.traffic.plan('in', size);
-  await eachOf(wanted, WIDTH, ({ digest, size }) => bringing.below(digest, size));
+  await eachOf(wanted, ({ digest, size }) => bringing.below(digest, size));
   await bringing.unpacked();
 }
 
@@ -94,7 +94,7 @@ class Bringing {
     if (isKnown || !isListing) return;
     const entries = parseTree(this.#target.objects.read(hex));
     if (entries === undefined) throw new BadObject(`cas/${hex}`, 'is not a directory listing');
-    await eachOf(entries, WIDTH, (entry) => this.below(entry.digest, entry.size));
+    await eachOf(entries, (entry) => this.below(entry.digest, entry.size));
   }
 
   /**

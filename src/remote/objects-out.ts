@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import { Yielder } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
-import { eachOf, type Limit, WIDTH } from './concurrency.js';
+import { eachOf, type Limit } from './concurrency.js';
 import type { Pack } from './remote-record.js';
 import type { HashedBody, Store } from './store.js';
 import type { Traffic } from './traffic.js';
@@ -58,7 +58,7 @@ export async function sendObjects(
     if (size < LARGE) small.push({ hex, size });
     else large.push({ content: objects.pathOf(hex), size, hex });
   }
-  await eachOf(large, WIDTH, (body) => send(`cas/${body.hex}`, body, sending));
+  await eachOf(large, (body) => send(`cas/${body.hex}`, body, sending));
   if (small.length === 1) {
     const [{ hex, size }] = small as [Small];
     await send(`cas/${hex}`, { content: objects.read(hex), size, hex }, sending);
@@ -67,7 +67,7 @@ export async function sendObjects(
   // Sorted by name, so that the same objects form the same packs.
   const groups = groupsOf(small.sort((a, b) => (a.hex < b.hex ? -1 : 1)));
   const packs: Pack[] = [];
-  await eachOf(groups.entries(), WIDTH, ([at, group]) =>
+  await eachOf(groups.entries(), ([at, group]) =>
     sending.packing(async () => {
       const { pack, content } = await packOf(group, objects);
       packs[at] = pack;

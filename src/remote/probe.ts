@@ -67,7 +67,7 @@ async function refusalOf(act: () => Promise<unknown>): Promise<string | undefine
     return undefined;
   } catch (error) {
     if (error instanceof StoreError)
-      return error.cure === undefined ? error.message : `${error.message}: ${error.cure}`;
+      return error.hint === undefined ? error.message : `${error.message}: ${error.hint}`;
     throw error;
   }
 }

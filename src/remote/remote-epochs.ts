@@ -126,7 +126,7 @@ export class RemoteEpochs {
 
   #head({ chain, item, manifest }: WantedChain): Promise<RemoteChain | undefined> {
     const read = (body: string) => chainIn(body, chain, manifest);
-    return this.#session.believed(`ac/${chain}`, item, read, true);
+    return this.#session.accepted(`ac/${chain}`, item, read, true);
   }
 
   /** Undefined for a head that is rejected: ours replaces it. */

@@ -155,7 +155,7 @@ export class RemoteResults {
 
   async #ask({ key, item, manifest }: Wanted, again = false): Promise<RemoteResult | undefined> {
     const read = (body: string) => resultIn(body, key, manifest);
-    return this.#session.believed(`ac/${key}`, item, read, again);
+    return this.#session.accepted(`ac/${key}`, item, read, again);
   }
 }
 

@@ -122,8 +122,8 @@ class Tunnels extends https.Agent {
 
 /** @param name of the route */
 export function refused(name: string, status: number | undefined): StoreError {
-  const cure = status === 407 ? ' (write http://user:password@host:port for the proxy)' : '';
-  return new StoreError('unreachable', `${name}: the proxy answered with status ${status}${cure}`);
+  const hint = status === 407 ? ' (write http://user:password@host:port for the proxy)' : '';
+  return new StoreError('unreachable', `${name}: the proxy answered with status ${status}${hint}`);
 }
 
 function placeOf({ protocol, hostname, port }: URL): RequestOptions {

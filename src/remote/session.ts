@@ -102,7 +102,7 @@ export class Session {
   }
 
   /** The record at a name, if it is complete, correctly signed, and the one that we requested. */
-  async believed<T extends object>(
+  async accepted<T extends object>(
     name: string,
     item: string,
     read: Read<T>,
@@ -181,7 +181,7 @@ export class Session {
         throw userError(
           'remote-refused',
           `the remote cache ${this.#url} refuses reads: ${error.message}`,
-          `${error.cure ?? 'check the credentials (`pipe remote` tests them)'}, or run with --remote off`,
+          `${error.hint ?? 'check the credentials (`pipe remote` tests them)'}, or run with --remote off`,
         );
       this.#turnOff(error);
       return undefined;
@@ -203,7 +203,7 @@ export class Session {
       // gc or `keep` removed the object meanwhile: newer states are sent later.
       if (error instanceof DamagedObject) return undefined;
       if (!(error instanceof StoreError)) throw error;
-      if (error.kind === 'unwritable') this.#readOnly(withCure(error));
+      if (error.kind === 'unwritable') this.#readOnly(withHint(error));
       else this.#turnOff(error);
       return undefined;
     }
@@ -230,11 +230,11 @@ export class Session {
     if (this.#isOff || this.#ending.signal.aborted) return;
     this.#isOff = true;
     this.tellOnce(
-      `the remote cache ${this.#url} is not used for the rest of this run: ${withCure(error)}`,
+      `the remote cache ${this.#url} is not used for the rest of this run: ${withHint(error)}`,
     );
   }
 }
 
-function withCure({ message, cure }: StoreError): string {
-  return cure === undefined ? message : `${message}: ${cure}`;
+function withHint({ message, hint }: StoreError): string {
+  return hint === undefined ? message : `${message}: ${hint}`;
 }

@@ -49,12 +49,12 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly kind: 'unreadable' | 'unwritable' | 'unreachable';
   /** What to do, if the store knows the cause. */
-  readonly cure: string | undefined;
+  readonly hint: string | undefined;
 
-  constructor(kind: StoreError['kind'], message: string, cure?: string) {
+  constructor(kind: StoreError['kind'], message: string, hint?: string) {
     super(message);
     this.kind = kind;
-    this.cure = cure;
+    this.hint = hint;
   }
 }
 

@@ -2,7 +2,6 @@
 import { mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
-import { isAbsent } from '../cache/files/file-errors.js';
 import { removeTree } from '../cache/files/remove.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
@@ -10,6 +9,7 @@ import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
+import { realPlace } from '../sys/real-place.js';
 import type { ResultRow } from './row.js';
 import { SHORT } from './select-rows.js';
 
@@ -107,14 +107,4 @@ function requireOwnFolder({ root, cache, plan }: Project, folder: string): void 
       if (isWithin(place, other) || isWithin(other, place))
         refuse(`overlaps ${out.path}, an out of ${id}`);
     }
-}
-
-/** The real path of the part that exists, and the rest. */
-function realPlace(where: string): string {
-  try {
-    return realpathSync(where);
-  } catch (error) {
-    if (!isAbsent(error) || path.dirname(where) === where) throw error;
-    return path.join(realPlace(path.dirname(where)), path.basename(where));
-  }
 }

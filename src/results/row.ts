@@ -107,3 +107,9 @@ function argsOf(words: readonly string[]): Record<string, string> {
   }
   return args;
 }
+
+/** In the local time zone: `2026-01-31 09:05:07`. */
+export function localTime(when: number): string {
+  const date = new Date(when - new Date(when).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 19).replace('T', ' ');
+}

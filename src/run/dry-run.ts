@@ -1,11 +1,10 @@
 /** Dry run: gives every selected item the verdict that it would get, and the expected time. */
 import { finish as finishSliced } from '../cache/files/yielding.js';
 import type { EpochRecord } from '../cache/records/record.js';
-import { absentDeps } from '../decide/absent.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
-import { explain, whyAnyway, whyOf } from '../decide/explain.js';
+import { whyAnyway, whyDecided } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
-import { type MissingDep, refuseMissing } from '../decide/missing.js';
+import { type MissingDep, missingDeps, refuseMissing } from '../decide/missing.js';
 import { type Prediction, waitingText } from '../decide/prediction.js';
 import type { ItemDone, Why } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
@@ -53,7 +52,7 @@ export async function refuseMissingDeps(
     if (outlook.kind === 'missing')
       missing.push(...outlook.deps.map((dep) => ({ item: itemAt(build, index).id, dep })));
     if (outlook.kind !== 'unknown') continue;
-    const absent = absentDeps(handleOf(build, index), (need) => isUnmade(found.get(need)));
+    const absent = missingDeps(handleOf(build, index), (need) => isUnmade(found.get(need)));
     missing.push(...(await finishSliced(absent, build.options.interruption.stop)));
   }
   await refuseMissing(build, missing);
@@ -66,17 +65,15 @@ function isUnmade(outlook: Prediction | undefined): boolean {
 
 /** For an item with unfinished deps. */
 export function whyUnknown(
-  { build: { project, options }, item }: ItemHandle,
+  handle: ItemHandle,
   { waitsFor }: Prediction & { readonly kind: 'unknown' },
 ): Pick<ItemDone, 'reason' | 'maybe'> {
-  const anyway = whyAnyway(project, item, options.force);
+  const anyway = whyAnyway(handle);
   return anyway ? { reason: anyway.text } : { reason: waitingText(waitsFor), maybe: true };
 }
 
 function whyItWouldRun(handle: ItemHandle, outlook: Prediction): Partial<Why> {
-  if (outlook.kind === 'unknown') return whyUnknown(handle, outlook);
-  const reasons = explain(handle.build.project, handle.item, handle.code, outlook);
-  return whyOf(reasons.map(({ text }) => text));
+  return outlook.kind === 'unknown' ? whyUnknown(handle, outlook) : whyDecided(handle, outlook);
 }
 
 /** Expected seconds, from the records; for an incremental stage, of the remaining epochs. */

@@ -1,9 +1,9 @@
 /** Predictions that count the results of the remote cache: for --dry, status and why, with --remote. */
 import type { RunRecord } from '../cache/records/record.js';
 import { type BuildContext, handleOf, selectedItems } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
 import { type Prediction, predict } from '../decide/prediction.js';
-import { eachOf, WIDTH } from '../remote/concurrency.js';
+import type { Decision } from '../decide/staleness.js';
+import { eachOf } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 
 type Found = ReadonlyMap<number, Prediction>;
@@ -32,7 +32,7 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
       isOpen(outlook, asked) ? [[index, outlook] as const] : [],
     );
     const before = foreseen.size;
-    await eachOf(open, WIDTH, async ([index, { key, manifest }]) => {
+    await eachOf(open, async ([index, { key, manifest }]) => {
       asked.add(key);
       const { id, filled } = handleOf(build, index).item;
       const wanted = { item: id, key, manifest, filled };

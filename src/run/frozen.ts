@@ -8,14 +8,14 @@ import {
   type ItemHandle,
   neverAlways,
 } from '../decide/build-context.js';
-import { explain, whyOf } from '../decide/explain.js';
+import { whyDecided, whyOf } from '../decide/explain.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import type { Why } from '../event.js';
-import { type LockStanding, lockStandings, NOT_LOCKED, strangers } from '../lockfile/check-keys.js';
+import { type LockStanding, lockStandings, strangers } from '../lockfile/check-keys.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
-import { inShort, otherOuts, reasonsAgainst } from '../lockfile/lock-reasons.js';
+import { notLocked, otherDefinition, otherOuts, reasonsAgainst } from '../lockfile/lock-reasons.js';
 import { finishKnown, refuseMissingDeps, whyUnknown } from './dry-run.js';
 
 /** Gives every item its verdict. Returns the number of differences. */
@@ -109,12 +109,9 @@ function againstLock(
   { key, manifest, outs }: Result,
   block: LockBlock | undefined,
 ): string | undefined {
-  const { build, item, code } = handle;
-  if (block === undefined) return NOT_LOCKED;
-  if (block.key !== key) {
-    const reasons = reasonsAgainst(build.project, item, code, block, manifest);
-    return `${lockNameOf(build.project)} has a different definition: ${inShort(reasons)}`;
-  }
+  const { build, item } = handle;
+  if (block === undefined) return notLocked(build.project);
+  if (block.key !== key) return otherDefinition(handle, block, manifest);
   const others = otherOuts(
     item,
     block,
@@ -146,10 +143,9 @@ function whyItWouldRun(
   block: LockBlock | undefined,
 ): Partial<Why> {
   if (outlook.kind === 'unknown') return whyUnknown(handle, outlook);
-  const { build, item, code } = handle;
   if (outlook.kind !== 'run' || outlook.cause !== 'stale' || block === undefined)
-    return whyOf(explain(build.project, item, code, outlook).map(({ text }) => text));
+    return whyDecided(handle, outlook);
   return block.key === outlook.key
     ? { reason: 'its result is not in the cache' }
-    : whyOf(reasonsAgainst(build.project, item, code, block, outlook.manifest));
+    : whyOf(reasonsAgainst(handle, block, outlook.manifest));
 }

@@ -2,6 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { planPlaces } from '../decide/project.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { lockedItems } from '../lockfile/lock-on-disk.js';
 import type { Item, Out } from '../pipeline/plan.js';
@@ -21,18 +22,16 @@ export async function refuseLinkedOuts(
   build: BuildContext,
   pending: readonly number[],
 ): Promise<void> {
-  const { root, variant } = build.project;
   const found = pending.flatMap((index): LinkedOut[] => {
     const item = itemAt(build, index);
     return item.outs.filter((out) => isUsersLink(build, item, out)).map((out) => ({ item, out }));
   });
   if (found.length === 0) return;
-  const { placesOf } = await import('../pipeline/places.js');
-  const places = placesOf({ project: root, ...variant });
+  const places = await planPlaces(build.project);
   throw new UserError(
     found.map(({ item, out }): Diagnostic => {
       const place = places.out(item.id, out.name);
-      const target = readlinkSync(path.join(root, out.path));
+      const target = readlinkSync(path.join(build.project.root, out.path));
       return {
         code: 'out-is-link',
         message: `the out ${out.path} of ${item.id} is a symbolic link to ${target} that pipe did not create`,

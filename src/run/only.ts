@@ -1,7 +1,13 @@
 /** `--only`: runs the targets on existing inputs, warns about stale ones, and restores missing ones. */
 import { DamagedObject } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/records/record.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import {
+  type BuildContext,
+  cacheOf,
+  handleOf,
+  type ItemHandle,
+  itemAt,
+} from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import { claimItem } from '../decide/locks.js';
 import { type Prediction, predict } from '../decide/prediction.js';
@@ -20,7 +26,7 @@ export async function readyInputs(build: BuildContext, whole: BuildContext): Pro
       const outlook = found.get(need);
       if (outlook === undefined) continue;
       if (outlook.kind === 'fresh') build.temps?.lay(outlook);
-      await putMissingBack(build, need, outlook);
+      await restoreMissing(handleOf(build, need), outlook);
       warnIfStale(build, whole, index, need, outlook);
     }
   }
@@ -40,23 +46,18 @@ function warnIfStale(
   const reason =
     outlook.kind === 'unknown'
       ? `${outlook.waitsFor.join(', ')} must run before it`
-      : explain(build.project, item, whole.codes.of(need), outlook)[0]?.text;
+      : explain(handleOf(whole, need), outlook)[0]?.text;
   const message = `${item.id} is stale (${reason}): its outs are used as they are`;
-  build.emit({ type: 'warning', item: itemAt(build, index).id, message });
+  handleOf(build, index).warn(message);
 }
 
-async function putMissingBack(
-  build: BuildContext,
-  need: number,
-  outlook: Prediction,
-): Promise<void> {
-  const item = itemAt(build, need);
-  const cache = cacheOf(build);
+async function restoreMissing(handle: ItemHandle, outlook: Prediction): Promise<void> {
+  const { item, cache } = handle;
   const missing = item.outs.filter((out) => cache.scanSync(out.path) === undefined);
   if (missing.length === 0) return;
   const stored: readonly RecordedOut[] =
     outlook.kind === 'restore' ? outlook.record.outs : (cache.state.readLast(item.id)?.outs ?? []);
-  const claim = await claimItem(build, item);
+  const claim = await claimItem(handle);
   try {
     for (const out of missing) {
       const found = stored.find((each) => each.name === out.name);
@@ -67,7 +68,7 @@ async function putMissingBack(
   } catch (error) {
     if (!(error instanceof DamagedObject)) throw error;
     // The up-to-date check finds the input missing and reports it.
-    build.emit({ type: 'warning', item: item.id, message: error.message });
+    handle.warn(error.message);
   } finally {
     claim.release();
   }

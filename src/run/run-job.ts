@@ -8,13 +8,12 @@ import { finish } from '../cache/files/yielding.js';
 import { handleOf } from '../decide/build-context.js';
 import { decideItem } from '../decide/decide-item.js';
 import { workOn } from '../decide/inspection.js';
-import type { Interruption, RunOptions } from '../decide/options.js';
+import { type Interruption, NO_OPTIONS, type RunOptions } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Emit, ItemDone, RunEvent } from '../event.js';
 import { runItem } from '../execute/run-item.js';
-import { nonceFence } from '../executor/fence.js';
-import { isResult, type Job, JobFiles, readJob } from '../executor/job-file.js';
+import { isResult, type Job, JobFiles, nonceFence, readJob } from '../executor/job-file.js';
 import { isTimeNear, requeue, TimeLimit } from '../executor/requeue.js';
 import { schedulerOf } from '../executor/schedulers.js';
 import { readSite } from '../executor/site.js';
@@ -171,7 +170,7 @@ async function runItemOf(
 function optionsOf(job: Job, isRestart: boolean, interruption: Interruption): RunOptions {
   const { item, force, remote } = job;
   return {
-    ...{ targets: [item], only: true, dry: false, frozen: false, keepGoing: false },
+    ...{ ...NO_OPTIONS, targets: [item], only: true },
     ...{ force, again: job.again || isRestart, interruption },
     ...(remote === undefined ? {} : { remote }),
   };

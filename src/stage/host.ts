@@ -53,7 +53,7 @@ function runOf(module: { readonly default?: unknown }): Run {
   if (isDefinition(stage)) {
     if (stage.pipeStage === STAGE_PROTOCOL) return stage.run;
     throw new StageMistake(
-      `the stage speaks protocol ${stage.pipeStage}, this pipe speaks ${STAGE_PROTOCOL}: install the same version of pipe-run in the project`,
+      `the stage uses protocol ${stage.pipeStage}, and this version of pipe uses ${STAGE_PROTOCOL}: install the same version of pipe-run in the project`,
     );
   }
   const found =

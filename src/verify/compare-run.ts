@@ -5,18 +5,38 @@
 import path from 'node:path';
 import { DamagedObject, openCache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
-import type { EpochRecord } from '../cache/records/record.js';
+import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { compareArtifacts } from '../compare/artifacts.js';
 import type { Tolerance } from '../compare/deviation.js';
 import { type Comparison, differenceText } from '../compare/difference.js';
 import { compareNumbers } from '../compare/numbers.js';
 import type { Finding, Verified } from '../compare/verified.js';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
+import type { DecisionContext } from '../decide/fingerprint.js';
 import { metricFilesOf } from '../decide/metric-files.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import type { Expected } from './expected-result.js';
 import type { FreshFolder } from './fresh-folder.js';
-import type { Run, VerifyJob } from './job.js';
+
+export interface VerifyJob {
+  readonly index: number;
+  readonly expected: Expected;
+  readonly runs: number;
+  /**
+   * For an incremental item: compute this many epochs from the beginning, and compare only their
+   * states.
+   */
+  readonly epochs: number | undefined;
+  /** The workspace as it will be once everything is restored. */
+  readonly context: DecisionContext;
+}
+
+/** An execution and its folder. */
+export interface Run {
+  readonly fresh: FreshFolder;
+  readonly record: RunRecord;
+}
 
 export type Compared = Pick<Verified, 'verdict' | 'findings'>;
 
@@ -101,10 +121,10 @@ async function compareOut(
   other: (out: Out) => Other | undefined,
 ): Promise<Comparison | undefined> {
   const digest = run.record.outs.find(({ name }) => name === out.name)?.digest;
-  const beside = other(out);
-  if (digest === undefined || beside === undefined) return undefined;
+  const wanted = other(out);
+  if (digest === undefined || wanted === undefined) return undefined;
   const actual = path.join(run.fresh.root, out.path);
-  return compareContent(beside, digest, async () => actual, allowedOf(item, out));
+  return compareContent(wanted, digest, async () => actual, allowedOf(item, out));
 }
 
 /** The allowed deviations of an out. */
@@ -200,10 +220,10 @@ async function compareStates(
   const records = run.fresh.cache.chains.readEpochs(chain).sort((a, b) => a.epoch - b.epoch);
   let tolerated: AstNode | undefined;
   for (const record of records) {
-    const beside = other(record.epoch);
-    if (beside === undefined) continue;
+    const wanted = other(record.epoch);
+    if (wanted === undefined) continue;
     const actual = () => stateFolder(run.fresh, chain, record, 'actual');
-    const comparison = await compareContent(beside, record.state, actual, {
+    const comparison = await compareContent(wanted, record.state, actual, {
       whole: wholeTolerance(item),
     });
     const located = { where: `epoch ${record.epoch}`, comparison };

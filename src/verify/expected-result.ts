@@ -1,9 +1,9 @@
 /** Expected results of an item: from pipeline.lock, else from the record in the cache. */
 import type { Digest } from '../cache/objects/digest.js';
-import { absentMakers } from '../decide/absent-makers.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import type { Prediction } from '../decide/prediction.js';
+import { absentMakers } from '../decide/temp-outs.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, lockNameOf } from '../lockfile/format/sections.js';
@@ -69,8 +69,7 @@ function expectedOf(
   });
   if (outlook.kind === 'unknown')
     return mistake(`it needs outs of ${outlook.waitsFor.join(', ')}, which must run first`);
-  if (outlook.kind === 'missing')
-    return mistake(explain(build.project, item, handle.code, outlook)[0]?.text ?? '');
+  if (outlook.kind === 'missing') return mistake(explain(handle, outlook)[0]?.text ?? '');
   const gone = absentMakers(build.project, handle.index).map((maker) => itemAt(build, maker).id);
   if (gone.length > 0)
     return {

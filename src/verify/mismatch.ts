@@ -37,7 +37,7 @@ function causeOf(
   section: LockSection,
   causes: ReadonlyMap<number, Cause>,
 ): Cause | undefined {
-  const { build, item } = handle;
+  const { item } = handle;
   const block = section.get(item.id);
   if (block === undefined || outlook.kind === 'missing') return undefined;
   if (outlook.kind === 'unknown') {
@@ -46,7 +46,7 @@ function causeOf(
   }
   if (block.key === outlook.key) return undefined;
   const manifest = outlook.kind === 'run' ? outlook.manifest : outlook.record.manifest;
-  const reasons = reasonsAgainst(build.project, item, handle.code, block, manifest);
+  const reasons = reasonsAgainst(handle, block, manifest);
   return { item: item.id, reasons: inShort(reasons) };
 }
 

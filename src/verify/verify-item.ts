@@ -1,20 +1,20 @@
 /** Executes one item again, as often as requested, in fresh folders; and reports the result. */
+
 import { constants, copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { removeTree } from '../cache/files/remove.js';
 import type { Finding, Verified } from '../compare/verified.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
-import type { Decision } from '../decide/decide.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Failure } from '../event.js';
 import type { Execution } from '../execute/attempt.js';
 import { executeItem } from '../execute/execute-item.js';
 import { ALONE } from '../execute/hold.js';
 import { InputSnapshot } from '../execute/input-snapshot.js';
 import { systemMessage } from '../system-message.js';
-import { type Compared, compareRun } from './compare-run.js';
+import { type Compared, compareRun, type Run, type VerifyJob } from './compare-run.js';
 import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
-import type { Run, VerifyJob } from './job.js';
 import { undeclaredReads } from './undeclared.js';
 
 let folders = 0;

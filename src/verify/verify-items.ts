@@ -3,15 +3,15 @@ import type { Verified } from '../compare/verified.js';
 import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
 import { workFor } from '../decide/inspection.js';
-import type { Interruption } from '../decide/options.js';
+import { type Interruption, NO_OPTIONS } from '../decide/options.js';
 import { Overlay } from '../decide/overlay.js';
 import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Emit } from '../event.js';
 import { createJobQueue } from '../execute/ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from '../execute/resources.js';
-import { type LockSection, lockNameOf, sectionOf } from '../lockfile/format/sections.js';
-import { readLockFile } from '../lockfile/lock-on-disk.js';
+import { lockNameOf } from '../lockfile/format/sections.js';
+import { lockedItems } from '../lockfile/lock-on-disk.js';
 import { select } from '../pipeline/select.js';
 import { thisMachine } from '../process/machine.js';
 import { type Expected, expectations } from './expected-result.js';
@@ -49,7 +49,7 @@ export async function verify(
   const targets = select(project.plan, options.targets);
   const { runs, epochs } = options;
   const found = await predict(neverAlways(build));
-  const section = lockedSection(project);
+  const section = lockedItems(project);
   const differing = section === undefined ? new Map() : mismatches(build, found, section);
   const executed = targets.filter((index) => !differing.has(index));
   const expected = expectations(build, found, section, executed, { runs, epochs });
@@ -106,11 +106,6 @@ async function inParallel(
   if (bug !== undefined) throw bug;
 }
 
-function lockedSection(project: Project): LockSection | undefined {
-  const name = sectionOf(project.variant);
-  return name === undefined ? undefined : readLockFile(project)?.get(name);
-}
-
 function differsFromLock({ project }: BuildContext, index: number, text: string): Verified {
   const item = project.plan.items[index]?.id as string;
   const findings = [{ where: '', text }];
@@ -119,18 +114,7 @@ function differsFromLock({ project }: BuildContext, index: number, text: string)
 
 function workToVerify(project: Project, options: VerifyOptions, emit: Emit): Promise<BuildContext> {
   const { targets, concurrency, interruption } = options;
-  return workFor(
-    project,
-    {
-      targets,
-      only: false,
-      force: false,
-      dry: true,
-      frozen: false,
-      keepGoing: true,
-      ...(concurrency === undefined ? {} : { concurrency }),
-      interruption,
-    },
-    emit,
-  );
+  const cores = concurrency === undefined ? {} : { concurrency };
+  const wanted = { ...NO_OPTIONS, targets, dry: true, keepGoing: true, ...cores, interruption };
+  return workFor(project, wanted, emit);
 }

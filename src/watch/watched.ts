@@ -2,6 +2,7 @@
 
 import { isOutside } from '../code/project-paths.js';
 import type { BuildContext } from '../decide/build-context.js';
+import { oncePer } from '../lists.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
 import { foldersAbove } from '../pipeline/items/paths.js';
@@ -156,10 +157,7 @@ function isPackages(path: string): boolean {
 
 /** True for one of the paths, and for a path below one. */
 function isIn(where: string, paths: ReadonlySet<string>): boolean {
-  for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
-    if (paths.has(where.slice(0, end))) return true;
-  }
-  return false;
+  return [where, ...foldersAbove(where)].some((each) => paths.has(each));
 }
 
 /** While there is no valid plan: the previous set, and the files that pipeline.yaml names now. */
@@ -212,10 +210,4 @@ function isOnTheWay(dep: Dep, folder: string): boolean {
   return mayHold(globOf(dep), folder) && !isHeldBack(dep, folder, ignoreRulesOf(dep));
 }
 
-const globs = new WeakMap<Dep, Glob>();
-
-function globOf(dep: Dep): Glob {
-  const known = globs.get(dep) ?? parseGlob(dep.path);
-  globs.set(dep, known);
-  return known;
-}
+const globOf = oncePer((dep: Dep): Glob => parseGlob(dep.path));

@@ -119,6 +119,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   watch: [
     'error',
     'event',
+    'lists',
     'pipeline',
     'sys',
     'code/trace-inputs',

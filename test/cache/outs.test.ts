@@ -25,7 +25,7 @@ test('a file is restored with its bytes', async () => {
   const { digest, size, files } = await cache.outs.store('out/a.txt');
   expect({ size, files }).toEqual({ size: 5, files: 1 });
   rmSync(project.at('out/a.txt'));
-  expect(await cache.outs.restore({ digest }, 'out/a.txt')).toEqual({ written: 1, kept: 0 });
+  await cache.outs.restore({ digest }, 'out/a.txt');
   expect(readFileSync(project.at('out/a.txt'), 'utf8')).toBe('alpha');
 });
 
@@ -71,7 +71,7 @@ test('a restore keeps matching files, writes differing ones and deletes extra on
   rmSync(project.at('out/d/sub'), { recursive: true });
   writeFileSync(project.at('out/d/sub'), 'a file where a directory was');
   cache.forget('out/d');
-  expect(await cache.outs.restore({ digest }, 'out/d')).toEqual({ written: 2, kept: 1 });
+  await cache.outs.restore({ digest }, 'out/d');
   expect(lstatSync(project.at('out/d/a')).ino).toBe(inode);
   expect(readFileSync(project.at('out/d/b'), 'utf8')).toBe('b');
   expect(readFileSync(project.at('out/d/sub/c'), 'utf8')).toBe('c');

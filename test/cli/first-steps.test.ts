@@ -51,7 +51,7 @@ stages:
   expect(code).toBe(0);
   expect(out.match(/^note .*$/gm)).toEqual([
     expect.stringMatching(
-      /^note wide: it asks for 4096 cores, but (this machine has|its cgroup or job allows) \d+: it runs alone$/,
+      /^note wide: it asks for 4096 cores, but (this machine has|the cgroup or job of this run allows) \d+: it runs alone$/,
     ),
     'note gpus: it needs 3 GPUs, and this machine has 2: it cannot run here',
   ]);

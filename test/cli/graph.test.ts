@@ -58,7 +58,7 @@ describe('pipe graph', () => {
     const { code, err } = await project.pipe('graph', '--dot', '--json');
     expect([code, err]).toEqual([
       2,
-      'error: --dot and --json cannot be combined (option-conflict)\n  draw it twice\n',
+      'error: --dot and --json cannot be combined (option-conflict)\n  run the command once for each form\n',
     ]);
   });
 

@@ -184,7 +184,7 @@ describe('a command of another tool', () => {
     ['run -B', 'did you mean --force?'],
     ['run -p', 'for a profile of params: --profile <name>'],
     ['run --until x', 'pipe run <item> runs it and what it needs'],
-    ['run --rerun-incomplete', 'pipe run does what is missing'],
+    ['run --rerun-incomplete', 'pipe run computes what is missing'],
     ['run --use-conda', 'conda run -n lab'],
   ])('pipe %s is an error that names the equivalent', async (words, hint) => {
     const { code, out, err } = await projectWithin().pipe(...words.split(' '));

@@ -54,7 +54,7 @@ function withoutChance({ root }: Project, text: string): string {
 }
 
 describe("a newcomer's error", () => {
-  it.each(mistakes())('gives place and cure: $title', async (mistake) => {
+  it.each(mistakes())('gives place and hint: $title', async (mistake) => {
     const project = projectWithin(mistake.files);
     expect(await replay(project, mistake)).toBe(mistake.console);
   });

@@ -49,6 +49,12 @@ it('is read by every command, with the root and the cache of the project', async
     if (typeof text === 'string') expect(ended.out).toBe(text);
     else expect(ended.out).toMatch(text);
   }
+  own.write('pipelines/other.yaml', stage('another'));
+  const check = await own.pipe('lock', '--file=pipelines/other.yaml');
+  expect([check.code, check.out]).toEqual([
+    3,
+    'other: is not an item of the pipeline\nanother: not in pipelines/other.yaml.lock\n',
+  ]);
 });
 
 it('is one of several pipelines of a project, which do not disturb each other', async () => {
@@ -83,7 +89,7 @@ it.each([
   [['run', '--file', 'no.yaml'], /there is no no\.yaml here \(no-pipeline\)/],
   [['run', '--file'], /^error: --file needs a pipeline file \(option-value\)/],
   [['run', '--file', 'a', '--file=b'], /--file is given twice/],
-  [['init', '--file', 'a.yaml'], /pipe init reads no pipeline file/],
+  [['init', '--file', 'a.yaml'], /pipe init does not read a pipeline file/],
   [['status', '--file', 'in'], /is a folder, not a file/],
   [['status', '--file', 'bad.yaml'], /^bad\.yaml:1:\d+: error: .*stage/],
   [['status', '--file', 'own.yaml'], /would overwrite own\.yaml|own\.yaml/],

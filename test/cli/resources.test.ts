@@ -45,7 +45,7 @@ describe('an item that needs more than the machine has', () => {
     );
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^large@1: it asks for 4096 cores, but (?:this machine has|its cgroup or job allows) \d+; for 1048576 GiB of memory, but (?:this machine has|its cgroup or job allows) [\d.]+ GiB: it runs alone$/,
+        /^large@1: it asks for 4096 cores, but (?:this machine has|the cgroup or job of this run allows) \d+; for 1048576 GiB of memory, but (?:this machine has|the cgroup or job of this run allows) [\d.]+ GiB: it runs alone$/,
       ),
     ]);
     const steps = run.events.flatMap((event) =>

@@ -22,10 +22,10 @@ describe('an item that needs more than there is', () => {
     expect(told(2, 4 * GB, held)).toBeUndefined();
     expect(told(16, GB, WHOLE)).toBe('it asks for 16 cores, but this machine has 8: it runs alone');
     expect(told(16, GB, held)).toBe(
-      'it asks for 16 cores, but its cgroup or job allows 2: it runs alone',
+      'it asks for 16 cores, but the cgroup or job of this run allows 2: it runs alone',
     );
     expect(told(16, 8 * GB, { ...WHOLE, memory: 4 * GB })).toBe(
-      'it asks for 16 cores, but this machine has 8; for 8 GiB of memory, but its cgroup or job allows 4 GiB: it runs alone',
+      'it asks for 16 cores, but this machine has 8; for 8 GiB of memory, but the cgroup or job of this run allows 4 GiB: it runs alone',
     );
     expect(told(16, GB, { ...WHOLE, memory: 4 * GB })).toBe(
       'it asks for 16 cores, but this machine has 8: it runs alone',

@@ -17,7 +17,7 @@ import {
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { BuildContext } from '../../src/decide/build-context.js';
+import { type BuildContext, handleOf } from '../../src/decide/build-context.js';
 import { EpochRun } from '../../src/execute/epoch-run.js';
 import { ALONE } from '../../src/execute/hold.js';
 import type { InputSnapshot } from '../../src/execute/input-snapshot.js';
@@ -141,9 +141,10 @@ class Training {
     const cache = this.#project.open();
     const { root } = this.#project;
     const project = { cache, dist: path.join(root, 'dist'), cwd: root };
-    const work = { project, emit: () => {} } as unknown as BuildContext;
+    const plan = { items: [ITEM] };
+    const work = { project: { ...project, plan }, emit: () => {} } as unknown as BuildContext;
     const state = path.join(root, 'state');
-    const epochs = await EpochRun.prepare(work, ITEM, MANIFEST, {
+    const epochs = await EpochRun.prepare(handleOf(work, 0), MANIFEST, {
       state,
       fromStart: false,
       inputs: NO_INPUTS,

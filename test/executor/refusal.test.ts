@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cureFor } from '../../src/executor/refusal.js';
+import { hintFor } from '../../src/executor/refusal.js';
 import { loadPlan } from '../../src/pipeline/load.js';
 
 const PIPELINE = `stages:
@@ -27,7 +27,7 @@ function cure(name: string, said: string, PIPE_SLURM = ''): string {
   const variant = { profiles: [], set: [] };
   const item = loadPlan({ project: root, ...variant }).items.find(({ id }) => id === name);
   if (item === undefined) throw new Error(`${name} is not in the pipeline`);
-  return cureFor({ root, variant, env: { PIPE_SLURM } }, item, 'slurm', said);
+  return hintFor({ root, variant, env: { PIPE_SLURM } }, item, 'slurm', said);
 }
 
 it.each([

@@ -5,7 +5,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { acquireClaim, type Paths, writersOf } from '../../src/process/claims.js';
+import { acquireClaim, narrow, type Paths, writersOf } from '../../src/process/claims.js';
 import { tempFolder } from './support/script.js';
 
 const never = new AbortController().signal;
@@ -59,7 +59,7 @@ describe('a path', () => {
     reader.release();
     const writer = await claim(folder, { writes: ['out/a'] });
     expect(writersOf(folder, 'out/a')).toMatchObject([{ doing: 'test', pid: process.pid }]);
-    writer.narrow({ writes: [], reads: ['out/a'] });
+    narrow(writer, { writes: [], reads: ['out/a'] });
     expect(writersOf(folder, 'out/a')).toEqual([]);
     writer.release();
   });
@@ -72,7 +72,7 @@ test('a claim whose file was removed is lost', async () => {
   const [ticket = ''] = readdirSync(folder);
   rmSync(`${folder}/${ticket}`);
   expect(mine.isHeld()).toBe(false);
-  mine.narrow({ writes: [], reads: [] });
+  narrow(mine, { writes: [], reads: [] });
   expect(readdirSync(folder)).toEqual([]);
   mine.release();
 });

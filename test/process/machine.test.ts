@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { allocation } from '../../src/process/allocation.js';
 import { allowance } from '../../src/process/cgroup.js';
-import { thisMachine, within } from '../../src/process/machine.js';
+import { allocation, thisMachine, within } from '../../src/process/machine.js';
 import { HAS_PROC } from '../../src/sys/proc.js';
 
 const GB = 2 ** 30;

@@ -96,7 +96,7 @@ describe('a stage that cannot be run says what to do', () => {
     ['export default null;', 'the stage has a default export of type null: write `export default'],
     [
       'export default { pipeStage: 2, run() {} };',
-      'the stage speaks protocol 2, this pipe speaks 1: install the same version',
+      'the stage uses protocol 2, and this version of pipe uses 1: install the same version',
     ],
   ])('%s', async (stage, message) => {
     const { outcome, log } = await run(stage);

@@ -56,8 +56,11 @@ export function copyFile(from: string, to: string): void {
   });
 }
 
-/** A clone has the mode of its source from the start. */
-function isCloned(from: string, to: string): boolean {
+/**
+ * False if the file system does not support clones. A clone has the mode of its source from the
+ * start.
+ */
+export function isCloned(from: string, to: string): boolean {
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
     return true;

@@ -2,20 +2,17 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
-  constants,
-  copyFileSync,
   fchmodSync,
   fstatSync,
   ftruncate,
   openSync,
   readSync,
-  rmSync,
   type Stats,
   write,
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { withFile } from '../../sys/open-file.js';
-import { codeOf } from './file-errors.js';
+import { isCloned } from './copy-tree.js';
 import { CHUNK, fillBuffer, READ, readBuffer } from './hash.js';
 import { dataIn, lengthOf, roomOf } from './sparse.js';
 import { Yielder } from './yielding.js';
@@ -125,7 +122,8 @@ export async function copyToDraft(
   finish?: (to: number, copied: Copied) => void,
 ): Promise<Copied> {
   const isNarrower = (fstatSync(from).mode & 0o044 & ~mode) !== 0;
-  const clone = canClone && !isNarrower ? tryClone(source, draft) : undefined;
+  const clone =
+    canClone && !isNarrower && isCloned(source, draft) ? openSync(draft, 'r') : undefined;
   if (!isNarrower) canClone = clone !== undefined;
   const to = clone ?? openSync(draft, 'wx', mode);
   try {
@@ -139,16 +137,4 @@ export async function copyToDraft(
   } finally {
     closeSync(to);
   }
-}
-
-/** An open clone; undefined if the file system does not support cloning. */
-function tryClone(from: string, to: string): number | undefined {
-  try {
-    copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
-  } catch (error) {
-    // Other reasons do not matter: the copy that follows either works or reports it.
-    if (codeOf(error) !== 'EEXIST') rmSync(to, { force: true });
-    return undefined;
-  }
-  return openSync(to, 'r');
 }

@@ -143,11 +143,11 @@ function isMoved(folder: string, aside: string): boolean {
 }
 
 export function notDeleted({ path: where, reason }: Undeleted): string {
-  const cure = Object.hasOwn(CURES, reason) ? CURES[reason] : 'delete it by hand';
-  return `${where} cannot be deleted (${reason}): ${cure}`;
+  const hint = Object.hasOwn(HINTS, reason) ? HINTS[reason] : 'delete it by hand';
+  return `${where} cannot be deleted (${reason}): ${hint}`;
 }
 
-const CURES: Readonly<Record<string, string>> = {
+const HINTS: Readonly<Record<string, string>> = {
   EPERM: 'delete it by hand, after chattr -i if it is immutable',
   EROFS: 'it is a read-only mount: unmount it, then delete it by hand',
 };

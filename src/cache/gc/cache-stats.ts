@@ -37,20 +37,21 @@ interface ItemStats {
 }
 
 export async function statsOf(
-  { layout, scratch, warn }: CacheContext,
-  maxSize = defaultMaxSize(layout.root),
+  context: CacheContext,
+  maxSize = defaultMaxSize(context.layout.root),
 ): Promise<CacheStats> {
-  const inventory = await finish(takeInventory(layout, scratch, warn));
-  const { objects, records, chains } = inventory;
-  const stateBytes = chains.reduce((sum, chain) => sum + bytesOf(chain.objects), 0);
-  const resultBytes = bytesOf(objects);
+  const { layout } = context;
+  const inventory = await finish(takeInventory(context));
+  const { results, records, chains } = inventory;
+  const stateBytes = chains.reduce((sum, chain) => sum + bytesOf(chain), 0);
+  const resultBytes = bytesOf(results);
   const moves = replacedFolders(layout.replaced);
   const replacedBytes = moves.reduce((sum, { bytes }) => sum + bytes, 0);
   const logs = storedLogs(layout);
   const logBytes = logs.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     bytes: resultBytes + stateBytes + logBytes + replacedBytes,
-    objects: chains.reduce((sum, chain) => sum + chain.objects.size, objects.size),
+    objects: chains.reduce((sum, { stored }) => sum + stored.size, results.stored.size),
     results: { records: records.length, bytes: resultBytes },
     states: {
       epochs: chains.reduce((sum, chain) => sum + chain.epochs.length, 0),
@@ -64,23 +65,16 @@ export async function statsOf(
   };
 }
 
-function statesKept({ epochs, objects }: StoredChain): number {
-  return epochs.filter((record) => objects.has(nameOf(record.state))).length;
+function statesKept({ epochs, stored }: StoredChain): number {
+  return epochs.filter((record) => stored.has(nameOf(record.state))).length;
 }
 
 function itemsOf({ records, chains }: Inventory): ItemStats[] {
   const items = new Map<string, ItemStats>();
   const add = (item: string, more: Partial<Omit<ItemStats, 'item'>>) => {
-    const old = items.get(item) ?? emptyItem(item);
-    items.set(item, {
-      item,
-      results: old.results + (more.results ?? 0),
-      resultBytes: old.resultBytes + (more.resultBytes ?? 0),
-      epochs: old.epochs + (more.epochs ?? 0),
-      states: old.states + (more.states ?? 0),
-      stateBytes: old.stateBytes + (more.stateBytes ?? 0),
-      seconds: old.seconds + (more.seconds ?? 0),
-    });
+    const sums = { ...(items.get(item) ?? emptyItem(item)) };
+    for (const [name, value] of Object.entries(more)) sums[name as keyof typeof more] += value;
+    items.set(item, sums);
   };
   const chained = new Set(chains.map(({ about }) => about?.item));
   for (const { record } of records) {
@@ -91,20 +85,16 @@ function itemsOf({ records, chains }: Inventory): ItemStats[] {
     add(record.item, { results: 1, resultBytes, seconds: isIncremental ? 0 : record.seconds });
   }
   for (const chain of chains) {
-    const { about, epochs, objects } = chain;
+    const { about, epochs } = chain;
     const seconds = epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
     const states = statesKept(chain);
-    add(about?.item ?? '', {
-      epochs: epochs.length,
-      states,
-      stateBytes: bytesOf(objects),
-      seconds,
-    });
+    const stateBytes = bytesOf(chain);
+    add(about?.item ?? '', { epochs: epochs.length, states, stateBytes, seconds });
   }
   const bytes = (item: ItemStats) => item.resultBytes + item.stateBytes;
   return [...items.values()].sort((a, b) => bytes(b) - bytes(a));
 }
 
-function emptyItem(item: string): ItemStats {
+function emptyItem(item: string): { -readonly [K in keyof ItemStats]: ItemStats[K] } {
   return { item, results: 0, resultBytes: 0, epochs: 0, states: 0, stateBytes: 0, seconds: 0 };
 }

@@ -1,7 +1,7 @@
 /** Eviction order: what gc may remove when the cache is too large. */
 import { nameOf } from '../objects/digest.js';
-import { type EpochRecord, storedBytes } from '../records/record.js';
-import type { Inventory, StoredChain, StoredRecord } from './inventory.js';
+import { type EpochRecord, type RunRecord, storedBytes } from '../records/record.js';
+import type { Inventory, StoredChain } from './inventory.js';
 
 export type EvictionCandidate = ResultCandidate | StateCandidate;
 
@@ -17,13 +17,12 @@ interface Common {
 
 interface ResultCandidate extends Common {
   readonly kind: 'result';
-  readonly key: string;
+  readonly record: RunRecord;
 }
 
 interface StateCandidate extends Common {
   readonly kind: 'state';
-  readonly chain: string;
-  readonly epoch: number;
+  readonly record: EpochRecord;
 }
 
 /** Gc removes all of a rank before it touches the next rank. */
@@ -47,8 +46,8 @@ export interface Needed {
 /** Everything that is not needed, in eviction order. */
 export function evictionCandidates(inventory: Inventory, needed: Needed): EvictionCandidate[] {
   const all: EvictionCandidate[] = [];
-  for (const stored of inventory.records) {
-    if (stored.record !== undefined && !needed.keys.has(stored.key)) all.push(resultOf(stored));
+  for (const { key, mtime, record } of inventory.records) {
+    if (record !== undefined && !needed.keys.has(key)) all.push(resultOf(record, mtime));
   }
   for (const chain of inventory.chains) {
     if (!needed.busy.has(chain.chain)) all.push(...statesOf(chain, needed.chains.get(chain.chain)));
@@ -65,18 +64,18 @@ function worth({ seconds, bytes }: EvictionCandidate): number {
   return seconds / Math.max(1, bytes);
 }
 
-function resultOf({ key, mtime, record }: StoredRecord): ResultCandidate {
-  const { item = '', outs = [], seconds = 0 } = record ?? {};
+function resultOf(record: RunRecord, stored: number): ResultCandidate {
+  const { item, outs, seconds } = record;
   const bytes = storedBytes(outs);
-  return { kind: 'result', key, item, bytes, seconds, stored: mtime, rank: Rank.Unneeded };
+  return { kind: 'result', record, item, bytes, seconds, stored, rank: Rank.Unneeded };
 }
 
 /** Stored states; of a requested chain, neither the newest one nor the one that serves the request. */
-function statesOf(stored: StoredChain, asked: ReadonlySet<number> | undefined): StateCandidate[] {
-  const { chain, about, objects } = stored;
-  const present = stored.epochs.filter((record) => objects.has(nameOf(record.state)));
+function statesOf(chain: StoredChain, asked: ReadonlySet<number> | undefined): StateCandidate[] {
+  const { about, epochs, stored } = chain;
+  const present = epochs.filter((record) => stored.has(nameOf(record.state)));
   const newest = present.at(-1)?.epoch;
-  const allSeconds = stored.epochs.reduce((sum, record) => sum + record.seconds, 0);
+  const allSeconds = epochs.reduce((sum, record) => sum + record.seconds, 0);
   const states: StateCandidate[] = [];
   for (const record of present) {
     const { epoch, size } = record;
@@ -84,12 +83,11 @@ function statesOf(stored: StoredChain, asked: ReadonlySet<number> | undefined): 
     if (asked !== undefined && (isNewest || servesAsked(epoch, asked, present))) continue;
     states.push({
       kind: 'state',
-      chain,
-      epoch,
+      record,
       item: about?.item ?? '',
       bytes: size,
       seconds: isNewest ? allSeconds : record.seconds,
-      stored: objects.get(nameOf(record.state))?.mtime ?? 0,
+      stored: stored.get(nameOf(record.state))?.mtime ?? 0,
       rank: asked !== undefined ? Rank.PassedNeeded : isNewest ? Rank.Unneeded : Rank.Passed,
     });
   }

@@ -1,28 +1,15 @@
 /** Gc of results and epochs, by reference counts. */
 import { finish, Yielder } from '../files/yielding.js';
 import { type Digest, kindOf } from '../objects/digest.js';
-import { Objects } from '../objects/objects.js';
 import type { Sweeper } from '../objects/sweeper.js';
-import { Chains } from '../records/epoch-chains.js';
+import type { RunRecord } from '../records/record.js';
 import { recordPath } from '../records/records.js';
-import type { CacheContext } from './cache-context.js';
 import { type EvictionCandidate, evictionCandidates, type Needed } from './eviction.js';
 import type { GcLedger, Removed } from './gc-ledger.js';
-import {
-  bytesOf,
-  type Inventory,
-  type StoredChain,
-  type StoredObject,
-  type StoredRecord,
-} from './inventory.js';
+import { bytesOf, type Inventory, type ObjectStore, type StoredRecord } from './inventory.js';
 import { References } from './reference-counts.js';
 
-/** The object store of all results, or of one chain. */
-interface Store {
-  readonly objects: Objects;
-  readonly stored: ReadonlyMap<string, StoredObject>;
-  readonly references: References;
-}
+type Counted = ObjectStore & { readonly references: References };
 
 /** Name of the store of results; a chain's store has the chain's name. */
 const RESULTS = '';
@@ -33,34 +20,30 @@ export class GcResults {
   readonly #needed: Needed;
   readonly #sweeper: Sweeper;
   readonly #ledger: GcLedger;
-  readonly #stores: ReadonlyMap<string, Store>;
-  readonly #byKey: ReadonlyMap<string, StoredRecord>;
-  readonly #byChain: ReadonlyMap<string, StoredChain>;
+  readonly #stores: ReadonlyMap<string, Counted>;
   readonly #pace = new Yielder();
 
   constructor(
-    { layout, scratch, warn }: CacheContext,
+    records: string,
     inventory: Inventory,
     needed: Needed,
     sweeper: Sweeper,
     ledger: GcLedger,
   ) {
-    this.#records = layout.records;
+    this.#records = records;
     this.#inventory = inventory;
     this.#needed = needed;
     this.#sweeper = sweeper;
     this.#ledger = ledger;
-    this.#byKey = new Map(inventory.records.map((each) => [each.key, each]));
-    this.#byChain = new Map(inventory.chains.map((each) => [each.chain, each]));
-    const chains = new Chains(layout, scratch, warn);
-    const results = new Objects(layout.objects, layout.damaged, scratch);
+    const counted = (store: ObjectStore): Counted => ({
+      ...store,
+      references: new References(store),
+    });
     this.#stores = new Map([
-      [RESULTS, storeOf(results, inventory.objects)],
-      ...inventory.chains.map(
-        ({ chain, objects }) => [chain, storeOf(chains.objects(chain), objects)] as const,
-      ),
+      [RESULTS, counted(inventory.results)],
+      ...inventory.chains.map((each) => [each.chain, counted(each)] as const),
     ]);
-    for (const { stored } of this.#stores.values()) ledger.found(bytesOf(stored));
+    for (const store of this.#stores.values()) ledger.found(bytesOf(store));
   }
 
   /** Counts all references. Returns the bytes of everything needed. */
@@ -74,7 +57,8 @@ export class GcResults {
     const optional = new Map<string, number>();
     for (const candidate of evictionCandidates(this.#inventory, this.#needed)) {
       if (candidate.kind !== 'state') continue;
-      optional.set(candidate.chain, (optional.get(candidate.chain) ?? 0) + candidate.bytes);
+      const { chain } = candidate.record;
+      optional.set(chain, (optional.get(chain) ?? 0) + candidate.bytes);
     }
     for (const { chain, epochs } of chains) {
       const store = this.#store(chain);
@@ -85,7 +69,7 @@ export class GcResults {
   }
 
   /** Removes invalid records, such as those left by a crash of the machine. */
-  removeUnbelieved(): void {
+  removeInvalid(): void {
     for (const { key, record } of this.#inventory.records) {
       if (record !== undefined || !this.#sweeper.take(recordPath(this.#records, key))) continue;
       this.#ledger.note({ kind: 'damaged', key, bytes: 0, reason: 'the record is invalid' });
@@ -122,9 +106,11 @@ export class GcResults {
       this.#ledger.noteTooNew();
       return;
     }
-    const digests = kind === 'result' ? this.#unrecord(candidate.key) : [this.#stateOf(candidate)];
-    if (digests === undefined) return;
-    const name = kind === 'result' ? RESULTS : candidate.chain;
+    // The record goes before its objects, so that no record refers to missing objects.
+    if (kind === 'result' && !this.#sweeper.take(recordPath(this.#records, candidate.record.key)))
+      return;
+    const digests = kind === 'result' ? digestsOf(candidate.record) : [candidate.record.state];
+    const name = kind === 'result' ? RESULTS : candidate.record.chain;
     const { references } = this.#store(name);
     const freed = digests.flatMap((digest) => references.remove(digest));
     const removed = await this.#removeObjects(name, freed);
@@ -133,23 +119,9 @@ export class GcResults {
     const bytes = removed ?? 0;
     const which =
       kind === 'result'
-        ? { key: candidate.key }
-        : { chain: candidate.chain, epoch: candidate.epoch };
+        ? { key: candidate.record.key }
+        : { chain: candidate.record.chain, epoch: candidate.record.epoch };
     this.#ledger.note({ kind, item, ...which, bytes, seconds, reason });
-  }
-
-  /** The record goes before its objects, so that no record refers to missing objects. */
-  #unrecord(key: string): Digest[] | undefined {
-    const stored = this.#byKey.get(key);
-    if (!this.#sweeper.take(recordPath(this.#records, key))) return undefined;
-    return digestsOf(stored);
-  }
-
-  #stateOf({ chain, epoch }: { chain: string; epoch: number }): Digest {
-    const stored = this.#byChain.get(chain);
-    const record = stored?.epochs.find((each) => each.epoch === epoch);
-    if (record === undefined) throw new Error(`epoch ${epoch} of ${chain} is in no inventory`);
-    return record.state;
   }
 
   /** Returns the bytes freed; undefined when nothing was removed. */
@@ -166,26 +138,21 @@ export class GcResults {
     return freed;
   }
 
-  async #markRecord(stored: StoredRecord): Promise<void> {
+  async #markRecord({ record }: StoredRecord): Promise<void> {
     const { references } = this.#store(RESULTS);
-    for (const digest of digestsOf(stored)) await finish(references.add(digest));
+    const digests = record === undefined ? [] : digestsOf(record);
+    for (const digest of digests) await finish(references.add(digest));
   }
 
-  #store(name: string): Store {
+  #store(name: string): Counted {
     const store = this.#stores.get(name);
     if (store === undefined) throw new Error(`no objects of chain ${name}`);
     return store;
   }
 }
 
-function storeOf(objects: Objects, stored: ReadonlyMap<string, StoredObject>): Store {
-  return { objects, stored, references: new References(objects, stored) };
-}
-
 /** What a record keeps in the cache: its outs, and the listings of its deps, which `why` compares. */
-function digestsOf(stored: StoredRecord | undefined): Digest[] {
-  const record = stored?.record;
-  if (record === undefined) return [];
+function digestsOf(record: RunRecord): Digest[] {
   const deps = Object.values(record.manifest.deps).filter(
     (digest): digest is Digest => digest !== null && kindOf(digest) === 'directory',
   );

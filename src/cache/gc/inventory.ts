@@ -2,14 +2,15 @@
 import { lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, namesIn } from '../../sys/if-there.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 import type { Cooperative } from '../files/yielding.js';
 import type { Layout } from '../layout.js';
+import { Objects } from '../objects/objects.js';
 import { Chains } from '../records/epoch-chains.js';
 import type { ChainAbout, EpochRecord, RunRecord } from '../records/record.js';
 import { readRunRecord, recordPath } from '../records/records.js';
 import { replacedFolders } from '../records/replaced.js';
+import type { CacheContext } from './cache-context.js';
 import { storedLogs } from './log-retention.js';
 
 export interface StoredObject {
@@ -28,17 +29,20 @@ export interface StoredRecord {
   readonly record: RunRecord | undefined;
 }
 
-export interface StoredChain {
+/** The object store of all results, or of one chain. */
+export interface ObjectStore {
+  readonly objects: Objects;
+  readonly stored: ReadonlyMap<string, StoredObject>;
+}
+
+export interface StoredChain extends ObjectStore {
   readonly chain: string;
   readonly about: ChainAbout | undefined;
   readonly epochs: readonly EpochRecord[];
-  readonly objects: ReadonlyMap<string, StoredObject>;
-  /** Committed but not stored yet. */
-  readonly pending: readonly number[];
 }
 
 export interface Inventory {
-  readonly objects: ReadonlyMap<string, StoredObject>;
+  readonly results: ObjectStore;
   readonly records: readonly StoredRecord[];
   readonly chains: readonly StoredChain[];
 }
@@ -46,11 +50,7 @@ export interface Inventory {
 type Warn = (message: string) => void;
 
 /** Throws if a record is temporarily unreadable: gc would treat its objects as garbage. */
-export function* takeInventory(
-  layout: Layout,
-  scratch: Scratch,
-  warn: Warn,
-): Cooperative<Inventory> {
+export function* takeInventory({ layout, scratch, warn }: CacheContext): Cooperative<Inventory> {
   // Records come first, so that the objects of a record written meanwhile are listed too.
   const records = yield* recordsIn(layout, warn);
   const chains: StoredChain[] = [];
@@ -58,11 +58,11 @@ export function* takeInventory(
   for (const chain of namesIn(layout.chains).filter(isName)) {
     yield undefined;
     const epochs = reader.readEpochs(chain, 'an error');
-    const pending = reader.pendingCommits(chain);
-    const objects = yield* objectsIn(reader.objects(chain).folder);
-    chains.push({ chain, about: reader.about(chain), epochs, objects, pending });
+    const store = yield* listed(reader.objects(chain));
+    chains.push({ chain, about: reader.about(chain), epochs, ...store });
   }
-  return { objects: yield* objectsIn(layout.objects), records, chains };
+  const results = new Objects(layout.objects, layout.damaged, scratch);
+  return { results: yield* listed(results), records, chains };
 }
 
 function* recordsIn({ records }: Layout, warn: Warn): Cooperative<StoredRecord[]> {
@@ -84,8 +84,9 @@ function* recordsIn({ records }: Layout, warn: Warn): Cooperative<StoredRecord[]
   return found;
 }
 
-function* objectsIn(folder: string): Cooperative<Map<string, StoredObject>> {
-  const found = new Map<string, StoredObject>();
+function* listed(objects: Objects): Cooperative<ObjectStore> {
+  const { folder } = objects;
+  const stored = new Map<string, StoredObject>();
   for (const shard of namesIn(folder)) {
     yield undefined;
     for (const name of namesIn(`${folder}/${shard}`)) {
@@ -96,10 +97,10 @@ function* objectsIn(folder: string): Cooperative<Map<string, StoredObject>> {
       if (stat?.isFile() !== true || !isName(hex)) continue;
       const { size, mtimeMs: mtime } = stat;
       const writable = (stat.mode & 0o222) !== 0;
-      found.set(hex, { size, room: roomOf(stat), mtime, writable });
+      stored.set(hex, { size, room: roomOf(stat), mtime, writable });
     }
   }
-  return found;
+  return { objects, stored };
 }
 
 /**
@@ -128,8 +129,8 @@ function isName(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-export function bytesOf(objects: ReadonlyMap<string, StoredObject>): number {
+export function bytesOf({ stored }: ObjectStore): number {
   let bytes = 0;
-  for (const { room } of objects.values()) bytes += room;
+  for (const { room } of stored.values()) bytes += room;
   return bytes;
 }

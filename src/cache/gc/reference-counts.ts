@@ -3,7 +3,7 @@ import { UserError } from '../../error.js';
 import type { Cooperative } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import type { Objects } from '../objects/objects.js';
-import type { StoredObject } from './inventory.js';
+import type { ObjectStore, StoredObject } from './inventory.js';
 
 interface Node {
   /** Number of records and listings that refer to it; a listing counts once. */
@@ -18,7 +18,7 @@ export class References {
   readonly #stored: ReadonlyMap<string, StoredObject>;
   readonly #nodes = new Map<Digest, Node>();
 
-  constructor(objects: Objects, stored: ReadonlyMap<string, StoredObject>) {
+  constructor({ objects, stored }: ObjectStore) {
     this.#objects = objects;
     this.#stored = stored;
   }

@@ -6,11 +6,10 @@ import { unlessDamaged } from '../files/file-errors.js';
 import { checkHashes, type HashTask } from '../files/hash-pool.js';
 import { finish } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
-import { isWhole, Objects } from '../objects/objects.js';
-import { Chains } from '../records/epoch-chains.js';
+import { isWhole } from '../objects/objects.js';
 import { recordPath } from '../records/records.js';
 import type { CacheContext } from './cache-context.js';
-import { type Inventory, type StoredObject, takeInventory } from './inventory.js';
+import { type Inventory, type ObjectStore, takeInventory } from './inventory.js';
 
 export interface VerifyOptions {
   /** Removes damaged objects and the records that depend on them: those items run again. */
@@ -48,43 +47,29 @@ export interface VerifyReport {
   readonly repaired: boolean;
 }
 
-interface Store {
-  readonly objects: Objects;
-  readonly stored: ReadonlyMap<string, StoredObject>;
-  readonly wrong: ReadonlySet<string>;
-}
+type Checked = ObjectStore & { readonly wrong: ReadonlySet<string> };
 
 /** One reference to objects. */
 interface Reference {
   readonly concern: Concern;
   readonly digest: Digest;
-  readonly store: Store;
+  readonly store: Checked;
 }
 
 export async function verify(context: CacheContext, options: VerifyOptions): Promise<VerifyReport> {
-  const { layout, scratch, warn } = context;
-  const inventory = await finish(takeInventory(layout, scratch, () => undefined));
-  const chains = new Chains(layout, scratch, warn);
-  const main = {
-    objects: new Objects(layout.objects, layout.damaged, scratch),
-    stored: inventory.objects,
-  };
-  const states = inventory.chains.map((each) => ({
-    objects: chains.objects(each.chain),
-    stored: each.objects,
-  }));
-  const wrong = await wrongAmong([main, ...states], options);
-  const results: Store = { ...main, wrong };
-  const stateStores = new Map(
-    inventory.chains.map(({ chain }, index) => [chain, { ...states[index]!, wrong }] as const),
-  );
-  const references = [...referencesOf(inventory, results, stateStores)];
+  const inventory = await finish(takeInventory({ ...context, warn: () => undefined }));
+  const { results, chains } = inventory;
+  const wrong = await wrongAmong([results, ...chains], options);
+  const main: Checked = { ...results, wrong };
+  const states = new Map(chains.map((each) => [each.chain, { ...each, wrong }]));
+  const stores = [main, ...states.values()];
+  const references = [...referencesOf(inventory, main, states)];
   const damage = [
-    ...damageOf(references, [results, ...stateStores.values()]),
-    ...unbelieved(inventory, layout.records),
+    ...damageOf(references, stores),
+    ...invalidRecords(inventory, context.layout.records),
   ];
-  if (options.repair) repair(context, inventory, references, [results, ...stateStores.values()]);
-  const all = [main, ...states].flatMap(({ stored }) => [...stored.values()]);
+  if (options.repair) repair(context, inventory, references, stores);
+  const all = stores.flatMap(({ stored }) => [...stored.values()]);
   return {
     objects: all.length,
     bytes: all.reduce((sum, { size }) => sum + size, 0),
@@ -96,7 +81,7 @@ export async function verify(context: CacheContext, options: VerifyOptions): Pro
 
 /** Absolute paths of objects whose bytes do not match their name. */
 async function wrongAmong(
-  stores: readonly Omit<Store, 'wrong'>[],
+  stores: readonly ObjectStore[],
   { threads }: VerifyOptions,
 ): Promise<Set<string>> {
   const tasks: HashTask[] = stores.flatMap(({ objects, stored }) =>
@@ -110,8 +95,8 @@ async function wrongAmong(
 
 function* referencesOf(
   inventory: Inventory,
-  results: Store,
-  states: ReadonlyMap<string, Store>,
+  results: Checked,
+  states: ReadonlyMap<string, Checked>,
 ): Generator<Reference> {
   for (const { key, record } of inventory.records) {
     for (const { name: out, digest, temp } of record?.outs ?? []) {
@@ -120,7 +105,7 @@ function* referencesOf(
     }
   }
   for (const { chain, about, epochs } of inventory.chains) {
-    const store = states.get(chain) as Store;
+    const store = states.get(chain) as Checked;
     for (const { epoch, state: digest } of epochs) {
       // `keep` or gc has deleted a state whose listing is missing: that is not damage.
       if (!store.stored.has(nameOf(digest))) continue;
@@ -129,7 +114,7 @@ function* referencesOf(
   }
 }
 
-function damageOf(references: readonly Reference[], stores: readonly Store[]): Damage[] {
+function damageOf(references: readonly Reference[], stores: readonly Checked[]): Damage[] {
   const found = new Map<
     string,
     { name: string; what: 'damaged' | 'missing'; concerns: Concern[] }
@@ -152,7 +137,7 @@ function damageOf(references: readonly Reference[], stores: readonly Store[]): D
 }
 
 /** Objects below a digest that are missing or wrong. */
-function* lostBelow(digest: Digest, store: Store): Generator<string> {
+function* lostBelow(digest: Digest, store: Checked): Generator<string> {
   const hex = nameOf(digest);
   // Only its owner can verify a private object of another user.
   if (!store.objects.isReadable(hex)) return;
@@ -167,7 +152,7 @@ function* lostBelow(digest: Digest, store: Store): Generator<string> {
   for (const entry of entries ?? []) yield* lostBelow(entry.digest, store);
 }
 
-function unbelieved({ records }: Inventory, folder: string): Damage[] {
+function invalidRecords({ records }: Inventory, folder: string): Damage[] {
   return records
     .filter(({ record }) => record === undefined)
     .map(({ key }) => ({ what: 'record', name: key, file: recordPath(folder, key), concerns: [] }));
@@ -178,7 +163,7 @@ function repair(
   { layout, scratch }: CacheContext,
   inventory: Inventory,
   references: readonly Reference[],
-  stores: readonly Store[],
+  stores: readonly Checked[],
 ): void {
   const remove = (file: string) => {
     scratch.fence.check(path.dirname(file));
@@ -188,7 +173,7 @@ function repair(
     if (record === undefined) remove(recordPath(layout.records, key));
   }
   for (const { concern, digest, store } of references) {
-    if (lostBelow(digest, store).next().done === true || isStoredAnew(digest, store)) continue;
+    if (lostBelow(digest, store).next().done === true || isStoredAgain(digest, store)) continue;
     const { key } = concern;
     const file =
       key === undefined ? store.objects.pathOf(nameOf(digest)) : recordPath(layout.records, key);
@@ -210,7 +195,7 @@ function denyWriting(file: string): void {
 }
 
 /** Another process may have repaired the object meanwhile, so this never removes a valid one. */
-function isStoredAnew(digest: Digest, { objects, wrong }: Store): boolean {
+function isStoredAgain(digest: Digest, { objects, wrong }: Checked): boolean {
   if ([...objects.namesOf(digest)].some((hex) => wrong.has(objects.pathOf(hex)))) return false;
   return isWhole(objects, digest);
 }

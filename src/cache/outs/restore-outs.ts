@@ -18,13 +18,6 @@ import type { Scanner } from '../scan/scanner.js';
 import type { StatIndex } from '../scan/stat-index.js';
 import { WORKSPACE_MODES, writeEntry } from './copy-out.js';
 
-export interface Restored {
-  /** Files and links written. */
-  readonly written: number;
-  /** Files and links that matched. */
-  readonly kept: number;
-}
-
 interface Parts {
   readonly project: string;
   readonly scanner: Scanner;
@@ -39,8 +32,6 @@ export class OutRestore {
   readonly #out: string;
   readonly #permissions: Permissions | undefined;
   readonly #pace = new Yielder();
-  #written = 0;
-  #kept = 0;
   #hasLinks = false;
 
   /** `out`: its path in the project. */
@@ -50,12 +41,11 @@ export class OutRestore {
     this.#permissions = permissions;
   }
 
-  async restore(digest: Digest): Promise<Restored> {
+  async restore(digest: Digest): Promise<void> {
     const { scanner } = this.#parts;
     const where = this.#out;
     const now = await finish(scanner.scan(where, { again: true }));
-    if (now?.digest === digest && this.#permissions === undefined)
-      return { written: 0, kept: now.files };
+    if (now?.digest === digest && this.#permissions === undefined) return;
     scanner.forget(where);
     makeParentOf(this.#parts.project, where);
     if (kindOf(digest) === 'directory') {
@@ -63,7 +53,6 @@ export class OutRestore {
       // Only a scan can follow the links.
       if (!this.#hasLinks) scanner.know(where, scan);
     } else await this.#single(where, digest);
-    return { written: this.#written, kept: this.#kept };
   }
 
   async #single(where: string, digest: Digest): Promise<void> {
@@ -79,7 +68,6 @@ export class OutRestore {
       mode,
     );
     if (stat !== undefined) index.setLoose(where, stat, nameOf(digest));
-    this.#written++;
   }
 
   async #directory(where: string, digest: Digest): Promise<Scan> {
@@ -130,13 +118,9 @@ export class OutRestore {
       const isKnown = row !== undefined && known?.matches(row, stat) === true;
       const digest = isKnown ? known.digestAt(row) : await digestOf(absolute, stat, entry);
       const isAsNoted = mode === undefined || mode === (stat.mode & 0o777);
-      if (digest === entry.digest && isAsNoted) {
-        this.#kept++;
-        return undefined;
-      }
+      if (digest === entry.digest && isAsNoted) return undefined;
       this.#clear(where);
     }
-    this.#written++;
     return writeEntry(objects, entry, absolute, WORKSPACE_MODES, mode);
   }
 

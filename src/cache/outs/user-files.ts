@@ -146,7 +146,7 @@ export class ForeignSearch {
 
   #rowHex(rows: Rows | undefined, row: number | undefined, stat: Stats): string | undefined {
     const holds =
-      row !== undefined && rows?.matches(row, stat) && this.#parts.index.isBelieved(stat);
+      row !== undefined && rows?.matches(row, stat) && this.#parts.index.isTrusted(stat);
     return holds ? rows?.hexAt(row as number) : undefined;
   }
 

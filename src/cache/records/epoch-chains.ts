@@ -128,18 +128,13 @@ export class Chains {
     else writeChecksummed(file, lists, this.#scratch, 'atomic');
   }
 
-  #notedInputs(chain: string): ReadLists | undefined {
-    const body = readSealed(this.#file(chain, 'inputs'), 'the inputs of a chain', this.#warn);
-    // Earlier versions of pipe did not note folders.
-    return body === undefined
-      ? undefined
-      : { ...(body as ReadLists), listed: (body as Partial<ReadLists>).listed ?? [] };
-  }
-
   /** True if those inputs are unchanged: only then may unrecorded commits be recorded. */
   async inputsLieAsNoted(chain: string): Promise<boolean> {
-    const lists = this.#notedInputs(chain);
-    return lists !== undefined && (await firstMoved(this.#layout.project, lists)) === undefined;
+    const body = readSealed(this.#file(chain, 'inputs'), 'the inputs of a chain', this.#warn);
+    if (body === undefined) return false;
+    // Earlier versions of pipe did not note folders.
+    const lists = { listed: [], ...(body as Omit<ReadLists, 'listed'>) };
+    return (await firstMoved(this.#layout.project, lists)) === undefined;
   }
 
   /** Notes the result of a check of a commit, for a run after a crash. */

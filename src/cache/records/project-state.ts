@@ -66,7 +66,7 @@ interface ProjectStateOptions {
 export class ProjectState {
   readonly #options: ProjectStateOptions;
   #folder: string | undefined;
-  #ledger: OutsIndex | undefined;
+  #outs: OutsIndex | undefined;
   #written: Written | undefined;
 
   constructor(options: ProjectStateOptions) {
@@ -81,25 +81,24 @@ export class ProjectState {
   }
 
   readLast(item: string): LastRun | undefined {
-    const { warn } = this.#options;
-    const body = readSealed(this.#itemFile(item), `the last result of ${item}`, warn);
-    return body as LastRun | undefined;
+    return this.#read(this.#file('items', item), `the last result of ${item}`) as
+      | LastRun
+      | undefined;
   }
 
   writeLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
     const last = { key, manifest, files, outs, ...(matches && { matches }), seconds };
-    writeChecksummed(this.#itemFile(item), last, this.#options.scratch, 'expendable');
+    writeChecksummed(this.#file('items', item), last, this.#options.scratch, 'expendable');
   }
 
   readAttempt(item: string): Attempt | undefined {
-    const { warn } = this.#options;
-    const body = readSealed(this.#attemptFile(item), `the last execution of ${item}`, warn);
+    const body = this.#read(this.#file('attempts', item), `the last execution of ${item}`);
     return body as Attempt | undefined;
   }
 
   /** Undefined if the execution has a result. */
   writeAttempt(item: string, attempt: Attempt | undefined): void {
-    const file = this.#attemptFile(item);
+    const file = this.#file('attempts', item);
     if (attempt === undefined) {
       this.#options.scratch.fence.check(path.dirname(file));
       rmSync(file, { force: true });
@@ -107,22 +106,20 @@ export class ProjectState {
   }
 
   executed(item: string): Executed | undefined {
-    const { warn } = this.#options;
-    const body = readSealed(this.#executedFile(item), `the usage of ${item}`, warn);
-    return body as Executed | undefined;
+    return this.#read(this.#file('executed', item), `the usage of ${item}`) as Executed | undefined;
   }
 
   setExecuted(item: string, executed: Executed): void {
-    this.#write(this.#executedFile(item), executed, 'the usage of executions is not saved');
+    this.#write(this.#file('executed', item), executed, 'the usage of executions is not saved');
   }
 
   /** What pipe last wrote at a path outside `cache/out/`; undefined if nothing. */
   wrote(out: string): Wrote | undefined {
     const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
     if (file === undefined) return undefined;
-    const { layout, readSet, warn } = this.#options;
+    const { layout, readSet } = this.#options;
     readSet.recordLstat(file, lstatIfThere(file));
-    const body = readSealed(file, `the note of out ${out}`, warn);
+    const body = this.#read(file, `the note of out ${out}`);
     if (!isEnded(body)) return isWrote(body) ? body : undefined;
     const now = lstatIfThere(path.join(layout.project, out));
     readSet.recordLstat(out, now);
@@ -166,11 +163,10 @@ export class ProjectState {
   }
 
   readKept(kind: KeptKind, name: string): unknown {
-    const { warn } = this.#options;
     const file = this.#keptFile(kind, name);
     const stat = lstatIfThere(file);
     if (stat === undefined || !isOurs(stat)) return undefined;
-    return readSealed(file, `${kind}/${name}`, warn);
+    return this.#read(file, `${kind}/${name}`);
   }
 
   writeKept(kind: KeptKind, name: string, value: unknown): void {
@@ -180,13 +176,13 @@ export class ProjectState {
 
   /** The index of results. It contains rows of removed records, so it is replaced atomically. */
   readResults(): unknown {
-    return readSealed(this.#resultsFile(), 'the index of results', this.#options.warn);
+    return this.#read(this.#resultsFile, 'the index of results');
   }
 
   writeResults(body: unknown): void {
     const { scratch, warn } = this.#options;
     bestEffort('the index of results is not saved', warn, () =>
-      writeChecksummed(this.#resultsFile(), body, scratch, 'atomic'),
+      writeChecksummed(this.#resultsFile, body, scratch, 'atomic'),
     );
   }
 
@@ -197,13 +193,13 @@ export class ProjectState {
     const stat = lstatIfThere(file);
     readSet.recordLstat(file, stat);
     if (stat === undefined) return undefined;
-    this.#ledger ??= new OutsIndex(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
-    const known = this.#ledger.outs(key, stat);
+    this.#outs ??= new OutsIndex(this.#read(this.#outsFile, 'the index of outs'));
+    const known = this.#outs.outs(key, stat);
     if (known !== undefined) return known;
     const started = this.#options.scratch.clocks.timeAt(stat.dev, performance.now());
     const outs = readRunRecord(layout.records, key, warn)?.outs;
     // A record written within the tick could be replaced by one with the same stat.
-    if (outs !== undefined && isSettled(stat, started)) this.#ledger.note(key, stat, outs);
+    if (outs !== undefined && isSettled(stat, started)) this.#outs.note(key, stat, outs);
     return outs;
   }
 
@@ -216,9 +212,13 @@ export class ProjectState {
   }
 
   close(): void {
-    if (!this.#ledger?.dirty) return;
-    this.#write(this.#ledgerFile(), this.#ledger.encode(), 'the index of outs is not saved');
-    this.#ledger = undefined;
+    if (!this.#outs?.dirty) return;
+    this.#write(this.#outsFile, this.#outs.encode(), 'the index of outs is not saved');
+    this.#outs = undefined;
+  }
+
+  #read(file: string, what: string): unknown {
+    return readSealed(file, what, this.#options.warn);
   }
 
   /** If the folder is read-only, that only costs time. */
@@ -238,24 +238,16 @@ export class ProjectState {
     return path.join(this.#options.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
   }
 
-  #resultsFile(): string {
+  get #resultsFile(): string {
     return path.join(this.folder, 'results.json');
   }
 
-  #ledgerFile(): string {
+  get #outsFile(): string {
     return path.join(this.folder, 'ledger.json');
   }
 
-  #attemptFile(item: string): string {
-    return path.join(this.folder, 'attempts', itemFileName(item));
-  }
-
-  #executedFile(item: string): string {
-    return path.join(this.folder, 'executed', itemFileName(item));
-  }
-
-  #itemFile(item: string): string {
-    return path.join(this.folder, 'items', itemFileName(item));
+  #file(kind: 'items' | 'attempts' | 'executed', item: string): string {
+    return path.join(this.folder, kind, itemFileName(item));
   }
 }
 

@@ -142,11 +142,11 @@ function moveInside(from: string, to: string): void {
 /** Fails the item like a system error, but with a separate code, so that this message is kept. */
 function notMoved(where: string, into: string, cause: unknown): Error {
   const reason = reasonOf(cause);
-  const cure =
+  const hint =
     reason === 'EBUSY'
       ? 'if it is a mounted file, mount the folder above it instead'
       : 'move it away, then run again';
-  const message = `${where} is not a result of this pipeline and cannot be moved to ${into} (${reason}): ${cure}`;
+  const message = `${where} is not a result of this pipeline and cannot be moved to ${into} (${reason}): ${hint}`;
   return Object.assign(new Error(message, { cause }), { code: 'ENOTMOVED', syscall: 'rename' });
 }
 

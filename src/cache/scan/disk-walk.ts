@@ -147,7 +147,7 @@ export class DiskWalk {
     walk.readSet.recordLstat(inner, stat);
     if (stat === undefined) listing.other(row, null);
     else if (stat.isFile()) {
-      const holds = rows.matches(row, stat) && this.#parts.index.isBelieved(stat);
+      const holds = rows.matches(row, stat) && this.#parts.index.isTrusted(stat);
       if (holds && walk.keeper === undefined) return;
       const known = holds ? rows.hexAt(row) : undefined;
       const foreign = walk.ignoreRules !== undefined || rows.kind[row] !== KIND.none;

@@ -95,11 +95,6 @@ export class Rows implements Columns {
     this.hash.write(scan.digest.slice(2), row * 32, 'hex');
   }
 
-  /** True when the row holds this scan of a directory. */
-  isDirectory(row: number, scan: Scan): boolean {
-    return this.holds(row, scan.digest);
-  }
-
   holds(row: number, digest: Digest): boolean {
     return this.kind[row] === digest.charCodeAt(0) && this.hexAt(row) === digest.slice(2);
   }

@@ -53,7 +53,7 @@ export class StatIndex {
   /** The digest's hex of a single file, if its stat is unchanged. */
   looseHex(path: string, stat: Stats): string | undefined {
     const row = this.#load().loose.get(path);
-    if (row === undefined || !looksLike(row, stat) || !this.isBelieved(stat)) return undefined;
+    if (row === undefined || !looksLike(row, stat) || !this.isTrusted(stat)) return undefined;
     if (row.day !== this.#today) this.#use(row);
     return row.hex;
   }
@@ -76,7 +76,7 @@ export class StatIndex {
   }
 
   /** False for a file written shortly before the machine crashed or restarted. */
-  isBelieved(stat: Stats): boolean {
+  isTrusted(stat: Stats): boolean {
     return stat.ctimeMs <= this.#distrustAfter;
   }
 

@@ -1,4 +1,5 @@
 /** Commands that build files of the project define: entry points of packages, tasks of hatch, pixi, pdm, poe. */
+import { oncePer } from '../../lists.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { inProject } from '../project-paths.js';
 import type { CommandNames } from './launches.js';
@@ -35,13 +36,9 @@ export function commandNames(reads: Reads): CommandNames {
 }
 
 /** The same for all commands of a run. */
-export function commandNamesIn(snapshot: FsSnapshot): CommandNames {
-  const names = namesIn.get(snapshot) ?? commandNames(new Reads(snapshot));
-  namesIn.set(snapshot, names);
-  return names;
-}
-
-const namesIn = new WeakMap<FsSnapshot, CommandNames>();
+export const commandNamesIn = oncePer(
+  (snapshot: FsSnapshot): CommandNames => commandNames(new Reads(snapshot)),
+);
 
 export function commandFiles(folders: readonly string[], reads: Reads): string[] {
   return projectFolders(folders, reads).flatMap((each) =>

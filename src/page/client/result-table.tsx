@@ -1,4 +1,5 @@
 /** The table of results, newest first until it is sorted. */
+import { oncePer } from '../../lists.js';
 import type { PageColumn } from '../model.js';
 import { nextSorting } from './items.js';
 import { itemLink } from './page-state.js';
@@ -77,16 +78,8 @@ function tableColumn(column: PageColumn, known: ReadonlySet<string>): Column<num
 const SOME = 300;
 
 /** A filter leaves the columns as they are. */
-const textsOf = new WeakMap<PageColumn, readonly string[]>();
-
-function someTexts(column: PageColumn): readonly string[] {
-  const texts = textsOf.get(column) ?? readTexts(column);
-  textsOf.set(column, texts);
-  return texts;
-}
-
-function readTexts(column: PageColumn): string[] {
+const someTexts = oncePer((column: PageColumn): readonly string[] => {
   const filled = [...column.cells.keys()].filter((row) => (column.cells[row] ?? null) !== null);
   const step = Math.ceil(filled.length / SOME);
   return filled.filter((_, at) => at % step === 0).map((row) => cellText(column, row));
-}
+});

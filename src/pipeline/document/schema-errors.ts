@@ -122,12 +122,12 @@ function wrong(
     return;
   }
   // Each misplaced stage is reported on its own.
-  if (path[0] === 'stages' && value === null && hasStageBeside(root)) return;
+  if (path[0] === 'stages' && value === null && hasStageOutside(root)) return;
   const message = `expected ${text}, got ${describeValue(value)}`;
   diagnostics.add({ code, message, hint: hintOf(what, value) }, spanAt(root, path));
 }
 
-function hasStageBeside({ entries }: AstNode): boolean {
+function hasStageOutside({ entries }: AstNode): boolean {
   return [...(entries?.values() ?? [])].some(({ node }) => isStage(node));
 }
 

@@ -29,12 +29,12 @@ export function namedFile(
   if ('text' in read)
     return { file, diagnostics: diagnostics.within(createSource(file, read.text)) };
   const { mistake } = read;
-  const hint = mistake.hint ?? cureOf(mistake.code, file, key, files);
+  const hint = mistake.hint ?? hintOf(mistake.code, file, key, files);
   diagnostics.add({ ...mistake, hint }, node.span);
   return undefined;
 }
 
-function cureOf(code: string, file: string, key: string, files: PlanFiles): string {
+function hintOf(code: string, file: string, key: string, files: PlanFiles): string {
   if (code === 'missing-file')
     return lookAlikeHint(files.project, file) ?? `create it, or correct the path under ${key}:`;
   return code === 'too-large'

@@ -153,8 +153,8 @@ function progressed(running: Running, event: ItemProgress, now: number): Running
   const { done, total, unit } = event;
   const before = running.progress;
   // Another total, or less progress than before: the stage has started something else.
-  const goesOn = before !== undefined && before.total === total && before.done <= done;
-  const first = goesOn ? before.first : { done, at: now };
+  const continues = before !== undefined && before.total === total && before.done <= done;
+  const first = continues ? before.first : { done, at: now };
   const progress = { done, total, at: now, first, ...(unit === undefined ? {} : { unit }) };
   return { ...running, progress };
 }

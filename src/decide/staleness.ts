@@ -1,4 +1,4 @@
-/** Decides, from keys alone, whether an item is fresh, to be restored, or to be run. */
+/** Decides, from keys alone, whether an item is stale and runs, or is fresh, or is restored. */
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { RecordedOut, Result, RunRecord } from '../cache/records/record.js';
 import { keyOf, type Manifest } from '../manifest.js';

@@ -1,4 +1,4 @@
-/** The ledger never says anything that the records do not. */
+/** The index of outs never says anything that the records do not. */
 import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -29,7 +29,7 @@ test('outs follow the record: read, remembered, replaced, damaged and deleted', 
   expect(project.open().readOuts(KEY)).toBeUndefined();
 });
 
-test('a damaged or foreign ledger is ignored', async () => {
+test('a damaged or foreign index of outs is ignored', async () => {
   const project = new TestProject();
   project.write({ 'out/a': 'a' });
   const cache = project.open();
@@ -47,7 +47,7 @@ test('a damaged or foreign ledger is ignored', async () => {
     expect(project.open().readOuts(KEY)).toEqual(record.outs);
   }
   expect(new Set(project.warnings)).toEqual(
-    new Set(['the ledger of records is damaged: it is ignored']),
+    new Set(['the index of outs is damaged: it is ignored']),
   );
 });
 

@@ -15,7 +15,7 @@ import { statIfThere, unlessRefused } from '../sys/if-there.js';
  * @param prefix PYTHONPYCACHEPREFIX of the process
  * @param warn of a file that cannot be deleted
  */
-export function removeStaleBytecode(
+export function removeOutdatedBytecode(
   root: string,
   files: Iterable<string>,
   prefix: string | undefined,
@@ -32,9 +32,11 @@ export function removeStaleBytecode(
     names.set(folder, all);
     for (const name of all.filter(compiledOf(source))) {
       const compiled = path.join(folder, name);
-      const isStale = unlessRefused(() => statSync(compiled).mtimeMs <= statSync(source).mtimeMs);
+      const isOutdated = unlessRefused(
+        () => statSync(compiled).mtimeMs <= statSync(source).mtimeMs,
+      );
       const without = `Python may run ${compiled}, which is older than its source`;
-      if (isStale) bestEffort(without, warn, () => rmSync(compiled, { force: true }));
+      if (isOutdated) bestEffort(without, warn, () => rmSync(compiled, { force: true }));
     }
   }
 }
