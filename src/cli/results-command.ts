@@ -1,8 +1,9 @@
 /** `pipe results`: a table of every recorded result, and two of them side by side. */
 import { userError } from '../error.js';
 import { deviation, show } from '../report/changes.js';
+import type { Rows } from '../report/fit.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
-import { bytes, duration, plural } from '../report/wording.js';
+import { bytes, duration, localTime, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
@@ -19,7 +20,7 @@ import {
   withProject,
 } from './command.js';
 import type { Parsed } from './command-usage.js';
-import { roomOn } from './terminal.js';
+import { roomOn, type Terminal } from './terminal.js';
 
 export const command: Command = {
   command: 'results',
@@ -86,7 +87,7 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
     return terminal.out(`none of the ${plural(rows.length, 'result')} matches the filters\n`);
   // Compares all matching results, so that `--limit 1` still shows the params of the best one.
   const table = tableOf(shown, differing(columns, matching), parsed.flag('usage'));
-  terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+  terminal.out(shownTable(table, parsed, terminal));
 }
 
 /** With `--over seed`, sorting and the limit apply to groups. Filters apply to single results. */
@@ -112,7 +113,7 @@ function listGroups(
       ({ kind, of }) => kind === 'matrix' && new Set(groups.map(of)).size > 1,
     );
     const table = groupTable(shown, [...axes, ...differing(columns, groups)], false);
-    terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+    terminal.out(shownTable(table, parsed, terminal));
   }
 }
 
@@ -182,7 +183,11 @@ async function diff(
     if (!isWhole)
       terminal.warn(`gc removed ${key.slice(0, SHORT)}: its code files and outs are not compared`);
   if (found.length === 0) return terminal.out('the two results do not differ\n');
-  terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+  terminal.out(shownTable(table, parsed, terminal));
+}
+
+function shownTable(rows: Rows, parsed: Parsed, terminal: Terminal): string {
+  return parsed.flag('md') ? markdownTable(rows) : plainTable(rows, roomOn(terminal));
 }
 
 /** Digests are cut to their first characters. */
@@ -210,7 +215,7 @@ function tableOf(
     ...rows.map((row) => [
       row.key.slice(0, SHORT),
       row.item,
-      minuteOf(row.when),
+      localTime(row.when).slice(0, -':00'.length),
       ...values.map((column) => cellText(column, row)),
       duration(row.seconds),
       ...(used ? usedBy(row) : []),
@@ -232,12 +237,6 @@ function cellText({ kind, of }: Column, row: ResultRow): string {
   // The part of a digest such as `f:1a2b…` that identifies it.
   if (kind === 'deps' && typeof cell === 'string') return cell.replace(/^\w:/, '').slice(0, SHORT);
   return show(cell);
-}
-
-/** In the local time zone: `2026-01-31 09:05`. */
-function minuteOf(when: number): string {
-  const date = new Date(when - new Date(when).getTimezoneOffset() * 60_000);
-  return date.toISOString().slice(0, 16).replace('T', ' ');
 }
 
 /** For programs: all columns, except the words of the command that are equal everywhere. */

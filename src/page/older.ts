@@ -2,6 +2,7 @@
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';
+import { localTime } from '../report/wording.js';
 import type { ResultRow } from '../results/all-results.js';
 import type { PageItem, PageOlder, PagePicture, PagePlot } from './model.js';
 
@@ -66,12 +67,6 @@ function numbersIn(plots: readonly PagePlot[]): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** In the local time zone, as the page writes it: `2026-01-31 09:05:07`. */
-function secondOf(when: number): string {
-  const date = new Date(when - new Date(when).getTimezoneOffset() * 60_000);
-  return date.toISOString().slice(0, 19).replace('T', ' ');
-}
-
 /** The params, also upstream, that differ from those of the shown result, else the time. */
 function labelOf(row: ResultRow, shown: ResultRow | undefined): string {
   const others = { ...shown?.params, ...shown?.upstream };
@@ -80,5 +75,5 @@ function labelOf(row: ResultRow, shown: ResultRow | undefined): string {
   );
   const texts = differing.map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   if (shown !== undefined && texts.length > 0) return texts.slice(0, 3).join(', ');
-  return secondOf(row.when);
+  return localTime(row.when);
 }

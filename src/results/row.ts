@@ -1,6 +1,7 @@
 /** One recorded result as a row: its inputs, its metrics, and whether its outs still exist. */
 import type { RunRecord } from '../cache/records/record.js';
 import { canonical, sha256 } from '../canonical.js';
+import { isTree, leavesOf } from '../json.js';
 import type { Manifest } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 import type { Usage } from '../sys/usage.js';
@@ -58,7 +59,8 @@ export function definitionOf(
   const { code, params: trees, env, deps } = manifest;
   const { matrix = {} } = code;
   const params: Record<string, Json> = {};
-  for (const [path, value] of Object.entries({ ...filled, ...trees })) flatten(value, path, params);
+  for (const [name, tree] of Object.entries({ ...filled, ...trees }))
+    for (const [path, leaf] of leavesOf(tree, name)) if (!isTree(leaf)) params[path] = leaf as Json;
   const stage = recordedItem.split('@', 1)[0] as string;
   const shared = { stage, matrix, env, deps, params, code: digestOf(code) };
   if (code.kind === 'module') return { ...shared, args: {} };
@@ -85,11 +87,6 @@ function digestOf(code: Manifest['code']): string {
   if (text !== lastCode)
     [lastCode, lastDigest] = [text, sha256(canonical(JSON.parse(text))).slice(0, 12)];
   return lastDigest;
-}
-
-function flatten(value: Json, path: string, into: Record<string, Json>): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) into[path] = value;
-  else for (const [name, below] of Object.entries(value)) flatten(below, `${path}.${name}`, into);
 }
 
 /** Splits roughly as a shell does. This only names columns, and decides nothing. */

@@ -2,7 +2,7 @@
 import { addTo } from '../../lists.js';
 import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { Check, Choice } from './controls.js';
+import { Check, Choice, toggled } from './controls.js';
 import { plural } from './format-values.js';
 import { itemLink } from './page-state.js';
 import { Fragment, type JSX, useMemo, useState } from './view.js';
@@ -59,11 +59,7 @@ export function Plot({ title, series, showsOlder }: Props): JSX.Element {
   const visible = useMemo(() => curves.filter((curve) => !hidden.has(curve.id)), [curves, hidden]);
   const mayBeLog = visible.length > 0 && visible.every(({ y }) => y.every(isPositive));
   const isLog = wishesLog && mayBeLog;
-  const toggle = (id: string) => {
-    const next = new Set(hidden);
-    if (!next.delete(id)) next.add(id);
-    setHidden(next);
-  };
+  const toggle = (id: string) => setHidden(toggled(hidden, id));
   const xName = drawn[0]?.plot.xName ?? '';
   return (
     <section aria-label={`plot ${title}`}>

@@ -2,7 +2,7 @@
 import type { PageColumn } from '../model.js';
 import { nextSorting } from './items.js';
 import { itemLink } from './page-state.js';
-import { cellText, isNumeric, isSetting, ordered, titleOf } from './result-rows.js';
+import { cellText, hasValue, isNumeric, isSetting, ordered, titleOf } from './result-rows.js';
 import { Aligned, type Column, decimalsOf, type Sorting, Table, widthFor } from './table.js';
 import { useMemo, useState } from './view.js';
 
@@ -86,7 +86,7 @@ function someTexts(column: PageColumn): readonly string[] {
 }
 
 function readTexts(column: PageColumn): string[] {
-  const filled = [...column.cells.keys()].filter((row) => (column.cells[row] ?? null) !== null);
+  const filled = [...column.cells.keys()].filter((row) => hasValue(column, row));
   const step = Math.ceil(filled.length / SOME);
   return filled.filter((_, at) => at % step === 0).map((row) => cellText(column, row));
 }
