@@ -1,8 +1,9 @@
 /** Traces one script of a command when it has no valid stored trace. */
+import path from 'node:path';
 import { nameOf, type Script } from './found-scripts.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { isR } from './loaders.js';
-import { traceProgram } from './program-trace.js';
+import { headOf } from './python/find-interpreter.js';
 import type { Launch } from './python/launches.js';
 import type { PythonModule } from './python/python-module.js';
 import { type Parsed, traceLaunch } from './python/trace-python.js';
@@ -45,4 +46,24 @@ function retraceLaunch(
   const hexes = Object.values(trace.traced.files).filter((hex) => parsed.has(hex));
   writeParsed(traceCache, name, Object.fromEntries(hexes.map((hex) => [hex, parsed.get(hex)])));
   return trace;
+}
+
+/** A file whose first line names its interpreter (`./fit`): as a shell script, unless something else executes it. */
+function traceProgram(
+  { target, folder, path: search, variables, within }: Launch,
+  snapshot: FsSnapshot,
+): ScriptTrace {
+  const head = headOf(path.join(snapshot.root, target));
+  if (!isForShell(head)) {
+    const files = { [target]: snapshot.hex(target) as string };
+    const traceInputs = { files, absent: [], links: {}, folders: {} };
+    return { traced: { files, importers: {}, packages: {} }, traceInputs };
+  }
+  const around = { path: search, variables, within };
+  return traceSourced({ entry: target, folder, around }, snapshot);
+}
+
+/** The shell executes a file without such a line. */
+function isForShell(head: string): boolean {
+  return head.startsWith('#!') ? /^#!.*\b(?:ba|z|k|da)?sh\b/.test(head) : !head.includes('\0');
 }

@@ -20,7 +20,7 @@ import {
 } from '../pipeline/ignored-files.js';
 import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
-import { isWithin } from '../sys/is-within.js';
+import { isWithin, withFoldersAbove } from '../sys/is-within.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
@@ -34,11 +34,8 @@ export interface Part {
 /** The path by which the item writes it, when a link leads the dep there. */
 export function sourceOf({ links }: Dep, where: string): string {
   if (links === undefined) return where;
-  for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
-    const name = where.slice(0, end);
-    if (Object.hasOwn(links, name)) return `${links[name]}${where.slice(end)}`;
-  }
-  return where;
+  const name = withFoldersAbove(where).find((each) => Object.hasOwn(links, each));
+  return name === undefined ? where : `${links[name]}${where.slice(name.length)}`;
 }
 
 /** Content of a path of the dep, with outs read through links; undefined when any is missing. */
@@ -146,10 +143,7 @@ function leftBelow(
 
 /** The path and all folders above it, down to a length. */
 function foldersTo(where: string, length: number): string[] {
-  const found: string[] = [];
-  for (let end = where.length; end > length; end = where.lastIndexOf('/', end - 1))
-    found.push(where.slice(0, end));
-  return found;
+  return withFoldersAbove(where).filter((each) => each.length > length);
 }
 
 /** True if pipe wrote it and it has not changed since, so it is not the user's. */

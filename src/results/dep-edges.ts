@@ -1,5 +1,6 @@
 /** How the outs of today's plan become deps, for the index of results and what follows from it. Pure. */
 import type { Item, Plan } from '../pipeline/plan.js';
+import { withFoldersAbove } from '../sys/is-within.js';
 
 /** A file or folder inside an out that an item reads as a dep. */
 export interface Part {
@@ -63,9 +64,6 @@ export function depEdgesOf({ items }: Plan): DepEdges {
 
 /** Of the path itself, or of a folder above it. */
 function ownerOf(path: string, owners: ReadonlyMap<string, Owner>): Owner | undefined {
-  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const owner = owners.get(path.slice(0, end));
-    if (owner !== undefined) return owner;
-  }
-  return undefined;
+  const owned = withFoldersAbove(path).find((each) => owners.has(each));
+  return owned === undefined ? undefined : owners.get(owned);
 }

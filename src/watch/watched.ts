@@ -4,10 +4,9 @@ import { isOutside } from '../code/project-paths.js';
 import type { BuildContext } from '../decide/build-context.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
-import { foldersAbove } from '../pipeline/items/paths.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { pipelineName } from '../pipeline/root.js';
-import { isWithin } from '../sys/is-within.js';
+import { foldersAbove, isWithin, withFoldersAbove } from '../sys/is-within.js';
 import type { WatchSet } from './file-watch.js';
 
 /** The user's files that one item reads. */
@@ -156,10 +155,7 @@ function isPackages(path: string): boolean {
 
 /** True for one of the paths, and for a path below one. */
 function isIn(where: string, paths: ReadonlySet<string>): boolean {
-  for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
-    if (paths.has(where.slice(0, end))) return true;
-  }
-  return false;
+  return withFoldersAbove(where).some((each) => paths.has(each));
 }
 
 /** While there is no valid plan: the previous set, and the files that pipeline.yaml names now. */

@@ -4,7 +4,7 @@ import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { Check, Choice, toggled } from './controls.js';
 import { plural } from './format-values.js';
-import { itemLink } from './page-state.js';
+import { type Data, itemLink } from './page-state.js';
 import { Fragment, type JSX, useMemo, useState } from './view.js';
 
 /** A plot of one result. */
@@ -31,6 +31,19 @@ export function plotGroups(items: readonly PageItem[]): ReadonlyMap<string, read
   for (const group of groups.values())
     group.sort((a, b) => Number(a.label !== undefined) - Number(b.label !== undefined));
   return groups;
+}
+
+/** The plots of all items: those of one name in one chart. */
+export function Plots({ data: { model } }: { readonly data: Data }): JSX.Element {
+  const groups = useMemo(() => plotGroups(model.items), [model.items]);
+  return (
+    <section aria-labelledby="plots-title">
+      <h2 id="plots-title">Plots</h2>
+      {[...groups].map(([title, series]) => (
+        <Plot key={title} title={title} series={series} showsOlder={model.only === 'plots'} />
+      ))}
+    </section>
+  );
 }
 
 /** Number of results drawn at first: more are hard to read. */
