@@ -81,9 +81,7 @@ export class ProjectState {
   }
 
   readLast(item: string): LastRun | undefined {
-    const { warn } = this.#options;
-    const body = readSealed(this.#itemFile(item), `the last result of ${item}`, warn);
-    return body as LastRun | undefined;
+    return this.#read(this.#itemFile(item), `the last result of ${item}`) as LastRun | undefined;
   }
 
   writeLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
@@ -92,8 +90,7 @@ export class ProjectState {
   }
 
   readAttempt(item: string): Attempt | undefined {
-    const { warn } = this.#options;
-    const body = readSealed(this.#attemptFile(item), `the last execution of ${item}`, warn);
+    const body = this.#read(this.#attemptFile(item), `the last execution of ${item}`);
     return body as Attempt | undefined;
   }
 
@@ -107,9 +104,7 @@ export class ProjectState {
   }
 
   executed(item: string): Executed | undefined {
-    const { warn } = this.#options;
-    const body = readSealed(this.#executedFile(item), `the usage of ${item}`, warn);
-    return body as Executed | undefined;
+    return this.#read(this.#executedFile(item), `the usage of ${item}`) as Executed | undefined;
   }
 
   setExecuted(item: string, executed: Executed): void {
@@ -120,9 +115,9 @@ export class ProjectState {
   wrote(out: string): Wrote | undefined {
     const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
     if (file === undefined) return undefined;
-    const { layout, readSet, warn } = this.#options;
+    const { layout, readSet } = this.#options;
     readSet.recordLstat(file, lstatIfThere(file));
-    const body = readSealed(file, `the note of out ${out}`, warn);
+    const body = this.#read(file, `the note of out ${out}`);
     if (!isEnded(body)) return isWrote(body) ? body : undefined;
     const now = lstatIfThere(path.join(layout.project, out));
     readSet.recordLstat(out, now);
@@ -166,11 +161,10 @@ export class ProjectState {
   }
 
   readKept(kind: KeptKind, name: string): unknown {
-    const { warn } = this.#options;
     const file = this.#keptFile(kind, name);
     const stat = lstatIfThere(file);
     if (stat === undefined || !isOurs(stat)) return undefined;
-    return readSealed(file, `${kind}/${name}`, warn);
+    return this.#read(file, `${kind}/${name}`);
   }
 
   writeKept(kind: KeptKind, name: string, value: unknown): void {
@@ -180,7 +174,7 @@ export class ProjectState {
 
   /** The index of results. It contains rows of removed records, so it is replaced atomically. */
   readResults(): unknown {
-    return readSealed(this.#resultsFile(), 'the index of results', this.#options.warn);
+    return this.#read(this.#resultsFile(), 'the index of results');
   }
 
   writeResults(body: unknown): void {
@@ -197,7 +191,7 @@ export class ProjectState {
     const stat = lstatIfThere(file);
     readSet.recordLstat(file, stat);
     if (stat === undefined) return undefined;
-    this.#ledger ??= new OutsIndex(readSealed(this.#ledgerFile(), 'the ledger of records', warn));
+    this.#ledger ??= new OutsIndex(this.#read(this.#ledgerFile(), 'the ledger of records'));
     const known = this.#ledger.outs(key, stat);
     if (known !== undefined) return known;
     const started = this.#options.scratch.clocks.timeAt(stat.dev, performance.now());
@@ -219,6 +213,11 @@ export class ProjectState {
     if (!this.#ledger?.dirty) return;
     this.#write(this.#ledgerFile(), this.#ledger.encode(), 'the index of outs is not saved');
     this.#ledger = undefined;
+  }
+
+  /** Undefined without a whole file. */
+  #read(file: string, what: string): unknown {
+    return readSealed(file, what, this.#options.warn);
   }
 
   /** If the folder is read-only, that only costs time. */
