@@ -1,8 +1,17 @@
-/** Reads JSON of unknown origin. */
+/** Trees of JSON, and texts of unknown origin that may be JSON. */
 
 /** A map, not a list. */
 export function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The values of a tree by dot path, in its order: those that are no maps, and empty maps. */
+export function leavesOf(value: unknown, path = ''): (readonly [path: string, leaf: unknown])[] {
+  const entries = isTree(value) ? Object.entries(value) : [];
+  if (entries.length === 0) return [[path, value]];
+  return entries.flatMap(([name, below]) =>
+    leavesOf(below, path === '' ? name : `${path}.${name}`),
+  );
 }
 
 /** Undefined when the text is not JSON. */

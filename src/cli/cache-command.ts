@@ -6,7 +6,8 @@ import type { Damage, VerifyReport } from '../cache/gc/verify-cache.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { parseDuration, parseSize } from '../pipeline/document/quantity.js';
-import { bytes, duration, plural, table } from '../report/wording.js';
+import { listTable } from '../report/text-table.js';
+import { bytes, duration, plural } from '../report/wording.js';
 import { indexedResults } from '../results/index-file.js';
 import { cacheLimit, statedLimit } from '../run/cache-limit.js';
 import { rootsOf } from '../run/gc-roots.js';
@@ -121,7 +122,7 @@ function statsText(
           `  your files in replaced/, moved ${plural(replaced.moves, 'time')}: ${bytes(replaced.bytes)}`,
         ]),
     '',
-    table([head, ...rows], room),
+    listTable([head, ...rows], room),
   ].join('\n');
 }
 
@@ -188,7 +189,7 @@ function gcText(
   ]);
   const verb = dry ? 'would remove' : 'removed';
   const sizes = `${bytes(bytesBefore)} → ${bytes(bytesAfter)} (limit ${bytes(maxSize)}, needed ${bytes(bytesNeeded)})`;
-  const done = `${table(rows, room)}${verb} ${plural(removed.length, 'entry', 'entries')}: ${sizes}\n`;
+  const done = `${listTable(rows, room)}${verb} ${plural(removed.length, 'entry', 'entries')}: ${sizes}\n`;
   if (tooNew === 0) return done;
   const stay = `${plural(tooNew, 'entry is', 'entries are')} too new to be removed`;
   return `${done}${stay}: a process may be about to use ${tooNew === 1 ? 'it' : 'them'}\n`;

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Host, openProject, rootOf } from '../decide/project.js';
 import { UserError } from '../error.js';
+import { leavesOf } from '../json.js';
 import type { Item, Plan } from '../pipeline/plan.js';
-import type { Json } from '../stage/context.js';
 import { refusalMessage } from '../system-message.js';
 import type { Commands } from './command.js';
 import { HELP, type Option, type Usage } from './command-usage.js';
@@ -101,10 +101,7 @@ async function valuesOf(option: Option, typed: string, line: Line): Promise<Comp
   const front = typed.startsWith(`--${option.name}=`) ? `--${option.name}=` : '';
   const values =
     option.name === 'set'
-      ? paramsOf((await planOf(line))?.params, '').map((each) => ({
-          ...each,
-          value: `${each.value}=`,
-        }))
+      ? (await paramsOf(line)).map((each) => ({ ...each, value: `${each.value}=` }))
       : option.name === 'profile'
         ? (await profilesOf(line)).map((value) => ({ value }))
         : (option.choices ?? []).map((value) => ({ value }));
@@ -136,8 +133,7 @@ async function positionalsOf(
   const own = isFirst ? parts.map(({ name, summary }) => ({ value: name, help: summary })) : [];
   if (/\bitem\b/.test(usage.positionals))
     return [...own, ...itemsOf(await planOf(line), line, typed)];
-  if (/\bpath\b/.test(usage.positionals))
-    return [...own, ...paramsOf((await planOf(line))?.params, '')];
+  if (/\bpath\b/.test(usage.positionals)) return [...own, ...(await paramsOf(line))];
   if (own.length > 0 || !isFirst || !/^\w+( \| \w+)+$/.test(usage.positionals)) return own;
   return usage.positionals.split(' | ').map((value) => ({ value }));
 }
@@ -155,14 +151,10 @@ function itemsOf(plan: Plan | undefined, { before }: Line, typed: string): Compl
   return [...all].map(([value, help]) => ({ value, help: help?.replace(/\s+/g, ' ') }));
 }
 
-/** The paths of all values of the tree; the help is the value. */
-function paramsOf(tree: Json | undefined, front: string): Completion[] {
-  if (tree === undefined || tree === null || typeof tree !== 'object' || Array.isArray(tree))
-    return [];
-  return Object.entries(tree).flatMap(([name, value]) => {
-    const below = paramsOf(value, `${front}${name}.`);
-    return below.length > 0 ? below : [{ value: front + name, help: JSON.stringify(value) }];
-  });
+/** The paths of all params; the help is the value. */
+async function paramsOf(line: Line): Promise<Completion[]> {
+  const leaves = leavesOf((await planOf(line))?.params).filter(([path]) => path !== '');
+  return leaves.map(([value, leaf]) => ({ value, help: JSON.stringify(leaf) }));
 }
 
 /** The stored plan of the current definition, or one made only for this completion. */

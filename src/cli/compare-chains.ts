@@ -4,8 +4,8 @@ import { bestOf, metricAt } from '../decide/incremental.js';
 import { metricsOf } from '../lockfile/format/locked-metrics.js';
 import type { Objective } from '../pipeline/plan.js';
 import type { Rows } from '../report/fit.js';
-import { csvTable } from '../report/text-table.js';
-import { duration, table } from '../report/wording.js';
+import { csvTable, listTable } from '../report/text-table.js';
+import { duration } from '../report/wording.js';
 import { modeOf } from '../results/better.js';
 import { curves, letterOf, MOST_SERIES } from './chain-curves.js';
 
@@ -92,7 +92,7 @@ export function sideBySide(
           metric,
           room ?? 80,
         );
-  return table([head, ...rows], room) + picture;
+  return listTable([head, ...rows], room) + picture;
 }
 
 /** With the zeros at its end, so that values of one size have the same decimals. */

@@ -1,6 +1,7 @@
 /** Plots a metric over the epochs in a terminal, and the frame of all such plots. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt } from '../decide/incremental.js';
+import { rangeOf } from '../lists.js';
 
 const HEIGHT = 8;
 
@@ -32,10 +33,8 @@ export function framed(
   columns: number,
   draw: (place: (point: Value) => Point, width: number) => readonly string[],
 ): string {
-  const epochs = points.map(({ epoch }) => epoch);
-  const values = points.map(({ value }) => value);
-  const [first, last] = rangeOf(epochs);
-  const [low, high] = rangeOf(values);
+  const [first, last] = rangeOf(points.map(({ epoch }) => epoch));
+  const [low, high] = rangeOf(points.map(({ value }) => value));
   if (points.length === 0 || first === last) return '';
   const labels = [high, low].map((value) => String(Number(value.toPrecision(4))));
   const margin = Math.max(...labels.map((label) => label.length));
@@ -53,13 +52,6 @@ export function framed(
   const axis = `${behind}└${'─'.repeat(width)}`;
   const ends = `${behind} ${between(`epoch ${first}`, String(last), width)}`;
   return `\n  ${metric}\n${[...lines, axis, ends].join('\n')}\n`;
-}
-
-/** The smallest and the largest, of any number of values. */
-export function rangeOf(values: readonly number[]): readonly [number, number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  return [low, high];
 }
 
 /** Places two texts at the ends of a line. */

@@ -10,7 +10,8 @@ import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { predicate, select } from '../pipeline/select.js';
 import { show } from '../report/changes.js';
-import { bytes, duration, metricsText, plural, table } from '../report/wording.js';
+import { listTable } from '../report/text-table.js';
+import { bytes, duration, metricsText, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { definitionOf } from '../results/row.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
@@ -205,7 +206,7 @@ function listing(chain: Chain, metric: string | undefined, room: number | undefi
   const head = `${item}: ${plural(epochs.length, 'epoch')} completed, target ${target}, ${duration(seconds)} in all\n`;
   const shown = metric ?? drawn;
   const picture = shown === undefined ? '' : curve(epochs, shown, room ?? 80);
-  const listed = table([['epoch', 'time', 'size', 'state', 'metrics'], ...rows], room);
+  const listed = listTable([['epoch', 'time', 'size', 'state', 'metrics'], ...rows], room);
   return `${head}${listed}${picture}${marks(chain, shown)}`;
 }
 

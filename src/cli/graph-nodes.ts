@@ -1,11 +1,12 @@
 /** The plan as a graph of items, or of stages that stand for their items. */
+import { addTo } from '../lists.js';
+import type { ItemState } from '../page/model.js';
 import { orderItems } from '../pipeline/order.js';
 import type { Plan } from '../pipeline/plan.js';
 import { GRAPH_STATES, type GraphNode, type StateCount } from '../report/graph-data.js';
-import type { State } from './inspect-items.js';
 
 /** By index of the item; undefined when the states are unknown. */
-export type States = ReadonlyMap<number, State> | undefined;
+export type States = ReadonlyMap<number, ItemState> | undefined;
 
 /** `indices`: the items to show with all that they need, in plan order. */
 export function itemNodes(plan: Plan, indices: readonly number[], states: States): GraphNode[] {
@@ -56,12 +57,7 @@ function sharedDesc(plan: Plan, items: readonly number[]): string | undefined {
 
 function byStage(plan: Plan, indices: readonly number[]): ReadonlyMap<string, readonly number[]> {
   const groups = new Map<string, number[]>();
-  for (const index of indices) {
-    const { stage } = plan.items[index]!;
-    const group = groups.get(stage);
-    if (group) group.push(index);
-    else groups.set(stage, [index]);
-  }
+  for (const index of indices) addTo(groups, plan.items[index]!.stage, index);
   return groups;
 }
 

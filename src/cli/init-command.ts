@@ -65,7 +65,7 @@ export const command: Command = {
     const from = parsed.text('from');
     const at = (name: string) => path.join(host.cwd, name);
     refuseOverwrite(PIPELINE_FILE, at);
-    const { files, notes, next } = await startOf(from, host.cwd);
+    const { files, notes, next } = await startOf(from, host);
     for (const name of Object.keys(files)) refuseOverwrite(name, at);
     for (const [name, text] of Object.entries(files)) {
       mkdirSync(path.dirname(at(name)), { recursive: true });
@@ -90,11 +90,13 @@ function refuseOverwrite(name: string, at: (name: string) => string): void {
     );
 }
 
-async function startOf(from: string | undefined, cwd: string): Promise<Start> {
+async function startOf(from: string | undefined, { cwd, env }: Host): Promise<Start> {
+  // Of npm exec, which is npx: the shell does not find a command in node_modules.
+  const pipe = env.npm_command === 'exec' ? 'npx pipe' : 'pipe';
   if (from !== undefined) {
     const { translate } = await import('./translate.js');
     const { text, notes } = translate(from, cwd);
-    return { files: { [PIPELINE_FILE]: text }, notes, next: 'pipe run --dry' };
+    return { files: { [PIPELINE_FILE]: text }, notes, next: `${pipe} run --dry` };
   }
   if (existsSync(path.join(cwd, 'dvc.yaml')))
     throw userError(
@@ -107,9 +109,9 @@ async function startOf(from: string | undefined, cwd: string): Promise<Start> {
     return {
       files: { [PIPELINE_FILE]: PIPELINE, 'stages/letters.mjs': STAGE },
       notes: [],
-      next: 'pipe run',
+      next: `${pipe} run`,
     };
-  const next = 'complete deps and outs in pipeline.yaml, then: pipe run';
+  const next = `complete deps and outs in pipeline.yaml, then: ${pipe} run`;
   return { files: { [PIPELINE_FILE]: first.text }, notes: [`assumed: ${first.assumed}`], next };
 }
 

@@ -18,18 +18,16 @@ import type { LockSection } from '../lockfile/format/sections.js';
 import { lockedItems } from '../lockfile/lock-on-disk.js';
 import { lockDifferences } from '../lockfile/lock-reasons.js';
 import type { Manifest } from '../manifest.js';
+import type { ItemState } from '../page/model.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { foresee } from '../run/foresee.js';
 import { type CommandContext, withProject } from './command.js';
 import type { Parsed } from './command-usage.js';
 import { remoteOption } from './run-options.js';
 
-/** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
-export type State = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
-
 export interface Standing {
   readonly item: string;
-  readonly state: State;
+  readonly state: ItemState;
   /** `desc:` of its stage. */
   readonly desc?: string;
   /** All differences, likeliest cause first; empty for a fresh item. */
@@ -153,8 +151,8 @@ function isComparison([first]: readonly Reason[]): boolean {
 export async function statesOf(
   project: Project,
   targets: readonly string[],
-): Promise<ReadonlyMap<number, State>> {
-  const states = new Map<number, State>();
+): Promise<ReadonlyMap<number, ItemState>> {
+  const states = new Map<number, ItemState>();
   for (const [index, { kind }] of await predict(await inspection(project, targets))) {
     states.set(index, kind === 'unknown' ? kind : STATES[kind]);
   }

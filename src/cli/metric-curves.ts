@@ -1,11 +1,11 @@
 /** Small text curves for `pipe metrics diff --md`: a metric over the epochs, before and now. */
 import type { Project } from '../decide/project.js';
+import { rangeOf } from '../lists.js';
 import { epochsOf } from '../page/page-epochs.js';
 import { show } from '../report/changes.js';
 import type { Rows } from '../report/fit.js';
 import { markdownTable } from '../report/text-table.js';
 import { plural } from '../report/wording.js';
-import { rangeOf } from './curve.js';
 
 /** The key of each item's result, by item. */
 export type Keys = ReadonlyMap<string, string | undefined>;
@@ -30,8 +30,7 @@ export function curvesMarkdown(
       const values = [before, now].map((side) =>
         (side?.values[metric] ?? []).filter((value) => value !== null),
       );
-      const all = values.flat();
-      const range = rangeOf(all);
+      const range = rangeOf(values.flat());
       return [[item.id, metric, ...values.map((each) => cellOf(each, range))]];
     });
   if (rows.length === 0) return '';

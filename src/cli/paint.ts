@@ -1,7 +1,7 @@
 /** Colours of the states, the same in all output. */
-import type { State } from './inspect-items.js';
+import type { ItemState } from '../page/model.js';
 
-const COLORS: Readonly<Record<State, number>> = {
+const COLORS: Readonly<Record<ItemState, number>> = {
   missing: 31,
   stale: 33,
   unknown: 2,
@@ -9,6 +9,6 @@ const COLORS: Readonly<Record<State, number>> = {
   fresh: 32,
 };
 
-export function paint(text: string, state: State): string {
+export function paint(text: string, state: ItemState): string {
   return `\x1b[${COLORS[state]}m${text}\x1b[0m`;
 }

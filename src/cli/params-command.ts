@@ -2,6 +2,7 @@
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { ParamLine } from '../pipeline/params-report.js';
+import { largest } from '../report/fit.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
 
 export const command: Command = {
@@ -57,12 +58,9 @@ function isWanted(path: string, wanted: readonly string[]): boolean {
 
 function table(lines: readonly ParamLine[]): string {
   const rows = lines.map(({ path, value, origin }) => ({ path, value: text(value), origin }));
-  const pathWidth = rows.reduce((most, { path }) => Math.max(most, path.length), 0);
+  const pathWidth = largest(rows.map(({ path }) => path.length));
   // A long value shifts only the origin on its own line.
-  const valueWidth = Math.min(
-    40,
-    rows.reduce((most, { value }) => Math.max(most, value.length), 0),
-  );
+  const valueWidth = Math.min(40, largest(rows.map(({ value }) => value.length)));
   return rows
     .map(
       ({ path, value, origin }) =>

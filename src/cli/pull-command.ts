@@ -2,9 +2,9 @@
  * `pipe pull`: fetches results from the remote cache, with everything that they depend on. Runs nothing.
  */
 import { openProject } from '../decide/project.js';
+import { requireRemote } from '../remote/remote-config.js';
 import { run } from '../run/run-pipeline.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
-import { requireRemote } from './remote-option.js';
 import { optionsOf, reporterFor } from './run-options.js';
 
 export const command: Command = {

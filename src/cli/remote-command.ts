@@ -3,8 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { openProject } from '../decide/project.js';
 import { userError } from '../error.js';
 import { probe, type RemoteState, stateText } from '../remote/probe.js';
+import { requireRemote } from '../remote/remote-config.js';
 import { type Command, type CommandContext, EXIT, JSON_OPTION } from './command.js';
-import { requireRemote } from './remote-option.js';
 
 export const command: Command = {
   command: 'remote',

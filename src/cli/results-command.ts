@@ -1,14 +1,14 @@
 /** `pipe results`: a table of every recorded result, and two of them side by side. */
 import { userError } from '../error.js';
 import { deviation, show } from '../report/changes.js';
+import type { Rows } from '../report/fit.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
-import { bytes, duration, plural } from '../report/wording.js';
+import { bytes, duration, localTime, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
 import { spreadText } from '../results/repeats.js';
-import { localTime } from '../results/row.js';
 import { type Column, columnsOf, differing, sharedNames, titleOf } from '../results/row-columns.js';
 import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
 import { positive } from './args.js';
@@ -20,7 +20,7 @@ import {
   withProject,
 } from './command.js';
 import type { Parsed } from './command-usage.js';
-import { roomOn } from './terminal.js';
+import { roomOn, type Terminal } from './terminal.js';
 
 export const command: Command = {
   command: 'results',
@@ -87,7 +87,7 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
     return terminal.out(`none of the ${plural(rows.length, 'result')} matches the filters\n`);
   // Compares all matching results, so that `--limit 1` still shows the params of the best one.
   const table = tableOf(shown, differing(columns, matching), parsed.flag('usage'));
-  terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+  terminal.out(shownTable(table, parsed, terminal));
 }
 
 /** With `--over seed`, sorting and the limit apply to groups. Filters apply to single results. */
@@ -113,7 +113,7 @@ function listGroups(
       ({ kind, of }) => kind === 'matrix' && new Set(groups.map(of)).size > 1,
     );
     const table = groupTable(shown, [...axes, ...differing(columns, groups)], false);
-    terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+    terminal.out(shownTable(table, parsed, terminal));
   }
 }
 
@@ -183,7 +183,11 @@ async function diff(
     if (!isWhole)
       terminal.warn(`gc removed ${key.slice(0, SHORT)}: its code files and outs are not compared`);
   if (found.length === 0) return terminal.out('the two results do not differ\n');
-  terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, roomOn(terminal)));
+  terminal.out(shownTable(table, parsed, terminal));
+}
+
+function shownTable(rows: Rows, parsed: Parsed, terminal: Terminal): string {
+  return parsed.flag('md') ? markdownTable(rows) : plainTable(rows, roomOn(terminal));
 }
 
 /** Digests are cut to their first characters. */

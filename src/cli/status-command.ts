@@ -1,5 +1,6 @@
 /** `pipe status`: one line for each item, fresh or why not. */
 import { mapTexts, printable } from '../printable.js';
+import { largest } from '../report/fit.js';
 import { LEAST_DESC } from '../report/graph-text.js';
 import { cut, cutMiddle, pad, widthOf } from '../report/live/text-columns.js';
 import { type Command, JSON_OPTION, LOOK_OPTION, VARIANT_OPTIONS } from './command.js';
@@ -29,8 +30,7 @@ const STATE_WIDTH = 10;
 
 function table(all: readonly Standing[], colors: boolean, room = Number.POSITIVE_INFINITY): string {
   const most = Math.max(8, Math.floor(room * NAME_PART));
-  const width = all.reduce((widest, { item }) => Math.max(widest, widthOf(item)), 0);
-  const nameWidth = Math.min(width, most);
+  const nameWidth = Math.min(largest(all.map(({ item }) => widthOf(item))), most);
   const left = room - nameWidth - STATE_WIDTH - 2 * GAP.length;
   return all
     .map((standing) => {

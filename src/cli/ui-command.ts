@@ -1,4 +1,5 @@
 /** `pipe ui`: the page of `pipe report`, live, on 127.0.0.1. */
+import { once } from 'node:events';
 import { openProject, type Project } from '../decide/project.js';
 import { renderDiagnostic, UserError, userError } from '../error.js';
 import { collectPage } from '../page/collect.js';
@@ -58,7 +59,8 @@ export const command: Command = {
     const timer = setInterval(() => void refresh().catch((error) => server.fail(error)), LOOK_MS);
     try {
       terminal.out(`http://127.0.0.1:${await listen(server, port)}/\n`);
-      await Promise.race([stopped(interruption.stop), server.failed()]);
+      const { stop } = interruption;
+      await Promise.race([stop.aborted || once(stop, 'abort'), server.failed()]);
     } finally {
       clearInterval(timer);
       feed.close();
@@ -86,13 +88,6 @@ async function listen(server: LiveServer, wished: number | undefined): Promise<n
     const why = code === 'EACCES' ? 'may not be used' : 'is taken by another program';
     throw userError('option-value', `port ${wished} ${why}`, 'leave out --port, or name another');
   }
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** Opens the project each time, since its files may have changed. */

@@ -17,7 +17,7 @@ import { type Links, labelled } from './placeholder.js';
 import { tracePlugin, type Unresolved } from './plugin.js';
 import { isOutside, upward, within } from './project-paths.js';
 import { DEFINES } from './prologue.js';
-import { strippedDigests } from './strip.js';
+import { stripped, strippedDigests } from './strip.js';
 import type { TimeAt } from './trace-cache.js';
 import type { TraceInputs } from './trace-inputs.js';
 import type { Traced } from './traced.js';
@@ -146,14 +146,7 @@ function bundleOf({ outputFiles }: Built, links: Links): Bundle {
 
 /** The bundle without layout and comments, and with labels for paths of this machine. */
 async function digestOf(esbuild: Esbuild, { text, links }: Bundle): Promise<string> {
-  const { code } = await esbuild.transform(text, {
-    loader: 'js',
-    target: TARGET,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'silent',
-  });
-  return sha256(`pipe bundle\n${labelled(code, links)}`);
+  return sha256(`pipe bundle\n${labelled(await stripped(esbuild, text, 'js'), links)}`);
 }
 
 /** Excludes the entry, which has no importer. */

@@ -1,6 +1,6 @@
 /** Installed packages: the package of a file, and its version. */
 import path from 'node:path';
-import { ifJson } from '../json.js';
+import { ifJson, isTree } from '../json.js';
 import { textIfThere } from '../sys/if-there.js';
 
 interface Package {
@@ -48,7 +48,7 @@ type PackageManifest = Readonly<Record<string, unknown>>;
 export function readManifest(file: string): PackageManifest | undefined {
   const value = ifJson(textIfThere(file) ?? '');
   // Node rejects a broken package.json, but only if it reads it, so this is left to Node.
-  return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
+  return isTree(value) ? value : undefined;
 }
 
 /** True if the manifest declares the package optional. */
@@ -60,5 +60,5 @@ export function isOptional(manifest: PackageManifest | undefined, name: string):
 
 function member(tree: PackageManifest | undefined, key: string): PackageManifest | undefined {
   const value = tree?.[key];
-  return typeof value === 'object' && value !== null ? (value as PackageManifest) : undefined;
+  return isTree(value) ? value : undefined;
 }

@@ -48,8 +48,8 @@ function retraceLaunch(
   return trace;
 }
 
-/** Traced as a shell script, unless something else executes it. */
-export function traceProgram(
+/** A file whose first line names its interpreter (`./fit`): as a shell script, unless something else executes it. */
+function traceProgram(
   { target, folder, path: search, variables, within }: Launch,
   snapshot: FsSnapshot,
 ): ScriptTrace {

@@ -1,7 +1,7 @@
 /** The text of one local file without comments and layout, so that `why` can name the changed file. */
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
-import { type Esbuild, TARGET } from './esbuild.js';
+import { type Esbuild, type Loader, TARGET } from './esbuild.js';
 import { isScript, loaderOf } from './loaders.js';
 import type { Observed } from './observed.js';
 
@@ -23,12 +23,21 @@ export async function strippedDigests(
 async function strippedDigest(esbuild: Esbuild, file: string, bytes: Uint8Array): Promise<string> {
   const loader = loaderOf(file);
   if (!isScript(file) && loader !== 'json') return sha256(Buffer.from(bytes).toString('latin1'));
-  const { code } = await esbuild.transform(bytes, {
+  return sha256(await stripped(esbuild, bytes, loader));
+}
+
+/** The text without comments and layout. */
+export async function stripped(
+  esbuild: Esbuild,
+  text: string | Uint8Array,
+  loader: Loader,
+): Promise<string> {
+  const { code } = await esbuild.transform(text, {
     loader,
     target: TARGET,
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'silent',
   });
-  return sha256(code);
+  return code;
 }

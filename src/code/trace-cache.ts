@@ -20,11 +20,10 @@ export type TimeAt = (dev: number, moment: number) => number;
 /** For a trace that is not cached, whose validity does not matter. */
 export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
 
-/** Format version: traces with another one are ignored. */
+/** Format version, part of each name: traces with another one are not found. */
 const FORMAT = 4;
 
 interface KeptTrace<T> {
-  readonly format: typeof FORMAT;
   readonly traceInputs: TraceInputs;
   readonly traced: T;
   /** Imports that pipe cannot trace: the deps decide whether they are errors. */
@@ -32,7 +31,6 @@ interface KeptTrace<T> {
 }
 
 interface KeptBundle {
-  readonly format: typeof FORMAT;
   /** Digest of the code, to identify its bundle. */
   readonly digest: string;
   readonly bundle: Bundle;
@@ -55,7 +53,7 @@ export function readTrace<T>(
   snapshot: FsSnapshot,
 ): KeptTrace<T> | undefined {
   const kept = traceCache.read(name) as KeptTrace<T> | undefined;
-  return kept?.format === FORMAT && holds(kept.traceInputs, snapshot) ? kept : undefined;
+  return kept !== undefined && holds(kept.traceInputs, snapshot) ? kept : undefined;
 }
 
 /** The trace inputs of an entry file's cached trace, valid or not. */
@@ -65,18 +63,12 @@ export function storedTraceInputs(
   kind: 'module' | 'script',
   file: string,
 ): TraceInputs | undefined {
-  const kept = traceCache.read(traceName(traceCache, root, kind, file)) as
-    | KeptTrace<unknown>
-    | undefined;
-  return kept?.format === FORMAT ? kept.traceInputs : undefined;
+  const kept = traceCache.read(traceName(traceCache, root, kind, file));
+  return (kept as KeptTrace<unknown> | undefined)?.traceInputs;
 }
 
-export function writeTrace<T>(
-  traceCache: TraceCache,
-  name: string,
-  trace: Omit<KeptTrace<T>, 'format'>,
-): void {
-  traceCache.write(name, { format: FORMAT, ...trace } satisfies KeptTrace<T>);
+export function writeTrace<T>(traceCache: TraceCache, name: string, trace: KeptTrace<T>): void {
+  traceCache.write(name, trace);
 }
 
 /** Stored separately from the trace, because only an execution reads it. */
@@ -86,7 +78,7 @@ export function writeBundle(
   digest: string,
   bundle: Bundle,
 ): void {
-  traceCache.write(`${name}-bundle`, { format: FORMAT, digest, bundle } satisfies KeptBundle);
+  traceCache.write(`${name}-bundle`, { digest, bundle } satisfies KeptBundle);
 }
 
 /** Undefined if missing, or if it belongs to another state of the code. */
@@ -96,24 +88,16 @@ export function readBundle(
   digest: string,
 ): Bundle | undefined {
   const kept = traceCache.read(`${name}-bundle`) as KeptBundle | undefined;
-  return kept?.format === FORMAT && kept.digest === digest ? kept.bundle : undefined;
+  return kept?.digest === digest ? kept.bundle : undefined;
 }
 
 /** Parsed files of a trace, by SHA-256 of their bytes: for the next trace only. */
-export function readParsed<T>(traceCache: TraceCache, name: string): Readonly<Record<string, T>> {
-  const kept = traceCache.read(`${name}-parsed`) as KeptParsed<T> | undefined;
-  return kept?.format === FORMAT ? kept.parsed : {};
+export function readParsed<T>(traceCache: TraceCache, name: string): Parsed<T> {
+  return (traceCache.read(`${name}-parsed`) as { parsed: Parsed<T> } | undefined)?.parsed ?? {};
 }
 
-export function writeParsed<T>(
-  traceCache: TraceCache,
-  name: string,
-  parsed: KeptParsed<T>['parsed'],
-): void {
-  traceCache.write(`${name}-parsed`, { format: FORMAT, parsed } satisfies KeptParsed<T>);
+export function writeParsed<T>(traceCache: TraceCache, name: string, parsed: Parsed<T>): void {
+  traceCache.write(`${name}-parsed`, { parsed });
 }
 
-interface KeptParsed<T> {
-  readonly format: typeof FORMAT;
-  readonly parsed: Readonly<Record<string, T>>;
-}
+type Parsed<T> = Readonly<Record<string, T>>;

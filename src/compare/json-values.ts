@@ -1,8 +1,10 @@
 /** Compares two JSON texts value by value. */
 
+import { readFileSync } from 'node:fs';
 import { ifJson } from '../json.js';
+import { metricsOf } from '../lockfile/format/locked-metrics.js';
 import { allowanceOf, isWithin, type Tolerance } from './deviation.js';
-import type { JsonDifference } from './difference.js';
+import type { Comparison, JsonDifference } from './difference.js';
 
 export type ValueComparison<T> =
   /** All deviations are within the tolerance; `largest` is 0 if nothing differs. */
@@ -22,6 +24,21 @@ export function compareJson(
   if (first === undefined) return { largest };
   const beyond = largestBeyond > 0 ? { largest: largestBeyond } : {};
   return { difference: { kind: 'json', ...first, count, ...beyond } };
+}
+
+/** Compares numbers known by path with those of a JSON file. Undefined if none differs: something else must differ then. */
+export function compareNumbers(
+  expected: Readonly<Record<string, number>>,
+  file: string,
+  tolerance: Tolerance | undefined,
+): Comparison | undefined {
+  const actual = metricsOf(readFileSync(file, 'utf8'));
+  if (actual === undefined) return undefined;
+  const compared = compareJson(JSON.stringify(expected), JSON.stringify(actual), tolerance ?? {});
+  if (compared === undefined) return undefined;
+  if ('difference' in compared)
+    return { verdict: 'differs', file: '', difference: compared.difference, more: 0 };
+  return tolerance === undefined ? undefined : { verdict: 'tolerated', ...compared };
 }
 
 class Walk {

@@ -2,6 +2,7 @@
 
 import { type AstNode, textOf } from '../pipeline/document/ast.js';
 import { mapOf } from '../pipeline/document/merge.js';
+import { isItemText } from '../pipeline/items/axis-value.js';
 import type { Json } from '../stage/context.js';
 import { isScalar, piecesOf, valueAt, wholePath } from './dvc-placeholder.js';
 import { lookUp, scalarText } from './dvc-values.js';
@@ -201,7 +202,7 @@ function namesFor(
 
 /** Values become part of item names, for which pipe accepts only some. */
 function isAxisValue(node: AstNode): boolean {
-  return isScalar(node) && !/^$|[,@*?\p{Cc}]|^\s|\s$/u.test(textOf(node));
+  return isScalar(node) && isItemText(textOf(node));
 }
 
 /** The data with its placeholders filled. */

@@ -1,7 +1,7 @@
 /** Chooses the metric that `pipe epochs` plots by default: the best measure of progress. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
+import { leavesOf } from '../json.js';
 import type { EpochPlan } from '../pipeline/plan.js';
-import type { Metrics } from '../stage/context.js';
 import { metricAt } from './incremental.js';
 
 /** Preferred names, best first; other names come after them. */
@@ -21,7 +21,7 @@ export function drawnMetric(
   );
   if (chosen !== undefined) return chosen;
   const newest = records.findLast((record) => record.metrics !== undefined)?.metrics;
-  const names = newest === undefined ? [] : pathsOf(newest);
+  const names = leavesOf(newest).flatMap(([name]) => (name === '' ? [] : name));
   const results = names.filter((name) => !NO_RESULT.test(name));
   for (const pattern of PREFERRED) {
     const found = results.find((name) => pattern.test(name));
@@ -32,12 +32,4 @@ export function drawnMetric(
 
 function isThere(records: readonly EpochRecord[], name: string): boolean {
   return records.some(({ metrics }) => metricAt(metrics, name) !== undefined);
-}
-
-function pathsOf(metrics: Metrics, prefix = ''): string[] {
-  return Object.entries(metrics).flatMap(([key, value]) =>
-    typeof value === 'object' && value !== null
-      ? pathsOf(value, `${prefix}${key}.`)
-      : [prefix + key],
-  );
 }

@@ -18,10 +18,9 @@ import {
   ignoreRulesOfMade,
   isHeldBack,
 } from '../pipeline/ignored-files.js';
-import { foldersAbove } from '../pipeline/items/paths.js';
 import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
-import { isWithin } from '../sys/is-within.js';
+import { foldersAbove, isWithin, withFoldersAbove } from '../sys/is-within.js';
 import { type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
@@ -35,11 +34,8 @@ export interface Part {
 /** The path by which the item writes it, when a link leads the dep there. */
 export function sourceOf({ links }: Dep, where: string): string {
   if (links === undefined) return where;
-  for (let end = where.length; end > 0; end = where.lastIndexOf('/', end - 1)) {
-    const name = where.slice(0, end);
-    if (Object.hasOwn(links, name)) return `${links[name]}${where.slice(end)}`;
-  }
-  return where;
+  const name = withFoldersAbove(where).find((each) => Object.hasOwn(links, each));
+  return name === undefined ? where : `${links[name]}${where.slice(name.length)}`;
 }
 
 /** Content of a path of the dep, with outs read through links; undefined when any is missing. */
@@ -142,7 +138,7 @@ function leftBelow(
   return wrote
     .map((each) => folder + each.slice(source.length))
     .filter((each) => !isHeldBack(dep, each, ignoreRules))
-    .filter((each) => ![each, ...foldersAbove(each)].some((at) => made.has(at)));
+    .filter((each) => !withFoldersAbove(each).some((at) => made.has(at)));
 }
 
 /** True if pipe wrote it and it has not changed since, so it is not the user's. */

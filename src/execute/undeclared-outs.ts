@@ -4,10 +4,9 @@
  */
 import path from 'node:path';
 import { type ItemHandle, itemAt } from '../decide/build-context.js';
-import { foldersAbove } from '../pipeline/items/paths.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
 import { textIfThere } from '../sys/if-there.js';
-import { isWithin } from '../sys/is-within.js';
+import { isWithin, withFoldersAbove } from '../sys/is-within.js';
 import { describeAction } from './failure.js';
 
 export function warnOfUndeclaredOuts(handle: ItemHandle): void {
@@ -15,7 +14,7 @@ export function warnOfUndeclaredOuts(handle: ItemHandle): void {
   const { plan } = build.project;
   const makers = makersIn(plan);
   for (const { where, name } of namedPaths(handle)) {
-    const out = [name, ...foldersAbove(name)].find((each) => makers.has(each));
+    const out = withFoldersAbove(name).find((each) => makers.has(each));
     if (out === undefined || item.deps.some((dep) => covers(dep, out))) continue;
     const maker = makers.get(out) as number;
     // A downstream item cannot be a dep.

@@ -2,6 +2,7 @@
  * Requeues the job of a detached training before its time limit, because there is no run that could
  * submit the next job.
  */
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Scheduler, Unanswered } from './scheduler.js';
 
@@ -45,7 +46,7 @@ export async function requeue(
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       warn(`${scheduler.title} did not requeue the job: ${error.message}`);
-      await Promise.race([delay(PAUSE_MS), aborted(stop)]);
+      await Promise.race([delay(PAUSE_MS), once(stop, 'abort')]);
     }
   }
 }
@@ -62,10 +63,4 @@ export async function isTimeNear(
     warn(`${scheduler.title} did not report how much time the job has left: ${error.message}`);
     return false;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -2,6 +2,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { readNpy } from '../compare/npy-file.js';
 import { type ElementType, reader, type Tensor } from '../compare/tensor.js';
+import { rangeOf } from '../lists.js';
 
 export interface ArrayPicture {
   readonly png: Buffer;
@@ -23,7 +24,7 @@ export function arrayPicture(bytes: Buffer): ArrayPicture | undefined {
   if (tensor === undefined || layout === undefined) return undefined;
   const step = Math.ceil(Math.max(layout.height, layout.width) / LONGEST);
   const values = sampled(tensor, layout, step);
-  const [low, high] = rangeOf(values, tensor.type);
+  const [low, high] = shownRange(values, tensor.type);
   const { planes, channels } = layout;
   const tile = { height: Math.ceil(layout.height / step), width: Math.ceil(layout.width / step) };
   const across = Math.ceil(Math.sqrt(planes));
@@ -100,13 +101,8 @@ function sampled(tensor: Tensor, layout: Layout, step: number): Float64Array {
 }
 
 /** The usual ranges of pictures if the values fit, so that two pictures have the same scale. */
-function rangeOf(values: Float64Array, type: ElementType): readonly [number, number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
+function shownRange(values: Float64Array, type: ElementType): readonly [number, number] {
+  const [low, high] = rangeOf(values.filter(Number.isFinite));
   if (type === 'U8') return [0, 255];
   if (low >= 0 && high <= 1) return [0, 1];
   if (low >= -1 && high <= 1) return [-1, 1];

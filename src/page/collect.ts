@@ -45,7 +45,7 @@ export async function collectPage(
   standings: readonly Standing[],
   sourceOf: PictureSource,
 ): Promise<PageModel> {
-  const { plan, root, version, variant } = project;
+  const { plan } = project;
   const notes: string[] = [];
   const warn = (message: string) => void notes.push(message);
   const figures = await metricsToday(project, []);
@@ -63,21 +63,26 @@ export async function collectPage(
   });
   const rows = await resultsOf(project, warn);
   const older = olderOf(project, items, rows, take);
+  return pageOf(project, {
+    items: items.map((item) => ({ ...item, older: older.get(item.id) })),
+    results: resultColumns(rows),
+    run: newestRun(journalFolder(project)),
+    notes,
+  });
+}
+
+type Content = Pick<PageModel, 'items' | 'results' | 'run' | 'notes' | 'only'>;
+
+/** Without the secrets of the project. */
+export function pageOf({ plan, env, root, version, variant }: Project, content: Content) {
   const model: PageModel = {
     format: 1,
     project: path.basename(root),
     pipe: version,
     made: new Date().toISOString(),
     variant: variantText(variant),
-    items: items.map((item) => ({ ...item, older: older.get(item.id) })),
-    results: resultColumns(rows),
-    run: newestRun(journalFolder(project)),
-    notes,
+    ...content,
   };
-  return withoutSecrets(project, model);
-}
-
-export function withoutSecrets({ plan, env }: Project, model: PageModel): PageModel {
   return mapTexts(concealing(secretValues(plan, env)).value(model), printable);
 }
 
@@ -89,7 +94,7 @@ export function taking({ cache }: Project, sourceOf: PictureSource, onlyPlots = 
   };
 }
 
-export function variantText({ profiles, set }: Project['variant']): string {
+function variantText({ profiles, set }: Project['variant']): string {
   return [
     ...profiles.map((name) => `--profile ${name}`),
     ...set.map((setting) => `--set ${setting}`),

@@ -3,6 +3,7 @@
 export type Scalar = string | number | boolean | null;
 export type Tree = Scalar | readonly Tree[] | { readonly [key: string]: Tree };
 
+/** `stale`: it would run. `restorable`: its result is cached, but its outs differ or are missing. */
 export type ItemState = 'fresh' | 'restorable' | 'stale' | 'missing' | 'unknown';
 
 export interface PageModel {

@@ -2,8 +2,8 @@
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';
+import { localTime } from '../report/wording.js';
 import type { ResultRow } from '../results/all-results.js';
-import { localTime } from '../results/row.js';
 import type { PageItem, PageOlder, PagePicture, PagePlot } from './model.js';
 
 /** The number of newest results of an item with pictures. More would not fit on a screen. */

@@ -3,9 +3,9 @@ import type { EpochRecord } from '../cache/records/record.js';
 import { drawnMetric } from '../decide/drawn-metric.js';
 import { metricAt, stopEpoch } from '../decide/incremental.js';
 import type { Project } from '../decide/project.js';
+import { leavesOf } from '../json.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
-import type { Metrics } from '../stage/context.js';
 import type { PageEpochs } from './model.js';
 
 /**
@@ -39,24 +39,19 @@ export function epochsOf(
 function curvesOf(
   records: readonly EpochRecord[],
 ): Pick<PageEpochs, 'numbers' | 'seconds' | 'values'> {
-  const names = [...new Set(records.flatMap(({ metrics }) => namesIn(metrics ?? {})))];
+  const leaves = records.flatMap(({ metrics }) => leavesOf(metrics));
+  const numbers = leaves.filter(([, value]) => typeof value === 'number');
+  const names = new Set(numbers.map(([name]) => name));
   return {
     numbers: records.map(({ epoch }) => epoch),
     seconds: records.map(({ seconds }) => rounded(seconds)),
     values: Object.fromEntries(
-      names.map((name) => [
+      [...names].map((name) => [
         name,
         records.map(({ metrics }) => rounded(metricAt(metrics, name)) ?? null),
       ]),
     ),
   };
-}
-
-function namesIn(metrics: Metrics, prefix = ''): string[] {
-  return Object.entries(metrics).flatMap(([name, value]) => {
-    if (typeof value === 'number') return [prefix + name];
-    return typeof value === 'object' && value !== null ? namesIn(value, `${prefix}${name}.`) : [];
-  });
 }
 
 /** Six digits are more than a screen can show, and half of the bytes. */

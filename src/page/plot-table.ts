@@ -1,5 +1,5 @@
 /** Tables in CSV, TSV and JSON, by columns. */
-import { isTree, parseLenient } from '../json.js';
+import { isTree, leavesOf, parseLenient } from '../json.js';
 
 export type Cell = string | number | undefined;
 
@@ -24,22 +24,18 @@ function ofJson(text: string, path: string): ReadonlyMap<string, readonly Cell[]
   if (lists.length > 1)
     return `${path} has ${lists.length} lists of objects: write each to its own file`;
   if (!isTable(rows)) return `${path} is not a list of objects, and does not contain one`;
-  const cells = rows.map((row) => new Map(cellsIn(row, '')));
+  // By dot path, as metrics are named.
+  const cells = rows.map((row) => new Map(leavesOf(row).filter(([, leaf]) => !isTree(leaf))));
   const names = [...new Set(cells.flatMap((row) => [...row.keys()]))];
-  return new Map(names.map((name) => [name, cells.map((row) => row.get(name))]));
+  return new Map(names.map((name) => [name, cells.map((row) => cellIn(row.get(name)))]));
 }
 
 function isTable(value: unknown): value is readonly Record<string, unknown>[] {
   return Array.isArray(value) && value.every(isTree);
 }
 
-/** By dot path, as metrics are named. */
-function cellsIn(row: Record<string, unknown>, prefix: string): [string, Cell][] {
-  return Object.entries(row).flatMap(([name, value]): [string, Cell][] => {
-    if (isTree(value)) return cellsIn(value, `${prefix}${name}.`);
-    const isCell = typeof value === 'number' || typeof value === 'string';
-    return [[prefix + name, isCell ? value : undefined]];
-  });
+function cellIn(leaf: unknown): Cell {
+  return typeof leaf === 'number' || typeof leaf === 'string' ? leaf : undefined;
 }
 
 function cellOf(text: string | undefined): Cell {

@@ -1,10 +1,9 @@
 /** Data for the page of `pipe plots`: current plots, with those of earlier results or of a revision. */
-import path from 'node:path';
 import type { RecordedOut } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import type { Item } from '../pipeline/plan.js';
 import type { ResultRow } from '../results/all-results.js';
-import { definitionOf, taking, variantText, withoutSecrets } from './collect.js';
+import { definitionOf, pageOf, taking } from './collect.js';
 import type { PageItem, PageModel, PageOlder } from './model.js';
 import { olderOf, type Taking } from './older.js';
 import type { PictureSource } from './page-pictures.js';
@@ -49,12 +48,7 @@ export function plotsPage(
   );
   const older =
     'label' in others ? ofRevision(plotted, others, take) : olderOf(project, items, others, take);
-  return withoutSecrets(project, {
-    format: 1,
-    project: path.basename(project.root),
-    pipe: project.version,
-    made: new Date().toISOString(),
-    variant: variantText(project.variant),
+  return pageOf(project, {
     items: items.map((item) => ({ ...item, older: older.get(item.id) })),
     results: resultColumns([]),
     notes: [],

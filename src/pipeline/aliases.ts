@@ -1,4 +1,5 @@
 /** Aliases by links: the place that a path leads to, and the names that lead to a place. */
+import { withFoldersAbove } from '../sys/is-within.js';
 import { addOut, createOutTree, nameOf, type OutTree, type Owner, ownersOf } from './out-tree.js';
 
 /** Name → place; a place is relative to the project, or absolute outside of it. */
@@ -11,11 +12,7 @@ export function foldName(name: string): string {
 
 /** The longest linked name at the start of a path. */
 function linkOf(path: string, links: Links): string | undefined {
-  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const name = path.slice(0, end);
-    if (Object.hasOwn(links, name)) return name;
-  }
-  return undefined;
+  return withFoldersAbove(path).find((name) => Object.hasOwn(links, name));
 }
 
 /** For an out, which may itself be a link that its item makes. */

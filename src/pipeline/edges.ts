@@ -3,13 +3,13 @@
  * overlapping outs.
  */
 
-import { isWithin } from '../sys/is-within.js';
+import { foldersAbove, isWithin, withFoldersAbove } from '../sys/is-within.js';
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
 import { matchGlob, parseGlob } from './glob.js';
 import { ignoreRulesOfMade, isHeldBack } from './ignored-files.js';
 import type { Draft, DraftDep } from './items/item-draft.js';
-import { foldersAbove, outMistake, overwrites } from './items/paths.js';
+import { outMistake, overwrites } from './items/paths.js';
 import {
   addOut,
   createOutTree,
@@ -125,7 +125,7 @@ function protectAxes(drafts: readonly Draft[], files: PlanFiles, diagnostics: Di
     const matches = files.matches(pattern);
     const glob = parseGlob(pattern);
     const paths = 'paths' in matches ? matches.paths : [];
-    const holders = new Set(paths.flatMap((path) => [path, ...foldersAbove(path)]));
+    const holders = new Set(paths.flatMap(withFoldersAbove));
     for (const { item, outs } of drafts) {
       for (const [index, { path }] of item.outs.entries()) {
         const how = holders.has(path) ? 'is or contains a file that' : 'is a file that';

@@ -1,5 +1,5 @@
 /** Limits of Linux control groups, which containers and cluster jobs use. */
-import { unescaped } from '../sys/mounts.js';
+import { type Mount, mountsIn } from '../sys/mounts.js';
 
 /** Infinity if there is no limit. */
 export interface Allowance {
@@ -20,9 +20,10 @@ export function allowance(read: Read): Allowance {
   const groups = groupsOf(read('/proc/self/cgroup') ?? '');
   const cores: number[] = [];
   const memory: number[] = [];
-  for (const mount of mountsOf(read('/proc/self/mountinfo') ?? '')) {
+  for (const mount of mountsIn(read('/proc/self/mountinfo') ?? '')) {
+    const controllers = controllersOf(mount);
     for (const [controller, group] of groups) {
-      if (!mount.controllers.includes(controller)) continue;
+      if (!controllers.includes(controller)) continue;
       for (const folder of foldersOf(mount, group)) {
         const number = (name: string) => limit(read(`${folder}/${name}`));
         switch (controller) {
@@ -57,33 +58,22 @@ function groupsOf(text: string): Map<string, string> {
   return groups;
 }
 
-interface Mount {
-  readonly controllers: readonly string[];
-  /** The group that the folder shows; a container may see only its own. */
-  readonly root: string;
-  readonly folder: string;
+function controllersOf({ type, options }: Mount): readonly string[] {
+  if (type === 'cgroup2') return [UNIFIED];
+  return type === 'cgroup' ? options.split(',') : [];
 }
 
-/** From lines such as `32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu`. */
-function mountsOf(text: string): Mount[] {
-  return text.split('\n').flatMap((line) => {
-    const [place = '', kind = ''] = line.split(' - ');
-    const [, , , root, folder] = place.split(' ').map(unescaped);
-    const [type, , options = ''] = kind.split(' ');
-    if (root === undefined || folder === undefined) return [];
-    if (type === 'cgroup2') return [{ controllers: [UNIFIED], root, folder }];
-    return type === 'cgroup' ? [{ controllers: options.split(','), root, folder }] : [];
-  });
-}
-
-/** The folder of a group and of all its parents, up to the mount point. */
-function foldersOf({ root, folder }: Mount, group: string): string[] {
+/**
+ * The folder of a group and of all its parents, up to the mount point. Its root is the group that it
+ * shows; a container may see only its own.
+ */
+function foldersOf({ root, point }: Mount, group: string): string[] {
   const base = root === '/' ? '' : root;
   const within = `${group}/`.startsWith(`${base}/`) ? group.slice(base.length) : '';
   const names = within.split('/').filter((name) => name !== '');
   // A group outside this process's namespace reads as `/../x`: only the mount itself is visible.
-  if (names[0] === '..') return [folder];
-  return [folder, ...names.map((_, at) => [folder, ...names.slice(0, at + 1)].join('/'))];
+  if (names[0] === '..') return [point];
+  return [point, ...names.map((_, at) => [point, ...names.slice(0, at + 1)].join('/'))];
 }
 
 /** `max` and -1 mean no limit. */

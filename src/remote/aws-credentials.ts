@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { userError } from '../error.js';
 import { ifJson, isTree } from '../json.js';
 import { textIfThere } from '../sys/if-there.js';
+import type { Env } from './remote-config.js';
 import { StoreError } from './store.js';
 
 export interface Credentials {
@@ -19,8 +20,6 @@ export interface Credentials {
   /** Milliseconds since 1970. */
   readonly expires?: number;
 }
-
-type Env = Readonly<Record<string, string | undefined>>;
 type Section = Readonly<Record<string, string>>;
 
 const NO_CREDENTIALS_CURE =

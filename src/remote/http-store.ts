@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Draft } from './download-draft.js';
 import { LIMITS, type Limits, type Request, Requests, unreachable } from './http-request.js';
+import type { Env } from './remote-config.js';
 import { routeTo } from './route.js';
 import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
 
@@ -36,7 +37,7 @@ interface HttpPlace {
   readonly base: string;
   readonly authorize: Authorize;
   /** The environment, which names the proxy. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly signal: AbortSignal;
   readonly meter: Meter;
   /** True if the server is known to respect `If-Match`. Otherwise it may: a rejected write proves it. */

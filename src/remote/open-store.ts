@@ -7,12 +7,9 @@ import { textIfThere } from '../sys/if-there.js';
 import { credentialsOf, regionOf } from './aws-credentials.js';
 import { FileStore } from './file-store.js';
 import { type Authorize, HttpStore } from './http-store.js';
-import type { RemoteConfig } from './remote-config.js';
+import type { Env, RemoteConfig } from './remote-config.js';
 import { s3Authorize, s3Base } from './s3.js';
 import type { Meter, Store } from './store.js';
-
-type Env = Readonly<Record<string, string | undefined>>;
-
 /**
  * `signal` ends all requests.
  *

@@ -1,6 +1,6 @@
 /** Checks whether this machine can read and write a remote cache, for `pipe remote` and `pipe doctor`. */
 import { openStore } from './open-store.js';
-import type { RemoteConfig } from './remote-config.js';
+import type { Env, RemoteConfig } from './remote-config.js';
 import { StoreError } from './store.js';
 
 export interface RemoteState {
@@ -21,7 +21,7 @@ const PROBE = 'ac/pipe-probe';
 
 export async function probe(
   config: RemoteConfig,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   signal: AbortSignal,
 ): Promise<RemoteState> {
   const store = openStore(config, env, signal);

@@ -12,7 +12,7 @@ export interface RemoteConfig extends RemotePlace {
   readonly mode: 'rw' | 'r';
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Undefined if there is none, or if it is off. A URL from the environment keeps the `trust` of
@@ -32,6 +32,17 @@ export function remoteOf(
   if (url === undefined) return undefined;
   checkUrl(url);
   return { ...planned, url, mode };
+}
+
+/** @throws UserError when none is named */
+export function requireRemote(planned: RemotePlace | undefined, env: Env): RemoteConfig {
+  const config = remoteOf(planned, env, undefined);
+  if (config !== undefined) return config;
+  throw userError(
+    'no-remote',
+    'no remote cache is named, or it is off',
+    'add `remote: s3://bucket/folder` to pipeline.yaml, or set PIPE_REMOTE to a URL',
+  );
 }
 
 function modeIn(env: Env): RemoteMode {

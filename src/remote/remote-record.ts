@@ -1,9 +1,9 @@
 /** Records in a remote cache: a result by its key, and the head of a chain of epochs by its name. */
 import { hostname } from 'node:os';
-import { isPermissions } from '../cache/objects/access.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { isDigest } from '../cache/objects/digest.js';
 import type { EpochRecord, RecordedOut } from '../cache/records/record.js';
+import { isCount, isEpochRecord, isRecordedOut } from '../cache/records/records.js';
 import { canonical, sha256 } from '../canonical.js';
 import { ifJson } from '../json.js';
 import type { Manifest } from '../manifest.js';
@@ -91,7 +91,7 @@ export function resultIn(
   const isWhole =
     isUsage(result) &&
     Array.isArray(result.outs) &&
-    result.outs.every(isOut) &&
+    result.outs.every(isRecordedOut) &&
     isPacks(result.packs);
   if (!isWhole) return { refused: 'is incomplete' };
   const names = result.outs?.map(({ name }) => name).sort();
@@ -112,7 +112,7 @@ export function chainIn(
   if (!sameManifest(head.manifest, manifest)) return { refused: 'has a different manifest' };
   const isWhole =
     Array.isArray(head.epochs) &&
-    head.epochs.every((epoch) => isEpoch(epoch, chain)) &&
+    head.epochs.every((each) => isEpoch(each, chain)) &&
     Array.isArray(head.states) &&
     head.states.every(isState);
   return isWhole ? (head as RemoteChain) : { refused: 'is incomplete' };
@@ -136,27 +136,9 @@ function sameManifest(theirs: unknown, ours: Manifest): boolean {
   return canonical(theirs) === canonical(withoutValues(ours));
 }
 
-function isOut(out: Partial<RecordedOut> | null): boolean {
-  return (
-    typeof out?.name === 'string' &&
-    isDigest(out.digest) &&
-    isCount(out.size) &&
-    isCount(out.files) &&
-    isPermissions(out.permissions)
-  );
-}
-
 function isEpoch(record: Partial<EpochRecord> | null, chain: string): boolean {
-  return (
-    record?.format === 1 &&
-    record.chain === chain &&
-    isCount(record.epoch) &&
-    record.epoch > 0 &&
-    isDigest(record.state) &&
-    isCount(record.size) &&
-    typeof record.seconds === 'number' &&
-    isPermissions(record.permissions)
-  );
+  const epoch = record?.epoch;
+  return isCount(epoch) && epoch > 0 && isEpochRecord(record, chain, epoch);
 }
 
 function isState(state: Partial<RemoteState> | null): boolean {
@@ -180,8 +162,4 @@ function isPacks(packs: unknown): packs is readonly Pack[] {
 
 function isHex(text: unknown): text is string {
   return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -8,9 +8,8 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { userError } from '../error.js';
 import { WIDTH } from './concurrency.js';
+import type { Env } from './remote-config.js';
 import { StoreError } from './store.js';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 const POOL = { keepAlive: true, maxSockets: WIDTH };
 

@@ -14,7 +14,7 @@ import { Trust } from './envelope.js';
 import { BadObject, bringObjects } from './objects-in.js';
 import { sendObjects } from './objects-out.js';
 import { openStore } from './open-store.js';
-import type { RemoteConfig } from './remote-config.js';
+import type { Env, RemoteConfig } from './remote-config.js';
 import type { Pack } from './remote-record.js';
 import { type Store, StoreError } from './store.js';
 import { Traffic } from './traffic.js';
@@ -22,7 +22,7 @@ import { Traffic } from './traffic.js';
 export interface RemoteOptions {
   readonly config: RemoteConfig;
   readonly cache: Cache;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** Version of pipe. */
   readonly version: string;
   /** `stop` ends downloads immediately. Uploads have a few more seconds, unless `kill` ends them. */

@@ -1,4 +1,5 @@
 /** Fits a table into the width of a terminal. Pure. */
+import { rangeOf } from '../lists.js';
 import { cutMiddle, widthOf } from './live/text-columns.js';
 
 /** The first row is the heading. */
@@ -90,7 +91,7 @@ export function widthsOf(rows: Rows, measure = widthOf): readonly number[] {
   );
 }
 
-/** The largest width, of any number of them: a call takes about 120,000 arguments at most. */
+/** The largest width; 0 without one. */
 export function largest(widths: readonly number[]): number {
-  return widths.reduce((most, width) => Math.max(most, width), 0);
+  return Math.max(0, rangeOf(widths)[1]);
 }

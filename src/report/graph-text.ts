@@ -1,4 +1,5 @@
 /** Dependency graph as terminal text: a row for each node, rails for the edges. Pure. */
+import { largest } from './fit.js';
 import {
   type GraphNode,
   type GraphState,
@@ -35,11 +36,11 @@ export function graphText(
   const rails = ordered
     ? drawRails(reduceNeeds(nodes.map(({ needs }) => needs)), MOST_RAILS)
     : undefined;
-  const margin = (rails ?? []).reduce((most, rail) => Math.max(most, rail.length), 0);
-  const stateWidth = widest(nodes.map(stateLabel));
+  const margin = largest((rails ?? []).map((rail) => rail.length));
+  const stateWidth = largest(nodes.map((node) => widthOf(stateLabel(node))));
   const front = margin === 0 ? 0 : margin + GAP.length;
   const most = Math.max(LEAST_NAME, room - front - GAP.length - stateWidth);
-  const nameWidth = Math.min(widest(nodes.map(nodeLabel)), most);
+  const nameWidth = Math.min(largest(nodes.map((node) => widthOf(nodeLabel(node)))), most);
   const behind = room - front - nameWidth - GAP.length;
   const rows = nodes.map((node, index) => {
     const rail = rails ? `${rails[index]!.padEnd(margin)}${GAP}` : '';
@@ -51,10 +52,6 @@ export function graphText(
 }
 
 const GAP = '  ';
-
-function widest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, widthOf(text)), 0);
-}
 
 /** The state of a node, then what it needs and does, cut to the room. */
 function stateText(

@@ -10,7 +10,17 @@ import { pad } from './live/text-columns.js';
  */
 export function plainTable(texts: Rows, room?: number): string {
   const rows = texts.map((row) => row.map(printable));
-  return fitted(withPoints(rows), room).map(aligned).join('\n');
+  return fitted(withPoints(rows), room)
+    .map((each) => aligned(each))
+    .join('\n');
+}
+
+const INDENT = '  ';
+
+/** Rows as indented columns, all of them left-aligned. */
+export function listTable(rows: Rows, room?: number): string {
+  const tables = fitted(rows, room === undefined ? undefined : room - INDENT.length);
+  return tables.map((each) => aligned(each, INDENT)).join('\n');
 }
 
 /** Aligns the decimal points of a column of numbers. */
@@ -37,20 +47,19 @@ function tailOf(cell: string): number {
   return point < 0 || /e/i.test(cell) ? 0 : cell.length - point;
 }
 
-function aligned(rows: Rows): string {
+function aligned(rows: Rows, indent = ''): string {
   const widths = widthsOf(rows);
-  const isNumeric = widths.map((_, at) => rows.slice(1).every((row) => isNumber(row[at] ?? '')));
+  const isRight = widths.map(
+    (_, at) => indent === '' && rows.slice(1).every((row) => isNumber(row[at] ?? '')),
+  );
   return rows
-    .map((row) =>
-      widths
-        .map((width, at) => {
-          const cell = row[at] ?? '';
-          return isNumeric[at] ? cell.padStart(width) : pad(cell, width);
-        })
-        .join('  ')
-        .trimEnd()
-        .concat('\n'),
-    )
+    .map((row) => {
+      const cells = widths.map((width, at) => {
+        const cell = row[at] ?? '';
+        return isRight[at] ? cell.padStart(width) : pad(cell, width);
+      });
+      return `${(indent + cells.join('  ')).trimEnd()}\n`;
+    })
     .join('');
 }
 

@@ -1,7 +1,6 @@
-/** Formats durations, sizes, verdicts and metrics for people. Pure. */
+/** Formats durations, sizes, times, verdicts and metrics for people. Pure. */
 import type { Failure, RunDone, Transfer, Verdict, Why } from '../event.js';
-import { fitted, type Rows, widthsOf } from './fit.js';
-import { pad } from './live/text-columns.js';
+import { leavesOf } from '../json.js';
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`. */
 export function duration(seconds: number): string {
@@ -49,26 +48,6 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : many}`;
 }
 
-/**
- * Rows as lines of aligned columns.
- *
- * @param room columns of the terminal; undefined if nothing limits the width
- */
-export function table(texts: Rows, room?: number): string {
-  const tables = fitted(texts, room === undefined ? undefined : room - INDENT.length);
-  return tables.map(aligned).join('\n');
-}
-
-const INDENT = '  ';
-
-function aligned(rows: Rows): string {
-  const widths = widthsOf(rows);
-  return rows
-    .map((row) => INDENT + row.map((cell, at) => pad(cell, widths[at] ?? 0)).join('  '))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
-}
-
 /** `param train.lr 1 → 2, and 2 more reasons`: `--json` and `--summarize` list all. */
 export function whyText({ reason, reasons = [] }: Why): string {
   const more = reasons.length - 1;
@@ -110,9 +89,10 @@ export function failureLines(item: string, failure: Failure): string[] {
 
 /** `loss 0.0312, val.ssim 0.914`: at most `limit`, nested names joined by dots; NaN for what is not a number. */
 export function metricsText(metrics: unknown, limit = 4): string {
-  return flatten(metrics, '')
+  return leavesOf(metrics)
+    .filter(([, value]) => value === null || typeof value === 'number')
     .slice(0, limit)
-    .map(([name, value]) => `${name} ${shown(value)}`)
+    .map(([name, value]) => `${name} ${shown(value === null ? Number.NaN : Number(value))}`)
     .join(', ');
 }
 
@@ -121,13 +101,10 @@ function shown(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }
 
-function flatten(value: unknown, prefix: string): [string, number][] {
-  if (value === null) return [[prefix, Number.NaN]];
-  if (typeof value === 'number') return [[prefix, value]];
-  if (typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([key, below]) =>
-    flatten(below, prefix === '' ? key : `${prefix}.${key}`),
-  );
+/** `2026-01-31 09:05:07`, in the local time zone. */
+export function localTime(ms: number): string {
+  const date = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function twoDigits(value: number): string {

@@ -1,6 +1,6 @@
 /** How the outs of today's plan become deps, for the index of results and what follows from it. Pure. */
-import { foldersAbove } from '../pipeline/items/paths.js';
 import type { Item, Plan } from '../pipeline/plan.js';
+import { withFoldersAbove } from '../sys/is-within.js';
 
 /** A file or folder inside an out that an item reads as a dep. */
 export interface Part {
@@ -64,6 +64,6 @@ export function depEdgesOf({ items }: Plan): DepEdges {
 
 /** Of the path itself, or of a folder above it. */
 function ownerOf(path: string, owners: ReadonlyMap<string, Owner>): Owner | undefined {
-  const at = [path, ...foldersAbove(path)].find((each) => owners.has(each));
-  return at === undefined ? undefined : owners.get(at);
+  const owned = withFoldersAbove(path).find((each) => owners.has(each));
+  return owned === undefined ? undefined : owners.get(owned);
 }

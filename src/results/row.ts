@@ -1,6 +1,7 @@
 /** One recorded result as a row: its inputs, its metrics, and whether its outs still exist. */
 import type { RunRecord } from '../cache/records/record.js';
 import { canonical, sha256 } from '../canonical.js';
+import { isTree, leavesOf } from '../json.js';
 import type { Manifest } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 import type { Usage } from '../sys/usage.js';
@@ -55,7 +56,8 @@ export function definitionOf(
   const { code, params: trees, env, deps } = manifest;
   const { matrix = {} } = code;
   const params: Record<string, Json> = {};
-  for (const [path, value] of Object.entries({ ...filled, ...trees })) flatten(value, path, params);
+  for (const [name, tree] of Object.entries({ ...filled, ...trees }))
+    for (const [path, leaf] of leavesOf(tree, name)) if (!isTree(leaf)) params[path] = leaf as Json;
   const stage = recordedItem.split('@', 1)[0] as string;
   return { stage, matrix, env, deps, params, code: digestOf(code) };
 }
@@ -83,11 +85,6 @@ function digestOf(code: Manifest['code']): string {
   return lastDigest;
 }
 
-function flatten(value: Json, path: string, into: Record<string, Json>): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) into[path] = value;
-  else for (const [name, below] of Object.entries(value)) flatten(below, `${path}.${name}`, into);
-}
-
 /** Splits roughly as a shell does. This only names columns, and decides nothing. */
 function wordsOf(command: string): string[] {
   const words = command.match(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g) ?? [];
@@ -106,10 +103,4 @@ function argsOf(words: readonly string[]): Record<string, string> {
     option = value === undefined ? name : undefined;
   }
   return args;
-}
-
-/** In the local time zone: `2026-01-31 09:05:07`. */
-export function localTime(when: number): string {
-  const date = new Date(when - new Date(when).getTimezoneOffset() * 60_000);
-  return date.toISOString().slice(0, 19).replace('T', ' ');
 }

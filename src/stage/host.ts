@@ -79,8 +79,8 @@ function makeContext(file: ContextFile): { context: StageContext; epochs?: Epoch
     stage: file.stage,
     matrix: file.matrix as StageContext['matrix'],
     params: file.params,
-    deps: file.deps as StageContext['deps'],
-    outs: file.outs,
+    deps: withKnownNames('deps', file.deps as StageContext['deps']),
+    outs: withKnownNames('outs', file.outs),
     resources: file.resources,
     progress: progressWriter(process.env.PIPE_PROGRESS),
     get signal() {
@@ -94,6 +94,32 @@ function makeContext(file: ContextFile): { context: StageContext; epochs?: Epoch
     },
   };
   return epochs ? { context, epochs } : { context };
+}
+
+const CURES = {
+  deps: 'A dep has the name that `deps:` gives it; in a plain list, its path is the name',
+  outs: 'An out has the name that `outs:` gives it; in a plain list, its path is the name',
+} as const;
+
+/** What JavaScript itself looks for on any object: `await` and JSON.stringify. */
+const OPTIONAL = ['then', 'toJSON'];
+
+/**
+ * A name that the stage does not have is an error, not undefined, as in Python. The prototype says so:
+ * the object itself stays a plain one, which can be copied, listed and sent to a worker.
+ */
+function withKnownNames<T extends object>(kind: keyof typeof CURES, paths: T): T {
+  const names = Object.keys(paths).join(', ') || 'nothing';
+  const prototype = new Proxy(Object.prototype, {
+    get(target, name) {
+      // Without it, console.log looks for names of its own.
+      if (name === inspect.custom) return () => ({ ...paths });
+      if (typeof name === 'symbol' || name in target || OPTIONAL.includes(name))
+        return Reflect.get(target, name, paths);
+      throw new Error(`${kind} has no "${name}", but: ${names}. ${CURES[kind]}`);
+    },
+  });
+  return Object.setPrototypeOf(paths, prototype);
 }
 
 /**

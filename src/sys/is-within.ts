@@ -2,3 +2,15 @@
 export function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
 }
+
+/** The path, then the folders that contain it, the nearest first. */
+export function withFoldersAbove(path: string): readonly string[] {
+  const found: string[] = [];
+  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
+    found.push(path.slice(0, end));
+  return found;
+}
+
+export function foldersAbove(path: string): readonly string[] {
+  return withFoldersAbove(path).slice(1);
+}

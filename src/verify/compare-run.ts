@@ -9,7 +9,7 @@ import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { compareArtifacts } from '../compare/artifacts.js';
 import type { Tolerance } from '../compare/deviation.js';
 import { type Comparison, differenceText } from '../compare/difference.js';
-import { compareNumbers } from '../compare/numbers.js';
+import { compareNumbers } from '../compare/json-values.js';
 import type { Finding, Verified } from '../compare/verified.js';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import type { DecisionContext } from '../decide/fingerprint.js';

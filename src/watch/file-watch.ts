@@ -55,12 +55,14 @@ export async function watchFiles(
   watcher.on('raw', (event, name, details) => {
     const { watchedPath } = details as { readonly watchedPath?: string };
     if (typeof name !== 'string' || watchedPath === undefined) return;
-    // An event of a watched folder names the changed entry. A watched file names itself; only it
-    // reports changes behind a link.
-    if (path.basename(watchedPath) === name) tell(relativeOf(watchedPath));
-    // A folder watched by itself was replaced.
-    if (event === 'rename' && path.basename(watchedPath) === name && folders.has(watchedPath))
-      onChange(relativeOf(watchedPath));
+    if (path.basename(watchedPath) === name) {
+      // An event of a watched folder names the changed entry. A watched file names itself; only it
+      // reports changes behind a link.
+      tell(relativeOf(watchedPath));
+      if (!folders.has(watchedPath)) return;
+      // A folder watched by itself was replaced.
+      if (event === 'rename') onChange(relativeOf(watchedPath));
+    }
     const absolute = path.join(watchedPath, name);
     // chokidar keeps watching the replaced folder, not the new one: a new watch reads its content.
     if (event === 'rename' && folders.has(absolute)) onChange(relativeOf(absolute));

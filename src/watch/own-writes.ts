@@ -1,6 +1,6 @@
 /** Detects files that a stage itself writes, rather than the user: they change in every execution. */
 import path from 'node:path';
-import { isFolder, lstatIfThere } from '../sys/if-there.js';
+import { lstatIfThere } from '../sys/if-there.js';
 
 /** After this number of executions stopped by one file, it counts as written by the stage. */
 const OFTEN = 3;
@@ -51,9 +51,6 @@ export class OwnWrites {
   /** A file that appeared or disappeared during the run may have another name each time: its folder counts too. */
   #namesOf(file: string): string[] {
     const above = path.dirname(file);
-    // chokidar also reports a watched file that names itself as a file in a folder with the same name.
-    if (path.basename(above) === path.basename(file) && !isFolder(path.resolve(this.#root, above)))
-      return [above];
     const stat = lstatIfThere(path.resolve(this.#root, file));
     return stat === undefined || stat.birthtimeMs >= this.#began ? [file, above] : [file];
   }

@@ -1,6 +1,5 @@
 /** Watch mode: runs, waits for a change of a relevant file, and runs again. */
 import { realpathSync } from 'node:fs';
-import path from 'node:path';
 import { inspection } from '../decide/inspection.js';
 import type { Interruption, RunOptions, RunResult, Variant } from '../decide/options.js';
 import { findRoot, type Host, openProject, type Project } from '../decide/project.js';
@@ -249,10 +248,7 @@ class Session {
   };
 
   readonly #changed = (relative: string): void => {
-    // chokidar also reports a watched file that names itself as a file in a folder with the same name.
-    const above = path.dirname(relative);
-    if (!(this.#changes.has(above) && path.basename(above) === path.basename(relative)))
-      this.#changes.add(relative);
+    this.#changes.add(relative);
     const items = [...this.#executing].filter((item) => this.#set?.concerns(relative, [item]));
     const own = items.length > 0 ? this.#own.record(relative, items) : undefined;
     const concerns = items.some((item) => !this.#own.isSpoilt(item));

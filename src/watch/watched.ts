@@ -5,10 +5,9 @@ import type { BuildContext } from '../decide/build-context.js';
 import { oncePer } from '../lists.js';
 import { type Glob, matchGlob, mayHold, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, isHeldBack } from '../pipeline/ignored-files.js';
-import { foldersAbove } from '../pipeline/items/paths.js';
 import type { Dep, PlanRead } from '../pipeline/plan.js';
 import { pipelineName } from '../pipeline/root.js';
-import { isWithin } from '../sys/is-within.js';
+import { foldersAbove, isWithin, withFoldersAbove } from '../sys/is-within.js';
 import type { WatchSet } from './file-watch.js';
 
 /** The user's files that one item reads. */
@@ -157,7 +156,7 @@ function isPackages(path: string): boolean {
 
 /** True for one of the paths, and for a path below one. */
 function isIn(where: string, paths: ReadonlySet<string>): boolean {
-  return [where, ...foldersAbove(where)].some((each) => paths.has(each));
+  return withFoldersAbove(where).some((each) => paths.has(each));
 }
 
 /** While there is no valid plan: the previous set, and the files that pipeline.yaml names now. */

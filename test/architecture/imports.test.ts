@@ -127,8 +127,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'decide',
     'run',
   ],
-  page: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'results', 'run'],
+  page: [...TOOLS, 'lockfile/format', 'compare', 'decide', 'results', 'run', 'report/wording'],
   'page/client': [
+    'json',
     'lists',
     'page/model',
     'report/wording',
@@ -136,7 +137,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'results/better',
     'results/repeats',
   ],
-  report: ['stage', 'error', 'printable', 'event', 'compare'],
+  report: ['stage', 'error', 'printable', 'json', 'event', 'compare', 'lists'],
   'report/live': ['stage', 'printable', 'event', 'report'],
   cli: [
     ...TOOLS,

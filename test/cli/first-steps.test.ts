@@ -29,6 +29,13 @@ it.each([
   expect(JSON.parse(readFileSync(named, 'utf8'))).toMatchObject({ title: 'pipeline.yaml' });
 });
 
+it('init names npx in the next command if npx started it', async () => {
+  const project = projectWithin();
+  project.env.npm_command = 'exec';
+  const { out } = await project.pipe('init');
+  expect(out).toMatch(/\nnow: npx pipe run\n$/);
+});
+
 it('init names a schema below its own folder where the package is not installed yet', async () => {
   const project = projectWithin();
   await project.pipe('init');

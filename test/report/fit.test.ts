@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fitted } from '../../src/report/fit.js';
 import { widthOf } from '../../src/report/live/text-columns.js';
-import { plainTable } from '../../src/report/text-table.js';
-import { table } from '../../src/report/wording.js';
+import { listTable, plainTable } from '../../src/report/text-table.js';
 
 const ITEMS = [
   ['item', 'results', 'size', 'computed in'],
@@ -13,7 +12,7 @@ const ITEMS = [
 ];
 
 it('cuts the middle of the longest text, and no number', () => {
-  expect(table(ITEMS, 48)).toBe(
+  expect(listTable(ITEMS, 48)).toBe(
     `  item              results  size    computed in
   evaluate…,seed-1  3        1.2 MB  2 h 05 min
   train@faces       12       340 kB  3 min 20 s
@@ -22,9 +21,9 @@ it('cuts the middle of the longest text, and no number', () => {
 });
 
 it('cuts nothing if nothing limits the width, or everything fits', () => {
-  const whole = table(ITEMS);
+  const whole = listTable(ITEMS);
   expect(whole).toContain('evaluate@faces,double20,seed-1');
-  expect(table(ITEMS, 80)).toBe(whole);
+  expect(listTable(ITEMS, 80)).toBe(whole);
 });
 
 it('puts columns that do not fit into a separate table, with the first column', () => {

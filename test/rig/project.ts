@@ -127,6 +127,7 @@ export function surroundings(own: Readonly<Record<string, string>>): NodeJS.Proc
     CI: _ci,
     FORCE_COLOR: _color,
     NODE_EXTRA_CA_CERTS: _certificates,
+    npm_command: _npm,
     ...inherited
   } = process.env;
   return { ...inherited, ...own };

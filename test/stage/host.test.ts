@@ -81,6 +81,27 @@ describe('a stage', () => {
     expect(log).toBe('done\n');
   });
 
+  test('that reads a dep or an out under a name that it does not have gets an error', async () => {
+    const show = (text: string) => `export default async ({ deps, outs }) => ${text};`;
+    const dep = await run(show('deps.image'));
+    expect(dep.outcome.tail[0]).toBe(
+      'Error: deps has no "image", but: data, images. A dep has the name that `deps:` gives it; in a plain list, its path is the name',
+    );
+    const out = await run(show('outs.modell'));
+    expect(out.outcome.tail[0]).toContain('Error: outs has no "modell", but: model.');
+  });
+
+  test('may ask for names, copy and print its deps, and return them', async () => {
+    const { log, outcome } = await run(`import { inspect } from 'node:util';
+      export default async ({ deps }) => {
+        console.log(inspect(structuredClone(deps)), inspect(deps), 'image' in deps, \`\${deps}\`);
+        return deps;
+      };`);
+    const shown = "{ data: '/data', images: [ '/a', '/b' ] }";
+    expect(log).toBe(`${shown} ${shown} false [object Object]\n`);
+    expect(outcome.ending).toEqual({ how: 'exit', code: 0 });
+  });
+
   test('without `epochs:` that uses them gets an error', async () => {
     const { outcome } = await run('export default ({ epochs }) => epochs.target;');
     expect(outcome.tail[0]).toBe(

@@ -117,17 +117,21 @@ function isRunRecord(body: unknown, key: string): body is RunRecord {
   );
 }
 
-function isRecordedOut(out: Partial<RecordedOut> | null): boolean {
+export function isRecordedOut(out: Partial<RecordedOut> | null): boolean {
   return (
     typeof out?.name === 'string' &&
     isDigest(out.digest) &&
-    Number.isSafeInteger(out.size) &&
-    Number.isSafeInteger(out.files) &&
+    isCount(out.size) &&
+    isCount(out.files) &&
     isPermissions(out.permissions)
   );
 }
 
-function isEpochRecord(body: unknown, chain: string, epoch: number): body is EpochRecord {
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+export function isEpochRecord(body: unknown, chain: string, epoch: number): body is EpochRecord {
   const record = body as Partial<EpochRecord> | null;
   return (
     record?.format === 1 &&
@@ -135,7 +139,7 @@ function isEpochRecord(body: unknown, chain: string, epoch: number): body is Epo
     record.epoch === epoch &&
     isDigest(record.state) &&
     typeof record.seconds === 'number' &&
-    Number.isSafeInteger(record.size) &&
+    isCount(record.size) &&
     isPermissions(record.permissions)
   );
 }

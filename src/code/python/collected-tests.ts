@@ -1,6 +1,6 @@
 /** Finds the files that pytest or unittest collects, by their names. */
 import path from 'node:path';
-import { inProject, parentOf } from '../project-paths.js';
+import { inProject, parentOf, withParents } from '../project-paths.js';
 import type { Untraced } from '../script-trace.js';
 import type { Launch } from './launches.js';
 import type { Finder } from './module-finder.js';
@@ -85,12 +85,7 @@ function filesBelow(folder: string, pattern: RegExp, finder: Finder, depth = 0):
 
 /** `conftest.py` in the folder of the file, and in all above it. */
 function configurations(file: string, finder: Finder): string[] {
-  const folders: string[] = [];
-  for (let each = parentOf(file); ; each = parentOf(each)) {
-    folders.push(each);
-    if (each === '') break;
-  }
-  return folders
+  return withParents(parentOf(file))
     .map((each) => (each === '' ? 'conftest.py' : `${each}/conftest.py`))
     .filter((each) => finder.has(each));
 }

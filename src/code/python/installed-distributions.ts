@@ -32,12 +32,8 @@ interface Entry {
 
 type Index = Readonly<Record<string, Entry>>;
 
-interface KeptIndex {
-  readonly format: typeof FORMAT;
-  readonly index: Index;
-}
-
-const FORMAT = 1;
+/** Part of the name in the cache: another one for another kind of index. */
+const FORMAT = 2;
 
 /** The distributions of one run. Each folder is searched once. */
 export class Distributions {
@@ -121,8 +117,7 @@ export class Distributions {
     const name = sha256(
       JSON.stringify(['python folder', FORMAT, this.#traceCache.version, folder]),
     );
-    const kept = this.#traceCache.read(name) as KeptIndex | undefined;
-    const before = kept?.format === FORMAT ? kept.index : {};
+    const before = (this.#traceCache.read(name) as Index | undefined) ?? {};
     const index: Record<string, Entry> = {};
     let isNew = false;
     for (const info of namesIn(folder, this.#snapshot)) {
@@ -136,7 +131,7 @@ export class Distributions {
           : { stamp, provides: this.#provides(path.join(folder, info)) };
     }
     if (isNew || Object.keys(index).length !== Object.keys(before).length)
-      this.#traceCache.write(name, { format: FORMAT, index } satisfies KeptIndex);
+      this.#traceCache.write(name, index satisfies Index);
     return index;
   }
 

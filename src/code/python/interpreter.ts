@@ -46,7 +46,6 @@ export interface Asking extends Machine {
 }
 
 interface Kept {
-  readonly format: typeof FORMAT;
   /** The inputs of the answer. */
   readonly inputs: Inputs;
   readonly interpreter: Interpreter;
@@ -58,6 +57,7 @@ interface Inputs {
   readonly stamps: Readonly<Record<string, string | null>>;
 }
 
+/** Part of the name in the cache. */
 const FORMAT = 1;
 
 /** `folder`: where the command runs, relative to the project. */
@@ -70,13 +70,13 @@ export async function interpreterAt(
   const start = path.join(snapshot.root, folder);
   const name = sha256(JSON.stringify(['python', FORMAT, traceCache.version, file, start]));
   const kept = traceCache.read(name) as Kept | undefined;
-  if (kept?.format === FORMAT) {
+  if (kept !== undefined) {
     const inputs = inputsOf(file, start, kept.interpreter.folders, asking);
     if (JSON.stringify(inputs) === JSON.stringify(kept.inputs)) return kept.interpreter;
   }
   const interpreter = parsed(await asking.ask(file, QUESTION, start), file);
   const inputs = inputsOf(file, start, interpreter.folders, asking);
-  traceCache.write(name, { format: FORMAT, inputs, interpreter } satisfies Kept);
+  traceCache.write(name, { inputs, interpreter } satisfies Kept);
   return interpreter;
 }
 

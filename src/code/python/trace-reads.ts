@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
+import { withFoldersAbove } from '../../sys/is-within.js';
 import { type FsSnapshot, isFileDigest } from '../fs-snapshot.js';
 import type { Launch } from './launches.js';
 import { Finder } from './module-finder.js';
@@ -33,8 +34,7 @@ export class Reads {
   links({ kind, target }: Launch): Record<string, string> {
     const links: Record<string, string> = {};
     if (kind !== 'file') return links;
-    for (let end = target.length; end > 0; end = target.lastIndexOf('/', end - 1)) {
-      const where = target.slice(0, end);
+    for (const where of withFoldersAbove(target)) {
       const link = this.#snapshot.link(where);
       if (link !== undefined) links[where] = link;
     }

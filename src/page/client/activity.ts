@@ -1,5 +1,6 @@
 /** Events of a run → what each item does or did, and when. */
-import type { PageRun, TimedEvent, Tree } from '../model.js';
+import { leavesOf } from '../../json.js';
+import type { PageRun, TimedEvent } from '../model.js';
 import { number } from './format-values.js';
 
 export type Phase =
@@ -107,19 +108,14 @@ function progressText({ progress, epoch }: Activity): string {
 
 /** The progress and the last metrics: `epoch 3 of 8, val.loss 0.25`. */
 export function doingText(activity: Activity): string {
-  const figures = numbersIn(activity.metrics ?? {}).slice(0, MOST_FIGURES);
+  const figures = leavesOf(activity.metrics)
+    .filter(([, value]) => typeof value === 'number')
+    .slice(0, MOST_FIGURES)
+    .map(([name, value]) => `${name} ${number(Number(value))}`);
   return [progressText(activity), ...figures].filter((text) => text !== '').join(', ');
 }
 
 const MOST_FIGURES = 6;
-
-function numbersIn(tree: Tree, name = ''): string[] {
-  if (typeof tree === 'number') return [`${name} ${number(tree)}`];
-  if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) return [];
-  return Object.entries(tree).flatMap(([key, value]) =>
-    numbersIn(value as Tree, name === '' ? key : `${name}.${key}`),
-  );
-}
 
 /** Part that is done, from 0 to 1; undefined when it is unknown. */
 export function partDone({ progress, epoch }: Activity): number | undefined {

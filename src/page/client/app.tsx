@@ -6,7 +6,7 @@ import { Item } from './item.js';
 import { Items } from './items.js';
 import { countsIn, type Data, lookOf, type Route, useRoute } from './page-state.js';
 import { Pictures } from './pictures.js';
-import { Plots } from './plots.js';
+import { Plots } from './plot.js';
 import { Results } from './results.js';
 import { Timeline } from './timeline.js';
 import { type JSX, useEffect, useRef } from './view.js';

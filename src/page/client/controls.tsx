@@ -20,6 +20,13 @@ export function Check({ label, checked, onCheck }: CheckProps): JSX.Element {
   );
 }
 
+/** A set, with or without a value. */
+export function toggled<Value>(set: ReadonlySet<Value>, value: Value): ReadonlySet<Value> {
+  const next = new Set(set);
+  if (!next.delete(value)) next.add(value);
+  return next;
+}
+
 interface SearchProps {
   /** What it filters, for screen readers. */
   readonly label: string;

@@ -2,7 +2,7 @@
 import { modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { Check, Choice } from './controls.js';
+import { Check, Choice, toggled } from './controls.js';
 import { number, plural } from './format-values.js';
 import { type Data, itemLink } from './page-state.js';
 import { Scrolled } from './scrolled.js';
@@ -45,11 +45,7 @@ export function EpochCharts({
   );
   const curves = useMemo(() => curvesOf(all, metric, hidden), [all, metric, hidden]);
   if (all.length === 0) return null;
-  const toggle = (id: string) => {
-    const next = new Set(hidden);
-    if (!next.delete(id)) next.add(id);
-    setHidden(next);
-  };
+  const toggle = (id: string) => setHidden(toggled(hidden, id));
   return (
     <section aria-labelledby="epochs-title">
       <div class="bar-of">

@@ -1,7 +1,7 @@
 /** Numbers, times and sizes as the page writes them. */
-import { duration as durationText } from '../../report/wording.js';
+import { bytes as bytesText, duration as durationText } from '../../report/wording.js';
 
-export { plural } from '../../report/wording.js';
+export { localTime as time, plural } from '../../report/wording.js';
 
 /** Up to five significant digits; `–` for what is not there. */
 export function number(value: number | null | undefined): string {
@@ -26,28 +26,8 @@ export function duration(seconds: number | null | undefined): string {
   return durationText(seconds);
 }
 
-function two(value: number): string {
-  return String(value).padStart(2, '0');
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-
 export function bytes(size: number | undefined): string {
-  if (size === undefined) return '–';
-  let value = size;
-  let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
-}
-
-/** `2026-11-28 14:03:09`, in the reader's time zone. */
-export function time(ms: number): string {
-  const at = new Date(ms);
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return size === undefined ? '–' : bytesText(size);
 }
 
 /** A param as YAML would have it on one line. */

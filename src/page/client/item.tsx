@@ -1,5 +1,6 @@
 /** One item: what it is made of, what it made, its epochs and its log. */
-import type { PageFile, PageItem, PagePicture, Scalar, Tree } from '../model.js';
+import { leavesOf } from '../../json.js';
+import type { PageFile, PageItem, PagePicture, Scalar } from '../model.js';
 import { doingText, isOpen, partDone } from './activity.js';
 import { EpochCharts } from './epochs.js';
 import { bytes, duration, number, value } from './format-values.js';
@@ -110,7 +111,7 @@ function Definition({
           <code class="command">{item.command}</code>
         </Pair>
         {Object.entries(item.params)
-          .flatMap(([name, tree]) => leavesOf(name, tree))
+          .flatMap(([name, tree]) => leavesOf(tree, name))
           .map(([name, leaf]) => (
             <Pair key={name} name={name}>
               <code>{value(leaf)}</code>
@@ -144,14 +145,6 @@ const RESOURCES: Readonly<Record<string, string>> = {
 function resourceText(name: string, amount: Scalar): string {
   if (typeof amount !== 'number') return String(amount);
   return name === 'memory' ? bytes(amount) : name === 'time' ? duration(amount) : String(amount);
-}
-
-/** Params by the names that results have; a list is one of them. */
-function leavesOf(name: string, tree: Tree): [string, Tree][] {
-  if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) return [[name, tree]];
-  const entries = Object.entries(tree as Record<string, Tree>);
-  if (entries.length === 0) return [[name, tree]];
-  return entries.flatMap(([key, part]) => leavesOf(`${name}.${key}`, part));
 }
 
 const MOST_LINKS = 40;

@@ -1,8 +1,9 @@
 /** Items over time: a lane for each place that was busy at once. */
 import type { Activity } from './activity.js';
 import { duration, plural } from './format-values.js';
+import { useSize } from './scrolled.js';
 import { fitting, textWidth } from './text-width.js';
-import { type JSX, useEffect, useMemo, useRef, useState } from './view.js';
+import { type JSX, useMemo, useRef, useState } from './view.js';
 
 const LANE = 22;
 /** The smallest distance between two ticks, in pixels. */
@@ -17,7 +18,8 @@ interface LanesProps {
 
 export function Lanes({ activities, from, until }: LanesProps): JSX.Element | null {
   const box = useRef<HTMLDivElement>(null);
-  const width = useWidth(box);
+  const [width, setWidth] = useState(900);
+  useSize(box, ({ clientWidth }) => setWidth(clientWidth));
   const lanes = useMemo(() => lanesOf(activities, until), [activities, until]);
   if (activities.length === 0) return null;
   const left = Math.max(...lanes.map(({ name }) => textWidth(name, SIZE))) + 10;
@@ -134,17 +136,4 @@ function lanesOf(activities: readonly Activity[], until: number): Lane[] {
   }
   lanes.sort((a, b) => Number(a.kind === 'CPU') - Number(b.kind === 'CPU'));
   return lanes.map(({ kind, items }) => ({ name: kind, items }));
-}
-
-function useWidth(box: { readonly current: HTMLElement | null }): number {
-  const [width, setWidth] = useState(900);
-  useEffect(() => {
-    const element = box.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    setWidth(element.clientWidth);
-    return () => observer.disconnect();
-  }, [box]);
-  return width;
 }

@@ -2,9 +2,9 @@
 import { addTo } from '../../lists.js';
 import type { PageItem, PagePlot } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
-import { Check, Choice } from './controls.js';
+import { Check, Choice, toggled } from './controls.js';
 import { plural } from './format-values.js';
-import { itemLink } from './page-state.js';
+import { type Data, itemLink } from './page-state.js';
 import { Fragment, type JSX, useMemo, useState } from './view.js';
 
 /** A plot of one result. */
@@ -33,6 +33,19 @@ export function plotGroups(items: readonly PageItem[]): ReadonlyMap<string, read
   return groups;
 }
 
+/** The plots of all items: those of one name in one chart. */
+export function Plots({ data: { model } }: { readonly data: Data }): JSX.Element {
+  const groups = useMemo(() => plotGroups(model.items), [model.items]);
+  return (
+    <section aria-labelledby="plots-title">
+      <h2 id="plots-title">Plots</h2>
+      {[...groups].map(([title, series]) => (
+        <Plot key={title} title={title} series={series} showsOlder={model.only === 'plots'} />
+      ))}
+    </section>
+  );
+}
+
 /** Number of results drawn at first: more are hard to read. */
 const FIRST = 12;
 const ALL = '';
@@ -59,11 +72,7 @@ export function Plot({ title, series, showsOlder }: Props): JSX.Element {
   const visible = useMemo(() => curves.filter((curve) => !hidden.has(curve.id)), [curves, hidden]);
   const mayBeLog = visible.length > 0 && visible.every(({ y }) => y.every(isPositive));
   const isLog = wishesLog && mayBeLog;
-  const toggle = (id: string) => {
-    const next = new Set(hidden);
-    if (!next.delete(id)) next.add(id);
-    setHidden(next);
-  };
+  const toggle = (id: string) => setHidden(toggled(hidden, id));
   const xName = drawn[0]?.plot.xName ?? '';
   return (
     <section aria-label={`plot ${title}`}>

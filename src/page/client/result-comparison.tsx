@@ -4,7 +4,15 @@ import type { PageColumn, PageItem, PagePicture, PagePlot } from '../model.js';
 import { number, plural } from './format-values.js';
 import { Image } from './pictures.js';
 import { Plot, type Series } from './plot.js';
-import { cellText, isNumeric, isSetting, isVaried, nameIn, titleOf } from './result-rows.js';
+import {
+  cellText,
+  hasValue,
+  isNumeric,
+  isSetting,
+  isVaried,
+  nameIn,
+  titleOf,
+} from './result-rows.js';
 import { Scrolled } from './scrolled.js';
 import { Aligned, decimalsOf } from './table.js';
 import type { JSX } from './view.js';
@@ -21,7 +29,7 @@ export function Comparison({ columns, items, chosen, onClear }: ComparisonProps)
   const differing = columns.filter(
     (column) =>
       !['item', 'key', 'axis'].includes(column.kind) &&
-      (isVaried(column, chosen) || (chosen.length === 1 && isFilled(column, chosen))),
+      (isVaried(column, chosen) || (chosen.length === 1 && hasValue(column, chosen[0] as number))),
   );
   const found = chosen.map((row) => contentOf(columns, items, row));
   const plots = plotsOf(columns, chosen, found);
@@ -75,10 +83,6 @@ export function Comparison({ columns, items, chosen, onClear }: ComparisonProps)
       )}
     </section>
   );
-}
-
-function isFilled({ cells }: PageColumn, rows: readonly number[]): boolean {
-  return rows.some((row) => (cells[row] ?? null) !== null);
 }
 
 interface RowProps {

@@ -15,6 +15,10 @@ export function cellText(column: PageColumn, row: number): string {
   return spreads?.[row] ?? number(cell);
 }
 
+export function hasValue({ cells }: PageColumn, row: number): boolean {
+  return (cells[row] ?? null) !== null;
+}
+
 /** The text of its header. */
 export function titleOf({ kind, name }: PageColumn): string {
   return kind === 'field' || kind === 'seconds' ? (PRINTED[name] ?? name) : name;
@@ -56,7 +60,7 @@ export function differs(
 ): boolean {
   const value = (row: number) => column.cells[row] ?? null;
   if (!isVaried(column, rows)) return false;
-  const filled = rows.filter((row) => value(row) !== null);
+  const filled = rows.filter((row) => hasValue(column, row));
   if (column.kind === 'param' && isVaried(column, filled)) return true;
   const item = all.find(({ kind }) => kind === 'item');
   const byItem = new Map<number | null | undefined, number | null>();

@@ -3,7 +3,7 @@ import { oncePer } from '../../lists.js';
 import type { PageColumn } from '../model.js';
 import { nextSorting } from './items.js';
 import { itemLink } from './page-state.js';
-import { cellText, isNumeric, isSetting, ordered, titleOf } from './result-rows.js';
+import { cellText, hasValue, isNumeric, isSetting, ordered, titleOf } from './result-rows.js';
 import { Aligned, type Column, decimalsOf, type Sorting, Table, widthFor } from './table.js';
 import { useMemo, useState } from './view.js';
 
@@ -79,7 +79,7 @@ const SOME = 300;
 
 /** A filter leaves the columns as they are. */
 const someTexts = oncePer((column: PageColumn): readonly string[] => {
-  const filled = [...column.cells.keys()].filter((row) => (column.cells[row] ?? null) !== null);
+  const filled = [...column.cells.keys()].filter((row) => hasValue(column, row));
   const step = Math.ceil(filled.length / SOME);
   return filled.filter((_, at) => at % step === 0).map((row) => cellText(column, row));
 });

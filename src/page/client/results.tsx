@@ -1,19 +1,27 @@
 /** All results so far: sorted, filtered, compared, and drawn. */
 import { addTo } from '../../lists.js';
 import type { PageColumn, PageResults } from '../model.js';
-import { Check, Choice, Search } from './controls.js';
+import { Check, Choice, Search, toggled } from './controls.js';
 import { plural } from './format-values.js';
 import { type Data, useEscape } from './page-state.js';
 import { Parallel } from './parallel.js';
 import { Comparison } from './result-comparison.js';
 import { type Averaged, averaged, mayRepeat, withAxes } from './result-groups.js';
-import { differs, filterOf, isSetting, isUsage, nameIn, type Test } from './result-rows.js';
+import {
+  differs,
+  filterOf,
+  hasValue,
+  isSetting,
+  isUsage,
+  nameIn,
+  type Test,
+} from './result-rows.js';
 import { ResultTable } from './result-table.js';
 import { Scatter } from './scatter.js';
 import { type JSX, useMemo, useState } from './view.js';
 
-const FORMS = { table: 'table', scatter: 'scatter', parallel: 'parallel' } as const;
-type Form = keyof typeof FORMS;
+const FORMS = ['table', 'scatter', 'parallel'] as const;
+type Form = (typeof FORMS)[number];
 
 const MOST_COMPARED = 8;
 
@@ -103,9 +111,8 @@ function useChosen(isShown: (row: number) => boolean) {
   useEscape(all.size > 0, clear);
   const chosen = new Set([...all].filter(isShown));
   const toggle = (row: number) => {
-    const next = new Set(chosen);
-    if (!next.delete(row) && next.size < MOST_COMPARED) next.add(row);
-    setChosen(next);
+    const next = toggled(chosen, row);
+    setChosen(next.size <= MOST_COMPARED ? next : chosen);
   };
   return { chosen, toggle, clear };
 }
@@ -122,7 +129,9 @@ function useShown(
   return useMemo(() => {
     const plain = { columns: showsAll ? all : varied, rows: passing };
     const { columns, rows } = over === undefined ? plain : averaged(all, passing, over);
-    return { columns: columns.filter((each) => isThere(each, rows)), rows };
+    // Each stage has its own params and metrics.
+    const isThere = (column: PageColumn) => rows.some((row) => hasValue(column, row));
+    return { columns: rows.length === 0 ? columns : columns.filter(isThere), rows };
   }, [all, varied, passing, over, showsAll]);
 }
 
@@ -161,7 +170,7 @@ function stagesOf({ rows, columns }: PageResults): ReadonlyMap<string, readonly 
 function measuredStage({ columns }: PageResults, stages: ReadonlyMap<string, readonly number[]>) {
   const metrics = columns.filter(({ kind }) => kind === 'metric');
   const measured = (rows: readonly number[]) =>
-    rows.filter((row) => metrics.some(({ cells }) => (cells[row] ?? null) !== null)).length;
+    rows.filter((row) => metrics.some((metric) => hasValue(metric, row))).length;
   let [best, most] = [ALL, 0];
   for (const [name, rows] of stages) {
     const count = name === ALL ? 0 : measured(rows);
@@ -193,11 +202,6 @@ function isUseful(
   return !isInput || differs(column, all, rows);
 }
 
-/** True if some row has a value: each stage has its own params and metrics. */
-function isThere({ cells }: PageColumn, rows: readonly number[]): boolean {
-  return rows.length === 0 || rows.some((row) => (cells[row] ?? null) !== null);
-}
-
 interface FilterProps {
   readonly text: string;
   readonly onText: (text: string) => void;
@@ -227,10 +231,10 @@ function Forms({ form, onForm }: { readonly form: Form; readonly onForm: (form: 
   return (
     <fieldset class="forms">
       <legend class="unseen">Form</legend>
-      {(Object.keys(FORMS) as Form[]).map((each) => (
+      {FORMS.map((each) => (
         <label key={each}>
           <input type="radio" name="form" checked={form === each} onChange={() => onForm(each)} />{' '}
-          {FORMS[each]}
+          {each}
         </label>
       ))}
     </fieldset>

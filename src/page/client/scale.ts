@@ -1,4 +1,5 @@
 /** Places of values on an axis, and its ticks. Pure. */
+import { rangeOf } from '../../lists.js';
 
 export interface Scale {
   readonly at: (value: number) => number;
@@ -14,11 +15,7 @@ export function scaleOf(
   to: number,
   mayBeLog = false,
 ): Scale {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    if (value < least) least = value;
-    if (value > most) most = value;
-  }
+  let [least, most] = rangeOf(values);
   if (least > most) [least, most] = [0, 1];
   if (least === most) [least, most] = [least - 0.5, most + 0.5];
   const isLog = mayBeLog && least > 0 && most >= 10 * least;

@@ -1,8 +1,9 @@
 /** Results as points over two columns. */
 import type { PageColumn } from '../model.js';
 import { Canvas, line, type Paper } from './canvas.js';
-import { number, plural } from './format-values.js';
-import { cellText, isNumeric, isSetting, isVaried, titleOf } from './result-rows.js';
+import { Choice } from './controls.js';
+import { number, plural, time } from './format-values.js';
+import { cellText, hasValue, isNumeric, isSetting, isVaried, titleOf } from './result-rows.js';
 import { type Drawing, drawingOf, RADIUS } from './scatter-layout.js';
 import { type JSX, useCallback, useMemo, useState } from './view.js';
 
@@ -30,7 +31,10 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   const x = named(names.x) ?? params.find(isNumeric) ?? params[0] ?? drawn[0];
   const y = named(names.y) ?? metrics.find(isScore) ?? metrics[0] ?? drawn[1] ?? drawn[0];
   const [near, setNear] = useState<number>();
-  const shown = useMemo(() => rows.filter((row) => has(x, row) && has(y, row)), [rows, x, y]);
+  const shown = useMemo(
+    () => rows.filter((row) => [x, y].every((each) => each && hasValue(each, row))),
+    [rows, x, y],
+  );
   const drawing = useMemo(() => (x && y ? ofWidth(shown, x, y) : undefined), [shown, x, y]);
   const hasMedians = useMemo(() => drawing && drawing(HEIGHT).medians.length > 0, [drawing]);
   const draw = useCallback(
@@ -43,6 +47,11 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
     setNear(row);
     if (isClick && row !== undefined) onChoose(row);
   };
+  const titles = new Map(drawn.map((column) => [column.name, titleOf(column)]));
+  const choices = {
+    values: drawn.map(({ name }) => name),
+    wordsFor: (name: string) => titles.get(name) ?? name,
+  };
   const told =
     near === undefined
       ? `Point at a result to name it; click to compare it.${hasMedians ? ' A line marks the median of each value.' : ''}`
@@ -50,18 +59,12 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   return (
     <figure>
       <div class="bar-of">
-        <ColumnChoice
-          label="x"
-          columns={drawn}
-          value={x}
-          onChange={(x) => setNames({ ...names, x })}
-        />
-        <ColumnChoice
-          label="y"
-          columns={drawn}
-          value={y}
-          onChange={(y) => setNames({ ...names, y })}
-        />
+        <label>
+          x <Choice {...choices} value={x.name} onChoose={(x) => setNames({ ...names, x })} />
+        </label>
+        <label>
+          y <Choice {...choices} value={y.name} onChoose={(y) => setNames({ ...names, y })} />
+        </label>
       </div>
       <Canvas
         label={`${titleOf(y)} over ${titleOf(x)} of ${plural(shown.length, 'result')}; the table has the values`}
@@ -72,32 +75,6 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
       <figcaption class="under hint">{told}</figcaption>
     </figure>
   );
-}
-
-interface ColumnChoiceProps {
-  readonly label: string;
-  readonly columns: readonly PageColumn[];
-  readonly value: PageColumn;
-  readonly onChange: (name: string) => void;
-}
-
-function ColumnChoice({ label, columns, value, onChange }: ColumnChoiceProps): JSX.Element {
-  return (
-    <label>
-      {label}{' '}
-      <select value={value.name} onChange={(event) => onChange(event.currentTarget.value)}>
-        {columns.map((column) => (
-          <option key={column.name} value={column.name}>
-            {titleOf(column)}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function has(column: PageColumn | undefined, row: number): boolean {
-  return (column?.cells[row] ?? null) !== null;
 }
 
 /** Numbers, and settings with few texts. */
@@ -181,7 +158,7 @@ function drawPoints(
 
 function labelOf({ kind, texts }: PageColumn, tick: number): string {
   if (texts !== undefined) return texts[tick] ?? '';
-  return kind === 'when' ? new Date(tick).toISOString().slice(5, 16) : number(tick);
+  return kind === 'when' ? time(tick).slice('2026-'.length, -':00'.length) : number(tick);
 }
 
 function dot(context: Paper['context'], x: number, y: number, radius: number): void {

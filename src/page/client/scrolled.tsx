@@ -18,20 +18,25 @@ export function Scrolled({ label, kind, children }: Props): JSX.Element {
   );
 }
 
+type Box = { readonly current: HTMLElement | null };
+
 /** The keyboard stops at what scrolls, and only there. */
-export function useStop(box: { readonly current: HTMLElement | null }): { tabIndex?: 0 } {
+export function useStop(box: Box): { tabIndex?: 0 } {
   const [scrolls, setScrolls] = useState(false);
+  useSize(box, ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+    setScrolls(scrollWidth > clientWidth || scrollHeight > clientHeight),
+  );
+  return scrolls ? { tabIndex: 0 } : {};
+}
+
+/** Looks at an element when it appears, and whenever it or its content changes its size. */
+export function useSize(box: Box, look: (element: HTMLElement) => void): void {
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const look = () =>
-      setScrolls(
-        element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight,
-      );
-    look();
-    const observer = new ResizeObserver(look);
+    const observer = new ResizeObserver(() => look(element));
+    look(element);
     for (const each of [element, ...element.children]) observer.observe(each);
     return () => observer.disconnect();
   }, [box]);
-  return scrolls ? { tabIndex: 0 } : {};
 }

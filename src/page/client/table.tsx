@@ -1,7 +1,7 @@
 /** A table of any length: only the visible rows exist, but all of them in print. */
 import { decimalsIn } from './format-values.js';
 import { usePrinting } from './scheme.js';
-import { useStop } from './scrolled.js';
+import { useSize, useStop } from './scrolled.js';
 import { type ComponentChildren, Fragment, type JSX, useEffect, useRef, useState } from './view.js';
 
 export interface Column<Row> {
@@ -41,18 +41,14 @@ export function Table<Row>(props: Props<Row>): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 900 });
   const isPrinted = usePrinting();
+  const look = ({ scrollTop: top, clientHeight: height }: HTMLElement) => setView({ top, height });
+  useSize(box, look);
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const look = () => setView({ top: element.scrollTop, height: element.clientHeight });
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    element.addEventListener('scroll', look, { passive: true });
-    return () => {
-      observer.disconnect();
-      element.removeEventListener('scroll', look);
-    };
+    const scrolled = () => look(element);
+    element.addEventListener('scroll', scrolled, { passive: true });
+    return () => element.removeEventListener('scroll', scrolled);
   }, []);
   const first = isPrinted ? 0 : Math.max(0, Math.floor(view.top / ROW) - MARGIN);
   const count = isPrinted ? MOST_ON_PAPER : Math.ceil(view.height / ROW) + 2 * MARGIN;

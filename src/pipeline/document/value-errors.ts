@@ -27,7 +27,6 @@ export const EXPECTED = {
   scalar: value('a text, a number, or true or false'),
   count: value('a whole number of at least 0'),
   every: value('a whole number of at least 1'),
-  positive: value('a number greater than 0'),
   deviation: value('a number of at least 0'),
   path: value('a path', pathHint),
   param: value('the path of a param, such as train.lr', paramHint),

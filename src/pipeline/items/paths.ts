@@ -214,11 +214,3 @@ function interpreter(path: string): string {
   if (path.endsWith('.R') || path.endsWith('.r')) return 'Rscript';
   return 'sh';
 }
-
-/** The folders that contain a path, the nearest first. */
-export function foldersAbove(path: string): readonly string[] {
-  const found: string[] = [];
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
-    found.push(path.slice(0, end));
-  return found;
-}

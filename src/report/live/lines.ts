@@ -1,4 +1,5 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
+import { largest } from '../fit.js';
 import { about, duration, metricsText, transferText, whyText } from '../wording.js';
 import { secondsLeft } from './estimate.js';
 import type { Active, Epochs, LiveState, Progress, Running, TransferAt } from './live-state.js';
@@ -62,8 +63,8 @@ function itemLines(items: readonly [string, Active][], columns: number, now: num
   const longest = Math.max(8, Math.floor(columns * 0.45));
   const names = items.map(([item]) => cutMiddle(item, longest));
   const times = items.map(([, { since }]) => duration(Math.floor(Math.max(0, now - since))));
-  const nameWidth = Math.max(0, ...names.map(widthOf));
-  const timeWidth = Math.max(0, ...times.map(widthOf));
+  const nameWidth = largest(names.map(widthOf));
+  const timeWidth = largest(times.map(widthOf));
   return items.map(([, active], at) => {
     const waits = active.phase === 'waiting';
     const name = cut(`${waits ? '○' : '●'} ${pad(names[at] ?? '', nameWidth)}`, columns);
