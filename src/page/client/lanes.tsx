@@ -16,12 +16,11 @@ interface LanesProps {
   readonly until: number;
 }
 
-export function Lanes({ activities, from, until }: LanesProps): JSX.Element | null {
+export function Lanes({ activities, from, until }: LanesProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(900);
   useSize(box, ({ clientWidth }) => setWidth(clientWidth));
   const lanes = useMemo(() => lanesOf(activities, until), [activities, until]);
-  if (activities.length === 0) return null;
   const left = Math.max(...lanes.map(({ name }) => textWidth(name, SIZE))) + 10;
   const scale = (at: number) => left + ((at - from) / Math.max(1, until - from)) * (width - left);
   const height = lanes.length * LANE + 20;

@@ -44,7 +44,7 @@ export function Timeline({ data }: { readonly data: Data }): JSX.Element {
           {activities.isCutOff && ', cut off: its process is gone'}
         </p>
       </div>
-      <Lanes activities={started} from={activities.from} until={until} />
+      {started.length > 0 && <Lanes activities={started} from={activities.from} until={until} />}
       <Table
         label="Items of the run"
         columns={columnsOf(items, activities.from, until)}
