@@ -2,7 +2,7 @@
 import { finish } from '../cache/files/yielding.js';
 import { handleOf, type ItemHandle } from '../decide/build-context.js';
 import { decideIfReadable } from '../decide/decide-item.js';
-import { workFor } from '../decide/inspection.js';
+import { buildFor } from '../decide/inspection.js';
 import { openProject } from '../decide/project.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import { eachOf } from '../remote/concurrency.js';
@@ -33,7 +33,7 @@ export const command: Command = {
     requireRemote(project.plan.remote, project.env);
     const options = { ...optionsOf(parsed, context), dry: true };
     const onTransfer = plainReporter(terminal.err);
-    const build = await workFor(project, options, (event) => {
+    const build = await buildFor(project, options, (event) => {
       if (event.type === 'warning') terminal.warn(event.message);
       if (event.type === 'transfer') onTransfer(event);
     });

@@ -18,17 +18,17 @@ export async function inspection(
   targets: readonly string[],
   interruption: Interruption = { stop: NEVER, kill: NEVER },
 ): Promise<BuildContext> {
-  return workFor(project, { ...NO_OPTIONS, targets, dry: true, interruption }, () => {});
+  return buildFor(project, { ...NO_OPTIONS, targets, dry: true, interruption }, () => {});
 }
 
 /** The targets and what they need. */
-export function workFor(project: Project, options: RunOptions, emit: Emit): Promise<BuildContext> {
+export function buildFor(project: Project, options: RunOptions, emit: Emit): Promise<BuildContext> {
   const selected = withNeeds(project.plan, select(project.plan, options.targets));
-  return workOn(project, selected, options, emit);
+  return buildOf(project, selected, options, emit);
 }
 
 /** Only these items, with their code. */
-export async function workOn(
+export async function buildOf(
   project: Project,
   selected: readonly number[],
   options: RunOptions,

@@ -12,7 +12,7 @@ import type { GpuLease } from '../process/gpu-lease.js';
 import { type Outcome, succeeded } from '../process/outcome.js';
 import type { Usage } from '../sys/usage.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
-import { Scratch } from './execution-files.js';
+import { ExecutionFiles } from './execution-files.js';
 import { describeAction, endText, failureOf, unwrittenText } from './failure.js';
 import { type Hold, LOST } from './hold.js';
 import { InputSnapshot } from './input-snapshot.js';
@@ -51,10 +51,10 @@ export async function attemptItem(
   let inputs = incremental ? await InputSnapshot.takeSettled(handle) : start.inputs;
   let computed = 0;
   for (let round = 0; ; round++) {
-    const scratch = new Scratch(handle);
+    const files = new ExecutionFiles(handle);
     // When early stopping starts the process once more, the chain already belongs to this run.
     const epochs = await EpochRun.prepare(handle, decision.manifest, {
-      state: scratch.state,
+      state: files.state,
       fromStart: start.fromStart && round === 0,
       inputs,
       hold,
@@ -63,12 +63,12 @@ export async function attemptItem(
     try {
       await clearOuts(handle);
       isUnrecorded = true;
-      if (round === 0) announce(handle, { why, scratch, lease, epochs });
-      const outcome = await launchHeld(handle, { scratch, lease, hold, epochs });
+      if (round === 0) announce(handle, { why, files, lease, epochs });
+      const outcome = await launchHeld(handle, { files, lease, hold, epochs });
       if (outcome === undefined) return lost(item, why);
       computed += epochs?.computed ?? 0;
       const { seconds, usage } = outcome;
-      const log = path.basename(scratch.log);
+      const log = path.basename(files.log);
       handle.cache.state.setExecuted(item.id, { log, seconds, ...usage });
       const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
       if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
@@ -76,13 +76,13 @@ export async function attemptItem(
         inputs = await InputSnapshot.takeSettled(handle);
         continue;
       }
-      const ending = { ...start, inputs, scratch, outcome, epochs, computed };
+      const ending = { ...start, inputs, files, outcome, epochs, computed };
       const execution = await conclude(handle, decision, ending);
       isUnrecorded = execution.kind !== 'recorded';
       return execution;
     } finally {
       epochs?.close();
-      scratch.remove();
+      files.remove();
       if (isUnrecorded && hold.isHeld())
         for (const out of item.outs) await handle.cache.outs.noteLeft(out.path);
     }
@@ -135,7 +135,7 @@ export interface Start extends Grounds {
 
 /** The end of the process of an attempt. */
 interface Ending extends Start {
-  readonly scratch: Scratch;
+  readonly files: ExecutionFiles;
   readonly epochs: EpochRun | undefined;
   readonly outcome: Outcome;
   /** Number of epochs, over all starts. */
@@ -144,7 +144,7 @@ interface Ending extends Start {
 
 function announce(
   { build, item, cache }: ItemHandle,
-  { why, scratch, lease, epochs }: Pick<Ending, 'why' | 'scratch' | 'lease' | 'epochs'>,
+  { why, files, lease, epochs }: Pick<Ending, 'why' | 'files' | 'lease' | 'epochs'>,
 ): void {
   const expected = cache.state.readLast(item.id)?.seconds;
   build.emit({
@@ -152,7 +152,7 @@ function announce(
     item: item.id,
     action: 'run',
     ...why,
-    log: scratch.log,
+    log: files.log,
     ...(epochs === undefined ? {} : { epochs: epochs.span }),
     ...(lease === undefined ? {} : { gpus: lease.indices }),
     ...(expected === undefined ? {} : { expected }),
@@ -163,13 +163,13 @@ function announce(
 async function conclude(
   handle: ItemHandle,
   decision: Decision & { kind: 'run' },
-  { why, hold, inputs, scratch, outcome, epochs, computed }: Ending,
+  { why, hold, inputs, files, outcome, epochs, computed }: Ending,
 ): Promise<Execution> {
   const { build, item, cache } = handle;
   const fail = (message: string): Execution => ({
     kind: 'failed',
     why,
-    failure: failureOf(item, message, outcome, scratch.log, build.project.root),
+    failure: failureOf(item, message, outcome, files.log, build.project.root),
     usage: outcome.usage,
   });
   if (!hold.isHeld()) return fail(LOST);

@@ -10,8 +10,8 @@ import { metricAt, type Resume, resume, statesToDrop, stopEpoch } from '../decid
 import { pagePath } from '../doc-pages.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import type { EpochPlan } from '../pipeline/plan.js';
-import { type CommitWatch, watchCommits } from '../process/commits.js';
 import type { EpochVariables } from '../process/environment.js';
+import { type CommitWatch, watchCommits } from '../process/epoch-commits.js';
 import { CommitMistake } from '../process/whole-commits.js';
 import type { WantedChain } from '../remote/remote-epochs.js';
 import { type Hold, LOST } from './hold.js';

@@ -7,7 +7,7 @@ import { fileNameOf } from '../process/file-names.js';
 
 let executions = 0;
 
-export class Scratch {
+export class ExecutionFiles {
   /** Relative to the project. */
   readonly log: string;
   /** The file that PIPE_CONTEXT names. */

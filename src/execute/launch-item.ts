@@ -21,7 +21,7 @@ import { type Command, execute } from '../process/run-process.js';
 import type { ContextFile } from '../stage/context-file.js';
 import { systemMessage } from '../system-message.js';
 import type { EpochRun } from './epoch-run.js';
-import type { Scratch } from './execution-files.js';
+import type { ExecutionFiles } from './execution-files.js';
 import type { Hold } from './hold.js';
 import { removeOutdatedBytecode, sourcesBelow } from './outdated-bytecode.js';
 
@@ -30,7 +30,7 @@ const GRACE_SECONDS = 5;
 
 /** What the process receives, and the signals that end it. */
 export interface Launching {
-  readonly scratch: Scratch;
+  readonly files: ExecutionFiles;
   readonly lease: GpuLease | undefined;
   readonly hold: Hold;
   readonly epochs: EpochRun | undefined;
@@ -38,13 +38,13 @@ export interface Launching {
 
 export async function launchItem(
   handle: ItemHandle,
-  { scratch, lease, hold, epochs }: Launching,
+  { files, lease, hold, epochs }: Launching,
 ): Promise<Outcome> {
   const { build, item } = handle;
   const { project, options } = build;
   const { env } = project;
   const secrets = secretValues(project.plan, env);
-  const progress = followProgress(scratch.progress, (step) =>
+  const progress = followProgress(files.progress, (step) =>
     build.emit({ type: 'progress', item: item.id, ...step, ...shownUnit(step, secrets) }),
   );
   const stop =
@@ -54,19 +54,19 @@ export async function launchItem(
   try {
     epochs?.watch();
     const outcome = await execute({
-      command: await commandOf(handle, scratch),
+      command: await commandOf(handle, files),
       doing: item.id,
       cwd: project.root,
       env: stageEnvironment(env, {
         withheld: withheldFrom(project.plan, item),
-        progress: scratch.progress,
-        context: scratch.context,
+        progress: files.progress,
+        context: files.context,
         gpus: lease?.visible,
         threads: item.threads,
         epochs: epochs?.env,
       }),
-      log: path.join(project.root, scratch.log),
-      script: scratch.script,
+      log: path.join(project.root, files.log),
+      script: files.script,
       secrets,
       onLogLost: (error) => {
         handle.warn(`its log is incomplete: ${systemMessage(error) ?? error.message}`);
@@ -92,12 +92,12 @@ function shownUnit({ unit }: Progress, secrets: readonly string[]): { unit?: str
   return unit === undefined ? {} : { unit: maskText(printable(unit), secrets) };
 }
 
-async function commandOf(handle: ItemHandle, scratch: Scratch): Promise<Command> {
+async function commandOf(handle: ItemHandle, files: ExecutionFiles): Promise<Command> {
   const { build, index, item } = handle;
   const matched = new Map<string, readonly string[]>();
   for (const dep of item.deps)
     if (dep.glob) matched.set(dep.name, await finish(matchedPaths(dep, build.project)));
-  writeFileSync(scratch.context, canonical(contextOf(build, item, matched)));
+  writeFileSync(files.context, canonical(contextOf(build, item, matched)));
   await dropOutdatedBytecode(handle, matched);
   if (item.action.kind !== 'module') return expandedAction(item, matched);
   const bundle = await build.codes.bundleFor(index);

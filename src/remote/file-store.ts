@@ -22,8 +22,8 @@ import { Draft } from './download-draft.js';
 import {
   type Body,
   type Change,
+  type Counter,
   contentOf,
-  type Meter,
   type Store,
   StoreError,
   sizeOf,
@@ -46,14 +46,14 @@ const ANSWER = 5000;
 
 export class FileStore implements Store {
   readonly #folder: string;
-  readonly #meter: Meter;
+  readonly #count: Counter;
   readonly #stale: number;
   #answers: Promise<void> | undefined;
 
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
-  constructor(folder: string, meter: Meter, { stale = STALE } = {}) {
+  constructor(folder: string, count: Counter, { stale = STALE } = {}) {
     this.#folder = folder;
-    this.#meter = meter;
+    this.#count = count;
     this.#stale = stale;
   }
 
@@ -65,7 +65,7 @@ export class FileStore implements Store {
         const found = await handle.stat();
         if (!found.isFile() || found.size > limit) return undefined;
         const bytes = await handle.readFile();
-        this.#meter('in', bytes.length);
+        this.#count('in', bytes.length);
         return bytes;
       } finally {
         await handle.close();
@@ -142,7 +142,7 @@ export class FileStore implements Store {
     try {
       for await (const chunk of from.createReadStream({ autoClose: false })) {
         await draft.add(chunk);
-        this.#meter('in', chunk.length);
+        this.#count('in', chunk.length);
       }
       return await draft.finish();
     } finally {
@@ -173,7 +173,7 @@ export class FileStore implements Store {
           // The mode of a private object would lock out the other users of the folder.
           await chmod(draft, SHARED_MODE & ~process.umask());
         }
-        this.#meter('out', sizeOf(body));
+        this.#count('out', sizeOf(body));
         return await act(draft);
       } finally {
         await rm(draft, { force: true });

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Route, refused } from './route.js';
-import { type Body, contentOf, type Meter, StoreError, sizeOf } from './store.js';
+import { type Body, type Counter, contentOf, StoreError, sizeOf } from './store.js';
 
 /**
  * Time limits in milliseconds: to connect, for the next byte of an answer, and without progress of
@@ -37,16 +37,16 @@ export interface Request {
 export class Requests {
   readonly #route: Route;
   readonly #signal: AbortSignal;
-  readonly #meter: Meter;
+  readonly #count: Counter;
   readonly #limits: Limits;
   /** Requests whose answer has not been read completely. */
   readonly #open = new Set<ClientRequest>();
 
   /** `signal` ends every request. */
-  constructor(route: Route, signal: AbortSignal, meter: Meter, limits: Limits) {
+  constructor(route: Route, signal: AbortSignal, count: Counter, limits: Limits) {
     this.#route = route;
     this.#signal = signal;
-    this.#meter = meter;
+    this.#count = count;
     this.#limits = limits;
     // One listener for all requests: a listener each would take a fifth of the time of a small
     // request.
@@ -118,11 +118,11 @@ export class Requests {
 
   #sendBody(sent: ClientRequest, content: Buffer | string): void {
     if (typeof content !== 'string') {
-      sent.end(content, () => this.#meter('out', content.length));
+      sent.end(content, () => this.#count('out', content.length));
       return;
     }
     createReadStream(content)
-      .on('data', (chunk) => this.#meter('out', chunk.length))
+      .on('data', (chunk) => this.#count('out', chunk.length))
       .once('error', (error) => sent.destroy(error))
       .pipe(sent);
   }

@@ -5,7 +5,7 @@ import { Draft } from './download-draft.js';
 import { LIMITS, type Limits, type Request, Requests, unreachable } from './http-request.js';
 import type { Env } from './remote-config.js';
 import { routeTo } from './route.js';
-import { type Body, type Change, type Meter, type Store, StoreError } from './store.js';
+import { type Body, type Change, type Counter, type Store, StoreError } from './store.js';
 
 /** How many simultaneous writers of a name are possible: one of them succeeds in each round. */
 const UPDATE_TRIES = 20;
@@ -39,7 +39,7 @@ interface HttpPlace {
   /** The environment, which names the proxy. */
   readonly env: Env;
   readonly signal: AbortSignal;
-  readonly meter: Meter;
+  readonly count: Counter;
   /** True if the server is known to respect `If-Match`. Otherwise it may: a rejected write proves it. */
   readonly compares: boolean;
   readonly limits?: Partial<Limits>;
@@ -49,20 +49,20 @@ export class HttpStore implements Store {
   readonly #base: string;
   readonly #authorize: Authorize;
   readonly #requests: Requests;
-  readonly #meter: Meter;
+  readonly #count: Counter;
   #compares: boolean;
   /** False if the server has rejected a conditional request. */
   #knowsConditions = true;
   #clock: number | undefined;
 
   /** @throws UserError for an invalid proxy */
-  constructor({ base, authorize, env, signal, meter, compares, limits }: HttpPlace) {
+  constructor({ base, authorize, env, signal, count, compares, limits }: HttpPlace) {
     this.#base = base;
     this.#authorize = authorize;
     const all = { ...LIMITS, ...limits };
     const route = routeTo(new URL(base), env, all.answer);
-    this.#requests = new Requests(route, signal, meter, all);
-    this.#meter = meter;
+    this.#requests = new Requests(route, signal, count, all);
+    this.#count = count;
     this.#compares = compares;
   }
 
@@ -91,7 +91,7 @@ export class HttpStore implements Store {
           for await (const chunk of answer as AsyncIterable<Buffer>) {
             if (draft.size + chunk.length > limit) return undefined;
             await draft.add(chunk);
-            this.#meter('in', chunk.length);
+            this.#count('in', chunk.length);
           }
           return await draft.finish();
         } catch (error) {
@@ -173,7 +173,7 @@ export class HttpStore implements Store {
       try {
         if (answer === undefined) return undefined;
         const bytes = await bodyOf(answer, limit);
-        this.#meter('in', bytes?.length ?? 0);
+        this.#count('in', bytes?.length ?? 0);
         return { bytes, version: answer.headers.etag };
       } catch (error) {
         const isHopeless = tries === BODY_TRIES || error instanceof StoreError;

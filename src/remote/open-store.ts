@@ -9,7 +9,8 @@ import { FileStore } from './file-store.js';
 import { type Authorize, HttpStore } from './http-store.js';
 import type { Env, RemoteConfig } from './remote-config.js';
 import { s3Authorize, s3Base } from './s3.js';
-import type { Meter, Store } from './store.js';
+import type { Counter, Store } from './store.js';
+
 /**
  * `signal` ends all requests.
  *
@@ -19,10 +20,10 @@ export function openStore(
   config: RemoteConfig,
   env: Env,
   signal: AbortSignal,
-  meter: Meter = () => {},
+  count: Counter = () => {},
 ): Store {
   const url = new URL(config.url);
-  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url), meter);
+  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url), count);
   if (url.protocol === 's3:') {
     const region = config.region ?? regionOf(env);
     const endpoint = config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
@@ -34,11 +35,11 @@ export function openStore(
       );
     const base = s3Base(url, endpoint, region);
     const authorize = s3Authorize(credentialsOf(env), region);
-    return new HttpStore({ base, env, signal, meter, authorize, compares: true });
+    return new HttpStore({ base, env, signal, count, authorize, compares: true });
   }
   const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
   const authorize = withHeader(authorizationFor(url, env));
-  return new HttpStore({ base, env, signal, meter, authorize, compares: false });
+  return new HttpStore({ base, env, signal, count, authorize, compares: false });
 }
 
 function withHeader(authorization: string | undefined): Authorize {

@@ -67,6 +67,6 @@ export function contentOf(body: Body): Buffer | string {
 }
 
 /** Counts the bytes that a store receives (`in`) and sends (`out`), as they move. */
-export type Meter = (direction: Direction, bytes: number) => void;
+export type Counter = (direction: Direction, bytes: number) => void;
 
 export type Direction = 'in' | 'out';

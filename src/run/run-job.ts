@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { finish } from '../cache/files/yielding.js';
 import { handleOf } from '../decide/build-context.js';
 import { decideItem } from '../decide/decide-item.js';
-import { workOn } from '../decide/inspection.js';
+import { buildOf } from '../decide/inspection.js';
 import { type Interruption, NO_OPTIONS, type RunOptions } from '../decide/options.js';
 import { type Host, openProject, type Project } from '../decide/project.js';
 import { userError } from '../error.js';
@@ -94,7 +94,7 @@ async function isAsSubmitted(
 ): Promise<boolean> {
   const index = project.plan.items.findIndex(({ id }) => id === job.item);
   if (job.key === undefined || index < 0) return job.key === undefined;
-  const build = await workOn(project, [index], optionsOf(job, false, interruption), () => {});
+  const build = await buildOf(project, [index], optionsOf(job, false, interruption), () => {});
   const decision = await finish(decideItem(handleOf(build, index)), interruption.stop);
   return decision.kind !== 'missing' && decision.key === job.key;
 }
@@ -141,7 +141,7 @@ async function runItemOf(
       process.onTimeLimit(() => limit.near());
       if (await isTimeNear(scheduler, warn)) limit.near();
     }
-    const build = await workOn(
+    const build = await buildOf(
       project,
       [index],
       optionsOf(job, isRestart, interruption),

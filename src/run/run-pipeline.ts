@@ -1,7 +1,7 @@
 /** A run from beginning to end: select, check, schedule, and one verdict for each item. */
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
 import { type BuildContext, itemAt, selectedItems } from '../decide/build-context.js';
-import { inspection, workOn } from '../decide/inspection.js';
+import { buildOf, inspection } from '../decide/inspection.js';
 import { refuseMissing } from '../decide/missing.js';
 import type { RunOptions, RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
@@ -183,7 +183,7 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   const targets = select(plan, options.targets);
   const selected = options.only ? targets : withNeeds(plan, targets);
   if (!isDry(options)) cache.sweepTmp();
-  const build = withTempOuts(await workOn(project, selected, options, emit));
+  const build = withTempOuts(await buildOf(project, selected, options, emit));
   if (options.only && !isDry(options)) {
     const { readyInputs } = await import('./only.js');
     await readyInputs(build, await inspection(project, options.targets, options.interruption));

@@ -85,7 +85,7 @@ async function rerun(build: BuildContext, job: VerifyJob, folder: string): Promi
     if (message === undefined) throw error;
     return failed(`its deps cannot be copied to a fresh folder: ${message}`);
   }
-  const inside = workIn(build, job, fresh);
+  const inside = buildIn(build, job, fresh);
   const execution = await executed(handleOf(inside, index), {
     kind: 'run',
     key,
@@ -123,7 +123,7 @@ async function executed(
 }
 
 /** The same item in another folder, with fewer epochs if only those are requested. */
-function workIn(
+function buildIn(
   build: BuildContext,
   { index, epochs }: VerifyJob,
   { root, cache, environments }: FreshFolder,

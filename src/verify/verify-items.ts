@@ -2,7 +2,7 @@
 import type { Verified } from '../compare/verified.js';
 import { type BuildContext, itemAt, neverAlways } from '../decide/build-context.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
-import { workFor } from '../decide/inspection.js';
+import { buildFor } from '../decide/inspection.js';
 import { type Interruption, NO_OPTIONS } from '../decide/options.js';
 import { Overlay } from '../decide/overlay.js';
 import { predict } from '../decide/prediction.js';
@@ -45,7 +45,7 @@ export async function verify(
 ): Promise<Verified[]> {
   // A killed verification leaves copies of its inputs, which may be private.
   project.cache.sweepTmp();
-  const build = await workToVerify(project, options, tell);
+  const build = await buildToVerify(project, options, tell);
   const targets = select(project.plan, options.targets);
   const { runs, epochs } = options;
   const found = await predict(neverAlways(build));
@@ -112,9 +112,13 @@ function differsFromLock({ project }: BuildContext, index: number, text: string)
   return { item, verdict: 'differs', against: lockNameOf(project), seconds: 0, findings, tail: [] };
 }
 
-function workToVerify(project: Project, options: VerifyOptions, emit: Emit): Promise<BuildContext> {
+function buildToVerify(
+  project: Project,
+  options: VerifyOptions,
+  emit: Emit,
+): Promise<BuildContext> {
   const { targets, concurrency, interruption } = options;
   const cores = concurrency === undefined ? {} : { concurrency };
   const wanted = { ...NO_OPTIONS, targets, dry: true, keepGoing: true, ...cores, interruption };
-  return workFor(project, wanted, emit);
+  return buildFor(project, wanted, emit);
 }

@@ -101,7 +101,7 @@ export function storeAt(
 ): HttpStore {
   const signal = new AbortController().signal;
   const authorize = (request: Request) => request;
-  const place = { base, env, signal, authorize, meter: () => {}, compares, limits };
+  const place = { base, env, signal, authorize, count: () => {}, compares, limits };
   const store = new HttpStore(place);
   onTestFinished(() => store.close());
   return store;

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { watchCommits } from '../../src/process/commits.js';
+import { watchCommits } from '../../src/process/epoch-commits.js';
 import { EpochProtocol, epochVariables } from '../../src/stage/epoch-protocol.js';
 import { tempFolder } from '../process/support/script.js';
 

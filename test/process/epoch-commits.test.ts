@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Arrivals } from '../../src/process/arrivals.js';
 import { lookAtCommit } from '../../src/process/commit-look.js';
-import { type CommitWatch, watchCommits } from '../../src/process/commits.js';
+import { type CommitWatch, watchCommits } from '../../src/process/epoch-commits.js';
 import { type CommitNote, Judge, wasLeftWhole } from '../../src/process/whole-commits.js';
 import { tempFolder } from './support/script.js';
 
