@@ -225,7 +225,9 @@ function overriddenOf(
   if (!params || !ownParams) return [];
   return names
     .flatMap((name) => overriddenIn(paramAt(ownParams, name), paramAt(params, name), name))
-    .filter(({ param }) => !placeholders.has(param));
+    .filter(({ param }) =>
+      [...placeholders].every((name) => name !== param && !name.startsWith(`${param}.`)),
+    );
 }
 
 function paramsOf(
