@@ -178,8 +178,8 @@ export function paramAt(tree: Param, path: string): Param | undefined {
   return param;
 }
 
-/** For `train.rate`, the keys of `train`. */
-function siblings(path: string, tree: Param): string | undefined {
+/** A hint for `train.rate`: the keys of `train`. */
+export function siblings(path: string, tree: Param): string | undefined {
   const end = path.lastIndexOf('.');
   const parent = end < 0 ? undefined : paramAt(tree, path.slice(0, end));
   if (!parent?.parts) return undefined;
