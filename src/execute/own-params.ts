@@ -6,23 +6,58 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
+import { isTree } from '../json.js';
+import { valuesNow } from '../pipeline/param-files.js';
 import type { Item } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
+import type { Json } from '../stage/context.js';
 import { describeAction } from './failure.js';
 
 /** Why the item cannot start: its command would read other values than its key contains. */
 export function misreading(project: Project, item: Item, code: Code): string | undefined {
-  const overridden = (item.overridden ?? []).filter(({ param }) => param !== item.epochs?.param);
-  const readers = paramsReaders(project, item, code);
-  for (const { file, param, by } of overridden) {
-    const reader = readers.get(file);
-    if (reader === undefined) continue;
-    return `${reader} names ${file}, in which ${by} does not change ${param}: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit ${file}`;
+  const found = misreadParam(project, item, code);
+  if (found === undefined) return undefined;
+  const { reader, file, param, there, wanted } = found;
+  const read = project.plan.reads.filter((each) => each.path === file);
+  if (!new PlanFiles(project.root).hold(read))
+    return `${file} changed since the run began: run again`;
+  return `${reader} names ${file}, where ${param} is ${JSON.stringify(there)} and not ${JSON.stringify(wanted)}: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit ${file}`;
+}
+
+interface Misread {
+  readonly reader: string;
+  readonly file: string;
+  readonly param: string;
+  readonly there: Json;
+  readonly wanted: Json;
+}
+
+/** A listed param that has another value in the files that its command reads. */
+export function misreadParam(project: Project, item: Item, code: Code): Misread | undefined {
+  const read = new Map<string, Omit<Misread, 'wanted'>>();
+  // Like pipe, a program that reads several files lets later ones override earlier ones.
+  for (const [file, reader] of paramsReaders(project, item, code)) {
+    const values = valuesNow(project.root, file);
+    if (values === undefined) continue;
+    for (const [param, there] of leavesOf(values)) read.set(param, { reader, file, param, there });
   }
-  const changed = project.plan.reads.find(
-    (read) => readers.has(read.path) && !new PlanFiles(project.root).hold([read]),
+  if (read.size === 0) return undefined;
+  for (const [name, value] of Object.entries(item.params))
+    for (const [param, wanted] of leavesOf(value, name)) {
+      const found = read.get(param);
+      const isGiven = param === item.epochs?.param || Object.hasOwn(item.filled ?? {}, param);
+      if (!found || isGiven || JSON.stringify(found.there) === JSON.stringify(wanted)) continue;
+      return { ...found, wanted };
+    }
+  return undefined;
+}
+
+/** Values by dot path; a list is one value. */
+function leavesOf(value: Json, at = ''): [string, Json][] {
+  if (!isTree(value)) return [[at, value]];
+  return Object.entries(value).flatMap(([name, below]) =>
+    leavesOf(below as Json, at === '' ? name : `${at}.${name}`),
   );
-  return changed && `${changed.path} changed since the run began: run again`;
 }
 
 /**
@@ -35,18 +70,19 @@ export function paramsReaders(
   code: Code,
 ): ReadonlyMap<string, string> {
   const files = plan.reads.filter(({ pattern }) => !pattern).map((read) => read.path);
-  const readers = new Map<string, string>();
-  if (files.length === 0 || code.kind !== 'command' || Object.keys(item.params).length === 0)
-    return readers;
+  const listsParams = Object.keys(item.params).length > 0;
+  if (files.length === 0 || !listsParams || code.kind !== 'command') return new Map();
   const scripts = Object.keys(code.scripts).map(
     (script) => [script, readFileSync(path.join(root, script), 'utf8')] as const,
   );
   const texts = [['its command', describeAction(item)], ...scripts] as const;
-  if (texts.some(([, text]) => takesContext(text))) return readers;
-  for (const [reader, text] of texts)
-    for (const file of files)
-      if (!readers.has(file) && names(text, file)) readers.set(file, reader);
-  return readers;
+  if (texts.some(([, text]) => takesContext(text))) return new Map();
+  return new Map(
+    files.flatMap((file): [string, string][] => {
+      const reader = texts.find(([, text]) => names(text, file));
+      return reader ? [[file, reader[0]]] : [];
+    }),
+  );
 }
 
 function takesContext(text: string): boolean {

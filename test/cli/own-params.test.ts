@@ -1,5 +1,5 @@
 /** A command that reads the params file itself, and so may see other values than its key contains. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
@@ -48,7 +48,7 @@ function failures({ events }: RunOutcome): readonly string[] {
 }
 
 const SCRIPT =
-  'script: tools/train.sh names params.yaml, in which --set train.rate=1 does not change train.rate: write ${train.rate} in the command, read train.rate from the JSON file that PIPE_CONTEXT names, or edit params.yaml';
+  'script: tools/train.sh names params.yaml, where train.rate is 0.1 and not 1: write ${train.rate} in the command, read train.rate from the JSON file that PIPE_CONTEXT names, or edit params.yaml';
 
 it('fails each item that would read an old value, and records nothing for the new one', async () => {
   const project = made();
@@ -56,7 +56,7 @@ it('fails each item that would read an old value, and records nothing for the ne
   const run = () => project.run('-k', '--concurrency', '1', ...set);
   const first = await run();
   expect([...failures(first)].sort()).toEqual([
-    'named: its command names params.yaml, in which --set train.epochs=9 does not change train.epochs: write ${train.epochs} in the command, read train.epochs from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
+    'named: its command names params.yaml, where train.epochs is 8 and not 9: write ${train.epochs} in the command, read train.epochs from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
     SCRIPT,
   ]);
   expect(first.code).toBe(1);
@@ -71,7 +71,7 @@ it('fails each item that would read an old value, and records nothing for the ne
 it('fails for a profile too', async () => {
   const [failure, ...more] = failures(await made().run('-k', '--profile', 'fast'));
   expect(failure).toContain(
-    'script: tools/train.sh names params.yaml, in which the profile "fast"',
+    'script: tools/train.sh names params.yaml, where train.rate is 0.1 and not 0.5',
   );
   expect(more).toEqual([]);
 });
@@ -119,28 +119,67 @@ it.each([
   expect(failures(await project.run('--set', 'rate=2'))).toHaveLength(reads ? 1 : 0);
 });
 
-it('fails an item whose params file changed after the run had read it', async () => {
-  const project = projectWithin({
-    ...FILES,
-    'pipeline.yaml': `params: params.yaml
+it('fails for a value of pipeline.yaml that overrides the file, unless the script reads the last one', async () => {
+  const files = (sources: string, code: string) => ({
+    'base.yaml': 'rate: 1\n',
+    'own.yaml': 'rate: 2\n',
+    'x.sh': code,
+    'pipeline.yaml': `params: ${sources}\nstages:\n  x: { cmd: "sh x.sh > \${outs.o}", params: [rate], outs: { o: o } }\n`,
+  });
+  const run = async (sources: string, code: string) =>
+    failures(await projectWithin(files(sources, code)).run());
+  expect(await run('[base.yaml, { rate: 2 }]', 'cat base.yaml')).toHaveLength(1);
+  expect(await run('[base.yaml, own.yaml]', 'cat base.yaml')).toHaveLength(1);
+  expect(await run('[base.yaml, own.yaml]', 'cat base.yaml own.yaml')).toEqual([]);
+});
+
+describe('an edit of the params file', () => {
+  /** A run in which one stage edits the file, and another one reads it. */
+  const edited = (to: string, reader: string) =>
+    projectWithin({
+      ...FILES,
+      'new.yaml': to,
+      'pipeline.yaml': `params: params.yaml
 stages:
   edit:
-    cmd: echo 'train { rate 7, epochs 8 }' | sed 's/ /{/' > params.yaml; touch \${outs.o}
+    cmd: cp new.yaml params.yaml; touch \${outs.o}
+    deps: [new.yaml]
     outs: { o: cache/out/edit }
   reader:
-    cmd: sh tools/train.sh \${outs.o}
-    deps: [cache/out/edit]
+    ${reader}
     params: [train.rate]
     outs: { o: cache/out/reader }
-  given:
-    cmd: echo \${train.rate} > \${outs.o}
-    deps: [cache/out/edit]
-    outs: { o: cache/out/given }
 `,
+    });
+  const AFTER = 'cmd: sh tools/train.sh ${outs.o}\n    deps: [cache/out/edit]';
+
+  it('fails an item that starts after it', async () => {
+    const run = await edited('train: { rate: 7, epochs: 8 }\n', AFTER).run();
+    expect(failures(run)).toEqual(['reader: params.yaml changed since the run began: run again']);
   });
-  const run = await project.run('-k');
-  expect(failures(run)).toEqual(['reader: params.yaml changed since the run began: run again']);
-  expect(run.with('ran')).toContain('given');
+
+  it('does not affect an item whose params it leaves as they are', async () => {
+    const run = await edited('# New.\ntrain: { rate: 0.1, epochs: 80 }\n', AFTER).run();
+    expect(run.with('ran')).toEqual(['edit', 'reader']);
+  });
+
+  it('does not affect a command that pipe gives the param', async () => {
+    const given = 'cmd: echo params.yaml ${train.rate} > ${outs.o}\n    deps: [cache/out/edit]';
+    const run = await edited('train: { rate: 7, epochs: 8 }\n', given).run();
+    expect(run.with('ran')).toEqual(['edit', 'reader']);
+  });
+
+  it('while an item runs keeps its result from being recorded', async () => {
+    const own = 'cmd: cp new.yaml params.yaml; cat params.yaml > ${outs.o}\n    deps: [new.yaml]';
+    const project = edited('train: { rate: 7, epochs: 8 }\n', own);
+    const run = await project.run('reader');
+    expect(failures(run)).toEqual([
+      expect.stringMatching(
+        /^reader: params.yaml changed while it ran: the result is not recorded/,
+      ),
+    ]);
+    expect((await project.run('reader')).with('ran')).toEqual(['reader']);
+  });
 });
 
 it('is verified with the params file that it reads', async () => {
