@@ -6,11 +6,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
-import { isTree } from '../json.js';
+import { leavesOf } from '../json.js';
 import { valuesNow } from '../pipeline/param-files.js';
 import type { Item } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import type { Json } from '../stage/context.js';
 import { describeAction } from './failure.js';
 
 /** Why the item cannot start: its command would read other values than its key contains. */
@@ -28,8 +27,8 @@ interface Misread {
   readonly reader: string;
   readonly file: string;
   readonly param: string;
-  readonly there: Json;
-  readonly wanted: Json;
+  readonly there: unknown;
+  readonly wanted: unknown;
 }
 
 /** A listed param that has another value in the files that its command reads. */
@@ -50,14 +49,6 @@ export function misreadParam(project: Project, item: Item, code: Code): Misread 
       return { ...found, wanted };
     }
   return undefined;
-}
-
-/** Values by dot path; a list is one value. */
-function leavesOf(value: Json, at = ''): [string, Json][] {
-  if (!isTree(value)) return [[at, value]];
-  return Object.entries(value).flatMap(([name, below]) =>
-    leavesOf(below as Json, at === '' ? name : `${at}.${name}`),
-  );
 }
 
 /**
