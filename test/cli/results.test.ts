@@ -154,6 +154,7 @@ stages:
     expect(await rates('--filter', 'lr~ON')).toEqual(['none']);
     expect(await rates('--filter', 'loss > 1 AND lr<=3 and state = "current"')).toEqual([3]);
     expect(await rates('--filter', "name='a' and lr=2")).toEqual([2]);
+    expect(await rates('--filter', "name='a' && lr=2")).toEqual([2]);
     expect(await rates('--filter', 'loss>1 lr <= 2')).toEqual([2]);
     await made.run('train', '--set', 'name=salt and lr=2');
     expect(await rates('--filter', "name='salt and lr=2'")).toEqual([3]);
@@ -177,6 +178,9 @@ stages:
     );
     expect(await mistake('--sort', '-loss')).toContain('write --sort loss:desc to sort from large');
     expect(await mistake('--filter', 'lr')).toContain('--filter "lr" is not a comparison');
+    expect(await mistake('--filter', 'lr<1 or lr>2')).toContain('has an "or"');
+    expect(await mistake('--filter', 'lr<1 || lr>2')).toContain('has an "or"');
+    expect((await made.pipe('results', '--filter', "name='a or b=c'")).code).toBe(0);
     expect(await mistake('--filter', 'when>soon')).toContain('"soon" is not a date');
     expect(await mistake('tran')).toContain('did you mean "train"?');
   });
