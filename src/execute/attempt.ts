@@ -9,7 +9,7 @@ import type { Decision } from '../decide/staleness.js';
 import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/gpu-lease.js';
-import { type Outcome, succeeded } from '../process/outcome.js';
+import { type Outcome, succeeded, withEarlier } from '../process/outcome.js';
 import type { Usage } from '../sys/usage.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
 import { ExecutionFiles } from './execution-files.js';
@@ -50,6 +50,7 @@ export async function attemptItem(
   const incremental = item.epochs !== undefined;
   let inputs = incremental ? await InputSnapshot.takeSettled(handle) : start.inputs;
   let computed = 0;
+  let outcome: Outcome | undefined;
   for (let round = 0; ; round++) {
     const files = new ExecutionFiles(handle);
     // When early stopping starts the process once more, the chain already belongs to this run.
@@ -64,8 +65,9 @@ export async function attemptItem(
       await clearOuts(handle);
       isUnrecorded = true;
       if (round === 0) announce(handle, { why, files, lease, epochs });
-      const outcome = await launchHeld(handle, { files, lease, hold, epochs });
-      if (outcome === undefined) return lost(item, why);
+      const last = await launchHeld(handle, { files, lease, hold, epochs });
+      if (last === undefined) return lost(item, why);
+      outcome = withEarlier(outcome, last);
       computed += epochs?.computed ?? 0;
       const { seconds, usage } = outcome;
       const log = path.basename(files.log);

@@ -41,10 +41,13 @@ export function describeAction({ action }: Item): string {
   }
 }
 
+const KILLED = 'the kernel does this if the memory is full (`dmesg` says so)';
+
 /** Meaning of these codes in a shell. */
 const SHELL_CODES: Readonly<Record<number, string>> = {
   126: 'a program cannot be executed (start a script with its interpreter, as in python3 x.py, or make it executable: chmod +x)',
   127: 'a command was not found (is it installed, and its folder in PATH?)',
+  137: `a program was killed by SIGKILL: ${KILLED}`,
 };
 
 export function endText({ action }: Item, { ending, tail }: Outcome, reader: Reader): string {
@@ -52,7 +55,9 @@ export function endText({ action }: Item, { ending, tail }: Outcome, reader: Rea
     ? `this Python does not find pipe_run (install it there, or set PYTHONPATH: see ${pagePath('python.md', reader)})`
     : action.kind === 'shell' && ending.how === 'exit'
       ? SHELL_CODES[ending.code]
-      : undefined;
+      : ending.how === 'signal' && ending.signal === 'SIGKILL'
+        ? KILLED
+        : undefined;
   return `${describeEnding(ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
 

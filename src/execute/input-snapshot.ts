@@ -15,6 +15,7 @@ import { firstMoved } from '../noop/first-moved.js';
 import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import type { Owner } from '../pipeline/out-tree.js';
 import type { Dep } from '../pipeline/plan.js';
+import { misreadParam } from './own-params.js';
 
 export class InputSnapshot {
   readonly #of: ItemHandle;
@@ -66,7 +67,8 @@ export class InputSnapshot {
       (await firstMoved(root, this.#found.readSet.lists)) ??
       (await this.#otherMatches()) ??
       // Does not use stats: uv links the files of several environments, which changes their times.
-      this.#of.build.codes.changedPackage(this.#of.index);
+      this.#of.build.codes.changedPackage(this.#of.index) ??
+      this.#changedParams();
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
     const changed = await this.changed();
@@ -83,7 +85,14 @@ export class InputSnapshot {
         return this.#firstOf(contentsOf(dep, before), contentsOf(dep, now)) ?? dep.path;
     }
     const { index, build } = this.#of;
-    return build.codes.changedScript(index) ?? build.codes.changedPackage(index);
+    const changed = build.codes.changedScript(index) ?? build.codes.changedPackage(index);
+    return changed ?? this.#changedParams();
+  }
+
+  /** Other params of the file than those that the stage lists do not count. */
+  #changedParams(): string | undefined {
+    const { build, item, code } = this.#of;
+    return misreadParam(build.project, item, code)?.file;
   }
 
   #firstOf(then: Contents, today: Contents): string | undefined {

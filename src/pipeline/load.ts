@@ -167,14 +167,7 @@ function resolveParams(
   return applySets(params, set, diagnostics);
 }
 
-function draftAll({
-  root,
-  broken,
-  params,
-  ownParams,
-  files,
-  diagnostics,
-}: Opened): readonly Draft[] {
+function draftAll({ root, broken, params, files, diagnostics }: Opened): readonly Draft[] {
   if (broken.top.has('stages')) return [];
   const drafts: Draft[] = [];
   const top = (name: 'shell' | 'packages') =>
@@ -185,7 +178,7 @@ function draftAll({
     const keys = broken.stages.get(name) ?? new Set();
     if (keys.has('*')) continue;
     const spec = soundKeys(node, keys);
-    const shared = { params, ownParams, files, shell, packages };
+    const shared = { params, files, shell, packages };
     const stage = { name, spec, node, broken: keys, ...shared };
     for (const draft of draftStage(stage, diagnostics)) drafts.push(draft);
   }

@@ -1,6 +1,9 @@
 /** `params`: a map, the path of a file with one, or a list of both. */
+import type { Json } from '../stage/context.js';
 import type { AstNode } from './document/ast.js';
-import type { Diagnostics } from './document/diagnostics.js';
+import { createDiagnostics, type Diagnostics } from './document/diagnostics.js';
+import { readText } from './document/read-text.js';
+import { createSource } from './document/source-text.js';
 import { parseYaml } from './document/yaml.js';
 import { namedFile } from './items/named-file.js';
 import {
@@ -30,6 +33,13 @@ export function paramsIn(
     params = joined(params, tree);
   }
   return params;
+}
+
+/** The values of a params file as it is now; undefined if it cannot be read. */
+export function valuesNow(project: string, file: string): Json | undefined {
+  const read = readText(project, file);
+  if (!('text' in read)) return undefined;
+  return parseYaml(createDiagnostics(createSource(file, read.text)))?.value;
 }
 
 function treeOf(map: AstNode, diagnostics: Diagnostics): Param {

@@ -5,7 +5,6 @@ import type { Diagnostics, Mistake } from './document/diagnostics.js';
 import { lineOf, type Source } from './document/source-text.js';
 import { listed, nearest, suggest } from './document/suggest.js';
 import { parseValue } from './document/yaml.js';
-import type { Overridden } from './plan.js';
 import { PIPELINE_FILE } from './root.js';
 
 export type Origin =
@@ -178,8 +177,8 @@ export function paramAt(tree: Param, path: string): Param | undefined {
   return param;
 }
 
-/** For `train.rate`, the keys of `train`. */
-function siblings(path: string, tree: Param): string | undefined {
+/** A hint for `train.rate`: the keys of `train`. */
+export function siblings(path: string, tree: Param): string | undefined {
   const end = path.lastIndexOf('.');
   const parent = end < 0 ? undefined : paramAt(tree, path.slice(0, end));
   if (!parent?.parts) return undefined;
@@ -224,23 +223,6 @@ export function unknownProfile(name: string, known: readonly string[]): Mistake 
     message: `there is no profile "${name}"`,
     hint: none ?? suggest(name, known, 'profiles are'),
   };
-}
-
-/** The values from params files, at `path` or below in `now`, that a profile or `--set` changed. */
-export function overriddenIn(
-  before: Param | undefined,
-  now: Param | undefined,
-  path: string,
-): readonly Overridden[] {
-  if (!before || !now || before === now) return [];
-  const { origin } = before;
-  if (now.origin.kind === 'file')
-    return [...(now.parts ?? [])].flatMap(([name, part]) =>
-      overriddenIn(before.parts?.get(name), part, `${path}.${name}`),
-    );
-  const isSame = JSON.stringify(before.value) === JSON.stringify(now.value);
-  if (isSame || origin.kind !== 'file' || origin.file === PIPELINE_FILE) return [];
-  return [{ param: path, file: origin.file, by: giver(now.origin) }];
 }
 
 /** Describes the origin of a value, if it is not a file. */

@@ -59,11 +59,6 @@ export interface Item {
   readonly params: Readonly<Record<string, Json>>;
   /** Params that were substituted in the command, by dot path. The key contains the command instead. */
   readonly filled?: Readonly<Record<string, Json>>;
-  /**
-   * Params of files whose values are overridden. A command that reads the file itself does not see
-   * the new values.
-   */
-  readonly overridden?: readonly Overridden[];
   /** Names of variables that are part of the key, sorted. */
   readonly env: readonly string[];
   /** Names of variables that are passed on but never displayed, sorted. */
@@ -194,16 +189,6 @@ export interface Plot {
   readonly x?: string;
   /** The columns to draw; absent: all others that contain numbers. */
   readonly y?: readonly string[];
-}
-
-/** A param of a file that a profile or `--set` changed. */
-export interface Overridden {
-  /** Dot path. */
-  readonly param: string;
-  /** The file with the other value. */
-  readonly file: string;
-  /** `--set a.b=3`, `the profile "paper"`. */
-  readonly by: string;
 }
 
 /** An incremental stage. */

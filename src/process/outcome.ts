@@ -1,5 +1,5 @@
 /** Outcome of an execution, as data: a failed stage is a result, not an exception. */
-import type { Usage } from '../sys/usage.js';
+import { type Usage, usageOfBoth } from '../sys/usage.js';
 
 export type Ending =
   | { readonly how: 'exit'; readonly code: number }
@@ -22,6 +22,13 @@ export interface Outcome {
   readonly left: readonly number[];
   /** Undefined if the system does not report it, or if no process was started. */
   readonly usage?: Usage | undefined;
+}
+
+/** The outcome of the last of several starts, with the time and the usage of all. */
+export function withEarlier(earlier: Outcome | undefined, last: Outcome): Outcome {
+  if (earlier === undefined) return last;
+  const usage = usageOfBoth(earlier.usage, last.usage);
+  return { ...last, seconds: earlier.seconds + last.seconds, usage };
 }
 
 export function succeeded({ ending }: Outcome): boolean {

@@ -34,9 +34,11 @@ export class Trust {
     this.#trusted = trust && new Set(trust.map((key) => publicText(publicKey(key))));
   }
 
-  /** False if readers with the same `trust` would reject what we write. */
-  get canSign(): boolean {
-    return this.#trusted === undefined || (this.#own !== undefined && this.#trusted.has(this.#own));
+  /** Why readers with the same `trust` would reject what we write; undefined if they would not. */
+  get unsigned(): string | undefined {
+    if (this.#trusted === undefined || this.#trusted.has(this.#own ?? '')) return undefined;
+    const what = this.#own === undefined ? 'not set' : 'not one of the keys in remote.trust';
+    return `PIPE_REMOTE_SIGNING_KEY is ${what}, so readers would reject its results`;
   }
 
   seal(body: string): Buffer {

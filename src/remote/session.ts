@@ -191,10 +191,9 @@ export class Session {
   /** Undefined if nothing was written: the cache is off or read-only, or a local object is gone. */
   async writing<T>(write: () => Promise<T>): Promise<T | undefined> {
     if (this.#isOff || this.#isReadOnly) return undefined;
-    if (!this.trust.canSign) {
-      this.#readOnly(
-        'PIPE_REMOTE_SIGNING_KEY is not one of the keys in remote.trust, so readers would reject its results',
-      );
+    const { unsigned } = this.trust;
+    if (unsigned !== undefined) {
+      this.#readOnly(unsigned);
       return undefined;
     }
     try {

@@ -26,12 +26,23 @@ const QUOTED = /^(["'])(.+)\1$/s;
  * value.
  */
 export function comparisonsIn(text: string): Comparison[] | undefined {
-  for (const parts of [termsIn(text), text.split(/\s+and\s+/i), [text]]) {
-    const whole = parts.length > 1 ? parts.filter(hasClosedQuotes) : parts;
-    const found = whole.flatMap((part) => comparisonIn(part) ?? []);
-    if (found.length > 0 && found.length === parts.length) return found;
+  for (const parts of [termsIn(text), text.split(/\s+(?:and|&&)\s+/i), [text]]) {
+    const found = allOf(parts);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** True for `a<1 or a>2`, which is not a filter. */
+export function hasOr(text: string): boolean {
+  const parts = text.split(/\s+(?:or|\|\|)\s+/i);
+  return parts.length > 1 && allOf(parts) !== undefined;
+}
+
+function allOf(parts: readonly string[]): Comparison[] | undefined {
+  const whole = parts.length > 1 ? parts.filter(hasClosedQuotes) : parts;
+  const found = whole.flatMap((part) => comparisonIn(part) ?? []);
+  return found.length > 0 && found.length === parts.length ? found : undefined;
 }
 
 function hasClosedQuotes(text: string): boolean {
@@ -43,7 +54,7 @@ export function termsIn(text: string): string[] {
   const terms = text
     .trim()
     .replace(SPACED, '$1')
-    .split(/\s+(?:and\s+)?/i);
+    .split(/\s+(?:(?:and|&&)\s+)?/i);
   return terms.filter((term) => term !== '');
 }
 

@@ -1,6 +1,6 @@
 /** Sorting and filtering of results: `--sort val.loss:desc`, `--filter "train.lr<0.01"`. Pure. */
 import { userError } from '../error.js';
-import { type Comparison, comparisonsIn, namesakes, order, testFor } from './comparison.js';
+import { type Comparison, comparisonsIn, hasOr, namesakes, order, testFor } from './comparison.js';
 import type { ResultRow } from './row.js';
 import { type Column, columnNamed } from './row-columns.js';
 
@@ -12,6 +12,12 @@ type Test = (row: ResultRow) => boolean;
  * @throws UserError for another form, or an unknown name
  */
 export function filterOf(text: string, columns: readonly Column[]): Test {
+  if (hasOr(text))
+    throw userError(
+      'filter-form',
+      `--filter "${text}" has an "or", and filters only join by "and"`,
+      'run pipe results once for each alternative; quotes enclose a value that contains "or"',
+    );
   const comparisons = comparisonsIn(text);
   if (comparisons === undefined)
     throw userError(

@@ -24,7 +24,7 @@ export interface ResultRow extends Partial<Usage> {
   readonly state: ResultState;
   /**
    * Leaves of the params tree by dot path, and the params substituted in the command; a list is one
-   * leaf.
+   * leaf. `epochs` is the number of epochs to reach, unless a param of this name has it.
    */
   readonly params: Readonly<Record<string, Json>>;
   /** Those of the stages that made its deps, as far as they are known: see upstream.ts. */
@@ -58,6 +58,7 @@ export function definitionOf(
   const params: Record<string, Json> = {};
   for (const [name, tree] of Object.entries({ ...filled, ...trees }))
     for (const [path, leaf] of leavesOf(tree, name)) if (!isTree(leaf)) params[path] = leaf as Json;
+  addEpochs(manifest, params);
   const stage = recordedItem.split('@', 1)[0] as string;
   return { stage, matrix, env, deps, params, code: digestOf(code) };
 }
@@ -83,6 +84,13 @@ function digestOf(code: Manifest['code']): string {
   if (text !== lastCode)
     [lastCode, lastDigest] = [text, sha256(canonical(JSON.parse(text))).slice(0, 12)];
   return lastDigest;
+}
+
+/** A result after 8 epochs is another one than after 50, even if the number of epochs is not a listed param. */
+function addEpochs({ epochs }: Manifest, params: Record<string, Json>): void {
+  const max = typeof epochs === 'object' ? epochs.max : epochs;
+  const isParam = ([path, value]: [string, Json]) => value === max && /(?:^|\.)epochs$/.test(path);
+  if (max !== undefined && !Object.entries(params).some(isParam)) params.epochs ??= max;
 }
 
 /** Splits roughly as a shell does. This only names columns, and decides nothing. */

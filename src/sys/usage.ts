@@ -19,3 +19,16 @@ export function usageOf({ cpuSeconds, peakMemory }: Partial<Usage>): Partial<Usa
     ...(peakMemory !== undefined && { peakMemory }),
   };
 }
+
+/** Of two executions, one after the other. */
+export function usageOfBoth(
+  first: Usage | undefined,
+  second: Usage | undefined,
+): Usage | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  const peaks = [first, second].flatMap(({ peakMemory }) => peakMemory ?? []);
+  return {
+    cpuSeconds: first.cpuSeconds + second.cpuSeconds,
+    ...(peaks.length > 0 && { peakMemory: Math.max(...peaks) }),
+  };
+}

@@ -180,6 +180,20 @@ describe('an incremental stage', () => {
     expect(again.with('fresh')).toEqual(['train']);
   });
 
+  it('that is started again to write its outs records the time of both starts', async () => {
+    const burn = 'while (process.cpuUsage().user < 1e6);';
+    const made = projectWithin({
+      'pipeline.yaml': PIPELINE.replace('${train.epochs}', '{ max: 4, best: val.score }'),
+      'stages/train.mjs': STAGE.replace('    appendFileSync', `    ${burn}\n    appendFileSync`),
+    });
+    const { items } = await made.run();
+    expect(made.lines('started.txt')).toEqual(['0', '2']);
+    const [result] = JSON.parse((await made.pipe('results', '--json')).out);
+    expect(result.seconds).toBeGreaterThan(0.9);
+    expect(result.cpuSeconds).toBeGreaterThan(0.9);
+    expect(items.train).toMatchObject({ cpuSeconds: result.cpuSeconds });
+  });
+
   it('writes other outs without computing an epoch when the choice of the epoch changes', async () => {
     const pipeline = (epochs: string) => PIPELINE.replace('${train.epochs}', epochs);
     const most = pipeline('{ max: 4, best: { metric: val.score, mode: max } }');

@@ -1,5 +1,5 @@
-/** A command that reads the params file itself, while `--set` or a profile overrides a param. */
-import { expect, it } from 'vitest';
+/** A command that reads the params file itself, and so may see other values than its key contains. */
+import { describe, expect, it } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 
@@ -38,31 +38,152 @@ stages:
 
 const made = () => projectWithin(FILES);
 
-function warnings({ events }: RunOutcome): readonly string[] {
+/** What each failed item says. */
+function failures({ events }: RunOutcome): readonly string[] {
   return events.flatMap((event) =>
-    event.type === 'warning' ? [`${event.item}: ${event.message}`] : [],
+    event.type === 'item' && event.verdict === 'failed'
+      ? [`${event.item}: ${event.failure?.message}`]
+      : [],
   );
 }
 
-it('causes one warning for each item that runs, and only if it reads an old value', async () => {
+const SCRIPT =
+  'script: tools/train.sh names params.yaml, where train.rate is 0.1 and not 1: write ${train.rate} in the command, read train.rate from the JSON file that PIPE_CONTEXT names, or edit params.yaml';
+
+it('fails each item that would read an old value, and records nothing for the new one', async () => {
   const project = made();
   const set = ['--set', 'train.rate=1', '--set', 'train.epochs=9', '--set', 'mine=2'];
-  const first = await project.run('--concurrency', '1', ...set);
-  expect([...warnings(first)].sort()).toEqual([
-    'named: its command names params.yaml, but --set train.epochs=9 changes train.epochs only in the params that pipe passes on: read train.epochs from the JSON file that PIPE_CONTEXT names, not from params.yaml',
-    'script: tools/train.sh names params.yaml, but --set train.rate=1 changes train.rate only in the params that pipe passes on: read train.rate from the JSON file that PIPE_CONTEXT names, not from params.yaml',
+  const run = () => project.run('-k', '--concurrency', '1', ...set);
+  const first = await run();
+  expect([...failures(first)].sort()).toEqual([
+    'named: its command names params.yaml, where train.epochs is 8 and not 9: write ${train.epochs} in the command, read train.epochs from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
+    SCRIPT,
   ]);
-  expect(warnings(await project.run(...set))).toEqual([]);
+  expect(first.code).toBe(1);
+  expect(failures(await run())).toHaveLength(2);
+  project.write('params.yaml', 'train: { rate: 1, epochs: 9 }\nother: 1\n');
+  const edited = await project.run('--set', 'mine=2');
+  expect(edited.with('ran')).toEqual(expect.arrayContaining(['named', 'script']));
+  expect(edited.with('fresh')).toContain('good');
+  expect(project.read('cache/out/script')).toContain('rate: 1,');
 });
 
-it('causes a warning for a profile too', async () => {
-  const [warning, ...more] = warnings(await made().run('--profile', 'fast'));
-  expect(warning).toContain('script: tools/train.sh names params.yaml, but the profile "fast"');
+it('fails for a profile too', async () => {
+  const [failure, ...more] = failures(await made().run('-k', '--profile', 'fast'));
+  expect(failure).toContain(
+    'script: tools/train.sh names params.yaml, where train.rate is 0.1 and not 0.5',
+  );
   expect(more).toEqual([]);
 });
 
-it('causes no warning without a change, with the same value, or for a param of pipeline.yaml', async () => {
-  expect(warnings(await made().run())).toEqual([]);
-  expect(warnings(await made().run('--set', 'train.rate=0.1'))).toEqual([]);
-  expect(warnings(await made().run('--set', 'mine=2'))).toEqual([]);
+it('does not fail without a change, with the same value, or for a param of pipeline.yaml', async () => {
+  expect(failures(await made().run())).toEqual([]);
+  expect(failures(await made().run('--set', 'train.rate=0.1'))).toEqual([]);
+  expect(failures(await made().run('--set', 'mine=2'))).toEqual([]);
+});
+
+it('does not fail for the number of epochs, which the command finds in PIPE_EPOCHS', async () => {
+  const project = projectWithin({
+    'params.yaml': 'train: { rate: 0.1, epochs: 1 }\n',
+    'pipeline.yaml': `params: params.yaml
+stages:
+  train:
+    cmd: |
+      for k in $(seq $((PIPE_EPOCH + 1)) $PIPE_EPOCHS); do
+        mkdir $PIPE_COMMIT/draft; cp params.yaml $PIPE_COMMIT/draft; mv $PIPE_COMMIT/draft $PIPE_COMMIT/$k
+      done
+      touch \${outs.o}
+    params: [train]
+    outs: { o: cache/out/o }
+    epochs: \${train.epochs}
+`,
+  });
+  expect(failures(await project.run('--set', 'train.epochs=2'))).toEqual([]);
+  expect(failures(await project.run('--set', 'train.rate=1'))).toHaveLength(1);
+});
+
+it.each([
+  ["open(os.path.join(here, 'conf', 'params.yaml'))", true],
+  ["(Path(__file__).parent / '../conf/params.yaml').read_text()", true],
+  ['dvc.api.params_show()', true],
+  ["open('old/params.yaml'); open('conf/params.yaml.bak'); open('my-params.yaml')", false],
+  ["from pipe_run import context; context(default='conf/params.yaml')", false],
+  ["from pipe_run.torch import epochs; open('conf/params.yaml')", true],
+])('knows whether a script with %s reads conf/params.yaml', async (code, reads) => {
+  const project = projectWithin({
+    'conf/params.yaml': 'rate: 1\n',
+    'x.py': `${code}\n`,
+    'pipeline.yaml':
+      'params: conf/params.yaml\nstages:\n  x: { cmd: "true x.py; touch ${outs.o}", params: [rate], outs: { o: o } }\n',
+  });
+  expect(failures(await project.run('--set', 'rate=2'))).toHaveLength(reads ? 1 : 0);
+});
+
+it('fails for a value of pipeline.yaml that overrides the file, unless the script reads the last one', async () => {
+  const files = (sources: string, code: string) => ({
+    'base.yaml': 'rate: 1\n',
+    'own.yaml': 'rate: 2\n',
+    'x.sh': code,
+    'pipeline.yaml': `params: ${sources}\nstages:\n  x: { cmd: "sh x.sh > \${outs.o}", params: [rate], outs: { o: o } }\n`,
+  });
+  const run = async (sources: string, code: string) =>
+    failures(await projectWithin(files(sources, code)).run());
+  expect(await run('[base.yaml, { rate: 2 }]', 'cat base.yaml')).toHaveLength(1);
+  expect(await run('[base.yaml, own.yaml]', 'cat base.yaml')).toHaveLength(1);
+  expect(await run('[base.yaml, own.yaml]', 'cat base.yaml own.yaml')).toEqual([]);
+});
+
+describe('an edit of the params file', () => {
+  /** A run in which one stage edits the file, and another one reads it. */
+  const edited = (to: string, reader: string) =>
+    projectWithin({
+      ...FILES,
+      'new.yaml': to,
+      'pipeline.yaml': `params: params.yaml
+stages:
+  edit:
+    cmd: cp new.yaml params.yaml; touch \${outs.o}
+    deps: [new.yaml]
+    outs: { o: cache/out/edit }
+  reader:
+    ${reader}
+    params: [train.rate]
+    outs: { o: cache/out/reader }
+`,
+    });
+  const AFTER = 'cmd: sh tools/train.sh ${outs.o}\n    deps: [cache/out/edit]';
+
+  it('fails an item that starts after it', async () => {
+    const run = await edited('train: { rate: 7, epochs: 8 }\n', AFTER).run();
+    expect(failures(run)).toEqual(['reader: params.yaml changed since the run began: run again']);
+  });
+
+  it('does not affect an item whose params it leaves as they are', async () => {
+    const run = await edited('# New.\ntrain: { rate: 0.1, epochs: 80 }\n', AFTER).run();
+    expect(run.with('ran')).toEqual(['edit', 'reader']);
+  });
+
+  it('does not affect a command that pipe gives the param', async () => {
+    const given = 'cmd: echo params.yaml ${train.rate} > ${outs.o}\n    deps: [cache/out/edit]';
+    const run = await edited('train: { rate: 7, epochs: 8 }\n', given).run();
+    expect(run.with('ran')).toEqual(['edit', 'reader']);
+  });
+
+  it('while an item runs keeps its result from being recorded', async () => {
+    const own = 'cmd: cp new.yaml params.yaml; cat params.yaml > ${outs.o}\n    deps: [new.yaml]';
+    const project = edited('train: { rate: 7, epochs: 8 }\n', own);
+    const run = await project.run('reader');
+    expect(failures(run)).toEqual([
+      expect.stringMatching(
+        /^reader: params.yaml changed while it ran: the result is not recorded/,
+      ),
+    ]);
+    expect((await project.run('reader')).with('ran')).toEqual(['reader']);
+  });
+});
+
+it('is verified with the params file that it reads', async () => {
+  const project = made();
+  await project.run();
+  expect((await project.pipe('verify', 'script', 'named')).out).toContain('2 same');
 });

@@ -154,6 +154,7 @@ stages:
     expect(await rates('--filter', 'lr~ON')).toEqual(['none']);
     expect(await rates('--filter', 'loss > 1 AND lr<=3 and state = "current"')).toEqual([3]);
     expect(await rates('--filter', "name='a' and lr=2")).toEqual([2]);
+    expect(await rates('--filter', "name='a' && lr=2")).toEqual([2]);
     expect(await rates('--filter', 'loss>1 lr <= 2')).toEqual([2]);
     await made.run('train', '--set', 'name=salt and lr=2');
     expect(await rates('--filter', "name='salt and lr=2'")).toEqual([3]);
@@ -177,6 +178,9 @@ stages:
     );
     expect(await mistake('--sort', '-loss')).toContain('write --sort loss:desc to sort from large');
     expect(await mistake('--filter', 'lr')).toContain('--filter "lr" is not a comparison');
+    expect(await mistake('--filter', 'lr<1 or lr>2')).toContain('has an "or"');
+    expect(await mistake('--filter', 'lr<1 || lr>2')).toContain('has an "or"');
+    expect((await made.pipe('results', '--filter', "name='a or b=c'")).code).toBe(0);
     expect(await mistake('--filter', 'when>soon')).toContain('"soon" is not a date');
     expect(await mistake('tran')).toContain('did you mean "train"?');
   });
@@ -308,6 +312,59 @@ stages:
     const [chain] = readdirSync(made.path('cache/v1/chains'));
     made.write(`cache/v1/chains/${chain}/2.json`, 'damaged');
     expect((await rowsOf(made)).map(({ metrics }) => metrics)).toEqual([{ score: 3 }]);
+  });
+
+  it('never averages results after different numbers of epochs, and shows the number', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `params: { n: 2 }
+stages:
+  train:
+    matrix: { seed: [1, 2] }
+    cmd: |
+      for epoch in $(seq $((PIPE_EPOCH + 1)) $PIPE_EPOCHS); do
+        mkdir "$PIPE_COMMIT/d" && echo "{\\"loss\\": $epoch}" > "$PIPE_COMMIT/d/metrics.json"
+        mv "$PIPE_COMMIT/d" "$PIPE_COMMIT/$epoch"
+      done
+      echo $PIPE_EPOCHS > \${outs.o}
+    epochs: \${n}
+    outs: { o: "cache/out/\${seed}" }
+  score:
+    matrix: { seed: [1, 2] }
+    cmd: cp \${deps.o} \${outs.s}
+    deps: { o: "cache/out/\${seed}" }
+    outs: { s: "cache/out/s\${seed}" }
+`,
+    });
+    await made.run();
+    await made.run('score@1', '--set', 'n=6');
+    const means = await made.pipe('results', 'train', '--over', 'seed', '--json');
+    const groups = JSON.parse(means.out) as { n: number; params: object; metrics: object }[];
+    expect(groups.map(({ n, params }) => [n, params])).toEqual([
+      [1, { epochs: 6 }],
+      [2, { epochs: 2 }],
+    ]);
+    expect(await rowsOf(made, 'train', '--filter', 'epochs=6')).toHaveLength(1);
+    const scores = await rowsOf(made, 'score', '--filter', 'epochs=6');
+    expect(scores.map(({ item }) => item)).toEqual(['score@1']);
+  });
+
+  it('has one column for the number of epochs if it is a listed param', async () => {
+    const pipeline = (params: string) => `params: { train: { epochs: 1, lr: 1 } }
+stages:
+  train:
+    cmd: mkdir $PIPE_COMMIT/d; touch $PIPE_COMMIT/d/x; mv $PIPE_COMMIT/d $PIPE_COMMIT/1; touch \${outs.o}
+    params: [${params}]
+    epochs: \${train.epochs}
+    outs: { o: o }
+`;
+    const made = projectWithin({ 'pipeline.yaml': pipeline('train') });
+    await made.run();
+    const [row] = await rowsOf(made);
+    expect(row?.params).toEqual({ 'train.epochs': 1, 'train.lr': 1 });
+    made.write('pipeline.yaml', pipeline('train.lr'));
+    await made.run();
+    const [, other] = await rowsOf(made, '--sort', 'when');
+    expect(other?.params).toEqual({ epochs: 1, 'train.lr': 1 });
   });
 
   it('marks the results of --set as current', async () => {

@@ -105,8 +105,9 @@ const matrix = z
   .describe('One item for each combination of the values of the axes: train@faces, train@animals.');
 
 const mode = z.enum(['max', 'min'], say('mode'));
+const directed = map({ metric: text, mode });
 const objective = z
-  .union([text, map({ metric: text, mode })], say('objective'))
+  .union([text, directed], say('objective'))
   .describe(
     'Path of a number in metrics.json, such as val.ssim. Larger is better, unless mode is min.',
   );
@@ -224,37 +225,30 @@ const profiles = z.record(names, tree, say('map'));
 const stages = z.record(names, stage, say('stages'));
 
 const place = z.string(say('remote')).regex(/^(s3|https?|file):\/\/\S+$/, say('remote'));
+const remoteCache = map({
+  url: place.describe('s3://bucket/folder, https://host/folder or file:///folder.'),
+  endpoint: z
+    .string(say('endpoint'))
+    .regex(/^https?:\/\/\S+$/, say('endpoint'))
+    .optional()
+    .describe('The URL of an S3 server that is not AWS.'),
+  region: text.optional().describe('The region of the bucket. Default: that of the AWS profile.'),
+  states: z
+    .enum(['none', 'last', 'keep'], say('states'))
+    .optional()
+    .describe(
+      'Which epoch states are sent: none, last (the newest, the default), or keep (all in the local cache).',
+    ),
+  trust: z
+    .array(
+      z.string(say('publicKey')).regex(/^ed25519:[A-Za-z0-9+/=]+$/, say('publicKey')),
+      say('list'),
+    )
+    .optional()
+    .describe('Public keys. A result counts only if one of them signed it.'),
+});
 const remote = z
-  .union(
-    [
-      place,
-      map({
-        url: place.describe('s3://bucket/folder, https://host/folder or file:///folder.'),
-        endpoint: z
-          .string(say('endpoint'))
-          .regex(/^https?:\/\/\S+$/, say('endpoint'))
-          .optional()
-          .describe('The URL of an S3 server that is not AWS.'),
-        region: text
-          .optional()
-          .describe('The region of the bucket. Default: that of the AWS profile.'),
-        states: z
-          .enum(['none', 'last', 'keep'], say('states'))
-          .optional()
-          .describe(
-            'Which epoch states are sent: none, last (the newest, the default), or keep (all in the local cache).',
-          ),
-        trust: z
-          .array(
-            z.string(say('publicKey')).regex(/^ed25519:[A-Za-z0-9+/=]+$/, say('publicKey')),
-            say('list'),
-          )
-          .optional()
-          .describe('Public keys. A result counts only if one of them signed it.'),
-      }),
-    ],
-    say('remote'),
-  )
+  .union([place, remoteCache], say('remote'))
   .describe(
     'A remote cache, from which results are fetched and to which they are sent. Not part of any key.',
   );
@@ -276,6 +270,15 @@ export type Issue = z.core.$ZodIssue;
 
 /** The keys a stage may have, for suggestions. */
 export const STAGE_KEYS: readonly string[] = Object.keys(stage.shape);
+
+/** The keys of the maps in the file, by the key that contains them, for suggestions. */
+export const INNER_KEYS: Readonly<Record<string, readonly string[]>> = {
+  remote: Object.keys(remoteCache.shape),
+  resources: Object.keys(resources.shape),
+  epochs: Object.keys(epochSearch.shape),
+  keep: Object.keys(keep.shape),
+  best: Object.keys(directed.shape),
+};
 
 /** The parts that do not fit the definition; empty for a valid file. */
 export function validate(value: unknown): readonly Issue[] {

@@ -3,7 +3,7 @@
 import { type AstNode, keyAt, type Path, partAt, spanAt } from './ast.js';
 import type { Diagnostics } from './diagnostics.js';
 import { OTHER_WAYS, OTHER_WORDS } from './foreign-keys.js';
-import { type Issue, STAGE_KEYS } from './pipeline-schema.js';
+import { INNER_KEYS, type Issue, STAGE_KEYS } from './pipeline-schema.js';
 import { nearest, suggest } from './suggest.js';
 import { BEGIN, describeValue, EXPECTED, type Expected, hintOf, isWhat } from './value-errors.js';
 
@@ -54,7 +54,7 @@ function tell(issue: Issue, path: Path, root: AstNode, diagnostics: Diagnostics)
       wrong(expectedOf(issue.issues[0]?.message, 'name'), path, root, diagnostics, true);
       return;
     case 'invalid_union': {
-      const inner = meantBranch(issue.errors, partAt(root, path));
+      const inner = meantBranch(issue.errors, path, root);
       if (!inner) wrong(expectedOf(issue.message, 'scalar'), path, root, diagnostics);
       for (const each of inner ?? []) tell(each, [...path, ...each.path], root, diagnostics);
       return;
@@ -66,16 +66,20 @@ function tell(issue: Issue, path: Path, root: AstNode, diagnostics: Diagnostics)
 
 /**
  * The branch of a union that fits the kind of the written value, if the error is deeper inside. A map
- * fits if it has a known key.
+ * fits if it has a known key, or a typo of one.
  */
 function meantBranch(
   branches: readonly (readonly Issue[])[],
-  { entries }: AstNode,
+  path: Path,
+  root: AstNode,
 ): readonly Issue[] | undefined {
+  const { entries } = partAt(root, path);
+  const known = knownKeys(path);
   return branches.find((issues) =>
     issues.every((issue) => {
-      if (issue.code !== 'unrecognized_keys') return issue.path.length > 0;
-      return issue.path.length > 0 || entries === undefined || issue.keys.length < entries.size;
+      if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) return issue.path.length > 0;
+      const isTypo = issue.keys.some((key) => meantKey(key, known) !== undefined);
+      return isTypo || entries === undefined || issue.keys.length < entries.size;
     }),
   );
 }
@@ -140,7 +144,7 @@ function missing(key: string, path: Path, root: AstNode, diagnostics: Diagnostic
   const span = keyAt(root, owner) ?? spanAt(root, owner);
   const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
   // If a typo of the missing key is present, only the typo is reported.
-  if (owner.length === 0 && isMeantIn(root, key)) return;
+  if (isMeantIn(partAt(root, owner), key)) return;
   const hint = owner.length === 0 ? BEGIN : undefined;
   diagnostics.add({ code: 'missing-key', message: `${where} has no "${key}"`, hint }, span);
 }
@@ -190,11 +194,3 @@ function knownKeys(path: Path): readonly string[] {
   if (path[2] === 'matrix') return ['glob', 'strip', 'lines'];
   return INNER_KEYS[String(path.at(-1))] ?? INNER_KEYS[String(path[2])] ?? [];
 }
-
-/** By the key that contains them. */
-const INNER_KEYS: Readonly<Record<string, readonly string[]>> = {
-  resources: ['cpu', 'gpu', 'memory', 'time'],
-  epochs: ['max', 'patience', 'best'],
-  keep: ['last', 'every', 'best'],
-  best: ['metric', 'mode'],
-};

@@ -1,7 +1,7 @@
 /** The names that `${…}` can use in each part of a stage, and the errors for other names. */
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import { nearest, suggest } from '../document/suggest.js';
-import { allPaths, type Param, paramAt } from '../params-tree.js';
+import { allPaths, type Param, paramAt, siblings } from '../params-tree.js';
 import type { Resources } from '../plan.js';
 import type { Found, Lookup } from './fill-placeholders.js';
 import type { Cell } from './matrix.js';
@@ -119,7 +119,7 @@ function unknownName(name: string, scope: Scope, more: readonly string[]): Mista
   const hint = known.includes(meant)
     ? `write \${${meant}}`
     : plain
-      ? suggest(name, known, 'known here are')
+      ? ((scope.params && siblings(name, scope.params)) ?? suggest(name, known, 'known here are'))
       : '${…} takes a name, not an expression: an axis, a param, deps.x or outs.x';
   // `${{ x }}` ends at its first brace.
   const written = `\${${name}}${name.startsWith('{') ? '}' : ''}`;

@@ -3,7 +3,7 @@ import type { Json } from '../../stage/context.js';
 import { type AstNode, child, keyAt, textOf } from '../document/ast.js';
 import type { Diagnostics } from '../document/diagnostics.js';
 import type { StageSpec } from '../document/pipeline-schema.js';
-import { overriddenIn, type Param, paramAt, unknownParam } from '../params-tree.js';
+import { type Param, paramAt, unknownParam } from '../params-tree.js';
 import type { PlanFiles } from '../plan-files.js';
 import { actionOf } from './action.js';
 import { depsOf } from './deps.js';
@@ -23,8 +23,6 @@ interface StageInput {
   readonly broken: ReadonlySet<string>;
   /** Undefined if the params have errors. */
   readonly params: Param | undefined;
-  /** Without profiles and `--set`. */
-  readonly ownParams: Param | undefined;
   readonly files: PlanFiles;
   /** The file's default for all stages. */
   readonly shell: StageSpec['shell'];
@@ -148,7 +146,6 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const params = paramsOf(templates.params, site);
   const placeholders = placeholdersOf(templates);
   const filled = filledWith(placeholders, scope);
-  const overridden = overriddenOf(Object.keys(params), input, placeholders);
   const desc = templates.desc && fill(templates.desc, lookup, diagnostics);
   const tolerance =
     spec.tolerance &&
@@ -168,7 +165,6 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
       ...(plots.length > 0 && { plots }),
       params,
       ...(Object.keys(filled).length > 0 && { filled }),
-      ...(overridden.length > 0 && { overridden }),
       env: sorted(spec.env),
       secrets: sorted(spec.secrets),
       ...(packages !== undefined && { packages }),
@@ -214,18 +210,6 @@ function filledWith(
     if (param) filled[name] = param.value;
   }
   return filled;
-}
-
-/** Overridden params that the command does not receive as text. */
-function overriddenOf(
-  names: readonly string[],
-  { params, ownParams }: StageInput,
-  placeholders: ReadonlySet<string>,
-): Draft['item']['overridden'] & object {
-  if (!params || !ownParams) return [];
-  return names
-    .flatMap((name) => overriddenIn(paramAt(ownParams, name), paramAt(params, name), name))
-    .filter(({ param }) => !placeholders.has(param));
 }
 
 function paramsOf(

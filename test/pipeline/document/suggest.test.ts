@@ -105,6 +105,34 @@ stages:
     );
   });
 
+  it('in the last part of a param gets the keys next to it, and never the map around it', () => {
+    const hint = (name: string) =>
+      mistakesOf(
+        `params: { train: { batch_size: 8, rate: 1 } }${PIPELINE}`.replace('deps.raw', name),
+      )
+        .split('\n')
+        .at(-1);
+    expect(hint('train.batch')).toBe('  did you mean "train.batch_size"?');
+    expect(hint('train.momentum')).toBe('  "train" has: batch_size, rate');
+  });
+
+  it.each([
+    ['remote: { url: "s3://b/x", endpont: "http://x" }', '', 'endpoint'],
+    ['remote: { ur: "s3://b/x" }', '', 'url'],
+    ['', 'epochs: { mx: 3 }', 'max'],
+    ['', 'epochs: { max: 3, best: { metrc: loss, mode: min } }', 'metric'],
+    ['', 'plots: { p: { pth: p.csv } }', 'path'],
+    ['', 'resources: { gpus: 1 }', 'gpu'],
+  ])(
+    'in a key of an inner map is reported once, with the intended key (%s%s)',
+    (top, inner, meant) => {
+      const text = `${top}${PIPELINE}    ${inner}\n`;
+      const errors = mistakesOf(text).match(/error: .*/g);
+      expect(errors).toEqual([expect.stringMatching(/^error: unknown key /)]);
+      expect(mistakesOf(text)).toContain(`did you mean "${meant}"?`);
+    },
+  );
+
   it('next to the intended key does not affect that key', () => {
     const both = PIPELINE.replace('outs:', 'output: x\n    outs:').replace(
       'outs.clean',

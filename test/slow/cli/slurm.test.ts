@@ -71,7 +71,7 @@ function scriptOfGuide(url: string): string {
     .replace('https://example.org/lab/project.git', url)
     .replace(/^#SBATCH .*\nset/m, 'set')
     .replace(/^npm ci\n/m, '')
-    .replace('npx pipe run train@faces', `${process.execPath} ${BIN} run train`);
+    .replace('node_modules/.bin/pipe run train@faces', `${process.execPath} ${BIN} run train`);
   expect(own).not.toMatch(/example|npx|npm|faces|SBATCH/);
   return own;
 }
