@@ -3,6 +3,7 @@ import type { Attempt } from '../cache/cache.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { whyDecided } from '../decide/explain.js';
 import type { Decision } from '../decide/staleness.js';
+import type { Failure } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/gpu-lease.js';
 import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
@@ -17,15 +18,10 @@ export async function executeItem(
   decision: Decision & { kind: 'run' },
   grounds: Grounds,
 ): Promise<Execution> {
-  const { build, index, item, code, cache } = handle;
+  const { build, index, item, cache } = handle;
   const why = whyDecided(handle, decision);
-  const mistake = changedCode(build, index) ?? misreading(build.project, item, code);
-  if (mistake !== undefined)
-    return {
-      kind: 'failed',
-      why,
-      failure: { message: mistake, command: describeAction(item), tail: [] },
-    };
+  const stale = build.codes.changedScript(index) ?? misreading(handle);
+  if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
   warnOfUndeclaredOuts(handle);
   await refuseTooManyGpus(build, [index]);
   const lease = await leaseOf(build, item);
@@ -87,9 +83,9 @@ async function leaseOf(build: BuildContext, item: Item): Promise<GpuLease | unde
 }
 
 /** The key was computed from the code at the start of the run. */
-function changedCode({ codes }: BuildContext, index: number): string | undefined {
-  const script = codes.changedScript(index);
-  return script && `${script} changed since the run began: run again`;
+function unstarted(item: Item, file: string): Failure {
+  const message = `${file} changed since the run began: run again`;
+  return { message, command: describeAction(item), tail: [] };
 }
 
 /** Moves user files back if the result that replaced them was not produced. */

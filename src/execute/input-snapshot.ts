@@ -15,7 +15,7 @@ import { firstMoved } from '../noop/first-moved.js';
 import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import type { Owner } from '../pipeline/out-tree.js';
 import type { Dep } from '../pipeline/plan.js';
-import { misreadParam } from './own-params.js';
+import { editedParams } from './own-params.js';
 
 export class InputSnapshot {
   readonly #of: ItemHandle;
@@ -92,7 +92,7 @@ export class InputSnapshot {
   /** Other params of the file than those that the stage lists do not count. */
   #changedParams(): string | undefined {
     const { build, item, code } = this.#of;
-    return misreadParam(build.project, item, code)?.file;
+    return editedParams(build.project, item, code);
   }
 
   #firstOf(then: Contents, today: Contents): string | undefined {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ItemHandle } from '../decide/build-context.js';
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
 import { leavesOf } from '../json.js';
@@ -12,43 +13,58 @@ import type { Item } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
 import { describeAction } from './failure.js';
 
-/** Why the item cannot start: its command would read other values than its key contains. */
-export function misreading(project: Project, item: Item, code: Code): string | undefined {
-  const found = misreadParam(project, item, code);
-  if (found === undefined) return undefined;
-  const { reader, file, param, there, wanted } = found;
-  const read = project.plan.reads.filter((each) => each.path === file);
-  if (!new PlanFiles(project.root).hold(read))
-    return `${file} changed since the run began: run again`;
-  return `${reader} names ${file}, where ${param} is ${JSON.stringify(there)} and not ${JSON.stringify(wanted)}: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit ${file}`;
+/**
+ * Warns that the command does not see the values of `--set`, a profile or a later entry of `params`.
+ *
+ * @returns the file, if its values have changed since the plan was made: the item must not start
+ */
+export function misreading(handle: ItemHandle): string | undefined {
+  const { build, item, code } = handle;
+  const all = misreadParams(build.project, item, code);
+  const changed = all.find(({ isEdited }) => isEdited);
+  const [first] = all;
+  if (changed === undefined && first !== undefined) {
+    const { reader, file, param, there, wanted } = first;
+    handle.warn(
+      `${reader} names ${file}, where ${param} is ${JSON.stringify(there)}, but the result is recorded for ${JSON.stringify(wanted)}: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit ${file}`,
+    );
+  }
+  return changed?.file;
+}
+
+/** The params file that the command reads, if it was edited and a listed param has another value now. */
+export function editedParams(project: Project, item: Item, code: Code): string | undefined {
+  return misreadParams(project, item, code).find(({ isEdited }) => isEdited)?.file;
 }
 
 interface Misread {
   readonly reader: string;
   readonly file: string;
+  readonly isEdited: boolean;
   readonly param: string;
   readonly there: unknown;
   readonly wanted: unknown;
 }
 
-/** A listed param that has another value in the files that its command reads. */
-export function misreadParam(project: Project, item: Item, code: Code): Misread | undefined {
+/** Listed params that have another value in the files that the command reads than in the key. */
+function misreadParams(project: Project, item: Item, code: Code): Misread[] {
   const read = new Map<string, Omit<Misread, 'wanted'>>();
   // Like pipe, a program that reads several files lets later ones override earlier ones.
   for (const [file, reader] of paramsReaders(project, item, code)) {
-    const values = valuesNow(project.root, file);
-    if (values === undefined) continue;
-    for (const [param, there] of leavesOf(values)) read.set(param, { reader, file, param, there });
+    const planned = project.plan.reads.filter((each) => each.path === file);
+    const isEdited = !new PlanFiles(project.root).hold(planned);
+    for (const [param, there] of leavesOf(valuesNow(project.root, file) ?? {}))
+      read.set(param, { reader, file, isEdited, param, there });
   }
-  if (read.size === 0) return undefined;
-  for (const [name, value] of Object.entries(item.params))
-    for (const [param, wanted] of leavesOf(value, name)) {
+  if (read.size === 0) return [];
+  return Object.entries(item.params)
+    .flatMap(([name, value]) => leavesOf(value, name))
+    .flatMap(([param, wanted]) => {
       const found = read.get(param);
       const isGiven = param === item.epochs?.param || Object.hasOwn(item.filled ?? {}, param);
-      if (!found || isGiven || JSON.stringify(found.there) === JSON.stringify(wanted)) continue;
-      return { ...found, wanted };
-    }
-  return undefined;
+      if (!found || isGiven || JSON.stringify(found.there) === JSON.stringify(wanted)) return [];
+      return [{ ...found, wanted }];
+    });
 }
 
 /**
