@@ -37,25 +37,43 @@ export function staysWithin(text: string, folder: string, tree: string): boolean
   return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
 }
 
+/** Records what leads to a path: a change of any of it may make the path another file. */
 export class Ways {
   readonly #root: string;
   readonly #readSet: ReadSet;
-  readonly #walked = new Set<string>();
+  readonly #real = new Map<string, string>();
 
   constructor(root: string, readSet: ReadSet) {
     this.#root = root;
     this.#readSet = readSet;
   }
 
-  /** Records the folder or link at an absolute path and all that lead there, except those above the project. */
-  walk(absolute: string, links = 0): void {
-    if (this.#walked.has(absolute) || isWithin(this.#root, absolute) || links > MOST_LINKS) return;
-    this.#walked.add(absolute);
-    this.walk(path.dirname(absolute), links);
-    const stat = lstatIfThere(absolute);
-    if (stat?.isDirectory()) this.#readSet.recordAncestor(absolute, stat);
-    if (!stat?.isSymbolicLink()) return;
-    this.#readSet.recordLstat(absolute, stat);
-    this.walk(path.resolve(path.dirname(absolute), readlinkSync(absolute)), links + 1);
+  /**
+   * Records the folder or link at an absolute path and all that lead there, except those above the
+   * project. Returns the real path.
+   */
+  walk(absolute: string, links = 0): string {
+    if (isWithin(this.#root, absolute) || links > MOST_LINKS) return absolute;
+    const known = this.#real.get(absolute);
+    if (known !== undefined) return known;
+    const folder = this.walk(path.dirname(absolute), links);
+    const at = path.join(folder, path.basename(absolute));
+    const stat = lstatIfThere(at);
+    let real = at;
+    if (stat?.isDirectory()) this.#readSet.recordAncestor(at, stat);
+    else if (stat?.isSymbolicLink()) {
+      this.#readSet.recordLstat(at, stat);
+      real = this.#follow(readlinkSync(at), folder, links + 1);
+    }
+    this.#real.set(absolute, real);
+    return real;
+  }
+
+  /** Part by part, because `..` after a link leads to the folder above its target. */
+  #follow(target: string, folder: string, links: number): string {
+    let at = target.startsWith('/') ? '/' : folder;
+    for (const name of target.split('/'))
+      at = name === '..' ? path.dirname(at) : this.walk(path.join(at, name), links);
+    return at;
   }
 }
