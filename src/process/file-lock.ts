@@ -16,11 +16,11 @@
  * - These steps are synchronous: a killed process cannot finish one later in another thread, when it
  *   already counts as dead.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Wait, waitForChanges } from '../stage/notice.js';
 import { livenessOf } from '../sys/identity.js';
-import { unlessFailed } from '../sys/if-there.js';
+import { removeFile, unlessFailed } from '../sys/if-there.js';
 import { inNewFolder } from '../sys/make-folder.js';
 import { fileNameOf } from './file-names.js';
 import { HeldFile } from './held-file.js';
@@ -172,7 +172,7 @@ function sweep(file: string): void {
       const path = join(folder, name);
       const owner = name.endsWith('.draft') ? readOwner(path) : undefined;
       const inUse = owner === TORN || (owner !== undefined && livenessOf(owner) !== 'dead');
-      if (!inUse) rmSync(path, { force: true });
+      if (!inUse) removeFile(path);
     });
   }
 }

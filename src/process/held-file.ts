@@ -9,12 +9,11 @@ import {
   linkSync,
   openSync,
   renameSync,
-  rmSync,
   write,
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
-import { lstatIfThere, unless, unlessFailed } from '../sys/if-there.js';
+import { lstatIfThere, removeFile, unless, unlessFailed } from '../sys/if-there.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import { startBeating, stopBeating } from './heartbeat.js';
 import {
@@ -141,7 +140,7 @@ export class HeldFile<T extends LockOwner = LockOwner> {
   /** Empties a file that cannot be removed, so that no other process waits for this one. */
   #remove(): void {
     try {
-      if (this.#isStillThere()) rmSync(this.path, { force: true });
+      if (this.#isStillThere()) removeFile(this.path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
       ftruncateSync(this.#handle, 0);
@@ -190,7 +189,7 @@ function draftOf(path: string, { token }: LockOwner): string {
 
 /** A later takeover removes a remaining draft. The lock is valid regardless. */
 function removeDraft(draft: string): void {
-  unlessFailed(() => rmSync(draft, { force: true }));
+  unlessFailed(() => removeFile(draft));
 }
 
 interface Draft {
@@ -230,7 +229,7 @@ function writeNew(path: string, owner: LockOwner): Draft | undefined {
     fdatasyncSync(handle);
     return draft;
   } catch (error) {
-    rmSync(path, { force: true });
+    removeFile(path);
     throw error;
   }
 }

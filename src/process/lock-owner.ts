@@ -1,10 +1,10 @@
 /** Lock owner: the text of a lock or ticket file, with process, purpose and time. */
-import { randomBytes } from 'node:crypto';
-import { constants, fstatSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { constants, fstatSync } from 'node:fs';
 import { ifJson } from '../json.js';
 import { type Identity, livenessOf, ownIdentity } from '../sys/identity.js';
 import { unless } from '../sys/if-there.js';
-import { withFile } from '../sys/open-file.js';
+import { lastText, withFile } from '../sys/open-file.js';
 import { type BatchJob, jobIn } from './own-job.js';
 
 export interface LockOwner extends Identity {
@@ -54,7 +54,8 @@ const MOST_BYTES = 1 << 20;
 
 /** Describes this process, which is about to acquire something. */
 export function newOwner(doing: string): LockOwner {
-  const token = randomBytes(6).toString('hex');
+  // Its last 12 digits are random.
+  const token = randomUUID().slice(-12);
   const job = jobIn(process.env);
   return { ...ownIdentity(), token, doing, since: new Date().toISOString(), ...(job && { job }) };
 }
@@ -66,8 +67,7 @@ export function newOwner(doing: string): LockOwner {
 export function readOwner(file: string): LockOwner | typeof TORN | undefined {
   const read = (handle: number) => {
     const stat = fstatSync(handle);
-    if (!stat.isFile() || stat.size > MOST_BYTES) return TORN;
-    return parseOwner(readFileSync(handle, 'utf8')) ?? TORN;
+    return (stat.isFile() && parseOwner(lastText(handle, stat.size, MOST_BYTES))) || TORN;
   };
   return unless(['ENOENT'], () => withFile(file, constants.O_RDONLY | constants.O_NONBLOCK, read));
 }

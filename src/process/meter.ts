@@ -14,6 +14,7 @@ import {
   statOf,
 } from '../sys/proc.js';
 import type { Usage } from '../sys/usage.js';
+import type { Group } from './orphans.js';
 
 /** Clock ticks per second in /proc, the same on all architectures that Node supports. */
 const TICKS = 100;
@@ -31,9 +32,9 @@ export class Meter {
   ticks = 0;
   #peak = 0;
 
-  constructor(leader: number) {
+  constructor({ pid, start }: Group) {
     if (!HAS_PROC) return;
-    this.#seen.set(leader, statOf(leader)?.start ?? '');
+    this.#seen.set(pid, start);
     sampler.add(this);
   }
 

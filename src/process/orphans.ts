@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, livenessOf, tagOf } from '../sys/identity.js';
 import { allPids, outputsOf, statOf } from '../sys/proc.js';
+import { realPlace } from '../sys/real-place.js';
 import { childrenOf, send } from './process-tree.js';
 
 /** The leader of an execution's processes. */
@@ -81,7 +82,8 @@ function membersOf({ pid: leader, start }: Group): number[] {
  * Finds a process that left the session and cleared its environment, by its open log. Other runs
  * write logs of the same item to the same folder, but the names of a run's logs contain its tag.
  */
-function writersInto(folder: string, tag: string): number[] {
+function writersInto(logs: string, tag: string): number[] {
+  const folder = realPlace(logs);
   const isLog = (file: string) => file.startsWith(`${folder}/`) && file.endsWith(`-${tag}.log`);
   return allPids().filter(
     (pid) => pid !== process.pid && outputsOf(pid).some(isLog) && statOf(pid)?.zombie === false,

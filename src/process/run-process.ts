@@ -68,12 +68,17 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const child = await start(execution, mark, output);
     const streams = [child.stdout, child.stderr].filter((each) => each != null);
     const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
-    const refused = announce(child, execution);
+    const leader = leaderOf(child);
+    const refused = leader && announce(leader, execution);
     const kills = [execution.kill, refused && AbortSignal.abort()].filter((each) => each != null);
-    const { ending, left, usage } = await supervise(child, mark, {
-      ...execution,
-      kill: AbortSignal.any(kills),
-    });
+    const { ending, left, usage } = await supervise(
+      child,
+      { leader, mark },
+      {
+        ...execution,
+        kill: AbortSignal.any(kills),
+      },
+    );
     // An escaped process may hold the pipe open: do not wait for it.
     if (left.length > 0) for (const stream of streams) stream.destroy();
     await Promise.all(written);
@@ -91,11 +96,15 @@ export async function execute(execution: Execution): Promise<Outcome> {
   }
 }
 
+/** Undefined if the start failed. */
+function leaderOf({ pid }: Launched): Group | undefined {
+  return pid === undefined ? undefined : { pid, start: statOf(pid)?.start ?? '' };
+}
+
 /** If the start cannot be noted, the process must not continue without a record of it. */
-function announce(child: Launched, { onStart }: Execution): { error: unknown } | undefined {
-  if (child.pid === undefined) return undefined;
+function announce(leader: Group, { onStart }: Execution): { error: unknown } | undefined {
   try {
-    onStart?.({ pid: child.pid, start: statOf(child.pid)?.start ?? '' });
+    onStart?.(leader);
     return undefined;
   } catch (error) {
     return { error };
@@ -132,14 +141,14 @@ function shellWords({ script }: Execution, { command }: Command & { kind: 'shell
 /** Waits for the end of the process tree, and ends it if needed. */
 async function supervise(
   child: Launched,
-  mark: string,
+  { leader, mark }: { readonly leader: Group | undefined; readonly mark: string },
   execution: Execution,
 ): Promise<Pick<Outcome, 'ending' | 'left' | 'usage'>> {
-  if (child.pid === undefined) {
+  if (leader === undefined) {
     return { ending: endingOf(await child.ended, undefined, execution), left: [] };
   }
-  const termination = new Termination(new ProcessTree(child.pid, mark), execution);
-  const meter = new Meter(child.pid);
+  const termination = new Termination(new ProcessTree(leader.pid, mark), execution);
+  const meter = new Meter(leader);
   const raw = await child.ended;
   const measured = meter.ended();
   // A termination requested after the process ended by itself has no effect.

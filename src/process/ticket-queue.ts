@@ -5,10 +5,9 @@
  * A ticket gets everything at once, so no two wait for each other. No ticket gets what an earlier
  * one waits for, so none waits forever.
  */
-import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { waitForChanges } from '../stage/notice.js';
-import { namesIn } from '../sys/if-there.js';
+import { namesIn, removeFile } from '../sys/if-there.js';
 import { acquireLock, tryLock } from './file-lock.js';
 import { HeldFile } from './held-file.js';
 import { type LockOwner, readOwner, TORN } from './lock-owner.js';
@@ -191,7 +190,7 @@ async function removeGone<T extends LockOwner>(gone: readonly Queued<T>[]): Prom
     const now = readTicket(file);
     if (now === undefined || now.token !== ticket.token || now.beat !== ticket.beat) continue;
     await reapOrphans(now);
-    rmSync(file, { force: true });
+    removeFile(file);
   }
 }
 

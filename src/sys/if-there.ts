@@ -1,5 +1,13 @@
 /** File system calls for paths that may not exist. */
-import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 
 const NOTHING_THERE = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 export const LEADS_NOWHERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
@@ -40,6 +48,11 @@ export function textIfThere(absolute: string): string | undefined {
 /** None in a folder that does not exist. */
 export function namesIn(folder: string): string[] {
   return unlessAbsent(() => readdirSync(folder)) ?? [];
+}
+
+/** Deletes a file or link, if there is one, in a single system call: `rmSync` reads its stat twice. */
+export function removeFile(absolute: string): void {
+  unless(['ENOENT'], () => unlinkSync(absolute));
 }
 
 /**

@@ -26,7 +26,7 @@ export function statOf(pid: number): ProcessStat | undefined {
 }
 
 function statFromProc(pid: number): ProcessStat | undefined {
-  const text = readIfThere(`/proc/${pid}/stat`);
+  const text = readIfThere(`/proc/${pid}/stat`, 'utf8');
   if (text === undefined) return undefined;
   // The command name is in parentheses and may contain anything, so count from the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -46,7 +46,7 @@ function statFromProc(pid: number): ProcessStat | undefined {
 
 /** CPU time, in clock ticks, of all children that this process has waited for; 0 if unknown. */
 export function reapedTicks(): number {
-  const text = unlessFailed(() => readIfThere('/proc/self/stat')) ?? '';
+  const text = unlessFailed(() => readIfThere('/proc/self/stat', 'utf8')) ?? '';
   const fields = text.replace(/^.*\) /s, '').split(' ');
   return Number(fields[13] ?? 0) + Number(fields[14] ?? 0);
 }
@@ -111,7 +111,7 @@ export function allPids(): number[] {
 
 /** The last assigned pid, from which the next ones count upwards; undefined if unknown. */
 export function lastPid(): number | undefined {
-  const text = HAS_PROC ? readIfThere('/proc/loadavg') : undefined;
+  const text = HAS_PROC ? readIfThere('/proc/loadavg', 'utf8') : undefined;
   return text === undefined ? undefined : Number(text.trim().split(' ')[4]);
 }
 

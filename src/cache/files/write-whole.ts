@@ -1,6 +1,7 @@
 /** Writes complete files, by atomic rename. */
-import { existsSync, fsyncSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, fsyncSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { removeFile } from '../../sys/if-there.js';
 import { inNewFolder } from '../../sys/make-folder.js';
 import { withFile, writeAll } from '../../sys/open-file.js';
 import { withChecksum } from './checksummed-json.js';
@@ -44,10 +45,10 @@ export function writeWhole(
       if (placing === 'durable') fsyncSync(handle);
     };
     withFile(draft, 'wx', fill, mode);
-    if (placing === 'expendable') rmSync(file, { force: true });
+    if (placing === 'expendable') removeFile(file);
     renameInto(draft, file);
   } catch (error) {
-    rmSync(draft, { force: true });
+    removeFile(draft);
     throw error;
   }
 }
