@@ -3,6 +3,7 @@
  * machine.
  */
 import path from 'node:path';
+import type { Cache } from '../cache/cache.js';
 import { rootAbove } from '../pipeline/root.js';
 import { inRealFolder, realPlace } from '../sys/real-place.js';
 
@@ -16,32 +17,51 @@ export interface Home {
 /** Lock folder for paths outside any project, next to the locked path. */
 const LOCKS = '.pipe-locks';
 
-/**
- * @param absolute the path to lock; it may not exist yet
- * @param follow resolve a link at the path itself, as for deps
- */
-export function homeOf(root: string, absolute: string, follow: boolean): Home {
-  const real = follow ? realPlace(absolute) : inRealFolder(absolute);
-  const project = within(root, real) ?? withinOther(real);
-  return project ?? { folder: path.join(path.dirname(real), LOCKS), path: path.basename(real) };
+/** Lock folders of one project, and of what its paths lead to. Resolves the project's own place once. */
+export class Homes {
+  /** Lock folder for the whole project, such as for its pipeline.lock. */
+  readonly folder: string;
+  readonly #root: string;
+  readonly #cache: string;
+
+  constructor(root: string) {
+    this.#root = realPlace(root);
+    // `cache` may be a link to a folder that several clones share.
+    this.#cache = realPlace(path.join(root, 'cache'));
+    this.folder = path.join(this.#cache, 'locks');
+  }
+
+  /**
+   * @param absolute the path to lock; it may not exist yet
+   * @param follow resolve a link at the path itself, as for deps
+   */
+  of(absolute: string, follow: boolean): Home {
+    const real = follow ? realPlace(absolute) : inRealFolder(absolute);
+    const home = this.#within(real) ?? Homes.#inAnother(real);
+    return home ?? { folder: path.join(path.dirname(real), LOCKS), path: path.basename(real) };
+  }
+
+  #within(real: string): Home | undefined {
+    const { folder } = this;
+    if (real.startsWith(`${this.#cache}/`))
+      return { folder, path: `cache${real.slice(this.#cache.length)}` };
+    if (real.startsWith(`${this.#root}/`))
+      return { folder, path: real.slice(this.#root.length + 1) };
+    return undefined;
+  }
+
+  /** An out of another project, reached by a link. */
+  static #inAnother(real: string): Home | undefined {
+    const root = rootAbove(path.dirname(real));
+    return root === undefined ? undefined : new Homes(root).#within(real);
+  }
 }
 
-/** Lock folder for a whole project, such as for its pipeline.lock. */
-export function projectHome(root: string): string {
-  return path.join(realPlace(path.join(root, 'cache')), 'locks');
-}
+const known = new WeakMap<Cache, Homes>();
 
-/** `cache` may be a link to a folder that several clones share: its paths are relative to that folder. */
-function within(root: string, real: string): Home | undefined {
-  const cache = realPlace(path.join(root, 'cache'));
-  const folder = path.join(cache, 'locks');
-  if (real.startsWith(`${cache}/`)) return { folder, path: `cache${real.slice(cache.length)}` };
-  const base = realPlace(root);
-  return real.startsWith(`${base}/`) ? { folder, path: real.slice(base.length + 1) } : undefined;
-}
-
-/** An out of another project, reached by a link. */
-function withinOther(real: string): Home | undefined {
-  const root = rootAbove(path.dirname(real));
-  return root === undefined ? undefined : within(root, real);
+/** A project and its cache folder keep their place while they are in use. */
+export function homesOf({ root, cache }: { readonly root: string; readonly cache: Cache }): Homes {
+  const homes = known.get(cache) ?? new Homes(root);
+  known.set(cache, homes);
+  return homes;
 }

@@ -18,9 +18,8 @@ import type { Group } from '../process/orphans.js';
 import { reapOrphans } from '../process/orphans.js';
 import { isHeldAroundUs, waitsForItself } from '../process/outer-executions.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
-import { realPlace } from '../sys/real-place.js';
 import type { ItemHandle } from './build-context.js';
-import { type Home, homeOf, projectHome } from './lock-home.js';
+import { type Home, homesOf } from './lock-home.js';
 import { isOut } from './made-links.js';
 import { sourceOf } from './parts.js';
 import type { Project } from './project.js';
@@ -89,7 +88,7 @@ export async function claimItem(
       if (folder !== locks) makeHiddenFolder(folder);
       const claim = await acquireClaim(folder, paths, {
         doing: item.id,
-        logs: realPlace(path.join(logs, fileNameOf(item.id))),
+        logs: path.join(logs, fileNameOf(item.id)),
         ...waiting,
       });
       claims.set(folder, claim);
@@ -130,10 +129,10 @@ export async function lockKey(handle: ItemHandle, manifest: Manifest): Promise<L
 }
 
 /** The owner of the item's lock, if it is another live process. */
-export function itemHolder({ root }: Project, item: Item): LockOwner | undefined {
+export function itemHolder(project: Project, item: Item): LockOwner | undefined {
   const own = ownIdentity();
   for (const out of item.outs) {
-    const home = homeOf(root, path.join(root, out.path), false);
+    const home = homesOf(project).of(path.join(project.root, out.path), false);
     const owner = writersOf(home.folder, home.path).find(
       (each) => livenessOf(each) !== 'dead' && !(each.pid === own.pid && each.start === own.start),
     );
@@ -161,11 +160,12 @@ function lockKeyOf(item: Item, manifest: Manifest): string {
 }
 
 function pathsByHome(
-  project: Pick<Project, 'root' | 'plan'>,
+  project: Pick<Project, 'root' | 'plan' | 'cache'>,
   item: Item,
   others: Others,
 ): ReadonlyMap<string, Paths> {
   const { root } = project;
+  const homes = homesOf(project);
   const found = new Map<string, { writes: string[]; reads: string[] }>();
   const add = (kind: keyof Paths, { folder, path: where }: Home) => {
     const paths = found.get(folder) ?? { writes: [], reads: [] };
@@ -173,18 +173,18 @@ function pathsByHome(
     found.set(folder, paths);
   };
   const addOuts = (kind: keyof Paths, outs: readonly string[]) => {
-    for (const where of outs) add(kind, homeOf(root, path.join(root, where), false));
+    for (const where of outs) add(kind, homes.of(path.join(root, where), false));
   };
   addOuts('writes', [...item.outs.map((out) => out.path), ...others.writes]);
   addOuts('reads', others.reads);
-  const here = projectHome(root);
   for (const dep of item.deps) {
     for (const where of pathsOf(dep)) {
       // An out that is a link is read itself, as well as its target.
       const absolute = path.join(root, sourceOf(dep, where));
-      const home = homeOf(root, absolute, !dep.made);
+      const home = homes.of(absolute, !dep.made);
       // Elsewhere, a path that is not an out belongs to the user, and pipe adds no files there.
-      if (home.folder === here || (dep.made && isOut(project, absolute))) add('reads', home);
+      if (home.folder === homes.folder || (dep.made && isOut(project, absolute)))
+        add('reads', home);
     }
   }
   return found;

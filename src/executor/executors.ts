@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
-import { projectHome } from '../decide/lock-home.js';
+import { homesOf } from '../decide/lock-home.js';
 import { UserError, userError } from '../error.js';
 import type { Elsewhere, Submitted, Wanted } from '../execute/elsewhere.js';
 import type { Ended } from '../execute/run-item.js';
@@ -160,7 +160,7 @@ class Executor {
     const item = itemAt(this.#build, index).id;
     const run = new JobRun(this.#build, index, this.#means);
     try {
-      const lock = await acquireLock(projectHome(project.root), jobLock(item), {
+      const lock = await acquireLock(homesOf(project).folder, jobLock(item), {
         doing: item,
         signal: stop,
         onWait: (owner) =>

@@ -2,7 +2,7 @@
  * The current jobs of items, for commands that do not follow them: from their files, and from the
  * schedulers' lists.
  */
-import { projectHome } from '../decide/lock-home.js';
+import { Homes } from '../decide/lock-home.js';
 import type { Project } from '../decide/project.js';
 import { lockHolder } from '../process/file-lock.js';
 import { fileNameOf } from '../process/file-names.js';
@@ -94,7 +94,7 @@ export async function followJob(
     const state = queue.stateOf(name);
     return state === undefined ? queue.answers < known : state.phase !== 'ended';
   };
-  const isInRun = () => lockHolder(projectHome(project.root), jobLock(item)) !== undefined;
+  const isInRun = () => lockHolder(new Homes(project.root).folder, jobLock(item)) !== undefined;
   return { text: found.text, continues: () => isAlive() || isInRun() };
 }
 

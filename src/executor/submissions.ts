@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
-import { projectHome } from '../decide/lock-home.js';
+import { Homes } from '../decide/lock-home.js';
 import { lockHolder } from '../process/file-lock.js';
 import { namesIn, textIfThere } from '../sys/if-there.js';
 import { JobFiles, jobsFolder, readJob } from './job-file.js';
@@ -66,7 +66,7 @@ function isInUse(root: string, file: string): boolean {
   const files = new JobFiles(root, job.item);
   if (files.current() !== job.nonce) return false;
   if (files.end(job.nonce) === undefined) return true;
-  return lockHolder(projectHome(root), jobLock(job.item)) !== undefined;
+  return lockHolder(new Homes(root).folder, jobLock(job.item)) !== undefined;
 }
 
 /** The lock of the run that follows the job of an item. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { nameOf } from '../cache/objects/digest.js';
 import { type BuildContext, cacheOf, itemAt, type Settled } from '../decide/build-context.js';
 import { stopping } from '../decide/incremental.js';
-import { projectHome } from '../decide/lock-home.js';
+import { homesOf } from '../decide/lock-home.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import { listed } from '../error.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
@@ -39,7 +39,7 @@ function isWritten(build: BuildContext, section: string): boolean {
 
 async function writeUnderLock(build: BuildContext, section: string): Promise<void> {
   // Next to the file, because runs with other caches write it too.
-  const locks = projectHome(build.project.root);
+  const locks = homesOf(build.project).folder;
   const name = lockNameOf(build.project);
   const held = await acquireLock(locks, name, {
     doing: name,
