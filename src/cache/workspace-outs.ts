@@ -89,11 +89,12 @@ export class WorkspaceOuts {
   ): Promise<void> {
     const { objects, scratch, state, workspace } = this.#parts;
     await this.#keepForeign(where, [digest, ...known], onReplaced);
-    if (state.wrote(where) !== digest) state.noteBegun(where);
+    const isNoted = state.wrote(where) === digest;
+    if (!isNoted) state.noteBegun(where);
     const { scanner, index } = workspace();
     const parts = { project: this.#project, scanner, index, objects, scratch };
     await new OutRestore(parts, where, permissions).restore(digest);
-    state.setWrote(where, digest);
+    if (!isNoted) state.setWrote(where, digest);
   }
 
   /**

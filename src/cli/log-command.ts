@@ -76,7 +76,8 @@ function shownOn(out: (text: string) => void): (text: string) => void {
 
 /** The time and memory that the execution used; empty while it runs. */
 function usageAt({ cache }: Project, { id }: Item, file: string): Partial<Executed> {
-  const { log, ...used } = cache.state.executed(id) ?? {};
+  const { state } = cache;
+  const { log, ...used } = (state.readAttempt(id) ?? state.readLast(id))?.executed ?? {};
   return log === path.basename(file) ? used : {};
 }
 

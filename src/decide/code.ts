@@ -190,11 +190,13 @@ function changedFile(
   { root, cache }: Project,
   before: Readonly<Record<string, string>> = {},
 ): string | undefined {
+  const files = Object.keys(before);
+  if (files.length === 0) return undefined;
   const { hex } = newSnapshot(
     root,
     (file) => cache.scanSync(file, { follow: true, again: true })?.digest,
   );
-  return Object.keys(before).find((file) => before[file] !== (hex(file) ?? ''));
+  return files.find((file) => before[file] !== (hex(file) ?? ''));
 }
 
 /** The bundle is in this process's own folder, so no other run can change what is executed. */

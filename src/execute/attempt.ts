@@ -1,5 +1,6 @@
 /** One attempt at an item, from clean outs to a record: its process, its epochs, and the checks of its result. */
 import path from 'node:path';
+import type { Executed } from '../cache/cache.js';
 import { makeParentOf } from '../cache/files/parent-folder.js';
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
@@ -10,7 +11,6 @@ import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/gpu-lease.js';
 import { type Outcome, succeeded, withEarlier } from '../process/outcome.js';
-import type { Usage } from '../sys/usage.js';
 import { changedWhileItRan, EpochRun } from './epoch-run.js';
 import { ExecutionFiles } from './execution-files.js';
 import { describeAction, endText, failureOf, unwrittenText } from './failure.js';
@@ -29,9 +29,9 @@ export type Execution =
       readonly kind: 'failed';
       readonly why: Why;
       readonly failure: Failure;
-      readonly usage?: Usage | undefined;
+      readonly executed?: Executed;
     }
-  | { readonly kind: 'cancelled' };
+  | { readonly kind: 'cancelled'; readonly executed?: Executed };
 
 /** What an execution is based on. */
 export interface Grounds {
@@ -69,14 +69,12 @@ export async function attemptItem(
       if (last === undefined) return lost(item, why);
       outcome = withEarlier(outcome, last);
       computed += epochs?.computed ?? 0;
-      const { seconds, usage } = outcome;
-      const log = path.basename(files.log);
-      handle.cache.state.setExecuted(item.id, { log, seconds, ...usage });
-      const stopped = build.options.interruption.stop.aborted || !hold.isHeld();
-      if (epochs?.endsEarlier && epochs.mistake === undefined && !stopped) continue;
-      if (epochs !== undefined && !stopped && (await mustRepeat(handle, epochs, inputs, round))) {
-        inputs = await InputSnapshot.takeSettled(handle);
-        continue;
+      if (epochs !== undefined && !build.options.interruption.stop.aborted && hold.isHeld()) {
+        if (epochs.endsEarlier && epochs.mistake === undefined) continue;
+        if (await mustRepeat(handle, epochs, inputs, round)) {
+          inputs = await InputSnapshot.takeSettled(handle);
+          continue;
+        }
       }
       const ending = { ...start, inputs, files, outcome, epochs, computed };
       const execution = await conclude(handle, decision, ending);
@@ -168,22 +166,23 @@ async function conclude(
   { why, hold, inputs, files, outcome, epochs, computed }: Ending,
 ): Promise<Execution> {
   const { build, item, cache } = handle;
+  const { seconds, usage } = outcome;
+  const executed = { log: path.basename(files.log), seconds, ...usage };
   const fail = (message: string): Execution => ({
     kind: 'failed',
     why,
     failure: failureOf(item, message, outcome, files.log, build.project.root),
-    usage: outcome.usage,
+    executed,
   });
   if (!hold.isHeld()) return fail(LOST);
   if (outcome.ending.how === 'stopped' && build.options.interruption.stop.aborted)
-    return { kind: 'cancelled' };
+    return { kind: 'cancelled', executed };
   if (epochs?.mistake !== undefined) return fail(epochs.mistake);
   if (!succeeded(outcome)) return fail(endText(item, outcome, build.project));
   const short = epochs?.shortfall();
   if (short !== undefined) return fail(short);
   for (const out of item.outs) cache.forget(out.path);
-  const absent: Pick<Out, 'path'>[] = [];
-  for (const out of promisedBy(item)) if (!(await cache.scan(out.path))) absent.push(out);
+  const absent = promisedBy(item).filter((out) => !cache.exists(out.path));
   if (absent.length > 0) return fail(unwrittenText(build.project.root, item, absent));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));
@@ -201,7 +200,8 @@ async function conclude(
   // This confirms that the lock was still held while the outs were stored.
   if (!hold.isHeld()) return fail(LOST);
   await cache.writeRecord(record);
-  cache.state.writeLast(item.id, { ...record, ...(await finish(evidenceOf(item, build.project))) });
+  const evidence = await finish(evidenceOf(item, build.project));
+  cache.state.writeLast(item.id, { ...record, ...evidence, executed });
   build.remote?.offerResult(record);
   return epochs === undefined
     ? { kind: 'recorded', record, why }

@@ -37,7 +37,8 @@ async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<
   try {
     const inputs = await InputSnapshot.take(handle);
     const replaced = await replacedNeeds(handle, inputs);
-    const leftovers = (await willRun(handle, inputs)) ? await leftoversIn(handle) : [];
+    const mayFind = handle.item.deps.length > 0 && (await willRun(handle, inputs));
+    const leftovers = mayFind ? await leftoversIn(handle) : [];
     if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs };
     const needed = needsOf(handle, inputs).flatMap((need) => itemAt(handle.build, need).outs);
     writes = [...needed, ...leftovers].map((each) => each.path);

@@ -46,9 +46,14 @@ function attemptAfter(key: string, execution: Execution): Attempt | undefined {
     case 'recorded':
       return undefined;
     case 'failed':
-      return { key, end: 'failed', message: execution.failure.message };
+      return {
+        key,
+        end: 'failed',
+        message: execution.failure.message,
+        executed: execution.executed,
+      };
     case 'cancelled':
-      return { key, end: 'interrupted' };
+      return { key, end: 'interrupted', executed: execution.executed };
     default:
       return execution satisfies never;
   }

@@ -5,8 +5,6 @@ import { removeTree } from '../cache/files/remove.js';
 import type { ItemHandle } from '../decide/build-context.js';
 import { fileNameOf } from '../process/file-names.js';
 
-let executions = 0;
-
 export class ExecutionFiles {
   /** Relative to the project. */
   readonly log: string;
@@ -25,9 +23,8 @@ export class ExecutionFiles {
     this.#cache = cache;
     this.#root = build.project.root;
     this.log = path.relative(this.#root, cache.logs.newPath(fileNameOf(item.id)));
-    // One folder for all executions of this process, because creating a folder costs as much as
-    // starting a process.
-    const own = path.join(cache.tmpFolder('executions'), String(++executions));
+    // Not a folder, because creating one costs as much as starting a process.
+    const own = cache.draft();
     this.context = `${own}-context.json`;
     this.progress = `${own}-progress`;
     this.script = `${own}-command`;

@@ -71,7 +71,7 @@ async function underLocks(
     const keyLock = await lockKey(handle, first.manifest);
     try {
       // Another clone may have computed it during the wait.
-      const decision = await withoutRunning(handle, inputs, seconds);
+      const decision = keyLock ? await withoutRunning(handle, inputs, seconds) : first;
       if ('done' in decision) return decision;
       if (await takenFromRemote(handle, decision)) {
         const third = await withoutRunning(handle, inputs, seconds);
@@ -202,7 +202,8 @@ async function restoreOuts(
   }
   const files = handle.code.files;
   const evidence = await finish(evidenceOf(item, build.project));
-  cache.state.writeLast(item.id, { ...decision.record, files, ...evidence });
+  const executed = cache.state.readLast(item.id)?.executed;
+  cache.state.writeLast(item.id, { ...decision.record, files, ...evidence, executed });
   return true;
 }
 
@@ -226,7 +227,7 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
           key,
           seconds,
           ...execution.why,
-          ...execution.usage,
+          ...(execution.executed && usageOf(execution.executed)),
           failure: execution.failure,
         },
       };

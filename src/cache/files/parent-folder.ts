@@ -6,8 +6,10 @@ import { codeOf, unusable } from './file-errors.js';
 
 /** @throws UnusableFile for a broken link above the path */
 export function makeParentOf(project: string, where: string): void {
+  const folder = path.dirname(path.join(project, where));
+  if (statIfThere(folder)?.isDirectory()) return;
   try {
-    mkdirSync(path.dirname(path.join(project, where)), { recursive: true });
+    mkdirSync(folder, { recursive: true });
   } catch (error) {
     const link = codeOf(error) === 'ENOENT' ? danglingAbove(project, where) : undefined;
     if (link === undefined) throw error;

@@ -1,9 +1,9 @@
 /** Project state that saves time or serves explanations: last results, plans, traces, the outs index. */
-import { rmSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
 import type { ReadSet } from '../../noop/read-set.js';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { lstatIfThere, removeFile } from '../../sys/if-there.js';
 import type { Usage } from '../../sys/usage.js';
 import { bestEffort } from '../files/file-errors.js';
 import { isSettled } from '../files/mtime-granularity.js';
@@ -33,6 +33,7 @@ export interface LastRun {
   readonly matches?: Readonly<Record<string, Matches>>;
   /** Wall time of the execution. */
   readonly seconds: number;
+  readonly executed?: Executed | undefined;
 }
 
 /** The last execution of an item in this project, if it has no result. */
@@ -42,9 +43,10 @@ export interface Attempt {
   readonly end: 'begun' | 'interrupted' | 'failed';
   /** For a failure. */
   readonly message?: string;
+  readonly executed?: Executed | undefined;
 }
 
-/** The time and memory that the last process of an item used, even if it failed. */
+/** The time and memory that the last process of an item used in this project. */
 export interface Executed extends Partial<Usage> {
   /** File name of its log. */
   readonly log: string;
@@ -86,8 +88,9 @@ export class ProjectState {
       | undefined;
   }
 
-  writeLast(item: string, { key, manifest, files, outs, matches, seconds }: LastRun): void {
-    const last = { key, manifest, files, outs, ...(matches && { matches }), seconds };
+  writeLast(item: string, run: LastRun): void {
+    const { key, manifest, files, outs, matches, seconds, executed } = run;
+    const last = { key, manifest, files, outs, matches, seconds, executed };
     writeChecksummed(this.#file('items', item), last, this.#options.scratch, 'expendable');
   }
 
@@ -101,16 +104,8 @@ export class ProjectState {
     const file = this.#file('attempts', item);
     if (attempt === undefined) {
       this.#options.scratch.fence.check(path.dirname(file));
-      rmSync(file, { force: true });
+      removeFile(file);
     } else this.#write(file, attempt, 'outcomes of executions are not saved');
-  }
-
-  executed(item: string): Executed | undefined {
-    return this.#read(this.#file('executed', item), `the usage of ${item}`) as Executed | undefined;
-  }
-
-  setExecuted(item: string, executed: Executed): void {
-    this.#write(this.#file('executed', item), executed, 'the usage of executions is not saved');
   }
 
   /** What pipe last wrote at a path outside `cache/out/`; undefined if nothing. */
@@ -136,7 +131,7 @@ export class ProjectState {
       const ended: EndedNote = { ctimeMs: left.ctimeMs };
       this.#write(file, ended, 'outs outside cache/ are not noted');
     } else {
-      rmSync(file, { force: true });
+      removeFile(file);
       this.#outsWritten.remove(out);
     }
   }
@@ -147,12 +142,10 @@ export class ProjectState {
   }
 
   setWrote(out: string, wrote: Exclude<Wrote, 'ended'>): void {
-    const before = this.wrote(out);
     // Inside `cache/`, only links need a note, because the user may have made them.
-    const isNoted = !out.startsWith('cache/') || wrote.startsWith('l:') || before !== undefined;
-    if (!isNoted || before === wrote) return;
+    const needsNote = !out.startsWith('cache/') || wrote.startsWith('l:');
     const file = this.#outsWritten.fileOf(out);
-    if (file === undefined) return;
+    if (file === undefined || !(needsNote || this.#outsWritten.has(out))) return;
     this.#write(file, wrote, 'outs outside cache/ are not noted');
     this.#outsWritten.add(out);
   }
@@ -246,7 +239,7 @@ export class ProjectState {
     return path.join(this.folder, 'ledger.json');
   }
 
-  #file(kind: 'items' | 'attempts' | 'executed', item: string): string {
+  #file(kind: 'items' | 'attempts', item: string): string {
     return path.join(this.folder, kind, itemFileName(item));
   }
 }
