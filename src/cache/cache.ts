@@ -74,9 +74,10 @@ export class Cache {
   constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
     this.isReadOnly = readOnly;
     this.layout = layoutOf(project, folder);
-    this.#scratch = new Scratch(this.layout, readOnly, () =>
-      ignoreNewCache(this.layout, folder !== undefined),
-    );
+    this.#scratch = new Scratch(this.layout, readOnly, () => {
+      this.#size.begin();
+      ignoreNewCache(this.layout, folder !== undefined);
+    });
     this.readSet = this.newReadSet();
     for (const folder of foldersOf(this.layout)) this.#scratch.fence.check(folder);
     this.#pin = new Pin(this.layout.pins, this.#scratch);

@@ -2,7 +2,7 @@
  * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
  * change that a process noted. It only decides when to collect, never what to remove.
  */
-import { constants, mkdirSync, statfsSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { textIfThere } from '../../sys/if-there.js';
 import { withFile, writeAll } from '../../sys/open-file.js';
@@ -43,11 +43,17 @@ export class DiskUsage {
   readonly #today = Math.floor(Date.now() / 86_400_000);
   #unnoted = 0;
   #grew = false;
+  #isNew = false;
 
   constructor(layout: Layout, scratch: Scratch, warn: (message: string) => void) {
     this.#layout = layout;
     this.#scratch = scratch;
     this.#warn = warn;
+  }
+
+  /** Call before anything is created: the size of a new cache is known without a measurement. */
+  begin(): void {
+    this.#isNew ||= !existsSync(this.#layout.home);
   }
 
   /** Counts bytes that were stored (negative: removed). */
@@ -65,8 +71,10 @@ export class DiskUsage {
   /** Appends changes that are not noted yet to the file. Lines of several processes never mix. */
   note(): void {
     if (this.#unnoted === 0) return;
-    const line = changeLine(this.#unnoted);
+    const head = this.#isNew ? `=0 ${this.#today}\n` : '';
+    const line = head + changeLine(this.#unnoted);
     this.#unnoted = 0;
+    this.#isNew = false;
     bestEffort('the size of the cache is not saved', this.#warn, () => this.#append(line));
   }
 
