@@ -194,8 +194,8 @@ async function conclude(
     ...(item.filled && { filled: item.filled }),
     files: handle.code.files,
     outs: await storeOuts(handle),
-    seconds: outcome.seconds,
-    ...outcome.usage,
+    seconds,
+    ...usage,
   };
   // This confirms that the lock was still held while the outs were stored.
   if (!hold.isHeld()) return fail(LOST);

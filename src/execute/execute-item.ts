@@ -45,13 +45,10 @@ function attemptAfter(key: string, execution: Execution): Attempt | undefined {
   switch (execution.kind) {
     case 'recorded':
       return undefined;
-    case 'failed':
-      return {
-        key,
-        end: 'failed',
-        message: execution.failure.message,
-        executed: execution.executed,
-      };
+    case 'failed': {
+      const { failure, executed } = execution;
+      return { key, end: 'failed', message: failure.message, executed };
+    }
     case 'cancelled':
       return { key, end: 'interrupted', executed: execution.executed };
     default:

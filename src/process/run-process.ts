@@ -68,7 +68,8 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const child = await start(execution, mark, output);
     const streams = [child.stdout, child.stderr].filter((each) => each != null);
     const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
-    const leader = leaderOf(child);
+    const { pid } = child;
+    const leader = pid === undefined ? undefined : { pid, start: statOf(pid)?.start ?? '' };
     const refused = leader && announce(leader, execution);
     const kills = [execution.kill, refused && AbortSignal.abort()].filter((each) => each != null);
     const { ending, left, usage } = await supervise(
@@ -94,11 +95,6 @@ export async function execute(execution: Execution): Promise<Outcome> {
       onLost(error as Error);
     }
   }
-}
-
-/** Undefined if the start failed. */
-function leaderOf({ pid }: Launched): Group | undefined {
-  return pid === undefined ? undefined : { pid, start: statOf(pid)?.start ?? '' };
 }
 
 /** If the start cannot be noted, the process must not continue without a record of it. */
