@@ -41,7 +41,7 @@ export function lookupIn(scope: Scope): Lookup {
     const axis = Object.hasOwn(scope.cell, name) ? scope.cell[name] : undefined;
     if (axis !== undefined) return axis;
     if (isOfCommand(name)) return { mistake: onlyInCommands(name) };
-    return param(name, scope) ?? { mistake: unknownName(name, scope, []) };
+    return param(name, scope) ?? { mistake: unknownName(name, scope) };
   };
 }
 
@@ -103,27 +103,31 @@ function inCommand(name: string, scope: CommandScope): Found {
     ...[...scope.deps.byName.keys()].map((key) => `deps.${key}`),
     ...[...scope.outs.byName.keys()].map((key) => `outs.${key}`),
   ];
-  const mistake = unknownName(name, scope, paths);
-  if (!/^[A-Z_][A-Z0-9_]*$|[:#%/-]/.test(name)) return { mistake };
-  return { mistake: { ...mistake, hint: `for the shell's own \${${name}} write $\${${name}}` } };
+  return { mistake: unknownName(name, scope, paths) };
 }
 
-function unknownName(name: string, scope: Scope, more: readonly string[]): Mistake {
-  const known = [
-    ...Object.keys(scope.cell),
-    ...(scope.params ? allPaths(scope.params) : []),
-    ...more,
-  ];
+/** @param paths the deps and outs that a command can name; undefined elsewhere */
+function unknownName(name: string, { cell, params }: Scope, paths?: readonly string[]): Mistake {
+  const known = [...Object.keys(cell), ...(params ? allPaths(params) : []), ...(paths ?? [])];
   const meant = nameInside(name);
   const plain = /^[\p{L}\p{N}_./-]+$/u.test(name);
+  const kinds = paths ? 'an axis, a param, deps.x, outs.x or resources.x' : 'an axis or a param';
   const hint = known.includes(meant)
     ? `write \${${meant}}`
-    : plain
-      ? ((scope.params && siblings(name, scope.params)) ?? suggest(name, known, 'known here are'))
-      : '${…} takes a name, not an expression: an axis, a param, deps.x or outs.x';
+    : paths && isOfShell(name, known)
+      ? `for the shell's own \${${name}} write $\${${name}}`
+      : plain
+        ? ((params && siblings(name, params)) ?? suggest(name, known, 'known here are'))
+        : `\${…} takes a name, not an expression: ${kinds}`;
   // `${{ x }}` ends at its first brace.
   const written = `\${${name}}${name.startsWith('{') ? '}' : ''}`;
   return { code: 'unknown-name', message: `${written} is not known here`, hint };
+}
+
+/** `${x-y}` is an expansion of the shell, or a misspelt name with a hyphen. */
+function isOfShell(name: string, known: readonly string[]): boolean {
+  if (/^[A-Z_][A-Z0-9_]*$|[:#%/]/.test(name)) return true;
+  return /^\w+-/.test(name) && nearest(name, known) === undefined;
 }
 
 /** The name in `${{ x }}`, `${params.x}`, `${item.x}`, `${input.x}`: syntax of other tools. */

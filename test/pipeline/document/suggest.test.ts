@@ -116,6 +116,27 @@ stages:
     expect(hint('train.momentum')).toBe('  "train" has: batch_size, rate');
   });
 
+  it('in a name with a hyphen gets the name, and an expansion of the shell its spelling', () => {
+    const hint = (cmd: string) =>
+      mistakesOf(`params: { batch-size: 8 }\nstages: { s: { cmd: "run \${${cmd}}", outs: [o] } }\n`)
+        .split('\n')
+        .at(-1);
+    expect(hint('batch-sise')).toBe('  did you mean "batch-size"?');
+    expect(hint('params.batch-size')).toBe('  write ${batch-size}');
+    expect(hint('home-none')).toBe("  for the shell's own ${home-none} write $${home-none}");
+    expect(hint('batch-size%8')).toBe(
+      "  for the shell's own ${batch-size%8} write $${batch-size%8}",
+    );
+  });
+
+  it('in an expression gets the kinds of names that this place takes', () => {
+    const text = 'params: { n: 1 }\nstages: { s: { cmd: "run ${n + 1}", outs: ["${n + 1}"] } }\n';
+    expect(mistakesOf(text).match(/an expression: .*/g)).toEqual([
+      'an expression: an axis, a param, deps.x, outs.x or resources.x',
+      'an expression: an axis or a param',
+    ]);
+  });
+
   it.each([
     ['remote: { url: "s3://b/x", endpont: "http://x" }', '', 'endpoint'],
     ['remote: { ur: "s3://b/x" }', '', 'url'],
