@@ -30,7 +30,7 @@ export const command: Command = {
     ...VARIANT_OPTIONS,
   ],
   notes:
-    'The page is read-only. Other machines cannot reach it, and requests from pages of other sites are\nrefused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
+    'The page is read-only. Other users of this machine can open it, other machines cannot. Requests from\npages of other sites are refused. Over ssh: ssh -L 4720:127.0.0.1:4720 <host>.',
   async run(parsed, context) {
     const port = portOf(parsed.text('port'));
     const { host, terminal, interruption } = context;

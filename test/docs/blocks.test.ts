@@ -35,7 +35,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /** Blocks that nothing executes, by page and first line. */
 const NOT_RUN: Readonly<Record<string, string>> = {
-  'README.md: $ npm ci && npm pack': 'installs over the network, in two folders',
+  'README.md: $ npm ci && npm pack': 'installs over the network',
+  'README.md: $ npm install ../clone': 'installs over the network',
   'docs/development.md: $ node -p': 'reads a record by a name that is cut short',
   'docs/development.md: $ node --cpu-prof': 'writes a profile',
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',

@@ -45,7 +45,7 @@ it('a new user follows it with the packed tarball and the wheel', (test) => {
   const [wheel] = readdirSync(folder).filter((name) => name.endsWith('.whl'));
   start.follow('In Python, with the package', (project) => {
     expect(sections.get('In Python, with the package')).toContain(
-      '```sh\npython3 -m venv .venv\n.venv/bin/pip install pipe-run\n```',
+      '```sh\npython3 -m venv .venv\n.venv/bin/pip install /path/to/clone/python/dist/pipe_run-0.1.0-py3-none-any.whl\n```',
     );
     expect(works('python3', ['-m', 'venv', '.venv'], project.root)).toBe(true);
     const install = ['install', '--no-index', path.join(folder, wheel as string)];

@@ -20,7 +20,9 @@ export class GettingStarted {
   /** After the commands of the section Install. */
   constructor() {
     this.#start = this.#made();
-    expect(sections.get('Install')).toContain('```sh\nnpm init -y\nnpm install pipe-run\n```');
+    expect(sections.get('Install')).toContain(
+      '```sh\nnpm init -y\nnpm install /path/to/clone/pipe-run-0.1.0.tgz\n```',
+    );
     expect(spawnSync('npm', ['init', '-y'], { cwd: this.#start.root }).status).toBe(0);
     installPacked(this.#start);
   }
