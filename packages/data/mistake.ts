@@ -1,14 +1,14 @@
-/** Errors that are the user's to cure: said in plain words, without a stack of ours. */
+/** Errors that the user can fix. They are printed without a stack. */
 import { inspect } from 'node:util';
 
 const MISTAKE = 'Mistake';
 
 /**
- * An error to throw for a wrong parameter, an unusable source, a damaged download. `cure` says what
- * to do about it. What is thrown otherwise is a bug of ours and keeps its stack.
+ * An error for a wrong parameter, an unusable source or a damaged download. `cure` says what to do.
+ * Any other error is a bug, and keeps its stack.
  *
- * However it is printed, these words are all that is seen: it carries no cause, which would bring
- * the stack of another error, and its name is hidden from inspection.
+ * Every way to print it shows only its text: it has no cause, whose stack would be printed, and
+ * `inspect` returns the text.
  */
 export function mistake(message: string, cure?: string): Error {
   const text = cure === undefined ? message : `${message}\n  ${cure}`;
@@ -19,12 +19,12 @@ export function mistake(message: string, cure?: string): Error {
   return error;
 }
 
-/** Whether the user can cure it; anything else is to be thrown on. */
+/** True for an error that the user can fix. Throw any other again. */
 export function isMistake(thrown: unknown): thrown is Error {
   return thrown instanceof Error && thrown.name === MISTAKE;
 }
 
-/** The message of whatever was thrown, its first line alone. */
+/** The first line of the message of any thrown value. */
 export function firstLine(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   return text.split('\n', 1)[0] ?? '';

@@ -3,7 +3,10 @@
 interface Ordering {
   /** Indices in an order in which the items can run. */
   readonly order: readonly number[];
-  /** One for each strongly connected group of items: `a, b, a`. */
+  /**
+   * Cycles such as `a, b, a`. Each group of items that need each other has at least one. No two have an
+   * item in common.
+   */
   readonly cycles: readonly (readonly number[])[];
 }
 

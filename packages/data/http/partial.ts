@@ -1,4 +1,4 @@
-/** A file that is on its way: the bytes so far beside a note of what they are part of. */
+/** A partial download: its bytes so far, and a note that says which file they belong to. */
 import {
   closeSync,
   openSync,
@@ -9,10 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 
-/** What the bytes so far are part of. */
+/** The file that the bytes so far belong to. */
 export interface Note {
   readonly url: string;
-  /** Names the version of the file; without one the download cannot be gone on with safely. */
+  /** Names the version of the file. A download without one cannot resume safely. */
   readonly validator: string | undefined;
   readonly total: number | undefined;
   readonly md5: string | undefined;
@@ -28,7 +28,7 @@ export class PartialFile {
     this.path = `${file}.part`;
   }
 
-  /** What is here of this URL and can be gone on with; otherwise nothing is. */
+  /** Finds the bytes of this URL that a download can continue. If it cannot continue, removes them. */
   resume(url: string): { readonly offset: number; readonly note: Note | undefined } {
     const note = this.#readNote();
     if (note?.url !== url || note.validator === undefined) return this.restart();
@@ -41,7 +41,7 @@ export class PartialFile {
     return { offset: 0, note: undefined };
   }
 
-  /** Opens for appending after the note is written: bytes never lie here without their note. */
+  /** Opens for appending after the note is written: bytes are never stored without their note. */
   open(note: Note, fresh: boolean): number {
     if (fresh) this.restart();
     writeFileSync(`${this.path}.json`, JSON.stringify(note));

@@ -1,8 +1,8 @@
-/** A file read by ranges, as the parquet reader asks for them: each whole, inside the file, and not too long. */
+/** Reads the ranges of a file that the parquet reader requests. A range outside the file, or a too long one, is an error. */
 import { open, stat } from 'node:fs/promises';
 import type { AsyncBuffer } from 'hyparquet';
 
-/** @param maxBytes what one range may hold: a file that lies about its offsets asks for no more memory */
+/** @param maxBytes limit for one range: wrong offsets in a file must not allocate more memory than this */
 export async function openRanges(file: string, maxBytes: number): Promise<AsyncBuffer> {
   const { size } = await stat(file);
   const read = async (start: number, end: number) => {
@@ -20,7 +20,7 @@ export async function openRanges(file: string, maxBytes: number): Promise<AsyncB
     byteLength: size,
     slice(start, end = size) {
       const range = read(start, end);
-      // The reader asks for all ranges at once, and looks at none after the first that fails.
+      // The reader requests all ranges at once, and awaits none after the first that fails.
       range.catch(() => {});
       return range;
     },
@@ -42,7 +42,7 @@ async function readRange(file: string, start: number, end: number): Promise<Arra
   return bytes.buffer;
 }
 
-/** Ranges that stay in memory once they are read: what was looked through is what is read then, once. */
+/** Keeps each range in memory, so that a second read gets the bytes that the first read checked. */
 export function heldRanges(ranges: AsyncBuffer): AsyncBuffer {
   const held: { readonly start: number; readonly bytes: ArrayBuffer }[] = [];
   return {

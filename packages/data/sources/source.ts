@@ -1,15 +1,15 @@
-/** What every source of images gives: files on disk, listed with their groups. */
+/** The common result of all sources of images: files on disk, listed with their groups. */
 import type { StageContext } from 'pipe-run/stage';
 
-/** What the images are, as the report tells it. */
+/** The description of the images in the report. */
 export interface SourceInfo {
   readonly kind: string;
   /** A short name for people. */
   readonly label: string;
-  /** True for rendered images: results on them are never shown as the paper's. */
+  /** True for rendered images. The report never presents their results as those of the paper. */
   readonly standIn: boolean;
   readonly licence?: string;
-  /** How the images came to be, or where they are from. */
+  /** How the images were made, or where they are from. */
   readonly origin?: string;
 }
 
@@ -29,7 +29,7 @@ export interface RawIndex {
   readonly images: readonly RawImage[];
 }
 
-/** What a source needs of its stage. */
+/** What a source needs from its stage. */
 export interface SourceContext {
   /** An empty folder: images go under it, at the paths the index gives. */
   readonly folder: string;

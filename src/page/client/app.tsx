@@ -37,7 +37,8 @@ export function App({ data }: { readonly data: Data }): JSX.Element {
       <main ref={main} tabIndex={-1}>
         {data.isLost && (
           <p class="alarm" role="alert">
-            The connection to `pipe ui` is lost: the page shows what it last knew. It tries again.
+            `pipe ui` does not answer. The page shows the last known state and connects again by
+            itself.
           </p>
         )}
         {data.model.notes.map((note) => (
@@ -51,7 +52,7 @@ export function App({ data }: { readonly data: Data }): JSX.Element {
   );
 }
 
-/** Those that have something to show. */
+/** The views that have content. */
 function viewsOf({ model: { items, results, only } }: Data): [string, string][] {
   const isEmpty: Readonly<Record<string, boolean>> = {
     ...(only === 'plots' && { items: true, run: true }),

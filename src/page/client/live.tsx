@@ -30,7 +30,9 @@ export function Live(): JSX.Element {
   return (
     <main>
       <p role="status">
-        {isLost ? 'The connection to `pipe ui` is lost. It tries again.' : 'Reading the pipeline …'}
+        {isLost
+          ? '`pipe ui` does not answer. The page connects again by itself.'
+          : 'Reading the pipeline …'}
       </p>
     </main>
   );

@@ -1,4 +1,4 @@
-/** Who ran when in a run, at first the newest. */
+/** The view Run: which items ran when. It opens with the newest run. */
 import type { PageRun } from '../model.js';
 import { type Activities, type Activity, activitiesOf, doingText, isOpen } from './activity.js';
 import { Choice } from './controls.js';

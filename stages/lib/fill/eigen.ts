@@ -9,12 +9,15 @@ export interface Eigen {
 }
 
 const MAX_ITERATIONS = 300;
-/** Relative change of an eigenvalue, at which its vector is right to about the root of it. */
+/**
+ * The iteration ends when no eigenvalue changes by more than this part of the largest one. The error of
+ * a vector is then about the root of this.
+ */
 const TOLERANCE = 1e-13;
 
 /**
- * Each iteration multiplies a block of vectors by the matrix and turns it to its Ritz vectors.
- * The block is wider than what is asked for, so that the last vectors asked for converge too.
+ * Each iteration multiplies a block of vectors by the matrix and replaces it by its Ritz vectors.
+ * The block has more vectors than requested, so that the last requested ones converge too.
  *
  * @param matrix [size, size], both triangles
  */

@@ -1,11 +1,11 @@
-/** The exponential moving average of the parameters: the weights that are used, not those that are trained. */
+/** The exponential moving average of the parameters. The training updates the parameters; the results use the average. */
 import { fusedBlend } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Params, param } from '../nn/params.js';
 
 /**
- * How much of the average is held at step t, counted from 1. In the first steps less than the decay,
- * (1 + t)/(10 + t), so that the first values do not stay in the average for long.
+ * The weight of the old average at step t, counted from 1. In the first steps it is less than the
+ * decay, (1 + t)/(10 + t), so that the first values do not stay in the average for long.
  */
 export function heldAt(decay: number, step: number): number {
   return Math.min(decay, (1 + step) / (10 + step));
