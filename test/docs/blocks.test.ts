@@ -42,7 +42,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/experiment/gpu.md: npm install --no-save': 'downloads TensorFlow',
   'docs/experiment/gpu.md: node stages/install-tensorflow.mjs': 'downloads TensorFlow',
   'docs/experiment/gpu.md: npm rebuild --ignore-scripts=false': 'downloads TensorFlow',
-  'docs/python.md: $ pip install pipe-run': 'installs over the network',
+  'docs/python.md: $ pip install /path': 'installs over the network',
   'docs/guides/cluster.md: $ export PIPE_EXECUTOR': 'sets variables',
   'docs/guides/cluster.md: $ sbatch': 'needs a cluster',
   'docs/guides/ci.md: default:': 'a block of pipeline.lock with its digests cut short',
