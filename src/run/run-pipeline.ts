@@ -40,14 +40,19 @@ async function runTo(project: Project, options: RunOptions, emit: Emit): Promise
   statedLimit(project);
   const build = await prepare(project, options, emit);
   const errors: string[] = [];
-  let differences: number;
+  let differences = 0;
+  let mistake: UserError | undefined;
   try {
     emit({
       type: 'run',
       items: build.selected.map((index) => itemAt(build, index).id),
       dry: isDry(options),
     });
-    differences = await unlessStopped(build, carryOut);
+    try {
+      differences = await unlessStopped(build, carryOut);
+    } catch (error) {
+      mistake = foundLate(build, error);
+    }
     if (!isDry(options)) errors.push(...(await wrapUp(build)));
   } finally {
     errors.push(...(await refusals(build, { 'the cache': () => project.cache.close() })));
@@ -56,7 +61,26 @@ async function runTo(project: Project, options: RunOptions, emit: Emit): Promise
   const summary = summarize(items, (performance.now() - started) / 1000, isDry(options));
   // The last event of a run: errors from closing the cache come before it.
   emit(summary);
+  if (mistake !== undefined) throw mistake;
   return { summary, items, differences, errors };
+}
+
+/**
+ * Ends the items of a run that finds a mistake after it has run others. They are in its summary and in
+ * pipeline.lock.
+ *
+ * @throws the error if it is another one, or if nothing has run
+ */
+function foundLate(build: BuildContext, error: unknown): UserError {
+  const hasRun = [...build.done.values()].some(({ verdict }) => verdict !== 'fresh');
+  if (!(error instanceof UserError) || !hasRun || isDry(build.options)) throw error;
+  cancelRest(build, 'not started, because of an error');
+  return error;
+}
+
+function cancelRest(build: BuildContext, reason: string): void {
+  for (const handle of selectedItems(build))
+    if (!build.done.has(handle.index)) handle.finish({ verdict: 'cancelled', reason });
 }
 
 /** Cancels the items that are undecided at an interruption. */
@@ -68,9 +92,7 @@ async function unlessStopped(
     return await act(build);
   } catch (error) {
     if (!isStopOf(build.options.interruption.stop, error)) throw error;
-    for (const handle of selectedItems(build))
-      if (!build.done.has(handle.index))
-        handle.finish({ verdict: 'cancelled', reason: 'interrupted' });
+    cancelRest(build, 'interrupted');
     return 0;
   }
 }

@@ -88,7 +88,13 @@ describe('an item that needs more than the machine has', () => {
     expect((await made.run()).with('ran')).toEqual(['words']);
     made.write('in.txt', 'b\n');
     const late = await made.run();
-    expect([late.code, late.with('ran')]).toEqual([2, ['words']]);
+    expect([late.code, late.with('ran'), late.with('cancelled')]).toEqual([
+      2,
+      ['words'],
+      ['train@a', 'train@b'],
+    ]);
+    expect(late.summary).toMatchObject({ ran: 1, cancelled: 2 });
+    expect(made.read('pipeline.lock')).toContain(`key: ${late.items.words?.key}\n`);
     expect(late.err).toContain('train@a needs 2 GPUs, but this machine has 1');
   });
 });
