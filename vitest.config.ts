@@ -22,6 +22,7 @@ const UNIT = [
   'execute/queue.test.ts',
   'packages/',
   'page/result-rows.test.ts',
+  'page/scale.test.ts',
   'page/scatter-layout.test.ts',
   'pipeline/',
   'printable.test.ts',

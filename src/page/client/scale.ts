@@ -8,6 +8,12 @@ export interface Scale {
   readonly ticks: readonly number[];
 }
 
+/** Values whose relative difference is smaller differ only by rounding: they count as equal. */
+const ROUNDING = 1e-12;
+
+/** So do values closer than this: arithmetic with their difference would underflow. */
+const TINY = 1e-300;
+
 /** A scale over the values: logarithmic if it may be and they span orders of magnitude. */
 export function scaleOf(
   values: Iterable<number>,
@@ -17,7 +23,11 @@ export function scaleOf(
 ): Scale {
   let [least, most] = rangeOf(values);
   if (least > most) [least, most] = [0, 1];
-  if (least === most) [least, most] = [least - 0.5, most + 0.5];
+  const size = Math.max(-least, most);
+  if (most - least <= Math.max(size * ROUNDING, TINY)) {
+    const room = size * 0.05 || 0.5;
+    [least, most] = [least - room, most + room];
+  }
   const isLog = mayBeLog && least > 0 && most >= 10 * least;
   const placed = isLog ? Math.log10 : (value: number) => value;
   const [low, high] = [placed(least), placed(most)];
@@ -43,8 +53,7 @@ function ticksOf(least: number, most: number): number[] {
   const raw = (most - least) / 5;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = ([1, 2, 5, 10].find((each) => each * power >= raw) ?? 10) * power;
-  const ticks: number[] = [];
-  for (let at = Math.ceil(least / step) * step; at <= most + step * 1e-9; at += step)
-    ticks.push(Math.abs(at) < step * 1e-9 ? 0 : at);
-  return ticks;
+  const first = Math.ceil(least / step - 1e-9);
+  const last = Math.floor(most / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, at) => (first + at) * step);
 }
