@@ -1,9 +1,9 @@
 /** Copies the outs of a result to a new folder: complete, or not at all. */
-import { mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { removeTree } from '../cache/files/remove.js';
-import type { RecordedOut, RunRecord } from '../cache/records/record.js';
+import type { RunRecord } from '../cache/records/record.js';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
@@ -37,18 +37,21 @@ export async function checkout(
   if (record.outs.length === 0) throw removed(row, 'all its outs are temporary');
   requireOwnFolder(project, folder);
   const names = fileNames(project.plan.items, record);
-  const draft = `${folder}.pipe-${process.pid}`;
   mkdirSync(path.dirname(folder), { recursive: true });
-  mkdirSync(draft);
+  const own = mkdtempSync(`${folder}.pipe-`);
   try {
+    // Within it, because only this process may read the folder that mkdtemp creates.
+    const draft = path.join(own, 'outs');
+    mkdirSync(draft);
     for (const [at, out] of record.outs.entries())
       await cache.outs.copy(out, path.join(draft, names[at] as string));
     // Replaces an empty folder, and fails if another process has put files there meanwhile.
     renameSync(draft, folder);
   } catch (error) {
-    removeTree(draft);
     if (error instanceof DamagedObject) throw removed(row, error.message);
     throw error;
+  } finally {
+    removeTree(own);
   }
   return record.outs.map(({ name, size }, at) => ({
     name,
@@ -72,10 +75,13 @@ function fileNames(items: readonly Item[], { item, outs }: RunRecord): string[] 
   const paths = outs.map(({ name }) => own?.outs.find((each) => each.name === name)?.path ?? name);
   const short = paths.map((each) => path.posix.basename(each));
   if (new Set(short).size === short.length && short.every(isName)) return short;
-  return outs.map(({ name }: RecordedOut) => {
-    const flat = name.replace(/[^\w.,=-]/g, '_');
-    return isName(flat) ? flat : `out_${flat}`;
-  });
+  const names = new Set<string>();
+  for (const out of outs) {
+    let name = out.name.replace(/[^\w.,=-]/g, '_');
+    while (!isName(name) || names.has(name)) name = `out_${name}`;
+    names.add(name);
+  }
+  return [...names];
 }
 
 function isName(name: string): boolean {

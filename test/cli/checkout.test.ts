@@ -158,6 +158,30 @@ describe('pipe checkout', () => {
     expect(readdirSync(made.path('real/x'))).toEqual([]);
   });
 
+  it('gives each out its own name, also where their names become the same', async () => {
+    const outs = ['x/a.json', 'y/a.json', 'x_a.json'];
+    const cmd = outs.map((each) => `echo ${each} > ${each}`).join('; ');
+    const text = `stages:\n  t:\n    cmd: mkdir -p x y; ${cmd}\n    outs: [${outs}]\n`;
+    const made = projectWithin({ 'pipeline.yaml': text });
+    await made.run();
+    expect(await made.pipe('checkout', 't', 'got')).toMatchObject({ code: 0, err: '' });
+    const names = readdirSync(made.path('got'));
+    expect(names.sort()).toEqual(['out_x_a.json', 'x_a.json', 'y_a.json']);
+    expect(names.map((name) => made.read(`got/${name}`)).sort()).toEqual(
+      outs.map((each) => `${each}\n`).sort(),
+    );
+  });
+
+  it('ignores what a killed process of the same pid left, and keeps the usual mode', async () => {
+    const made = await swept();
+    made.write(`best.pipe-${process.pid}/m.json`, 'x');
+    made.write('usual/x', '');
+    expect((await made.pipe('checkout', 'train', 'best')).code).toBe(0);
+    expect(lstatSync(made.path('best')).mode).toBe(lstatSync(made.path('usual')).mode);
+    const names = readdirSync(made.root).filter((name) => name.startsWith('best'));
+    expect(names).toEqual(['best', `best.pipe-${process.pid}`]);
+  });
+
   it('leaves nothing when an object is damaged', async () => {
     const made = await swept('1');
     const key = await keyOf(made, 1);
