@@ -78,7 +78,6 @@ const SHOWN: ReadonlySet<string> = new Set<keyof TimedEvent>([
   'target',
   'gpus',
   'items',
-  'message',
   'metrics',
 ]);
 
@@ -96,11 +95,20 @@ function isSuperseded({ type }: TimedEvent): boolean {
   return type === 'progress' || type === 'epoch';
 }
 
-/** The newest recorded run; undefined if there is none. */
+/**
+ * The newest recorded run, to be published; undefined if there is none. Omits what its items waited
+ * for: processes of this machine, with the folders of other projects.
+ */
 export function newestRun(folder: string): PageRun | undefined {
   const name = journalsIn(folder).at(-1);
   if (name === undefined) return undefined;
   const reader = new RunReader(folder, name);
   reader.read();
-  return reader.run;
+  const { events, isCutOff } = reader.run;
+  return {
+    events: events.map(({ reason, ...event }) =>
+      event.type === 'waiting' || reason === undefined ? event : { ...event, reason },
+    ),
+    isCutOff,
+  };
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ItemDone, ItemStarted, RunEvent } from '../../src/event.js';
-import { BIN, outcomeOf } from '../rig/project.js';
+import { BIN, outcomeOf, type Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { until } from '../rig/until.js';
 
@@ -187,13 +187,23 @@ stages:
     const waiting = await second.event((event) => event.type === 'waiting');
     expect(waiting).toMatchObject({ reason: expect.stringContaining(`train of ${a.root}`) });
     expect(b.lines('seen.txt')).toEqual([]);
+    expect(await reportOf(b)).not.toContain(a.root);
     first.kill('SIGKILL');
     await first.ended;
     await until(() => b.lines('seen.txt').length === 1);
     b.write('gate', 'x');
     expect((await second.ended).code).toBe(0);
+    expect(await reportOf(b)).not.toContain(a.root);
   });
 });
+
+/** The page of the newest run, which may be shared: without paths of other projects. */
+async function reportOf(made: Project): Promise<string> {
+  expect((await made.pipe('report')).code).toBe(0);
+  const text = made.read('cache/report.html');
+  expect(text).toContain('"type":"waiting"');
+  return text;
+}
 
 /** Start and end of a run's trainings. */
 function trained(events: readonly RunEvent[]): (ItemStarted | ItemDone)[] {
