@@ -25,7 +25,7 @@ export const command: Command = {
     {
       name: 'port',
       value: 'number',
-      help: `the port (default: ${PORT}, or a free one if it is taken; 0: a free one)`,
+      help: `the port (default: ${PORT}, or a free one if it cannot be used; 0: a free one)`,
     },
     ...VARIANT_OPTIONS,
   ],
@@ -77,18 +77,22 @@ function portOf(text: string | undefined): number | undefined {
   throw userError('option-value', `--port ${text} is not a port`, 'give a number from 0 to 65535');
 }
 
-/** Without --port, uses a free port if the default one is taken. */
+/** Without --port, uses a free port if the default one cannot be used. */
 async function listen(server: LiveServer, wished: number | undefined): Promise<number> {
   try {
     return await server.listen(wished ?? PORT);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE' && wished === undefined) return server.listen(0);
-    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    const why = code === 'EACCES' ? 'may not be used' : 'is taken by another program';
+    const why = REFUSED[(error as NodeJS.ErrnoException).code ?? ''];
+    if (why === undefined) throw error;
+    if (wished === undefined) return server.listen(0);
     throw userError('option-value', `port ${wished} ${why}`, 'leave out --port, or name another');
   }
 }
+
+const REFUSED: Readonly<Record<string, string>> = {
+  EACCES: 'may not be used',
+  EADDRINUSE: 'is taken by another program',
+};
 
 /** Opens the project each time, since its files may have changed. */
 function lookAt({ host }: CommandContext, variant: Project['variant']): Look {

@@ -10,6 +10,18 @@ import { ask, ended, started } from './ui.js';
 
 const SECRET = 'hush-5ecret-value';
 
+/** A module that makes the system refuse port 4720, as a policy of the machine may. */
+const FORBIDDEN = `
+import { Server } from 'node:net';
+const { listen } = Server.prototype;
+Server.prototype.listen = function (port, ...rest) {
+  if (port !== 4720) return listen.call(this, port, ...rest);
+  const error = Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen' });
+  process.nextTick(() => this.emit('error', error));
+  return this;
+};
+`;
+
 /** On a busy machine. */
 const LONG = { timeout: 300_000 };
 
@@ -66,6 +78,18 @@ describe('the server of pipe ui', () => {
     taken.close();
     expect([code, err]).toEqual([2, expect.stringContaining(`port ${number} is taken`)]);
     expect((await project.pipe('ui', '--port', 'x')).code).toBe(2);
+  });
+
+  it('takes a free port if the system does not allow the default one', async () => {
+    const other = new Project(FILES);
+    other.env.NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(FORBIDDEN)}`;
+    const { code, err } = await other.pipe('ui', '--port', '4720');
+    expect([code, err]).toEqual([2, expect.stringContaining('port 4720 may not be used')]);
+    const free = other.start('ui');
+    await free.text((out) => /:\d+\/\n/.test(out));
+    expect(free.told()).not.toContain(':4720/');
+    expect(await ended(free)).toBe(130);
+    other.dispose();
   });
 });
 
