@@ -134,11 +134,20 @@ function changesOf(
   return found.map((change) => (change.now === undefined ? change : { ...change, stale: true }));
 }
 
-/** By item, metrics by name, with `stale: true` for those of another key. */
+/**
+ * By item, metrics by name, with `stale: true` for those of another key. A metric of that name is
+ * written as `metrics.stale`.
+ */
 function asJson(shown: ReadonlyMap<string, Figures>): object {
   const measured = [...shown].filter(([, { numbers }]) => Object.keys(numbers).length > 0);
   return Object.fromEntries(
-    measured.map(([item, { numbers, stale }]) => [item, { ...numbers, ...(stale && { stale }) }]),
+    measured.map(([item, { numbers, stale }]) => {
+      const named = Object.entries(numbers).map(([name, number]) => [
+        name === 'stale' ? 'metrics.stale' : name,
+        number,
+      ]);
+      return [item, { ...Object.fromEntries(named), ...(stale && { stale }) }];
+    }),
   );
 }
 

@@ -64,6 +64,16 @@ describe('the metrics of a variant', () => {
     );
   });
 
+  it('are distinct from the mark, also if one is named stale', async () => {
+    const made = projectWithin({
+      'pipeline.yaml':
+        'params: { n: 1 }\nstages: { a: { cmd: \'echo "{\\"stale\\":${n}}" > m\', params: [n], outs: [m], metrics: [m] } }\n',
+    });
+    await made.run();
+    expect(await json(made)).toEqual({ a: { 'metrics.stale': 1 } });
+    expect(await json(made, '--set', 'n=2')).toEqual({ a: { 'metrics.stale': 1, stale: true } });
+  });
+
   it('are marked stale after an edit, and a dash if nothing was measured', async () => {
     const made = projectWithin({ 'pipeline.yaml': PIPELINE });
     await made.run();
