@@ -23,7 +23,7 @@ export async function parse(usage: Usage, argv: readonly string[]): Promise<Pars
     .map(({ name, rawName, index, value }) => {
       return { rawName, index, value, option: options.find((option) => option.name === name) };
     })
-    .filter((given) => !isRight(given));
+    .filter((given) => !isRight(given, positionals));
   const strays = straysOf(usage, positionals);
   const damaged = argv.filter(isDamagedText);
   if (wrong.length + strays.length + damaged.length > 0) {
@@ -44,8 +44,9 @@ function configOf({ short, value, multiple = false }: Option) {
   return { type, multiple, ...(short !== undefined && { short }) };
 }
 
-function isRight({ option, value }: GivenOption): boolean {
+function isRight({ option, value }: GivenOption, [first]: readonly string[]): boolean {
   if (option === undefined) return false;
+  if (option.part !== undefined && option.part !== first) return false;
   if (option.value !== undefined) return value !== undefined;
   return value === undefined || option.choices?.includes(value) === true;
 }

@@ -26,7 +26,7 @@ export function argumentErrors(
       hint: 'pipe accepts only text: write other bytes to a file, and list the file under `deps:`',
     })),
     ...strays.slice(0, 1).map((stray) => unexpected(usage, positionals, stray)),
-    ...wrong.filter(isFirstOfGroup).map((given) => wrongOption(usage, given)),
+    ...wrong.filter(isFirstOfGroup).map((given) => wrongOption(usage, positionals, given)),
   ];
 }
 
@@ -45,8 +45,18 @@ function unexpected(usage: Usage, [first = '']: readonly string[], stray: string
   };
 }
 
-function wrongOption(usage: Usage, { option, rawName, value }: GivenOption): Diagnostic {
+function wrongOption(
+  usage: Usage,
+  [first]: readonly string[],
+  { option, rawName, value }: GivenOption,
+): Diagnostic {
   if (option === undefined) return unknownOption(usage, rawName);
+  if (option.part !== undefined && option.part !== first)
+    return {
+      code: 'unknown-option',
+      message: `pipe ${usage.command} has the option ${rawName} only with ${option.part}`,
+      hint: `for example \`pipe ${usage.command} ${option.part} ${rawName}\``,
+    };
   if (option.choices !== undefined) return wrongChoice(option, value);
   const message =
     option.value === undefined

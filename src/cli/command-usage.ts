@@ -8,6 +8,8 @@ export interface Option {
   readonly multiple?: boolean;
   /** A flag that optionally takes one of these values: `--frozen=keys`. */
   readonly choices?: readonly string[];
+  /** The subcommand that it needs. */
+  readonly part?: string;
   readonly help: string;
 }
 

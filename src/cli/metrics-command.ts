@@ -36,7 +36,7 @@ export const command: Command = {
       multiple: true,
       help: 'only these metrics, such as val.* (repeatable)',
     },
-    { name: 'all', help: 'with diff: include what is equal' },
+    { name: 'all', part: 'diff', help: 'with diff: include what is equal' },
     { name: 'md', help: 'print Markdown; a diff has small curves over the epochs' },
     JSON_OPTION,
   ],

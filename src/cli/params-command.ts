@@ -12,8 +12,8 @@ export const command: Command = {
     'Prints the params and where each value comes from, or how they differ from a git revision (default: HEAD).',
   options: [
     ...VARIANT_OPTIONS,
-    { name: 'all', help: 'with diff: include what is equal' },
-    { name: 'md', help: 'with diff: print Markdown' },
+    { name: 'all', part: 'diff', help: 'with diff: include what is equal' },
+    { name: 'md', part: 'diff', help: 'with diff: print Markdown' },
     JSON_OPTION,
   ],
   notes: 'With paths such as train or train.epochs, prints only these.',

@@ -47,7 +47,7 @@ export const command: Command = {
     },
     { name: 'usage', help: 'add the CPU time and the peak memory of the execution' },
     { name: 'limit', value: 'n', help: 'print only the first n rows' },
-    { name: 'all', help: 'with diff: include what is equal' },
+    { name: 'all', part: 'diff', help: 'with diff: include what is equal' },
     { name: 'md', help: 'print Markdown' },
     { name: 'csv', help: 'print CSV with all params and metrics' },
     JSON_OPTION,

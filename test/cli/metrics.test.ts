@@ -95,6 +95,18 @@ describe('pipe metrics', () => {
     });
   });
 
+  it.each(['metrics --all', 'results --all', 'params --all', 'params --md'])(
+    'refuses an option that needs diff: %s',
+    async (words) => {
+      const [name = '', option] = words.split(' ');
+      const { code, err } = await made.pipe(name, option as string);
+      expect([code, err]).toEqual([
+        2,
+        `error: pipe ${name} has the option ${option} only with diff (unknown-option)\n  for example \`pipe ${name} diff ${option}\`\n`,
+      ]);
+    },
+  );
+
   it('says why there is nothing to print', async () => {
     expect(await out('metrics', '--metric', 'loss')).toBe(
       'no metric matches the pattern of --metric\n',
