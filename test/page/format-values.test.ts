@@ -3,9 +3,17 @@ import { expect, it } from 'vitest';
 import { decimalsIn, duration, number } from '../../src/page/client/format-values.js';
 import { spreadOf, spreadText } from '../../src/results/repeats.js';
 
-it('writes a duration as the command line does, and a short one in hundredths', () => {
-  expect([0, 0.034, 0.31, 9.96, 59.4, 92, 3599.7, 7500, undefined].map(duration)).toEqual([
+it('writes a duration as the command line does, and a short one in hundredths or milliseconds', () => {
+  expect(
+    [0, 0.0003, 0.003, 0.00949, 0.0095, 0.034, 0.31, 9.96, 59.4, 92, 3599.7, 7500, undefined].map(
+      duration,
+    ),
+  ).toEqual([
     '0.0 s',
+    '0.3 ms',
+    '3 ms',
+    '9 ms',
+    '0.01 s',
     '0.03 s',
     '0.3 s',
     '10.0 s',

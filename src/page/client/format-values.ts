@@ -19,9 +19,10 @@ export function decimalsIn(text: string): number | undefined {
   return decimals === '' && !/^-?\d+$/.test(text) ? undefined : decimals.length;
 }
 
-/** `0.04 s`, `3.2 s`, `12 s`, `1 min 32 s`, `2 h 05 min`. */
+/** `3 ms`, `0.04 s`, `3.2 s`, `12 s`, `1 min 32 s`, `2 h 05 min`. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined) return '–';
+  if (seconds > 0 && seconds < 0.0095) return `${Number((seconds * 1000).toPrecision(1))} ms`;
   if (seconds > 0 && seconds < 0.095) return `${seconds.toFixed(2)} s`;
   return durationText(seconds);
 }
