@@ -1,8 +1,9 @@
-/** A disk that becomes full in the middle of a copy, simulated by Linux's /dev/full. */
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+/** Copies of files: onto a disk that becomes full, simulated by Linux's /dev/full, and as clones. */
+import fs, { closeSync, openSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { copyHashing } from '../../src/cache/files/copy.js';
+import { copyHashing, copyToDraft } from '../../src/cache/files/copy.js';
 import { temporaryFolder } from './project.js';
 
 test('a write that fails while the next chunk is read ends the copy, not the process', async () => {
@@ -23,4 +24,39 @@ test('a write that fails while the next chunk is read ends the copy, not the pro
     }
   }
   expect(unhandled).toEqual([]);
+});
+
+/** Lets the file system of a folder make clones, and none to or from another folder. */
+function letClone(folder: string): string[] {
+  const clones: string[] = [];
+  const { copyFileSync } = fs;
+  fs.copyFileSync = (from, to) => {
+    if (!String(from).startsWith(folder))
+      throw Object.assign(new Error('EXDEV'), { code: 'EXDEV', syscall: 'copyfile' });
+    copyFileSync(from, to);
+    clones.push(path.basename(String(to)));
+  };
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    fs.copyFileSync = copyFileSync;
+    syncBuiltinESMExports();
+  });
+  return clones;
+}
+
+test('a file on another device that cannot be cloned leaves clones of other files possible', async () => {
+  const folder = temporaryFolder();
+  const clones = letClone(folder);
+  const own = path.join(folder, 'own');
+  writeFileSync(own, 'x');
+  for (const [source, draft] of [
+    [own, 'first'],
+    ['/proc/version', 'copied'],
+    [own, 'second'],
+  ] as const) {
+    const from = openSync(source, 'r');
+    await copyToDraft(source, from, path.join(folder, draft), 0o444);
+    closeSync(from);
+  }
+  expect(clones).toEqual(['first', 'second']);
 });

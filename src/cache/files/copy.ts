@@ -8,8 +8,10 @@ import {
   openSync,
   readSync,
   type Stats,
+  statSync,
   write,
 } from 'node:fs';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { withFile } from '../../sys/open-file.js';
 import { isCloned } from './copy-tree.js';
@@ -106,7 +108,8 @@ export async function writeChunk(
   }
 }
 
-let canClone = true;
+/** Pairs of devices between which a clone failed. */
+const uncloned = new Set<string>();
 
 /**
  * Copies an open file to a new one with the given mode. Where the file system supports it, this is
@@ -121,10 +124,11 @@ export async function copyToDraft(
   mode: number,
   finish?: (to: number, copied: Copied) => void,
 ): Promise<Copied> {
-  const isNarrower = (fstatSync(from).mode & 0o044 & ~mode) !== 0;
-  const clone =
-    canClone && !isNarrower && isCloned(source, draft) ? openSync(draft, 'r') : undefined;
-  if (!isNarrower) canClone = clone !== undefined;
+  const { dev, mode: own } = fstatSync(from);
+  const pair = `${dev} ${statSync(path.dirname(draft)).dev}`;
+  const mayClone = (own & 0o044 & ~mode) === 0 && !uncloned.has(pair);
+  const clone = mayClone && isCloned(source, draft) ? openSync(draft, 'r') : undefined;
+  if (mayClone && clone === undefined) uncloned.add(pair);
   const to = clone ?? openSync(draft, 'wx', mode);
   try {
     let copied = await copyHashing(clone ?? from, clone === undefined ? to : undefined);
