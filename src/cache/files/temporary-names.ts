@@ -1,7 +1,7 @@
 /** Owner of a temporary file: its name contains a process identity that a reused pid does not match. */
 import { lstatSync, utimesSync } from 'node:fs';
 import { type Identity, isFromBeforeBoot, livenessOf, ownIdentity } from '../../sys/identity.js';
-import { isAbsent } from './file-errors.js';
+import { unlessFailed } from '../../sys/if-there.js';
 
 let own: string | undefined;
 
@@ -66,13 +66,13 @@ export function keepYoung(file: string): () => void {
   return () => clearInterval(timer);
 }
 
-/** Sets a new ctime and keeps the other times. */
+/**
+ * Sets a new ctime and keeps the other times. A system error, such as that of a file server that
+ * restarts, does not end the run: there are 60 attempts before the file counts as silent.
+ */
 function renewChange(file: string): void {
-  const before = lstatSync(file, { throwIfNoEntry: false });
-  if (before === undefined) return;
-  try {
-    utimesSync(file, before.atime, before.mtime);
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
+  unlessFailed(() => {
+    const { atime, mtime } = lstatSync(file);
+    utimesSync(file, atime, mtime);
+  });
 }
