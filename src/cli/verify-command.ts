@@ -42,7 +42,7 @@ export const command: Command = {
     JSON_OPTION,
   ],
   notes:
-    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
+    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error.\n1 also if everything is equal, but a report cannot be written.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
   async run(parsed, context) {
     const reports = parsed
       .texts('report')
@@ -71,7 +71,8 @@ export const command: Command = {
     else out(`${verifiedSummary(results)}\n`);
     const written = reports.map((write) => write(context, results));
     written.push(tellGitHub(context, results, isJson));
-    return written.includes(false) ? EXIT.failed : exitCode(context, results);
+    const code = exitCode(context, results);
+    return code === EXIT.done && written.includes(false) ? EXIT.failed : code;
   },
 };
 

@@ -313,4 +313,21 @@ error: module cannot be verified: it needs outs of copy, which must run first (n
       err: expect.stringContaining('--report cannot write "x.html" (option-value)'),
     });
   });
+
+  it('exits with 1 for a report that cannot be written only if everything is equal', async () => {
+    luck('{"ssim": {"mean": 1, "std": 0.25}, "name": "x"}');
+    const report = ['--report', 'README.md/v.md'];
+    made.write('README.md', '# Mine\n');
+    for (const [item, code] of [
+      ['copy', 1],
+      ['lucky', 3],
+      ['sneaky', 1],
+    ] as const) {
+      const ended = await made.pipe('verify', item, ...report);
+      expect([ended.code, ended.err]).toEqual([
+        code,
+        expect.stringContaining('README.md/v.md cannot be written'),
+      ]);
+    }
+  });
 });
