@@ -56,8 +56,9 @@ export const command: Command = {
       noteAnswer(project, result, ['run', ...parsed.argv], summaryLine(summary));
     }
     if (context.interruption.stop.aborted) return EXIT.interrupted;
-    if (summary.failed + errors.length > 0 || !isSummarized) return EXIT.failed;
-    return isFrozen && summary.ran + differences > 0 ? EXIT.difference : EXIT.done;
+    if (summary.failed + errors.length > 0) return EXIT.failed;
+    if (isFrozen && summary.ran + differences > 0) return EXIT.difference;
+    return isSummarized ? EXIT.done : EXIT.failed;
   },
 };
 

@@ -1,5 +1,5 @@
 /** `pipe run --frozen` and `pipe lock`, as CI uses them to find differences from the commit. */
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -98,6 +98,19 @@ describe('run --frozen', () => {
     expect(out).toContain('parts: may run (not known before upper has run)');
     expect(out).toMatch(/^pipe: would run 1, may run 2, 0 fresh$/m);
     expect(made.read('cache/out/upper.txt')).toBe('ONE TWO\n!');
+  });
+
+  it('exits with 1 for a summary that cannot be written only if it found no difference', async () => {
+    const made = ran();
+    symlinkSync('nowhere/run.json', made.path('run.json'));
+    const frozen = async () => {
+      const { code, err } = await made.pipe('run', '--frozen', '--summarize', 'run.json');
+      expect(err).toContain('run.json cannot be written');
+      return code;
+    };
+    expect(await frozen()).toBe(1);
+    made.write('data/text.txt', 'three\n');
+    expect(await frozen()).toBe(3);
   });
 
   it('names a package of another version, even with an empty cache', async () => {
