@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import type { Cache } from '../cache/cache.js';
+import { oncePer } from '../lists.js';
 import { rootAbove } from '../pipeline/root.js';
 import { inRealFolder, realPlace } from '../sys/real-place.js';
 
@@ -57,11 +58,9 @@ export class Homes {
   }
 }
 
-const known = new WeakMap<Cache, Homes>();
-
 /** A project and its cache folder keep their place while they are in use. */
-export function homesOf({ root, cache }: { readonly root: string; readonly cache: Cache }): Homes {
-  const homes = known.get(cache) ?? new Homes(root);
-  known.set(cache, homes);
-  return homes;
+const homesOfCache = oncePer((cache: Cache) => new Homes(cache.layout.project));
+
+export function homesOf({ cache }: { readonly cache: Cache }): Homes {
+  return homesOfCache(cache);
 }

@@ -4,6 +4,7 @@ import type { Cooperative } from '../cache/files/yielding.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import type { Dep } from '../pipeline/plan.js';
+import { withFoldersAbove } from '../sys/is-within.js';
 import { type BuildContext, cacheOf, type ItemHandle, itemAt } from './build-context.js';
 import { matchesIn } from './dep-files.js';
 import { type Part, sourceOf } from './parts.js';
@@ -45,7 +46,7 @@ function* isUnmatched(
 
 function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet<string>): boolean {
   const where = part.made ? sourceOf(dep, part.path) : part.path;
-  for (let at = where; at !== '.'; at = path.posix.dirname(at)) if (toCome.has(at)) return false;
+  if (withFoldersAbove(where).some((each) => toCome.has(each))) return false;
   if (isThere(build, where, part.made)) return false;
   // An upstream item creates the folder with its contents.
   return !dep.outs?.some(

@@ -4,7 +4,9 @@
  */
 import path from 'node:path';
 import { type ItemHandle, itemAt } from '../decide/build-context.js';
+import { oncePer } from '../lists.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
+import { withNeeds } from '../pipeline/select.js';
 import { textIfThere } from '../sys/if-there.js';
 import { isWithin, withFoldersAbove } from '../sys/is-within.js';
 import { describeAction } from './failure.js';
@@ -17,8 +19,8 @@ export function warnOfUndeclaredOuts(handle: ItemHandle): void {
     const out = withFoldersAbove(name).find((each) => makers.has(each));
     if (out === undefined || item.deps.some((dep) => covers(dep, out))) continue;
     const maker = makers.get(out) as number;
-    // A downstream item cannot be a dep.
-    if (maker === index || isUpstream(plan, index, maker) || isShared(handle, where)) continue;
+    // Neither the item itself nor one downstream can be a dep.
+    if (withNeeds(plan, [maker]).includes(index) || isShared(handle, where)) continue;
     const what = name === out ? 'an out' : `inside the out ${out}`;
     const { id } = itemAt(build, maker);
     handle.warn(
@@ -28,18 +30,11 @@ export function warnOfUndeclaredOuts(handle: ItemHandle): void {
   }
 }
 
-const makersOfPlans = new WeakMap<Plan, ReadonlyMap<string, number>>();
-
 /** Index of the writing item, by out. */
-function makersIn(plan: Plan): ReadonlyMap<string, number> {
-  const known = makersOfPlans.get(plan);
-  if (known !== undefined) return known;
-  const makers = new Map<string, number>();
-  for (const [index, { outs }] of plan.items.entries())
-    for (const out of outs) makers.set(out.path, index);
-  makersOfPlans.set(plan, makers);
-  return makers;
-}
+const makersIn = oncePer(
+  ({ items }: Plan): ReadonlyMap<string, number> =>
+    new Map(items.flatMap(({ outs }, index) => outs.map((out) => [out.path, index] as const))),
+);
 
 const WORD = /[^\s"'`=:;,|&<>(){}[\]$*?!\\]+/g;
 
@@ -89,13 +84,4 @@ function isShared({ build, item }: ItemHandle, file: string): boolean {
     const files = code.kind === 'command' ? code.scripts : code.files;
     return itemAt(build, index).stage !== item.stage && Object.hasOwn(files, file);
   });
-}
-
-/** True when the upper item must run before the lower one. */
-function isUpstream({ items }: Plan, upper: number, lower: number): boolean {
-  const reached = new Set([lower]);
-  // Items are in topological order: those that a lower one needs come before it.
-  for (let at = lower; at > upper; at--)
-    if (reached.has(at)) for (const need of items[at]?.needs ?? []) reached.add(need);
-  return reached.has(upper);
 }
