@@ -7,7 +7,7 @@
 export interface ShellState {
   /** Nested contexts, innermost last. */
   readonly stack: readonly Frame[];
-  /** Length of the command so far. */
+  /** Length of the command's literal texts so far. */
   readonly length: number;
   /** The last character was a backslash. */
   readonly escaped: boolean;
@@ -21,7 +21,7 @@ export interface ShellState {
 
 interface Frame {
   readonly context: Context;
-  /** Its offset in the command. */
+  /** Its offset in the command's literal texts. */
   readonly start: number;
 }
 
@@ -71,7 +71,7 @@ type Reader = Omit<ShellState, 'stack' | 'heredocs'> & {
 
 /** The state after a text of the command. */
 export function advance(state: ShellState, text: string): ShellState {
-  const { stack, escaped, wordStart, heredocs, unsure } = readAll(state, text, () => {});
+  const { stack, escaped, wordStart, heredocs, unsure } = readAll(state, text);
   const length = state.length + text.length;
   return { stack, length, escaped, wordStart, heredocs, unsure };
 }
@@ -90,7 +90,7 @@ export interface Step {
 }
 
 /** Reads a text of a command step by step. */
-export function readAll(state: ShellState, text: string, onStep: (step: Step) => void): Reader {
+export function readAll(state: ShellState, text: string, onStep?: (step: Step) => void): Reader {
   const stack = [...state.stack];
   const reader: Reader = { ...state, text, at: 0, stack, heredocs: [...state.heredocs] };
   while (reader.at < text.length) {
@@ -99,17 +99,17 @@ export function readAll(state: ShellState, text: string, onStep: (step: Step) =>
     const context = contextOf(reader);
     if (context === 'heredoc') skipLine(reader);
     else if (!skipRun(context, reader)) readCharacter(reader);
-    onStep({ start, end: reader.at, context, escaped, depth, depthAfter: stack.length });
+    onStep?.({ start, end: reader.at, context, escaped, depth, depthAfter: stack.length });
   }
   return reader;
 }
 
-/** The state after a value that was inserted as this text. */
-export function afterValue(state: ShellState, text: string): ShellState {
-  return { ...state, length: state.length + text.length, wordStart: false };
+/** The state after a quoted value. */
+export function afterValue(state: ShellState): ShellState {
+  return { ...state, wordStart: false };
 }
 
-/** Start offsets of the contexts around this position, innermost last. */
+/** Start offsets of the contexts around this position in the literal texts, innermost last. */
 export function nestedSince({ stack }: ShellState): readonly number[] {
   return stack.slice(1).map(({ start }) => start);
 }

@@ -1,4 +1,6 @@
 /** The command of an item: `cmd` with its placeholders filled, quoted where a shell reads it. */
+
+import { oncePer } from '../../lists.js';
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import type { Action, CommandPart, FilesPart, ResourcePart } from '../plan.js';
 import { advance, afterValue, nestedSince, SHELL_START, type ShellState } from '../shell-lexer.js';
@@ -27,27 +29,30 @@ export function shellAction(
   diagnostics: Diagnostics,
 ): Action | undefined {
   const parts: CommandPart[] = [];
-  let state = SHELL_START;
   let sound = true;
   for (const [index, part] of template.parts.entries()) {
-    if (!isPlaceholder(part)) {
-      parts.push(part);
-      state = advance(state, part);
-      continue;
-    }
-    const next = template.parts[index + 1];
-    const around = { before: filledText(parts), next: typeof next === 'string' ? next : '' };
-    const put = shellValue(part, template, state, around, {
-      lookup,
-      patternOf,
-      diagnostics,
-    });
+    const put = isPlaceholder(part)
+      ? shellValue(part, { template, index, before: parts }, statesOf(template)[index]!, {
+          lookup,
+          patternOf,
+          diagnostics,
+        })
+      : part;
     if (put === undefined) sound = false;
-    else parts.push(put);
-    state = afterValue(state, put === undefined ? '' : filledText([put]));
+    parts.push(put ?? '');
   }
   return sound && isUnambiguous(template, textOf(parts), diagnostics) ? shellOf(parts) : undefined;
 }
+
+/** The shell's state before each part. It is equal for all items, since values are quoted. */
+const statesOf = oncePer(({ parts }: Template): readonly ShellState[] => {
+  let state = SHELL_START;
+  return parts.map((part) => {
+    const before = state;
+    state = isPlaceholder(part) ? afterValue(state) : advance(state, part);
+    return before;
+  });
+});
 
 interface Means {
   readonly lookup: Lookup;
@@ -55,17 +60,26 @@ interface Means {
   readonly diagnostics: Diagnostics;
 }
 
+/** The place of a value. */
+interface Place {
+  readonly template: Template;
+  /** Of its part. */
+  readonly index: number;
+  /** The filled parts before it. */
+  readonly before: readonly CommandPart[];
+}
+
 function shellValue(
   placeholder: Placeholder,
-  template: Template,
+  place: Place,
   state: ShellState,
-  { before, next }: { readonly before: string; readonly next: string },
   { lookup, patternOf, diagnostics }: Means,
 ): CommandPart | undefined {
+  const { template, index } = place;
   const span = () => placeholderSpan(placeholder, template.node, diagnostics.source);
   const files = patternOf(placeholder.name);
   if (files) {
-    const reader = readerOf(before, state) ?? state.unsure;
+    const reader = readerOf(place, state) ?? state.unsure;
     if (isUnquoted(state)) return { ...files, ...(reader !== undefined && { reader }) };
     const message = `\${${placeholder.name}} is a pattern, which stands for a list of files: it cannot be in quotes`;
     diagnostics.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
@@ -73,9 +87,11 @@ function shellValue(
   }
   const value = placeholderAsText(placeholder, template, lookup, diagnostics, readIt(placeholder));
   if (value === undefined) return undefined;
-  const reader = readerOf(before, state) ?? laterReader(before, template.text);
+  const before = filledText(place.before);
+  const reader = () => readerOf(place, state) ?? laterReader(before, template.text);
   if (isReadAgain(placeholder, value, reader, template, diagnostics)) return undefined;
-  const quoted = quote(value, state, { before, next });
+  const next = template.parts[index + 1];
+  const quoted = quote(value, state, { before, next: typeof next === 'string' ? next : '' });
   if ('text' in quoted) return filledPart(placeholder, quoted.text);
   const message = `\${${placeholder.name}} is used ${quoted.refused}, where no value can be quoted safely`;
   diagnostics.add({ code: 'bad-quoting', message, hint: REFUSED_HINT }, span());
@@ -88,23 +104,39 @@ function readIt({ name }: Placeholder): string {
 }
 
 /** The program that parses this part of the command, or one around it, as code again. */
-function readerOf(before: string, state: ShellState): string | undefined {
-  for (const start of [before.length, ...nestedSince(state)]) {
-    const reader = secondReader(before.slice(0, start));
+function readerOf(place: Place, state: ShellState): string | undefined {
+  for (const before of [
+    filledText(place.before),
+    ...nestedSince(state).map((start) => textUntil(start, place)),
+  ]) {
+    const reader = secondReader(before);
     if (reader !== undefined) return reader;
   }
   return undefined;
+}
+
+/** The filled text before a place in the literal parts. */
+function textUntil(start: number, { template, before }: Place): string {
+  let literals = 0;
+  const end = template.parts.findIndex((part) => {
+    if (!isPlaceholder(part)) literals += part.length;
+    return literals > start;
+  });
+  const text = filledText(before.slice(0, end + 1));
+  return text.slice(0, text.length - (literals - start));
 }
 
 /** Refuses a value inside code within the command. */
 function isReadAgain(
   placeholder: Placeholder,
   value: string,
-  reader: string | undefined,
+  readerOfValue: () => string | undefined,
   template: Template,
   diagnostics: Diagnostics,
 ): boolean {
-  if (reader === undefined || isHarmless(value)) return false;
+  if (isHarmless(value)) return false;
+  const reader = readerOfValue();
+  if (reader === undefined) return false;
   const message = `\${${placeholder.name}} is ${JSON.stringify(value)} and is used in code that ${reader} parses a second time, which would change it`;
   const hint =
     'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
@@ -219,9 +251,9 @@ function argvWord(word: Template, before: string, means: Means): CommandPart | u
   let sound = true;
   for (const part of word.parts) {
     const value = isPlaceholder(part) ? argvValue(part, word, means) : part;
-    const code = `${before}'${text.replaceAll("'", ' ')}`;
+    const reader = () => secondReader(`${before}'${text.replaceAll("'", ' ')}`);
     if (value === undefined) sound = false;
-    else if (isPlaceholder(part) && isReadAgain(part, value, secondReader(code), word, diagnostics))
+    else if (isPlaceholder(part) && isReadAgain(part, value, reader, word, diagnostics))
       sound = false;
     else {
       text += value;

@@ -37,6 +37,8 @@ interface Templates {
   readonly desc: Template | undefined;
   readonly run: Template | undefined;
   readonly cmd: Template | readonly Template[] | undefined;
+  /** The names in `cmd`. */
+  readonly placeholders: ReadonlySet<string>;
   readonly shell: StageSpec['shell'];
 }
 
@@ -93,7 +95,8 @@ function templatesOf({ spec, node, shell }: StageInput, diagnostics: Diagnostics
   const parse = (part: AstNode) => parseTemplate(textOf(part), part, diagnostics);
   const one = (name: 'run' | 'desc') =>
     spec[name] === undefined ? undefined : parse(child(node, name)!);
-  const cmd = spec.cmd === undefined ? undefined : child(node, 'cmd')!;
+  const command = spec.cmd === undefined ? undefined : child(node, 'cmd')!;
+  const cmd = command?.items ? command.items.map(parse) : command && parse(command);
   const named = (name: Section) =>
     spec[name] === undefined ? [] : namedOf(child(node, name)!, name, parse);
   return {
@@ -102,7 +105,8 @@ function templatesOf({ spec, node, shell }: StageInput, diagnostics: Diagnostics
     params: spec.params === undefined ? [] : child(node, 'params')!.items!.map(parse),
     desc: one('desc'),
     run: one('run'),
-    cmd: cmd?.items ? cmd.items.map(parse) : cmd && parse(cmd),
+    cmd,
+    placeholders: placeholdersOf(cmd),
     shell: spec.shell ?? shell,
   };
 }
@@ -144,8 +148,7 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const names = { ...scope, deps: read, outs: made, resources };
   const action = actionOf(templates, names, deps, diagnostics);
   const params = paramsOf(templates.params, site);
-  const placeholders = placeholdersOf(templates);
-  const filled = filledWith(placeholders, scope);
+  const filled = filledWith(templates.placeholders, scope);
   const desc = templates.desc && fill(templates.desc, lookup, diagnostics);
   const tolerance =
     spec.tolerance &&
@@ -192,8 +195,7 @@ function sorted(names: readonly string[] | undefined): readonly string[] {
   return names ? [...new Set(names)].sort() : [];
 }
 
-/** The names in the command. */
-function placeholdersOf({ cmd = [] }: Templates): ReadonlySet<string> {
+function placeholdersOf(cmd: Templates['cmd'] = []): ReadonlySet<string> {
   const words = 'parts' in cmd ? [cmd] : cmd;
   return new Set(words.flatMap(({ parts }) => parts.filter(isPlaceholder).map(({ name }) => name)));
 }
