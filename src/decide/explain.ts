@@ -1,5 +1,5 @@
 /** Explains one item: compares its last result in this project with what it depends on today. */
-import type { Attempt } from '../cache/cache.js';
+import type { Attempt, LastRun } from '../cache/cache.js';
 import type { Why } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/lock-owner.js';
@@ -10,7 +10,11 @@ import { differences, type Evidence, type Explainer, type Reason } from './reaso
 import type { Decision } from './staleness.js';
 
 /** Why the item must run or be restored, most likely cause first; empty for a fresh item. */
-export function explain(handle: ItemHandle, decision: Decision): Reason[] {
+export function explain(
+  handle: ItemHandle,
+  decision: Decision,
+  last: Last = lastOf(handle),
+): Reason[] {
   switch (decision.kind) {
     case 'fresh':
       return [];
@@ -19,15 +23,15 @@ export function explain(handle: ItemHandle, decision: Decision): Reason[] {
     case 'missing':
       return decision.deps.map((dep) => ({ kind: 'dep', text: `dep ${dep.path} is missing` }));
     case 'run':
-      return whyRun(handle, decision);
+      return whyRun(handle, decision, last);
     default:
       return decision satisfies never;
   }
 }
 
 /** The same in the form of events. */
-export function whyDecided(handle: ItemHandle, decision: Decision): Why {
-  return whyOf(explain(handle, decision).map(({ text }) => text));
+export function whyDecided(handle: ItemHandle, decision: Decision, last?: Last): Why {
+  return whyOf(explain(handle, decision, last).map(({ text }) => text));
 }
 
 /** Reasons in the form of events. */
@@ -36,7 +40,18 @@ export function whyOf(reasons: readonly string[]): Why {
   return reasons.length > 1 ? { reason, reasons } : { reason };
 }
 
-function whyRun(handle: ItemHandle, decision: Decision & { kind: 'run' }): Reason[] {
+/** Reads the item's last result. */
+export type Last = () => LastRun | undefined;
+
+function lastOf({ cache, item }: ItemHandle): Last {
+  return () => cache.state.readLast(item.id);
+}
+
+function whyRun(
+  handle: ItemHandle,
+  decision: Decision & { kind: 'run' },
+  readLast: Last,
+): Reason[] {
   if (typeof decision.cause === 'object') {
     const { cause } = decision;
     if ('needed' in cause) {
@@ -49,7 +64,7 @@ function whyRun(handle: ItemHandle, decision: Decision & { kind: 'run' }): Reaso
   const { item, cache, build } = handle;
   const asked = whyAsked(item, decision.cause === 'forced');
   if (asked !== undefined) return [asked];
-  const last = cache.state.readLast(item.id);
+  const last = readLast();
   if (last === undefined) return [withoutResult(handle)];
   const attempt = cache.state.readAttempt(item.id);
   const { manifest } = decision;
@@ -63,10 +78,10 @@ function whyRun(handle: ItemHandle, decision: Decision & { kind: 'run' }): Reaso
 }
 
 /** Why the item runs regardless of its deps; undefined when the deps decide. */
-export function whyAnyway(handle: ItemHandle): Reason | undefined {
-  const { item, cache, build } = handle;
+export function whyAnyway(handle: ItemHandle, last: Last = lastOf(handle)): Reason | undefined {
+  const { item, build } = handle;
   const asked = whyAsked(item, build.options.force);
-  if (asked !== undefined || cache.state.readLast(item.id) !== undefined) return asked;
+  if (asked !== undefined || last() !== undefined) return asked;
   return withoutResult(handle);
 }
 

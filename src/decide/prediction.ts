@@ -23,6 +23,7 @@ export function predict(build: BuildContext): Promise<Map<number, Prediction>> {
 function* predictions(build: BuildContext): Cooperative<Map<number, Prediction>> {
   const found = new Map<number, Prediction>();
   const overlay = new Overlay(build.project);
+  const view = { ...build.project, ...overlay.view };
   for (const handle of selectedItems(build)) {
     const { index, item } = handle;
     const waitsFor = handle.needs.filter((need) => isOpen(found.get(need)));
@@ -33,7 +34,7 @@ function* predictions(build: BuildContext): Cooperative<Map<number, Prediction>>
       continue;
     }
     yield undefined;
-    const decided = yield* decideItem(handle, { ...build.project, ...overlay.view });
+    const decided = yield* decideItem(handle, view);
     const decision = foreseen(build, decided);
     found.set(index, decision);
     if (decision.kind === 'restore') overlay.lay(item, decision.record);

@@ -2,11 +2,11 @@
 import { finish as finishSliced } from '../cache/files/yielding.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
-import { whyAnyway, whyDecided } from '../decide/explain.js';
+import { type Last, whyAnyway, whyDecided } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { type MissingDep, missingDeps, refuseMissing } from '../decide/missing.js';
 import { type Prediction, waitingText } from '../decide/prediction.js';
-import type { ItemDone, Why } from '../event.js';
+import type { ItemDone } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
 import type { EpochPlan } from '../pipeline/plan.js';
 import { foresee } from './foresee.js';
@@ -21,12 +21,14 @@ export async function foretell(build: BuildContext): Promise<void> {
       case 'restore':
         finishKnown(handle, outlook);
         break;
-      default:
-        handle.finish({
-          verdict: 'ran',
-          ...whyItWouldRun(handle, outlook),
-          ...forecast(handle, outlook),
-        });
+      default: {
+        const last = handle.cache.state.readLast(handle.item.id);
+        const why =
+          outlook.kind === 'unknown'
+            ? whyUnknown(handle, outlook, () => last)
+            : whyDecided(handle, outlook, () => last);
+        handle.finish({ verdict: 'ran', ...why, ...forecast(handle, outlook, last?.seconds) });
+      }
     }
   }
 }
@@ -67,21 +69,18 @@ function isUnmade(outlook: Prediction | undefined): boolean {
 export function whyUnknown(
   handle: ItemHandle,
   { waitsFor }: Prediction & { readonly kind: 'unknown' },
+  last?: Last,
 ): Pick<ItemDone, 'reason' | 'maybe'> {
-  const anyway = whyAnyway(handle);
+  const anyway = whyAnyway(handle, last);
   return anyway ? { reason: anyway.text } : { reason: waitingText(waitsFor), maybe: true };
-}
-
-function whyItWouldRun(handle: ItemHandle, outlook: Prediction): Partial<Why> {
-  return outlook.kind === 'unknown' ? whyUnknown(handle, outlook) : whyDecided(handle, outlook);
 }
 
 /** Expected seconds, from the records; for an incremental stage, of the remaining epochs. */
 function forecast(
   { item, cache }: ItemHandle,
   outlook: Prediction,
+  last: number | undefined,
 ): Pick<ItemDone, 'expected' | 'epochs'> {
-  const last = cache.state.readLast(item.id)?.seconds;
   if (item.epochs === undefined || outlook.kind !== 'run')
     return last === undefined ? {} : { expected: last };
   const chain = keyOf(chainManifest(outlook.manifest, item.epochs.param));

@@ -83,9 +83,7 @@ export class ProjectState {
   }
 
   readLast(item: string): LastRun | undefined {
-    return this.#read(this.#file('items', item), `the last result of ${item}`) as
-      | LastRun
-      | undefined;
+    return this.#readOf('items', item, `the last result of ${item}`) as LastRun | undefined;
   }
 
   writeLast(item: string, run: LastRun): void {
@@ -95,8 +93,7 @@ export class ProjectState {
   }
 
   readAttempt(item: string): Attempt | undefined {
-    const body = this.#read(this.#file('attempts', item), `the last execution of ${item}`);
-    return body as Attempt | undefined;
+    return this.#readOf('attempts', item, `the last execution of ${item}`) as Attempt | undefined;
   }
 
   /** Undefined if the execution has a result. */
@@ -208,6 +205,12 @@ export class ProjectState {
     if (!this.#outs?.dirty) return;
     this.#write(this.#outsFile, this.#outs.encode(), 'the index of outs is not saved');
     this.#outs = undefined;
+  }
+
+  /** Few items have both files, and the stat of an absent file costs a quarter of an attempt to read it. */
+  #readOf(kind: 'items' | 'attempts', item: string, what: string): unknown {
+    const file = this.#file(kind, item);
+    return lstatIfThere(file) === undefined ? undefined : this.#read(file, what);
   }
 
   #read(file: string, what: string): unknown {
