@@ -8,7 +8,7 @@ import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { matchedPaths } from '../decide/dep-files.js';
 import { paramsTree } from '../decide/fingerprint.js';
 import { secretValues, withheldFrom } from '../decide/secrets.js';
-import { expandAction } from '../pipeline/items/expand-command.js';
+import { expandAction } from '../pipeline/items/command-parts.js';
 import { isHarmless } from '../pipeline/items/shell-quote.js';
 import type { Item } from '../pipeline/plan.js';
 import { printable } from '../printable.js';

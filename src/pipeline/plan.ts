@@ -104,7 +104,7 @@ export type Action =
 
 /**
  * `command` and `argv` are part of the key: there, `${deps.x}` of a pattern dep is its pattern, and
- * `${resources.cpu}` is literal. `parts` is for execution; `expandAction` in expand-command.ts
+ * `${resources.cpu}` is literal. `parts` is for execution; `expandAction` in command-parts.ts
  * fills in the files.
  */
 export type CommandPart = string | FilesPart | ResourcePart;

@@ -50,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   event: ['stage'],
   'pipeline/document': ['stage', 'error', 'lists', 'pipeline/root'],
   'pipeline/items': [
+    'lists',
     'stage',
     'sys',
     'pipeline/document',

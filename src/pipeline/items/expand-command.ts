@@ -2,8 +2,9 @@
 
 import { oncePer } from '../../lists.js';
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
-import type { Action, CommandPart, FilesPart, ResourcePart } from '../plan.js';
+import type { Action, CommandPart } from '../plan.js';
 import { advance, afterValue, nestedSince, SHELL_START, type ShellState } from '../shell-lexer.js';
+import { filledText, shellOf, textOf, textOfPart } from './command-parts.js';
 import {
   isPlaceholder,
   type Lookup,
@@ -148,31 +149,6 @@ function isReadAgain(
 const REFUSED_HINT =
   'set a shell variable to it first, as in: x=${name}; for a literal "${" write "$${"';
 
-function shellOf(parts: readonly CommandPart[]): Action {
-  const command = textOf(parts);
-  if (parts.every((part) => typeof part === 'string')) return { kind: 'shell', command };
-  return { kind: 'shell', command, parts: joinTexts(parts) };
-}
-
-/** The text for the key. */
-function textOf(parts: readonly CommandPart[]): string {
-  return parts.map(textOfPart).join('');
-}
-
-function textOfPart(part: CommandPart): string {
-  if (typeof part === 'string') return part;
-  return 'written' in part ? part.written : part.pattern;
-}
-
-/** The text to execute, before files are filled in. */
-function filledText(parts: readonly CommandPart[]): string {
-  return parts.map((part) => (isResourcePart(part) ? part.filled : textOfPart(part))).join('');
-}
-
-function isResourcePart(part: CommandPart): part is ResourcePart {
-  return typeof part !== 'string' && 'written' in part;
-}
-
 function filledPart(placeholder: Placeholder, filled: string): CommandPart {
   return isResource(placeholder.name) ? { written: `\${${placeholder.name}}`, filled } : filled;
 }
@@ -188,17 +164,6 @@ function isUnambiguous({ parts, node }: Template, text: string, diagnostics: Dia
   const hint = `write ${first} for the number; to print the text, put it into a file`;
   diagnostics.add({ code: 'bad-template', message, hint }, node.span);
   return false;
-}
-
-function joinTexts(parts: readonly CommandPart[]): readonly CommandPart[] {
-  const joined: CommandPart[] = [];
-  for (const part of parts) {
-    const last = joined.at(-1);
-    if (typeof part === 'string' && typeof last === 'string')
-      joined[joined.length - 1] = last + part;
-    else joined.push(part);
-  }
-  return joined;
 }
 
 export function argvAction(
@@ -277,35 +242,4 @@ function argvValue(
     placeholderSpan(placeholder, word.node, diagnostics.source),
   );
   return undefined;
-}
-
-/**
- * The command to execute, with the matches of its patterns (`filesOf`). Returns an action without
- * patterns and resources unchanged. The key uses the action with its patterns: the dep's digest
- * covers the matches.
- */
-export function expandAction(
-  action: Action,
-  filesOf: (part: FilesPart) => readonly string[],
-): Action {
-  if (action.kind === 'module' || action.parts === undefined) return action;
-  if (action.kind === 'argv') {
-    return {
-      kind: 'argv',
-      argv: action.parts.flatMap((part) => {
-        if (typeof part === 'string') return part;
-        return isResourcePart(part) ? part.filled : filesOf(part);
-      }),
-    };
-  }
-  const texts = action.parts.map((part) => {
-    if (typeof part === 'string') return part;
-    return isResourcePart(part)
-      ? part.filled
-      : filesOf(part)
-          .map((file) => quotePlain(file))
-          .join(' ');
-  });
-  const { parts: _parts, ...rest } = action;
-  return { ...rest, command: texts.join('') };
 }

@@ -1,6 +1,6 @@
 /** `${resources.x}`: the resources of a stage in its command. */
 import { describe, expect, it } from 'vitest';
-import { expandAction } from '../../../src/pipeline/items/expand-command.js';
+import { expandAction } from '../../../src/pipeline/items/command-parts.js';
 import { itemOf, mistakesOf, planOf } from '../rig.js';
 
 const stage = (cmd: string, resources = '{ cpu: 8, memory: 4G, gpu: 2 }') =>

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expandAction } from '../../../src/pipeline/items/expand-command.js';
+import { expandAction } from '../../../src/pipeline/items/command-parts.js';
 import { quotePlain } from '../../../src/pipeline/items/shell-quote.js';
 import type { Action } from '../../../src/pipeline/plan.js';
 import { mistakesOf, planOf } from '../rig.js';
