@@ -6,6 +6,7 @@ import type { Project } from '../decide/project.js';
 import type { Place } from '../error.js';
 import { placesOf, type ResourceKey } from '../pipeline/places.js';
 import type { Item } from '../pipeline/plan.js';
+import { isOption, namesOf } from './sbatch-options.js';
 import { splitWords } from './scheduler-programs.js';
 import { LOCAL_FILE, readSite } from './site.js';
 
@@ -86,7 +87,7 @@ export function hintFor(
 /** If the message names an option, only that option counts: just its value may be wrong. */
 function topicsOf(said: string): readonly Topic[] {
   const named = /(?<!\S)['"]?--([a-z][\w-]*)/.exec(said)?.[1];
-  if (named !== undefined) return [{ said: /./, options: [named] }];
+  if (named !== undefined) return [{ said: /./, options: namesOf(named) }];
   const about = said.replace(ANY_LIMIT, '');
   return TOPICS.filter((topic) => topic.said.test(about));
 }
@@ -103,12 +104,6 @@ function lastWritten(options: readonly string[], sources: readonly Source[]): st
     return `${text} in ${where}`;
   }
   return undefined;
-}
-
-/** `--name`, `--name=value`, `-n`, `-nvalue`. */
-function isOption(word: string, name: string): boolean {
-  if (name.length === 1) return word.startsWith(`-${name}`) && !word.startsWith('--');
-  return word === `--${name}` || word.startsWith(`--${name}=`);
 }
 
 function statedValue(item: Item, key: ResourceKey): boolean {

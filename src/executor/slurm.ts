@@ -1,16 +1,15 @@
-/** Slurm: resources → sbatch options, squeue lines → states. */
+/** Slurm: calls of its programs, squeue lines → states. */
 
+import { allFlags, NOTICE_SECONDS, sbatchArguments, unusableOption } from './sbatch-options.js';
 import {
   type Cause,
   type JobState,
   type Jobs,
   Refused,
-  type Request,
   type Scheduler,
-  type Submission,
   Unanswered,
 } from './scheduler.js';
-import { runProgram, splitWords } from './scheduler-programs.js';
+import { runProgram } from './scheduler-programs.js';
 import { submissionOf } from './submissions.js';
 
 interface SlurmSite {
@@ -42,6 +41,8 @@ export function slurm(site: SlurmSite): Scheduler {
     arrays: true,
     ordered: true,
     async submit(submission) {
+      const unusable = unusableOption(allFlags(submission, site));
+      if (unusable !== undefined) throw new Refused(unusable);
       const { code, out, err } = await call(sbatchArguments(submission, site), submission.name);
       const id = numberIn(out);
       if (code === 0 && id !== undefined) return id;
@@ -81,9 +82,6 @@ export function slurm(site: SlurmSite): Scheduler {
 
 /** The name comes last, because the user's own jobs may have any name. */
 const LISTING = ['-t', 'all', '-o', '%i|%T|%r|%N|%j'];
-
-/** Shells and Node ignore the signal by default. */
-const NOTICE_SECONDS = 20;
 
 /** Slurm measures time in steps, so the signal may arrive this much earlier. */
 const EARLY_SECONDS = 30;
@@ -136,43 +134,6 @@ export function secondsIn(text: string): number {
     .slice(1)
     .map((each) => Number(each ?? 0));
   return ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
-}
-
-export function sbatchArguments(
-  { name, count, request, after, script, outputPattern, folder, detached }: Submission,
-  { flags }: Pick<SlurmSite, 'flags'>,
-): string[] {
-  return [
-    'sbatch',
-    ...resourceFlags(request),
-    ...flags,
-    ...splitWords(request.flags ?? ''),
-    // Otherwise a preempted job would start again by itself, in addition to the one that a run
-    // submits for it.
-    ...(detached ? ['--requeue', `--signal=B:URG@${NOTICE_SECONDS}`] : ['--no-requeue']),
-    ...(after.length > 0
-      ? [`--dependency=afterok:${after.join(':')}`, '--kill-on-invalid-dep=yes']
-      : []),
-    '--parsable',
-    `--job-name=${name}`,
-    `--chdir=${folder}`,
-    `--output=${outputPattern}`,
-    ...(count > 1 ? [`--array=0-${count - 1}`] : []),
-    script,
-  ];
-}
-
-/** All on one node: `--gpus` alone may spread them over several. */
-export function resourceFlags({ cpu, memory, gpu, time }: Request): string[] {
-  return [
-    '--nodes=1',
-    '--ntasks=1',
-    `--cpus-per-task=${Math.max(1, Math.ceil(cpu))}`,
-    ...(memory > 0 ? [`--mem=${Math.ceil(memory / 2 ** 20)}M`] : []),
-    ...(gpu > 0 ? [`--gres=gpu:${gpu}`] : []),
-    // Slurm accepts whole minutes.
-    ...(time === undefined ? [] : [`--time=${Math.max(1, Math.ceil(time / 60))}`]),
-  ];
 }
 
 const CAUSES: Readonly<Record<string, Cause>> = {

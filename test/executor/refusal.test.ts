@@ -12,6 +12,7 @@ const PIPELINE = `stages:
     outs: [a]
     resources: { gpu: 2, cpu: 4, memory: 8G, time: 4h }
     slurm: --partition=small -A lab --partition long --gres=gpu:a100:2
+  apart: { cmd: touch c, outs: [c], slurm: -a 0-3 }
   bare: { cmd: touch b, outs: [b] }
 `;
 
@@ -60,6 +61,12 @@ it.each([
   ['DependencyNeverSatisfied', 'a job that it waited for did not succeed: run again'],
 ])('after "%s": %s', (said, expected) => {
   expect(cure('all', said)).toBe(expected);
+});
+
+it('an option that cannot be used is found by its letter too', () => {
+  expect(cure('apart', '--array cannot be used: pipe divides the items into jobs itself')).toBe(
+    'correct -a 0-3 in `slurm` of apart (pipeline.yaml:7:44)',
+  );
 });
 
 it('an option in PIPE_SLURM overrides pipe.local.yaml, and the policy text that Slurm always adds is ignored', () => {

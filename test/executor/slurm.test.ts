@@ -1,13 +1,13 @@
 /** The queries to Slurm, and how its answers are parsed. */
 import { describe, expect, it } from 'vitest';
+import { resourceFlags, sbatchArguments } from '../../src/executor/sbatch-options.js';
 import { splitWords } from '../../src/executor/scheduler-programs.js';
 import {
   environmentFor,
   numberIn,
   parseQueue,
-  resourceFlags,
-  sbatchArguments,
   secondsIn,
+  slurm,
 } from '../../src/executor/slurm.js';
 
 const NOTHING = { cpu: 1, memory: 0, gpu: 0, time: undefined, flags: undefined };
@@ -27,6 +27,25 @@ describe('the options of sbatch', () => {
   it('leave unstated resources to the site', () => {
     expect(resourceFlags(NOTHING)).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=1']);
   });
+
+  it.each([
+    ['--array=0-3', /--array cannot be used: pipe divides/],
+    ['-a 0-3', /--array cannot be used/],
+    ['--comment=x --wait', /--wait cannot be used/],
+    ['-W', /--wait cannot be used/],
+    ['--test-only', /--test-only cannot be used: it submits no job/],
+    ['-Mlong', /--clusters cannot be used: .* SLURM_CLUSTERS/],
+  ])(
+    'are refused before sbatch is called if a run could not follow the job: %s',
+    async (flags, why) => {
+      const submission = {
+        ...{ name: 'pipe-ab', count: 1, after: [], script: '/p/script.sh', outputs: [] },
+        ...{ outputPattern: '/p/output-%a.txt', folder: '/p', request: { ...NOTHING, flags } },
+      };
+      const cluster = slurm({ flags: [], jobs: 1, env: { PATH: '/nowhere' }, cwd: '/' });
+      await expect(cluster.submit(submission)).rejects.toThrow(why);
+    },
+  );
 
   it('are those of the site, then those of the stage, then those that pipe needs', () => {
     const argv = sbatchArguments(
