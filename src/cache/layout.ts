@@ -1,7 +1,7 @@
 /** Layout of the cache folder: every path, with the format version in it. */
-import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../sys/is-within.js';
+import { realPlace } from '../sys/real-place.js';
 
 /** A new format uses a new folder, so that no version reads the other's files. */
 const FORMAT = 'v1';
@@ -77,13 +77,5 @@ export function namedFolder(
 
 /** True for a cache inside its project, which can be moved together with it. */
 export function isInside(layout: Layout): boolean {
-  return isWithin(realOrSame(layout.root), realOrSame(layout.project));
-}
-
-export function realOrSame(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return path.resolve(file); // It does not exist yet.
-  }
+  return isWithin(realPlace(layout.root), realPlace(layout.project));
 }

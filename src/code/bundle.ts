@@ -1,11 +1,12 @@
 /** Bundles a module with all its local imports, and returns its trace inputs. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
 import { type Diagnostic, UserError, userError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import { STAGE_PROTOCOL } from '../stage/define.js';
 import { statIfThere } from '../sys/if-there.js';
+import { realPath } from '../sys/real-place.js';
 import { CONFIGS, collectInputs } from './collect-inputs.js';
 import { type Built, type Esbuild, loadEsbuild, type Message, TARGET } from './esbuild.js';
 import { diagnosticOf, unreadableOf, untraceable } from './esbuild-errors.js';
@@ -69,7 +70,7 @@ function entryOf(root: string, file: string): string {
     const hint = lookAlikeHint(root, file) ?? 'create it, or correct the path';
     throw userError('stage-not-found', `the module ${file} does not exist`, hint);
   }
-  const entry = within(root, realpathSync(absolute));
+  const entry = within(root, realPath(absolute));
   if (isOutside(entry)) {
     throw userError(
       'import-outside',

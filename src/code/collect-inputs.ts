@@ -1,8 +1,9 @@
 /** Collects the trace inputs: every path that resolution checked, or would check first. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
 import { statIfThere } from '../sys/if-there.js';
+import { realPath } from '../sys/real-place.js';
 import type { Metafile } from './esbuild.js';
 import { type FsSnapshot, hexOf, newSnapshot } from './fs-snapshot.js';
 import type { Lookup, Observed } from './observed.js';
@@ -132,7 +133,7 @@ class Gathering {
     // Resolution skips a broken link.
     if (!existsSync(folder)) return false;
     this.#age(folder);
-    const real = realpathSync(folder);
+    const real = realPath(folder);
     const manifest = path.join(real, 'package.json');
     if (!this.#noteAbsent(manifest)) this.#note(manifest);
     return found?.startsWith(real + path.sep) ?? false;

@@ -1,7 +1,8 @@
 /** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { sha256 } from '../canonical.js';
 import { bytesIfThere, namesIn, unlessAbsent } from '../sys/if-there.js';
+import { realPath } from '../sys/real-place.js';
 import { isOutside } from './project-paths.js';
 
 /** All paths are relative to the project; those outside begin with `../`. */
@@ -33,7 +34,7 @@ const NOBODY: SnapshotObserver = { recordLstat: () => {}, recordStat: () => {} }
 /** Snapshot for one run, which reads each path once. Reads of `digestAt` are not included. */
 export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBODY): FsSnapshot {
   // `..` after a link does not lead to the folder that contains the link.
-  const root = realpathSync.native(project);
+  const root = realPath(project);
   // Does not use path.join, which costs more than the read. Systems accept `/` and `..`.
   const absolute = (where: string) => `${root}/${where}`;
   const statBehind = (where: string) => {

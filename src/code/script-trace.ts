@@ -1,8 +1,8 @@
 /** Traces a JavaScript or TypeScript file that a command names, with its local imports. */
-import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
 import { type Place, UserError } from '../error.js';
+import { realPath } from '../sys/real-place.js';
 import { build, defined } from './bundle.js';
 import { collectInputs } from './collect-inputs.js';
 import { type Built, EsbuildEnded, loadEsbuild } from './esbuild.js';
@@ -55,7 +55,7 @@ export async function traceScript(
   file: string,
   timeAt: TimeAt,
 ): Promise<ScriptTrace> {
-  const entry = within(root, realpathSync(path.join(root, file)));
+  const entry = within(root, realPath(path.join(root, file)));
   const seen = observe(root);
   const moment = performance.now();
   const built = await tryBuild(entry, seen);

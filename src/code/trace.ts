@@ -1,5 +1,6 @@
 /** Code of a `run:` stage: one bundle of its local imports, and the packages that it uses. */
-import { realpathSync } from 'node:fs';
+
+import { realPath } from '../sys/real-place.js';
 import { executable } from './executable.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { requireCovered } from './opaque.js';
@@ -38,7 +39,7 @@ export async function traceModule(
   file: string,
   options: TraceOptions,
 ): Promise<TracedModule> {
-  const root = realpathSync(project);
+  const root = realPath(project);
   const { bundleModule } = await import('./bundle.js');
   const { traceCache, deps, stageDoor } = options;
   const timeAt = traceCache?.timeAt ?? unknownTime;
@@ -83,7 +84,7 @@ export function keptExecutable(
   { traceCache, stageDoor }: TraceOptions,
 ): string | undefined {
   if (traceCache === undefined) return undefined;
-  const root = realpathSync(project);
+  const root = realPath(project);
   const bundle = readBundle(
     traceCache,
     traceName(traceCache, root, 'module', file),

@@ -1,8 +1,9 @@
 /** Reads and writes pipeline.lock: reports its errors; writes it completely or not at all. */
-import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { userError } from '../error.js';
 import { unless } from '../sys/if-there.js';
+import { realPath } from '../sys/real-place.js';
 import { parseLock } from './format/parse-lock.js';
 import {
   type LockedProject,
@@ -37,7 +38,7 @@ export function writeLockFile(project: LockedProject, file: LockFile): void {
   const text = lockText(file);
   const name = lockNameOf(project);
   const place = path.join(project.root, name);
-  const target = unless(['ENOENT'], () => realpathSync(place)) ?? place;
+  const target = unless(['ENOENT'], () => realPath(place)) ?? place;
   if (readText(target, name) === text) return;
   const draft = `${target}.${process.pid}.tmp`;
   try {

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { uptime } from 'node:os';
 import path from 'node:path';
-import { isInside, type Layout, realOrSame } from '../cache/layout.js';
+import { isInside, type Layout } from '../cache/layout.js';
+import { realPlace } from '../sys/real-place.js';
 import {
   type Answer,
   answerName,
@@ -85,7 +86,7 @@ function isIdle(name: string): boolean {
 }
 
 function rootOf(layout: Layout): string {
-  return isInside(layout) ? '' : realOrSame(layout.project);
+  return isInside(layout) ? '' : realPlace(layout.project);
 }
 
 type Look = (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;

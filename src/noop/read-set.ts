@@ -4,7 +4,8 @@
  */
 import { type Dirent, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { type Clock, settlesAt, settlingTime } from '../cache/files/mtime-granularity.js';
-import { lstatIfThere, realpathIfThere, statIfThere } from '../sys/if-there.js';
+import { lstatIfThere, statIfThere } from '../sys/if-there.js';
+import { realpathIfThere } from '../sys/real-place.js';
 import { columnsOf, type StatColumns } from './answer-file.js';
 
 export interface ReadLists {

@@ -1,8 +1,9 @@
 /** The user's files and folders that a pattern matches, as values of an axis. */
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { realpathIfThere, statIfThere } from '../sys/if-there.js';
+import { statIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
+import { realpathIfThere } from '../sys/real-place.js';
 import type { Mistake } from './document/diagnostics.js';
 import { fixedFolder, parseGlob } from './glob.js';
 import { ignoreRulesOf } from './ignored-files.js';

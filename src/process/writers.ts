@@ -1,13 +1,14 @@
 /** Finds processes that are writing to a folder's files, among this process's descendants, via /proc. */
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { relative } from 'node:path';
 import { unlessRefused } from '../sys/if-there.js';
 import { childrenOf, HAS_PROC, readIfThere } from '../sys/proc.js';
+import { realPath } from '../sys/real-place.js';
 
 /** A file of the folder that a descendant has open for writing. */
 export function openForWriting(folder: string): string | undefined {
   if (!HAS_PROC) return undefined;
-  const real = realpathSync(folder);
+  const real = realPath(folder);
   for (const pid of descendants()) {
     // Nothing when the process has ended, has closed the file, or is another user's.
     for (const fd of unlessRefused(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {

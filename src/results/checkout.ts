@@ -1,5 +1,5 @@
 /** Copies the outs of a result to a new folder: complete, or not at all. */
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { removeTree } from '../cache/files/remove.js';
@@ -9,7 +9,7 @@ import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
-import { realPlace } from '../sys/real-place.js';
+import { realPath, realPlace } from '../sys/real-place.js';
 import type { ResultRow } from './row.js';
 import { SHORT } from './select-rows.js';
 
@@ -101,7 +101,7 @@ function requireOwnFolder({ root, cache, plan }: Project, folder: string): void 
   if (stat !== undefined && !stat.isDirectory()) refuse('is not a folder');
   if (stat !== undefined && readdirSync(folder).length > 0) refuse('is not empty');
   const place = realPlace(folder);
-  const home = realpathSync(root);
+  const home = realPath(root);
   const inside = path.relative(home, path.resolve(folder));
   if (!inside.startsWith('..') && !path.isAbsolute(inside) && place !== path.resolve(home, inside))
     refuse('is reached through a link');

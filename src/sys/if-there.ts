@@ -1,13 +1,5 @@
 /** File system calls for paths that may not exist. */
-import {
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, type Stats, statSync, unlinkSync } from 'node:fs';
 
 const NOTHING_THERE = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 export const LEADS_NOWHERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
@@ -86,11 +78,6 @@ function isSystemError(error: unknown): boolean {
 export function isPassing(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'].includes(code);
-}
-
-/** Undefined for an absent path, and for a link that is broken or leads in a circle. */
-export function realpathIfThere(absolute: string): string | undefined {
-  return unless(LEADS_NOWHERE, () => realpathSync(absolute));
 }
 
 /** Undefined if the system reports one of these error codes. */

@@ -1,10 +1,10 @@
 /** Mount points, as Linux lists them. A rename of a folder moves the mounts in it along. */
-import { realpathSync } from 'node:fs';
 import { readIfThere } from './proc.js';
+import { realPath } from './real-place.js';
 
 /** A mount point in the folder, at any depth; false on other systems. */
 export function holdsMount(folder: string): boolean {
-  const above = `${realpathSync(folder)}/`;
+  const above = `${realPath(folder)}/`;
   return mountsIn(readIfThere('/proc/self/mountinfo', 'utf8') ?? '').some(({ point }) =>
     point.startsWith(above),
   );

@@ -1,11 +1,22 @@
-/** Real paths of entries that may not exist yet. */
+/** Real paths, also of entries that may not exist yet. */
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { LEADS_NOWHERE, unless } from './if-there.js';
 
+/**
+ * The system's own answer. Node's `realpathSync` drops a name before `..` even if it is a link: it
+ * finds another file, or never returns.
+ */
+export const realPath = realpathSync.native;
+
+/** Undefined for an absent path, and for a link that is broken or leads in a circle. */
+export function realpathIfThere(absolute: string): string | undefined {
+  return unless(LEADS_NOWHERE, () => realPath(absolute));
+}
+
 /** The real path, as far as the path exists. */
 export function realPlace(absolute: string): string {
-  return unless(LEADS_NOWHERE, () => realpathSync.native(absolute)) ?? inRealFolder(absolute);
+  return realpathIfThere(absolute) ?? inRealFolder(absolute);
 }
 
 /** The last name, unresolved, in the real path of its folder. */

@@ -8,7 +8,6 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
-  realpathSync,
   statSync,
   symlinkSync,
 } from 'node:fs';
@@ -29,6 +28,7 @@ import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
+import { realPath } from '../sys/real-place.js';
 import { bringEnvironments, type Environments, linkPackages } from './environments.js';
 
 /** Project root and cache for one execution. */
@@ -138,7 +138,7 @@ function copyTree(
   leavesOut: (where: string) => boolean = () => false,
 ): void {
   mkdirSync(path.dirname(path.join(fresh, top)), { recursive: true });
-  const tree = realpathSync(path.join(root, top));
+  const tree = realPath(path.join(root, top));
   const copy = (where: string) => {
     const [source, target] = [path.join(root, where), path.join(fresh, where)];
     // Deps may overlap, so another dep may have copied it.
@@ -158,7 +158,7 @@ function copyTree(
 }
 
 function targetOf(link: string): string {
-  return path.resolve(realpathSync(path.dirname(link)), readlinkSync(link));
+  return path.resolve(realPath(path.dirname(link)), readlinkSync(link));
 }
 
 /** Copies each script with the package.json and tsconfig.json above it, which determine how it is read. */

@@ -1,5 +1,4 @@
 /** Watch mode: runs, waits for a change of a relevant file, and runs again. */
-import { realpathSync } from 'node:fs';
 import { inspection } from '../decide/inspection.js';
 import type { Interruption, RunOptions, RunResult, Variant } from '../decide/options.js';
 import { findRoot, type Host, openProject, type Project } from '../decide/project.js';
@@ -8,6 +7,7 @@ import type { Emit, RunEvent } from '../event.js';
 import type { PlanRead } from '../pipeline/plan.js';
 import { pipelineName } from '../pipeline/root.js';
 import { run } from '../run/run-pipeline.js';
+import { realPath } from '../sys/real-place.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
 import { mistakenPackages } from './outside.js';
 import { OwnWrites } from './own-writes.js';
@@ -78,7 +78,7 @@ class Session {
     this.#options = options;
     this.#user = user;
     // Real path, as in traces: `..` after a link leads elsewhere.
-    this.#root = realpathSync(findRoot(host));
+    this.#root = realPath(findRoot(host));
     this.#own = new OwnWrites(this.#root);
     this.#ended = new Promise((resolve, reject) => {
       this.#end = (error) => (error === undefined ? resolve() : reject(error));

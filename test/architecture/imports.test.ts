@@ -299,6 +299,13 @@ describe('the architecture of src/', () => {
     expect(behindIt).toEqual([]);
   });
 
+  it('asks the system for real paths, not Node', () => {
+    const asking = filesBelow('src').filter((file) =>
+      /\brealpathSync\b/.test(readFileSync(path.join(root, file), 'utf8')),
+    );
+    expect(asking).toEqual(['src/sys/real-place.ts']);
+  });
+
   it('touches the process only in the entry points', () => {
     const touching = filesBelow('src').filter((file) => {
       const text = readFileSync(path.join(root, file), 'utf8');

@@ -2,11 +2,11 @@
  * Guards cache folders that other users may write to: no write follows a link that leads out of the
  * cache.
  */
-import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../error.js';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { whyNoFolder } from '../../sys/no-folder.js';
+import { realPath } from '../../sys/real-place.js';
 import { codeOf, isAbsent } from './file-errors.js';
 
 /** The cache folder may be a link; no folder below it may lead outside. Checks each folder once. */
@@ -65,9 +65,9 @@ export class Fence {
   }
 
   #isInside(link: string): boolean {
-    this.#realRoot ??= realpathSync(this.#root);
+    this.#realRoot ??= realPath(this.#root);
     try {
-      return realpathSync(link).startsWith(`${this.#realRoot}${path.sep}`);
+      return realPath(link).startsWith(`${this.#realRoot}${path.sep}`);
     } catch (error) {
       if (isAbsent(error) || codeOf(error) === 'ELOOP') return false;
       throw error;

@@ -5,8 +5,9 @@
 import path from 'node:path';
 import { lstatIfThere, namesIn } from '../../sys/if-there.js';
 import { allPids, outputsOf } from '../../sys/proc.js';
+import { realPlace } from '../../sys/real-place.js';
 import { roomOf } from '../files/sparse.js';
-import { type Layout, realOrSame } from '../layout.js';
+import type { Layout } from '../layout.js';
 import { itemFileName, projectName } from '../records/record-names.js';
 
 export interface StoredLog {
@@ -53,7 +54,7 @@ export class NeededLogs {
 
   /** `folders`: log folders of the current pipeline's items. `projects`: folders of projects that still count. */
   constructor(layout: Layout, folders: Iterable<string>, projects: readonly string[]) {
-    this.#logs = realOrSame(layout.logs);
+    this.#logs = realPlace(layout.logs);
     this.#folders = new Set(folders);
     const own = projectName(layout);
     this.#noted = new Set(

@@ -4,12 +4,13 @@ import path from 'node:path';
 import type { Manifest } from '../../manifest.js';
 import type { ReadSet } from '../../noop/read-set.js';
 import { lstatIfThere, removeFile } from '../../sys/if-there.js';
+import { realPlace } from '../../sys/real-place.js';
 import type { Usage } from '../../sys/usage.js';
 import { bestEffort } from '../files/file-errors.js';
 import { isSettled } from '../files/mtime-granularity.js';
 import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';
-import { type Layout, realOrSame } from '../layout.js';
+import type { Layout } from '../layout.js';
 import type { Digest } from '../objects/digest.js';
 import { OutsIndex } from './outs-index.js';
 import type { Needs } from './pins.js';
@@ -195,7 +196,7 @@ export class ProjectState {
 
   noteRun(needs: Needs): void {
     const { layout, scratch, warn } = this.#options;
-    const root = realOrSame(layout.project);
+    const root = realPlace(layout.project);
     bestEffort('the needs of this run are not saved', warn, () =>
       noteRun(this.folder, root, needs, scratch),
     );

@@ -1,13 +1,14 @@
 /** Names in the cache for a project and for an item. */
 import { sha256 } from '../../canonical.js';
-import { isInside, type Layout, realOrSame } from '../layout.js';
+import { realPlace } from '../../sys/real-place.js';
+import { isInside, type Layout } from '../layout.js';
 
 /**
  * Name of a project in its cache: `here` for a cache inside the project, so that both can be moved
  * together; else a hash of the project's path, because several projects may share the cache.
  */
 export function projectName(layout: Layout): string {
-  return isInside(layout) ? 'here' : sha256(realOrSame(layout.project)).slice(0, 16);
+  return isInside(layout) ? 'here' : sha256(realPlace(layout.project)).slice(0, 16);
 }
 
 /** File name of an item: readable, and unique for each item. */

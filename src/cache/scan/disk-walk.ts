@@ -1,10 +1,10 @@
 /** Walks a file or folder of the workspace. A file whose stat is unchanged is not read again. */
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
 import type { IgnoreRules } from '../../pipeline/ignored-files.js';
-import { realpathIfThere } from '../../sys/if-there.js';
 import { isWithin } from '../../sys/is-within.js';
+import { realPath, realpathIfThere } from '../../sys/real-place.js';
 import { hashFile } from '../files/hash.js';
 import { isSettled, looksSame } from '../files/mtime-granularity.js';
 import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
@@ -52,7 +52,7 @@ export class DiskWalk {
       const isSource = walk.ignoreRules !== undefined && walk.tree === '';
       return yield* isSource ? this.#behind(where, walk) : this.#link(where, walk);
     }
-    const own = walk.ignoreRules !== undefined && stat.isDirectory() ? realpathSync(absolute) : '';
+    const own = walk.ignoreRules !== undefined && stat.isDirectory() ? realPath(absolute) : '';
     const inner = { ...walk, tree: walk.tree || own, inside: [own] };
     return yield* this.#one(where, stat, inner);
   }
@@ -171,7 +171,7 @@ export class DiskWalk {
     walk.readSet.markIncomplete();
     const target = realpathIfThere(absolute);
     if (target !== undefined && isWithin(target, walk.tree)) {
-      const folder = realpathSync(path.dirname(absolute));
+      const folder = realPath(path.dirname(absolute));
       const isInner = staysWithin(readlinkSync(absolute), folder, walk.tree);
       return isInner ? linkScan(absolute) : { ...linkScan(absolute), links: [where] };
     }
@@ -194,7 +194,7 @@ export class DiskWalk {
     if (target === undefined || walk.inside.some((each) => isWithin(each, target))) {
       return linkScan(absolute);
     }
-    if (isWithin(target, realpathSync(this.#parts.project))) walk.seen.linkedInside = true;
+    if (isWithin(target, realPath(this.#parts.project))) walk.seen.linkedInside = true;
     const stat = statSync(absolute);
     walk.readSet.recordStat(where, stat);
     return yield* this.#one(where, stat, {

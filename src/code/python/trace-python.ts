@@ -1,7 +1,8 @@
 /** Finds the project's files that Python loads for a script, a module or a program text. */
-import { readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
+import { realPath } from '../../sys/real-place.js';
 import { type FsSnapshot, isFileDigest } from '../fs-snapshot.js';
 import { namedInside } from '../named-scripts.js';
 import { isOutside, within } from '../project-paths.js';
@@ -157,7 +158,7 @@ class Tracing {
 
   /** Python searches next to the real script, not next to a link to it. */
   #scriptFolder(file: string): string | undefined {
-    const folder = within(this.#snapshot.root, path.dirname(realpathSync(this.#absolute(file))));
+    const folder = within(this.#snapshot.root, path.dirname(realPath(this.#absolute(file))));
     return isOutside(folder) ? undefined : folder;
   }
 
@@ -224,9 +225,8 @@ class Tracing {
   }
 
   #noted(file: string, loaded: Loaded): Loaded {
-    for (const { message, place } of loaded.module?.opaque ?? []) {
+    for (const { message, place } of loaded.module?.opaque ?? [])
       this.#opaque.push({ message, place: { file, ...place } });
-    }
     return loaded;
   }
 

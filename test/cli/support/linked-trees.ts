@@ -62,7 +62,7 @@ function layOut(links: readonly { to: string; text: keyof typeof TEXTS }[]): Cac
   }
   const real = (folder: string) => {
     try {
-      return realpathSync(project.path(folder));
+      return realpathSync.native(project.path(folder));
     } catch {
       return undefined; // A link cycle.
     }

@@ -96,7 +96,7 @@ done
 /** Runs all stages once, in a folder without a history. */
 function fromScratch(project: Project, scene: Scene, param: number, places: Places): Built {
   const scratch = projectWithin();
-  const root = realpathSync(scratch.root);
+  const root = realpathSync.native(scratch.root);
   for (const each of ['data', 'elsewhere', 'read.sh'])
     cpSync(project.path(each), scratch.path(each), { recursive: true, verbatimSymlinks: true });
   const there = { ...places, root };
@@ -144,7 +144,7 @@ function* reached(at: string, tree: string, seen: Set<string>): Iterable<string>
   if (!stat.isSymbolicLink()) return;
   let target: string | undefined;
   try {
-    target = realpathSync(at);
+    target = realpathSync.native(at);
   } catch {} // A broken link or a cycle.
   yield* wayOf(at);
   if (target === undefined || seen.has(target) || (tree !== '' && isWithin(target, tree))) return;
@@ -164,7 +164,10 @@ export async function checkMadeLinks(runs: number): Promise<void> {
     });
     // A user's link, which a stage's link may lead through.
     symlinkSync('../elsewhere', project.path('data/l'));
-    const places = { root: realpathSync(project.root), outside: realpathSync(outside.root) };
+    const places = {
+      root: realpathSync.native(project.root),
+      outside: realpathSync.native(outside.root),
+    };
     let param = 1;
     const write = () => project.write('pipeline.yaml', textOf(makers, reads, param, places));
     write();
