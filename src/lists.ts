@@ -25,13 +25,15 @@ export function addTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Val
   else list.push(value);
 }
 
-/** Computes the value of each object once, as long as the object exists. */
-export function oncePer<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+/** Computes the value of each object once, as long as the object exists. The object determines `more`. */
+export function oncePer<Key extends object, Value, More extends readonly unknown[]>(
+  make: (key: Key, ...more: More) => Value,
+): (key: Key, ...more: More) => Value {
   const known = new WeakMap<Key, Value>();
-  return (key) => {
+  return (key, ...more) => {
     const before = known.get(key);
     if (before !== undefined) return before;
-    const value = make(key);
+    const value = make(key, ...more);
     known.set(key, value);
     return value;
   };

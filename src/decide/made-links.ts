@@ -9,10 +9,12 @@ import type { Cooperative } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import { staysWithin, wayOf } from '../cache/scan/link-targets.js';
 import { canonical, sha256 } from '../canonical.js';
+import { oncePer } from '../lists.js';
 import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
+import { allNeeds } from '../pipeline/select.js';
 import { isWithin } from '../sys/is-within.js';
-import { realPlace } from '../sys/real-place.js';
+import { inRealFolder, realPlace } from '../sys/real-place.js';
 import { type FileView, scanAt } from './file-view.js';
 
 /** An out as a dep. Links that lead out of it change the digest if their targets exist; `links` lists them. */
@@ -82,8 +84,8 @@ export function outsBehind(
 ): readonly Owner[] {
   if (paths.length === 0) return [];
   const { root, plan } = context;
-  const needed = allNeeds(plan, item);
-  const outs = realOuts(root, plan);
+  const needed = allNeeds(plan, item.needs);
+  const outs = realOuts(plan, root);
   const found = new Map<string, Owner>();
   for (const link of paths) {
     const target = context.targetOf?.(link);
@@ -118,30 +120,13 @@ function strayLink(link: string, place: string, hint: string): UnusableFile {
   return new UnusableFile({ code: 'stray-link', message: `${link} leads to ${place}`, hint });
 }
 
-/** Indices of the items that run before the item in every run. */
-function allNeeds({ items }: Plan, item: Item): ReadonlySet<number> {
-  const found = new Set<number>();
-  const stack = [...item.needs];
-  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    if (found.has(at)) continue;
-    found.add(at);
-    stack.push(...(items[at]?.needs ?? []));
-  }
-  return found;
-}
-
 /** True for an out, a path inside one, or a folder that holds outs, by the real path. */
 export function isOut({ root, plan }: Pick<FileView, 'root'> & Planned, absolute: string): boolean {
-  const place = path.join(realPlace(path.dirname(absolute)), path.basename(absolute));
-  return ownersOf(realOuts(root, plan), place.slice(1)).length > 0;
+  return ownersOf(realOuts(plan, root), inRealFolder(absolute).slice(1)).length > 0;
 }
 
-const trees = new WeakMap<Plan, OutTree>();
-
 /** Outs by real path, since links lead to real paths. */
-function realOuts(root: string, plan: Plan): OutTree {
-  const known = trees.get(plan);
-  if (known !== undefined) return known;
+const realOuts = oncePer((plan: Plan, root: string): OutTree => {
   const tree = createOutTree();
   const folders = new Map<string, string>();
   for (const [item, { outs }] of plan.items.entries()) {
@@ -152,6 +137,5 @@ function realOuts(root: string, plan: Plan): OutTree {
       addOut(tree, { path: where, item, out, name: `${real}/${path.basename(where)}`.slice(1) });
     }
   }
-  trees.set(plan, tree);
   return tree;
-}
+});

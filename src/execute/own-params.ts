@@ -2,8 +2,6 @@
  * Commands that read a params file themselves. They see the file as it is, and neither `--set` nor
  * profiles, so the key may contain other values than they compute with.
  */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { ItemHandle } from '../decide/build-context.js';
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
@@ -11,7 +9,7 @@ import { leavesOf } from '../json.js';
 import { valuesNow } from '../pipeline/param-files.js';
 import type { Item } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
-import { describeAction } from './failure.js';
+import { executedTexts } from './executed-texts.js';
 
 /**
  * Warns that the command does not see the values of `--set`, a profile or a later entry of `params`.
@@ -79,15 +77,12 @@ export function paramsReaders(
   const files = plan.reads.filter(({ pattern }) => !pattern).map((read) => read.path);
   const listsParams = Object.keys(item.params).length > 0;
   if (files.length === 0 || !listsParams || code.kind !== 'command') return new Map();
-  const scripts = Object.keys(code.scripts).map(
-    (script) => [script, readFileSync(path.join(root, script), 'utf8')] as const,
-  );
-  const texts = [['its command', describeAction(item)], ...scripts] as const;
-  if (texts.some(([, text]) => takesContext(text))) return new Map();
+  const texts = [...executedTexts(root, item, code)];
+  if (texts.some(({ text }) => takesContext(text))) return new Map();
   return new Map(
     files.flatMap((file): [string, string][] => {
-      const reader = texts.find(([, text]) => names(text, file));
-      return reader ? [[file, reader[0]]] : [];
+      const reader = texts.find(({ text }) => names(text, file));
+      return reader ? [[file, reader.where]] : [];
     }),
   );
 }

@@ -6,10 +6,9 @@ import path from 'node:path';
 import { type ItemHandle, itemAt } from '../decide/build-context.js';
 import { oncePer } from '../lists.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
-import { withNeeds } from '../pipeline/select.js';
-import { textIfThere } from '../sys/if-there.js';
+import { allNeeds } from '../pipeline/select.js';
 import { isWithin, withFoldersAbove } from '../sys/is-within.js';
-import { describeAction } from './failure.js';
+import { executedTexts } from './executed-texts.js';
 
 export function warnOfUndeclaredOuts(handle: ItemHandle): void {
   const { build, item, index } = handle;
@@ -20,7 +19,7 @@ export function warnOfUndeclaredOuts(handle: ItemHandle): void {
     if (out === undefined || item.deps.some((dep) => covers(dep, out))) continue;
     const maker = makers.get(out) as number;
     // Neither the item itself nor one downstream can be a dep.
-    if (withNeeds(plan, [maker]).includes(index) || isShared(handle, where)) continue;
+    if (allNeeds(plan, [maker]).has(index) || isShared(handle, where)) continue;
     const what = name === out ? 'an out' : `inside the out ${out}`;
     const { id } = itemAt(build, maker);
     handle.warn(
@@ -41,34 +40,29 @@ const WORD = /[^\s"'`=:;,|&<>(){}[\]$*?!\\]+/g;
 /** A text as the first argument of `open`, `pd.read_csv`, `torch.load`, `readFileSync`, `readRDS`. */
 const READ = /(?<=\b(?:open|load|read|imread|scan)[\w.]*\(\s*[bfru]*(["'`]))[^"'`\n]+(?=\1)/gi;
 
-const LANGUAGES: readonly (readonly [file: RegExp, pattern: RegExp])[] = [
-  [/\.(?:ba|z|k)?sh$/, WORD],
-  [/\.(?:pyw?|[cm]?[jt]sx?|r|jl)$/i, READ],
-];
+/** Undefined for a script in another language. */
+function patternFor(file: string): RegExp | undefined {
+  if (/\.(?:ba|z|k)?sh$/.test(file)) return WORD;
+  return /\.(?:pyw?|[cm]?[jt]sx?|r|jl)$/i.test(file) ? READ : undefined;
+}
 
 /** Paths in the item's command and its scripts. */
-function* namedPaths(handle: ItemHandle): Generator<{ where: string; name: string }> {
-  const { build, item } = handle;
-  if (item.action.kind !== 'module') yield* pathsIn(describeAction(item), WORD, 'its command');
-  for (const file of scriptsOf(handle)) {
-    const [, pattern] = LANGUAGES.find(([language]) => language.test(file)) ?? [];
-    if (pattern === undefined) continue;
-    const text = textIfThere(path.join(build.project.root, file)) ?? '';
-    yield* pathsIn(text.replace(/(?<=^|\s)#.*/gm, ''), pattern, file);
-  }
-}
-
-/** Without what they import: a module of paths may name the outs of the whole pipeline. */
-function scriptsOf({ code, item: { action } }: ItemHandle): string[] {
-  if (code.kind === 'module') return action.kind === 'module' ? [action.file] : [];
-  return Object.keys(code.scripts).filter((file) => !Object.hasOwn(code.importers, file));
-}
-
-function* pathsIn(text: string, pattern: RegExp, where: string) {
-  for (const [word] of text.matchAll(pattern)) {
-    const name = path.posix.normalize(word).replace(/\/$/, '');
-    // A bare word is rather a subcommand or an option's value.
-    if (/[./]/.test(name)) yield { where, name };
+function* namedPaths({
+  build,
+  item,
+  code,
+}: ItemHandle): Generator<{ where: string; name: string }> {
+  // An imported module of paths may name the outs of the whole pipeline.
+  const isImported = (file: string) =>
+    code.kind === 'command' && Object.hasOwn(code.importers, file);
+  const isWanted = (file: string) => patternFor(file) !== undefined && !isImported(file);
+  for (const { where, text } of executedTexts(build.project.root, item, code, isWanted)) {
+    const uncommented = text.replace(/(?<=^|\s)#.*/gm, '');
+    for (const [word] of uncommented.matchAll(patternFor(where) ?? WORD)) {
+      const name = path.posix.normalize(word).replace(/\/$/, '');
+      // A bare word is rather a subcommand or an option's value.
+      if (/[./]/.test(name)) yield { where, name };
+    }
   }
 }
 

@@ -27,14 +27,15 @@ export function select(plan: Plan, targets: readonly string[]): readonly number[
 /** These items and all items that they need, directly or indirectly, in plan order. */
 export function withNeeds(plan: Plan, indices: readonly number[]): readonly number[] {
   if (indices.length === plan.items.length) return indices;
-  const wanted = new Uint8Array(plan.items.length);
-  for (const index of indices) wanted[index] = 1;
-  // Needs precede their items, so one pass from the end reaches all of them.
-  for (let index = plan.items.length - 1; index >= 0; index--) {
-    if (wanted[index] === 0) continue;
-    for (const need of plan.items[index]!.needs) wanted[need] = 1;
-  }
-  return plan.items.map((_, index) => index).filter((index) => wanted[index] === 1);
+  return [...allNeeds(plan, indices)].sort((a, b) => a - b);
+}
+
+/** The same in no order. */
+export function allNeeds({ items }: Plan, indices: readonly number[]): ReadonlySet<number> {
+  const found = new Set(indices);
+  // A set also iterates over what is added meanwhile.
+  for (const index of found) for (const need of items[index]!.needs) found.add(need);
+  return found;
 }
 
 function matching({ items }: Plan, target: string): readonly number[] {
