@@ -28,6 +28,7 @@ const UNIT = [
   'printable.test.ts',
   'report/',
   'stages/lib/',
+  'sys/',
   'system-message.test.ts',
   'code/',
   'watch/',

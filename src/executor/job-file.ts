@@ -11,10 +11,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
-import { renameInto } from '../cache/files/write-whole.js';
 import type { Settled } from '../decide/build-context.js';
 import type { RunOptions, Variant } from '../decide/options.js';
 import type { ItemDone, RunEvent } from '../event.js';
@@ -22,6 +21,7 @@ import { ifJson } from '../json.js';
 import { fileNameOf } from '../process/file-names.js';
 import { lstatIfThere, namesIn, textIfThere, unlessFailed } from '../sys/if-there.js';
 import { LineTail } from '../sys/open-file.js';
+import { replaceFile } from '../sys/replace-file.js';
 
 export interface Job {
   readonly format: 1;
@@ -76,15 +76,15 @@ export class JobFiles {
     const own = this.#of(job.nonce);
     mkdirSync(own, { recursive: true });
     const file = path.join(own, 'job.json');
-    writeNew(file, JSON.stringify(job));
-    writeNew(path.join(this.#folder, 'current'), `${job.nonce}\n`);
+    write(file, JSON.stringify(job));
+    write(path.join(this.#folder, 'current'), `${job.nonce}\n`);
     return file;
   }
 
   /** Returns the token of this start of a job. From here on, no earlier start of it records anything. */
   begin(nonce: string): string {
     const token = randomBytes(6).toString('hex');
-    writeNew(path.join(this.#of(nonce), 'start'), token);
+    write(path.join(this.#of(nonce), 'start'), token);
     return token;
   }
 
@@ -107,7 +107,7 @@ export class JobFiles {
   }
 
   writeEnd(nonce: string, end: JobEnd): void {
-    writeNew(path.join(this.#of(nonce), 'end.json'), JSON.stringify(end));
+    write(path.join(this.#of(nonce), 'end.json'), JSON.stringify(end));
   }
 
   events(nonce: string): string {
@@ -138,10 +138,8 @@ function readJson<T>(file: string): T | undefined {
   return text === undefined || text === '' ? undefined : (JSON.parse(text) as T);
 }
 
-function writeNew(file: string, text: string): void {
-  const draft = `${file}~${process.pid}`;
-  writeFileSync(draft, text);
-  renameInto(draft, file);
+function write(file: string, text: string): void {
+  replaceFile(file, [Buffer.from(text)]);
 }
 
 /** Reads the events that a job has added since the last call. */

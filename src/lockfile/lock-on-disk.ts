@@ -1,9 +1,10 @@
 /** Reads and writes pipeline.lock: reports its errors; writes it completely or not at all. */
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { userError } from '../error.js';
 import { unless } from '../sys/if-there.js';
 import { realPath } from '../sys/real-place.js';
+import { replaceFile } from '../sys/replace-file.js';
 import { parseLock } from './format/parse-lock.js';
 import {
   type LockedProject,
@@ -40,14 +41,7 @@ export function writeLockFile(project: LockedProject, file: LockFile): void {
   const place = path.join(project.root, name);
   const target = unless(['ENOENT'], () => realPath(place)) ?? place;
   if (readText(target, name) === text) return;
-  const draft = `${target}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, text);
-    renameSync(draft, target);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
+  replaceFile(target, [Buffer.from(text)]);
 }
 
 /** Never waits for the writer of a pipe. */

@@ -1,23 +1,12 @@
-/** The no-op cache: keeps a few answers for each project and checks whether one is still valid. */
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+/** The no-op cache: a few answers for each project, and whether one is still valid. */
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { uptime } from 'node:os';
 import path from 'node:path';
 import { isInside, type Layout } from '../cache/layout.js';
 import { realPlace } from '../sys/real-place.js';
 import {
-  type Answer,
   answerName,
   columnsOf,
-  encodeAnswer,
   type Question,
   readAnswer,
   type StatColumns,
@@ -106,33 +95,4 @@ function movedPath(
       return true; // The slow way reports the error.
     }
   });
-}
-
-/** Number of answers kept for a project; older ones are deleted. */
-const KEPT = 16;
-
-/**
- * A failure only costs the next run time, so there is no warning. Not written through tmp/, which
- * is in the read set.
- */
-export function keepAnswer(folder: string, still: Answer): void {
-  const name = answerName(still.question);
-  const draft = path.join(folder, `.${name}.${process.pid}`);
-  try {
-    mkdirSync(folder, { recursive: true });
-    rmSync(draft, { force: true });
-    writeFileSync(draft, Buffer.concat(encodeAnswer(still)), { flag: 'wx' });
-    renameSync(draft, path.join(folder, name));
-    forgetOldest(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  }
-}
-
-function forgetOldest(folder: string): void {
-  const files = readdirSync(folder).map((name) => path.join(folder, name));
-  if (files.length <= KEPT) return;
-  const age = new Map(files.map((file) => [file, statSync(file).mtimeMs]));
-  files.sort((a, b) => (age.get(b) as number) - (age.get(a) as number));
-  for (const file of files.slice(KEPT)) rmSync(file, { force: true });
 }

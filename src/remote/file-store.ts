@@ -1,6 +1,5 @@
 /** A shared folder as a store: a network file system, or a disk that several projects use. */
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
   chmod,
@@ -18,6 +17,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { READ } from '../cache/files/hash.js';
 import { isWithoutLinks } from '../sys/no-links.js';
+import { draftOf } from '../sys/replace-file.js';
 import { Draft } from './download-draft.js';
 import {
   type Body,
@@ -161,8 +161,7 @@ export class FileStore implements Store {
 
   async #withDraft<T>(file: string, body: Body, act: (draft: string) => Promise<T>): Promise<T> {
     await this.#reached();
-    // The name is unguessable, so no other user can create a link there.
-    const draft = `${file}.${randomUUID()}.tmp`;
+    const draft = draftOf(file);
     try {
       await this.#makeFolder(path.dirname(file));
       try {

@@ -1,9 +1,12 @@
 /** Saves the answer of a no-op run, with its read set, for the next run. */
-
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { PYTHON_VARIABLES } from '../code/python/find-interpreter.js';
 import type { RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
-import { keepAnswer, questionOf } from '../noop/answers.js';
+import { type Answer, answerName, encodeAnswer } from '../noop/answer-file.js';
+import { questionOf } from '../noop/answers.js';
+import { replaceFile } from '../sys/replace-file.js';
 
 /**
  * Saves the answer to the same command line, valid while the read set is unchanged.
@@ -26,4 +29,29 @@ export function noteAnswer(
   const question = questionOf({ layout: cache.layout, dist, argv, env }, names);
   const { own, behind } = all;
   keepAnswer(cache.layout.stills, { question, answer, savedAt: Date.now(), own, behind });
+}
+
+/** Number of answers kept for a project; older ones are deleted. */
+const KEPT = 16;
+
+/**
+ * A failure only costs the next run time, so there is no warning. Not written through tmp/, which
+ * is in the read set.
+ */
+function keepAnswer(folder: string, still: Answer): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    replaceFile(path.join(folder, answerName(still.question)), encodeAnswer(still));
+    forgetOldest(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+  }
+}
+
+function forgetOldest(folder: string): void {
+  const files = readdirSync(folder).map((name) => path.join(folder, name));
+  if (files.length <= KEPT) return;
+  const age = new Map(files.map((file) => [file, statSync(file).mtimeMs]));
+  files.sort((a, b) => (age.get(b) as number) - (age.get(a) as number));
+  for (const file of files.slice(KEPT)) rmSync(file, { force: true });
 }
