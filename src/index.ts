@@ -27,7 +27,8 @@ export interface RunRequest
 /**
  * Runs what is stale, as `pipe run` does.
  *
- * @throws UserError for errors in pipeline.yaml, targets or inputs, before anything changes
+ * @throws UserError for a mistake in pipeline.yaml, the request or the inputs. If it is found after
+ *   items have run, the last event is still the summary, and pipeline.lock has their results.
  * @example const { summary } = await run({ targets: ['evaluate'], onEvent: (event) => console.log(event.type) });
  */
 export async function run(request: RunRequest = {}): Promise<RunResult> {

@@ -23,7 +23,8 @@ import { withRemote } from './with-remote-if-named.js';
 /**
  * Runs the stale items among the targets and what they need.
  *
- * @throws UserError before anything changes: unknown targets, missing inputs, unreadable code
+ * @throws UserError for a user's mistake, such as an unknown target: before anything changes, unless
+ *   only an item that runs shows it (`foundLate`)
  */
 export async function run(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   if (isDry(options)) return runTo(project, options, emit);
