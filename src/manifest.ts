@@ -93,6 +93,11 @@ export function chainManifest(manifest: Manifest, targetParam: string | undefine
   return { ...rest, params };
 }
 
+/** The name of the chain in the cache. */
+export function chainKey(manifest: Manifest, targetParam: string | undefined): string {
+  return keyOf(chainManifest(manifest, targetParam));
+}
+
 /** A copy of the tree without the leaf at the path. */
 function without(tree: Json, path: readonly string[]): Json {
   const [head, ...tail] = path;

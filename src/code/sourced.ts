@@ -19,7 +19,7 @@ const R_SOURCE = /\b(?:sys\.)?source\(\s*(?:file\s*=\s*)?(["'])([^"'\\]+)\1/g;
 const SHELL_SOURCE =
   /(?:^|[;&|({]|\b(?:then|else|do))[ \t]*(?:\.|source)[ \t]+(["']?)([\w./-]+)\1/gm;
 
-export interface Sourcing {
+interface Sourcing {
   readonly entry: string;
   /** The working directory, relative to the project. */
   readonly folder: string;

@@ -45,10 +45,6 @@ export function itemAt(build: BuildContext, index: number): Item {
   return build.project.plan.items[index] as Item;
 }
 
-export function cacheOf(build: BuildContext): Cache {
-  return build.project.cache;
-}
-
 /** An item of a build: its definition, and what the build knows about it. */
 export class ItemHandle {
   readonly build: BuildContext;

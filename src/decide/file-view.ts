@@ -1,7 +1,8 @@
 /** A view of the workspace, as it is or as it will be. Inputs are read through it. */
 import { type Cache, type Scan, type ScanOptions, UnusableFile } from '../cache/cache.js';
 import type { Cooperative } from '../cache/files/yielding.js';
-import type { Digest } from '../cache/objects/digest.js';
+import { type Digest, kindOf } from '../cache/objects/digest.js';
+import type { TreeEntry } from '../cache/objects/tree.js';
 
 /** The future content of a folder; undefined: as on disk. */
 type StoredListing = (
@@ -26,6 +27,22 @@ export function scanAt(
   options?: ScanOptions,
 ): Cooperative<Scan | undefined> {
   return view.look === undefined ? view.cache.scanning(where, options) : view.look(where, options);
+}
+
+/**
+ * The entry at a path inside a stored directory; null if it has none there; undefined if its listing
+ * is not stored.
+ */
+export function entryWithin(
+  cache: Cache,
+  directory: Digest,
+  [name, ...inner]: readonly string[],
+): TreeEntry | null | undefined {
+  if (kindOf(directory) !== 'directory') return null;
+  const listing = cache.treeListing(directory);
+  const entry = listing?.find((each) => each.name === name);
+  if (entry === undefined) return listing && null;
+  return inner.length === 0 ? entry : entryWithin(cache, entry.digest, inner);
 }
 
 /** Undefined when something is not readable. */

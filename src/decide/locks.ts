@@ -1,6 +1,6 @@
 /** Locks of a run: the paths of an item, and the key of its result. */
 import path from 'node:path';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { chainKey, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import {
   acquireClaim,
@@ -14,8 +14,7 @@ import {
 import { acquireLock, type Lock, lockFile } from '../process/file-lock.js';
 import { fileNameOf } from '../process/file-names.js';
 import { describeOwner, type LockOwner } from '../process/lock-owner.js';
-import type { Group } from '../process/orphans.js';
-import { reapOrphans } from '../process/orphans.js';
+import { type Group, reapOrphans } from '../process/orphans.js';
 import { isHeldAroundUs, waitsForItself } from '../process/outer-executions.js';
 import { livenessOf, ownIdentity } from '../sys/identity.js';
 import type { ItemHandle } from './build-context.js';
@@ -154,9 +153,7 @@ function noteWait({ build, item }: ItemHandle, owner: LockOwner, file: string): 
 
 /** Only one process at a time computes epochs of a chain, also for different targets. */
 function lockKeyOf(item: Item, manifest: Manifest): string {
-  return item.epochs === undefined
-    ? keyOf(manifest)
-    : keyOf(chainManifest(manifest, item.epochs.param));
+  return item.epochs === undefined ? keyOf(manifest) : chainKey(manifest, item.epochs.param);
 }
 
 function pathsByHome(

@@ -2,6 +2,7 @@
 import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { Item, Plot } from '../pipeline/plan.js';
+import { entryWithin } from './file-view.js';
 
 interface MetricFile {
   readonly name: string;
@@ -13,7 +14,6 @@ interface MetricFile {
   readonly within: string;
 }
 
-/** The same for a plot file. */
 export function plotFileOf({ name, path, out }: Plot, { outs }: Item): MetricFile {
   return { name, path, out, within: path.slice(folderOf(out, outs).length + 1) };
 }
@@ -41,15 +41,8 @@ export function digestOfMetric(
   outs: readonly { readonly name: string; readonly digest: Digest }[],
   cache: Cache,
 ): Digest | null | undefined {
-  let digest = outs.find((each) => each.name === out)?.digest;
-  for (const name of within === '' ? [] : within.split('/')) {
-    if (digest === undefined) return undefined;
-    if (!digest.startsWith('d:')) return null;
-    const listing = cache.treeListing(digest);
-    if (listing === undefined) return undefined;
-    const entry = listing.find((each) => each.name === name);
-    if (entry === undefined) return null;
-    digest = entry.digest;
-  }
-  return digest;
+  const digest = outs.find((each) => each.name === out)?.digest;
+  if (digest === undefined || within === '') return digest;
+  const entry = entryWithin(cache, digest, within.split('/'));
+  return entry === null ? null : entry?.digest;
 }

@@ -5,7 +5,7 @@ import { type Diagnostic, UserError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import type { Dep } from '../pipeline/plan.js';
 import { withFoldersAbove } from '../sys/is-within.js';
-import { type BuildContext, cacheOf, type ItemHandle, itemAt } from './build-context.js';
+import { type BuildContext, type ItemHandle, itemAt } from './build-context.js';
 import { matchesIn } from './dep-files.js';
 import { type Part, sourceOf } from './parts.js';
 import { planPlaces } from './project.js';
@@ -39,7 +39,7 @@ function* isUnmatched(
   toCome: ReadonlySet<string>,
 ): Cooperative<boolean> {
   if (dep.within?.some((out) => toCome.has(sourceOf(dep, out)))) return false;
-  const matched = yield* matchesIn(dep, { root: build.project.root, cache: cacheOf(build) });
+  const matched = yield* matchesIn(dep, { root: build.project.root, cache: build.project.cache });
   if (matched.length === 0) return !dep.optional;
   return (dep.glob || !dep.optional) && matched.some((each) => isAbsent(build, dep, each, toCome));
 }
@@ -57,7 +57,7 @@ function isAbsent(build: BuildContext, dep: Dep, part: Part, toCome: ReadonlySet
 /** A link that an item makes counts as a link; a user's link counts as its target. */
 function isThere(build: BuildContext, where: string, made: boolean): boolean {
   const full = path.join(build.project.root, where);
-  const { readSet } = cacheOf(build);
+  const { readSet } = build.project.cache;
   try {
     return (made ? readSet.lstat(full) : readSet.stat(full)) !== undefined;
   } catch {

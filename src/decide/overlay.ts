@@ -7,6 +7,7 @@ import type { RecordedOut } from '../cache/records/record.js';
 import { MOST_LINKS } from '../cache/scan/link-targets.js';
 import type { Item } from '../pipeline/plan.js';
 import { realPlace } from '../sys/real-place.js';
+import { entryWithin } from './file-view.js';
 import type { DecisionContext } from './fingerprint.js';
 import type { Project } from './project.js';
 
@@ -107,19 +108,10 @@ export class Overlay {
     if (whole !== undefined) return whole;
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
       const laid = this.#outs.get(path.slice(0, end));
-      if (laid !== undefined) return this.#within(laid, path.slice(end + 1).split('/')) ?? null;
+      if (laid === undefined) continue;
+      const inner = path.slice(end + 1).split('/');
+      return entryWithin(this.#project.cache, laid.digest, inner) ?? null;
     }
     return undefined;
-  }
-
-  /** The scan at a path inside a stored directory. */
-  #within(laid: Scan, path: readonly string[]): Scan | undefined {
-    let at: Scan | undefined = laid;
-    for (const name of path) {
-      const listing: readonly (Scan & { readonly name: string })[] | undefined =
-        at === undefined ? undefined : this.#project.cache.treeListing(at.digest);
-      at = listing?.find((entry) => entry.name === name);
-    }
-    return at;
   }
 }

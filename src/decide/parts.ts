@@ -21,7 +21,7 @@ import {
 import { type Tree, TURN_EVERY } from '../pipeline/matches-below.js';
 import type { Dep } from '../pipeline/plan.js';
 import { foldersAbove, isWithin, withFoldersAbove } from '../sys/is-within.js';
-import { type FileView, scanAt } from './file-view.js';
+import { entryWithin, type FileView, scanAt } from './file-view.js';
 import { madeAt, withLinks } from './made-links.js';
 
 /** A file or folder that counts as a whole, by its path in the dep. */
@@ -162,12 +162,7 @@ function wroteInFolder(where: string, cache: Cache): Digest | undefined {
     if (at === '.') return undefined;
     const wrote = cache.state.wrote(at);
     if (wrote === undefined) continue;
-    let digest: Digest | undefined = isUnfinished(wrote) ? undefined : wrote;
-    for (const name of names) {
-      const listing = digest === undefined ? undefined : cache.treeListing(digest);
-      digest = listing?.find((entry) => entry.name === name)?.digest;
-    }
-    return digest;
+    return isUnfinished(wrote) ? undefined : entryWithin(cache, wrote, names)?.digest;
   }
 }
 

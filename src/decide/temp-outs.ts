@@ -74,7 +74,7 @@ export function readersOf({ items }: Plan, index: number): number[] {
 }
 
 /** True if in doubt: a pattern or a link may lead there. */
-export function readsTemps({ deps }: Item, maker: Item): boolean {
+function readsTemps({ deps }: Item, maker: Item): boolean {
   return maker.outs.some(
     ({ path, temp }) =>
       temp &&

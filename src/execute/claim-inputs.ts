@@ -4,7 +4,7 @@ import type { RecordedOut } from '../cache/records/record.js';
 import { handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
 import { decide } from '../decide/staleness.js';
-import type { Dep, Out } from '../pipeline/plan.js';
+import type { Out } from '../pipeline/plan.js';
 import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { refuseToReplace } from './protected-outs.js';
@@ -72,10 +72,8 @@ function needsOf(handle: ItemHandle, { behind }: InputSnapshot): readonly number
 
 /** A restored or fresh item does not need leftovers removed. */
 async function willRun(handle: ItemHandle, inputs: InputSnapshot): Promise<boolean> {
-  const { build } = handle;
-  const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  const { force, interruption } = build.options;
-  const deciding = decide(handle.item, handle.code, context, force);
+  const { force, interruption } = handle.build.options;
+  const deciding = decide(handle.item, handle.code, inputs.context, force);
   const decision = await finish(deciding, interruption.stop);
   return decision.kind === 'run';
 }

@@ -7,7 +7,7 @@ import { Ways } from '../cache/scan/link-targets.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { matchesIn } from '../decide/dep-files.js';
 import type { FileView } from '../decide/file-view.js';
-import { type Read, readBy } from '../decide/fingerprint.js';
+import { type DecisionContext, type Read, readBy } from '../decide/fingerprint.js';
 import { outsBehind } from '../decide/made-links.js';
 import { partsOf } from '../decide/parts.js';
 import { changedFiles } from '../decide/reasons.js';
@@ -48,6 +48,11 @@ export class InputSnapshot {
   /** Outs that it reads through links which other items made. */
   get behind(): readonly Owner[] {
     return this.#found.behind;
+  }
+
+  /** For a decision by these inputs. */
+  get context(): DecisionContext {
+    return { ...this.#of.build.project, given: (dep) => this.digestOf(dep) };
   }
 
   /** Null for an absent optional dep; undefined for a missing one. */

@@ -9,9 +9,9 @@ import { lockKey } from '../decide/locks.js';
 import { missingAfterAll } from '../decide/missing.js';
 import type { Decision } from '../decide/staleness.js';
 import { absentMakers } from '../decide/temp-outs.js';
-import type { ItemDone } from '../event.js';
+import type { ItemDone, Verdict } from '../event.js';
 import { chainManifest, keyOf } from '../manifest.js';
-import type { Dep, Item } from '../pipeline/plan.js';
+import type { Item } from '../pipeline/plan.js';
 import { WaitsForItself } from '../process/outer-executions.js';
 import type { Wanted } from '../remote/remote-results.js';
 import { usageOf } from '../sys/usage.js';
@@ -77,7 +77,7 @@ async function underLocks(
         const third = await withoutRunning(handle, inputs, seconds);
         if ('done' in third) return fromRemote(third);
       }
-      if (build.options.pull) return notThere(item);
+      if (build.options.pull) return ended(item, 'blocked', { reason: NOT_THERE });
       if (build.temps !== undefined && absentMakers(build.project, handle.index).length > 0)
         return failed(item, TEMPS_GONE, seconds());
       await refuseToReplace(handle, item.outs);
@@ -125,14 +125,11 @@ function wantedOf({ item }: ItemHandle, { key, manifest }: Run): Wanted {
   return { item: item.id, key, manifest, filled: item.filled };
 }
 
-function fromRemote({ done, ...ended }: Ended): Ended {
-  return { ...ended, done: done.verdict === 'restored' ? { ...done, from: 'remote' } : done };
+function fromRemote({ done, ...more }: Ended): Ended {
+  return { ...more, done: done.verdict === 'restored' ? { ...done, from: 'remote' } : done };
 }
 
-function notThere({ id }: Item): Ended {
-  const reason = 'its result is not in the remote cache';
-  return { done: { type: 'item', item: id, verdict: 'blocked', reason } };
-}
+const NOT_THERE = 'its result is not in the remote cache';
 
 /** The end of an item that needs no process: it is fresh, or its outs are restored. Else its decision. */
 async function withoutRunning(
@@ -172,8 +169,7 @@ async function withoutRunning(
 async function decideAgain(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
   const { build, item } = handle;
   for (const out of item.outs) handle.cache.forget(out.path);
-  const context = { ...build.project, given: (dep: Dep) => inputs.digestOf(dep) };
-  return await finish(decideItem(handle, context), build.options.interruption.stop);
+  return await finish(decideItem(handle, inputs.context), build.options.interruption.stop);
 }
 
 /** False when an object is damaged. */
@@ -219,18 +215,13 @@ function concluded(item: Item, key: string, execution: Execution, seconds: numbe
       });
     }
     case 'failed':
-      return {
-        done: {
-          type: 'item',
-          item: item.id,
-          verdict: 'failed',
-          key,
-          seconds,
-          ...execution.why,
-          ...(execution.executed && usageOf(execution.executed)),
-          failure: execution.failure,
-        },
-      };
+      return ended(item, 'failed', {
+        key,
+        seconds,
+        ...execution.why,
+        ...(execution.executed && usageOf(execution.executed)),
+        failure: execution.failure,
+      });
     case 'cancelled':
       return cancelled(item);
     default:
@@ -245,17 +236,21 @@ function recorded(
   more: Partial<ItemDone>,
 ): Ended {
   const { key, outs } = record;
-  return { done: { type: 'item', item: item.id, verdict, key, ...more }, settled: { key, outs } };
+  return { ...ended(item, verdict, { key, ...more }), settled: { key, outs } };
 }
 
 /** Without an execution. */
 function failed(item: Item, message: string, seconds: number): Ended {
   const failure = { message, command: '', tail: [] };
-  return { done: { type: 'item', item: item.id, verdict: 'failed', seconds, failure } };
+  return ended(item, 'failed', { seconds, failure });
 }
 
 function cancelled(item: Item): Ended {
-  return { done: { type: 'item', item: item.id, verdict: 'cancelled', reason: 'interrupted' } };
+  return ended(item, 'cancelled', { reason: 'interrupted' });
+}
+
+function ended({ id }: Item, verdict: Verdict, more: Partial<ItemDone>): Ended {
+  return { done: { type: 'item', item: id, verdict, ...more } };
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,6 +1,6 @@
 /** Remembers that pipeline.lock is up to date, so that no-op runs skip reading it. */
 import { sha256 } from '../canonical.js';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { type BuildContext, itemAt } from '../decide/build-context.js';
 import type { Variant } from '../decide/options.js';
 import { lockNameOf, sectionOf } from './format/sections.js';
 
@@ -28,17 +28,17 @@ export function isLockNoted(build: BuildContext): boolean {
 
 /** Call when the file contains the results of this run. */
 export function noteLock(build: BuildContext): void {
-  cacheOf(build).forget(lockNameOf(build.project));
+  build.project.cache.forget(lockNameOf(build.project));
   const lock = digestOf(build);
   if (lock === undefined || !isComplete(build)) return;
   const note: Note = { lock, results: resultsOf(build) };
-  cacheOf(build).state.writeKept('plans', nameOf(build), note);
+  build.project.cache.state.writeKept('plans', nameOf(build), note);
 }
 
 /** The note about the file in its current state. */
 function noteOf(build: BuildContext): Note | undefined {
   const lock = digestOf(build);
-  const note = cacheOf(build).state.readKept('plans', nameOf(build)) as Note | undefined;
+  const note = build.project.cache.state.readKept('plans', nameOf(build)) as Note | undefined;
   return note?.lock === lock ? note : undefined;
 }
 

@@ -2,12 +2,12 @@
 import { hash } from 'node:crypto';
 import path from 'node:path';
 import { nameOf } from '../cache/objects/digest.js';
-import { type BuildContext, cacheOf, itemAt, type Settled } from '../decide/build-context.js';
+import { type BuildContext, itemAt, type Settled } from '../decide/build-context.js';
 import { stopping } from '../decide/incremental.js';
 import { homesOf } from '../decide/lock-home.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import { listed } from '../error.js';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireLock, lockFile } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
@@ -103,7 +103,7 @@ function blockOf(
   { key, outs }: Settled,
   warn: Warn,
 ): LockBlock | undefined {
-  const manifest = cacheOf(build).readRecord(key)?.manifest;
+  const manifest = build.project.cache.readRecord(key)?.manifest;
   const metrics = allMetrics(build, item, outs, (message) => warn(item.id, message));
   if (manifest === undefined || metrics === undefined) return undefined;
   const epochs = epochsOf(build, item, manifest);
@@ -129,7 +129,7 @@ function allMetrics(
   const metrics: Record<string, Record<string, number>> = {};
   for (const metric of metricFilesOf(item)) {
     const { name, path: where, out } = metric;
-    const digest = digestOfMetric(metric, outs, cacheOf(build));
+    const digest = digestOfMetric(metric, outs, build.project.cache);
     if (digest === null) {
       warn(
         `metrics ${where} is not in the recorded out ${out}: pipeline.lock does not contain its numbers`,
@@ -155,7 +155,7 @@ function allMetrics(
 function epochsOf(build: BuildContext, item: Item, manifest: Manifest): LockedEpochs | undefined {
   if (item.epochs === undefined) return undefined;
   const { target, param, patience, best } = item.epochs;
-  const records = cacheOf(build).chains.readEpochs(keyOf(chainManifest(manifest, param)));
+  const records = build.project.cache.chains.readEpochs(chainKey(manifest, param));
   const { wanted, last } = stopping(item.epochs, records) ?? { wanted: target, last: target };
   const states = records
     .filter(({ epoch }) => epoch === wanted || (epoch <= last && isPowerOfTwo(epoch)))

@@ -1,10 +1,9 @@
 /** Compares a read set with the disk. */
-import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
-import { codeOf, isAbsent } from '../cache/files/file-errors.js';
+import { readdirSync, type Stats } from 'node:fs';
 import { Yielder } from '../cache/files/yielding.js';
 import { addTo } from '../lists.js';
 import { ignoreRulesById } from '../pipeline/ignored-files.js';
-import { lstatIfThere, unlessRefused } from '../sys/if-there.js';
+import { lstatIfThere, statIfThere, unlessRefused } from '../sys/if-there.js';
 import { columnsOf, type StatColumns, WIDTH } from './answer-file.js';
 import type { Listed, ReadLists } from './read-set.js';
 
@@ -16,16 +15,16 @@ export async function firstMoved(project: string, lists: ReadLists): Promise<str
   const { own, behind, above } = lists;
   const folders = new Folders(project, lists);
   return (
-    (await moved(project, own, { look: lstatSync, differs: looksOtherwise, folders })) ??
-    (await moved(project, behind, { look: statSync, differs: looksOtherwise, folders })) ??
-    (await moved(project, above, { look: statSync, differs: isElsewhere }))
+    (await moved(project, own, { look: lstatIfThere, differs: looksOtherwise, folders })) ??
+    (await moved(project, behind, { look: statIfThere, differs: looksOtherwise, folders })) ??
+    (await moved(project, above, { look: statIfThere, differs: isElsewhere }))
   );
 }
 
 type Columns = ReturnType<typeof columnsOf>;
 
 interface Comparing {
-  readonly look: (path: string, options: { readonly throwIfNoEntry: false }) => Stats | undefined;
+  readonly look: (path: string) => Stats | undefined;
   readonly differs: (before: Columns, now: Columns) => boolean;
   readonly folders?: Folders;
 }
@@ -39,7 +38,7 @@ async function moved(
   let folder: string | undefined;
   for (const [row, where] of paths.entries()) {
     if (pace.due()) await pace.rest();
-    const now = columnsOf(lookedAt(where.startsWith('/') ? where : `${project}/${where}`, look));
+    const now = columnsOf(look(where.startsWith('/') ? where : `${project}/${where}`));
     const at = row * WIDTH;
     const before = [columns[at], columns[at + 1], columns[at + 2], columns[at + 3]] as Columns;
     if (!differs(before, now)) continue;
@@ -121,14 +120,4 @@ function looksOtherwise(before: Columns, now: Columns): boolean {
 function isElsewhere([, mtime, ctime, ino]: Columns, now: Columns): boolean {
   const [, mtimeNow, ctimeNow, inoNow] = now;
   return ino !== inoNow || (ctime !== ctimeNow && (mtime === mtimeNow || mtimeNow !== ctimeNow));
-}
-
-/** A parent that is no longer a folder counts as absence. */
-function lookedAt(absolute: string, look: Comparing['look']): Stats | undefined {
-  try {
-    return look(absolute, { throwIfNoEntry: false });
-  } catch (error) {
-    if (isAbsent(error) || codeOf(error) === 'ELOOP') return undefined;
-    throw error;
-  }
 }

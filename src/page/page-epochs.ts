@@ -4,7 +4,7 @@ import { drawnMetric } from '../decide/drawn-metric.js';
 import { metricAt, stopEpoch } from '../decide/incremental.js';
 import type { Project } from '../decide/project.js';
 import { leavesOf } from '../json.js';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import type { PageEpochs } from './model.js';
 
@@ -20,9 +20,7 @@ export function epochsOf(
 ): PageEpochs | undefined {
   if (plan === undefined) return undefined;
   const [own, earlier] = [today, last].map((manifest) =>
-    manifest === undefined
-      ? []
-      : cache.chains.readEpochs(keyOf(chainManifest(manifest, plan.param))),
+    manifest === undefined ? [] : cache.chains.readEpochs(chainKey(manifest, plan.param)),
   ) as [EpochRecord[], EpochRecord[]];
   const isStale = own.length === 0 && today !== undefined && earlier.length > 0;
   const records = own.length === 0 ? earlier : own;

@@ -27,7 +27,7 @@ interface IndexedRow extends Omit<ResultRow, 'state' | 'upstream' | 'command' | 
 }
 
 /** Rows oldest first, and the commands that they share. */
-export interface Indexed {
+interface Indexed {
   readonly rows: readonly IndexedRow[];
   readonly commands: readonly (string | readonly string[])[];
 }

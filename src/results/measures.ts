@@ -7,7 +7,7 @@ import { stopEpoch } from '../decide/incremental.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import type { Project } from '../decide/project.js';
 import { metricsOf, numbersIn } from '../lockfile/format/locked-metrics.js';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { depEdgesOf, type Part } from './dep-edges.js';
 
@@ -95,7 +95,7 @@ export class Measures {
   #epochOf(manifest: Manifest, param: string | undefined) {
     const choice = manifest.epochs;
     if (choice === undefined) return {};
-    const chain = keyOf(chainManifest(manifest, param));
+    const chain = chainKey(manifest, param);
     const { chains } = this.#project.cache;
     const epoch =
       typeof choice === 'number'

@@ -7,7 +7,7 @@ import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { type MissingDep, missingDeps, refuseMissing } from '../decide/missing.js';
 import { type Prediction, waitingText } from '../decide/prediction.js';
 import type { ItemDone } from '../event.js';
-import { chainManifest, keyOf } from '../manifest.js';
+import { chainKey } from '../manifest.js';
 import type { EpochPlan } from '../pipeline/plan.js';
 import { foresee } from './foresee.js';
 
@@ -83,7 +83,7 @@ function forecast(
 ): Pick<ItemDone, 'expected' | 'epochs'> {
   if (item.epochs === undefined || outlook.kind !== 'run')
     return last === undefined ? {} : { expected: last };
-  const chain = keyOf(chainManifest(outlook.manifest, item.epochs.param));
+  const chain = chainKey(outlook.manifest, item.epochs.param);
   return epochForecast(item.epochs, cache.chains.readEpochs(chain), (record) =>
     cache.chains.hasState(record),
   );

@@ -1,6 +1,6 @@
 /** Predictions that count the results of the remote cache: for --dry, status and why, with --remote. */
 import type { RunRecord } from '../cache/records/record.js';
-import { type BuildContext, handleOf, selectedItems } from '../decide/build-context.js';
+import { type BuildContext, itemAt, selectedItems } from '../decide/build-context.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import type { Decision } from '../decide/staleness.js';
 import { eachOf } from '../remote/concurrency.js';
@@ -34,7 +34,7 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
     const before = foreseen.size;
     await eachOf(open, async ([index, { key, manifest }]) => {
       asked.add(key);
-      const { id, filled } = handleOf(build, index).item;
+      const { id, filled } = itemAt(build, index);
       const wanted = { item: id, key, manifest, filled };
       // An item that reads a part of an out needs the listing of the out, which comes with the
       // objects.
@@ -60,7 +60,7 @@ function readInPart(build: BuildContext): ReadonlySet<number> {
   const found = new Set<number>();
   for (const { item, needs } of selectedItems(build)) {
     for (const need of needs) {
-      const outs = new Set(handleOf(build, need).item.outs.map(({ path }) => path));
+      const outs = new Set(itemAt(build, need).outs.map(({ path }) => path));
       if (item.deps.some(({ path, glob }) => glob || !outs.has(path))) found.add(need);
     }
   }

@@ -3,7 +3,6 @@ import type { Digest } from '../cache/objects/digest.js';
 import type { Result, RunRecord } from '../cache/records/record.js';
 import {
   type BuildContext,
-  cacheOf,
   handleOf,
   type ItemHandle,
   neverAlways,
@@ -78,7 +77,7 @@ function editedOut(handle: ItemHandle, { block }: LockStanding): string | undefi
 
 /** True for content that no run made. The out may hold the result of another profile: a run replaces it. */
 function isForeign(build: BuildContext, digest: Digest | undefined): boolean {
-  return digest !== undefined && !cacheOf(build).hasAll(digest);
+  return digest !== undefined && !build.project.cache.hasAll(digest);
 }
 
 async function inspectResults(

@@ -6,7 +6,7 @@ import { predict } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { readLockFile } from '../lockfile/lock-on-disk.js';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { fileNameOf } from '../process/file-names.js';
 
@@ -42,7 +42,7 @@ export async function rootsOf(project: Project): Promise<GcRoots> {
   ): void {
     keys.push(key);
     if (epochs === undefined) return;
-    chains.push({ chain: keyOf(chainManifest(manifest, epochs.param)), epoch: target });
+    chains.push({ chain: chainKey(manifest, epochs.param), epoch: target });
   }
 }
 

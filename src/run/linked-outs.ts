@@ -1,7 +1,7 @@
 /** Refuses outs that are links which pipe did not create, before anything changes. */
 import { readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { type BuildContext, cacheOf, itemAt } from '../decide/build-context.js';
+import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { planPlaces } from '../decide/project.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { lockedItems } from '../lockfile/lock-on-disk.js';
@@ -49,7 +49,7 @@ function isUsersLink(build: BuildContext, item: Item, out: Out): boolean {
 
 /** An item may make a link, even if it was interrupted. */
 function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
-  const cache = cacheOf(build);
+  const cache = build.project.cache;
   const wrote = cache.state.wrote(out.path);
   if (wrote === 'begun' || wrote === 'ended' || cache.state.readAttempt(item.id) !== undefined)
     return true;

@@ -4,7 +4,6 @@ import type { Digest } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import {
   type BuildContext,
-  cacheOf,
   handleOf,
   type ItemHandle,
   itemAt,
@@ -24,7 +23,7 @@ import { readLockFile } from '../lockfile/lock-on-disk.js';
 import { holds } from '../lockfile/update.js';
 import { select } from '../pipeline/select.js';
 import { fileAtRevision } from '../process/git.js';
-import { statIfThere, textIfThere } from '../sys/if-there.js';
+import { bytesIfThere } from '../sys/if-there.js';
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -75,7 +74,9 @@ function figuresOf(handle: ItemHandle, outlook: Prediction, { today, any }: Lock
     const digest = digestOfMetric(metric, recorded, handle.cache);
     const current = (digest && numbersOf(build, where, digest)) ?? today?.metrics[name];
     const numbers =
-      current ?? numbersIn(path.join(build.project.root, where)) ?? any?.metrics[name];
+      current ??
+      metricsIn(bytesIfThere(path.join(build.project.root, where))) ??
+      any?.metrics[name];
     if (numbers === undefined) continue;
     byOut[name] = numbers;
     stale ||= current === undefined;
@@ -86,7 +87,7 @@ function figuresOf(handle: ItemHandle, outlook: Prediction, { today, any }: Lock
 /** Outs of the record for today's key; none where there is no record, or no key yet. */
 function recordedOuts(build: BuildContext, outlook: Prediction): readonly RecordedOut[] {
   if (outlook.kind === 'fresh' || outlook.kind === 'restore') return outlook.record.outs;
-  return outlook.kind === 'run' ? (cacheOf(build).readOuts(outlook.key) ?? []) : [];
+  return outlook.kind === 'run' ? (build.project.cache.readOuts(outlook.key) ?? []) : [];
 }
 
 /**
@@ -183,14 +184,11 @@ function merged(byOut: Readonly<Record<string, Numbers>>): Numbers {
 
 /** Metrics of a recorded out, from its path or the cache; undefined when in neither, or not JSON. */
 function numbersOf(build: BuildContext, where: string, digest: Digest): Numbers | undefined {
-  if (cacheOf(build).scanSync(where)?.digest === digest)
-    return numbersIn(path.join(build.project.root, where));
-  const bytes = cacheOf(build).readStored(digest);
-  return bytes && metricsOf(bytes.toString());
+  if (build.project.cache.scanSync(where)?.digest === digest)
+    return metricsIn(bytesIfThere(path.join(build.project.root, where)));
+  return metricsIn(build.project.cache.readStored(digest));
 }
 
-/** Undefined if it is not a JSON file. */
-function numbersIn(file: string): Numbers | undefined {
-  const text = statIfThere(file)?.isFile() ? textIfThere(file) : undefined;
-  return text === undefined ? undefined : metricsOf(text);
+function metricsIn(bytes: Buffer | undefined): Numbers | undefined {
+  return bytes && metricsOf(bytes.toString());
 }

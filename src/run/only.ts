@@ -1,13 +1,7 @@
 /** `--only`: runs the targets on existing inputs, warns about stale ones, and restores missing ones. */
 import { DamagedObject } from '../cache/cache.js';
 import type { RecordedOut } from '../cache/records/record.js';
-import {
-  type BuildContext,
-  cacheOf,
-  handleOf,
-  type ItemHandle,
-  itemAt,
-} from '../decide/build-context.js';
+import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import { claimItem } from '../decide/locks.js';
 import { type Prediction, predict } from '../decide/prediction.js';
@@ -42,7 +36,7 @@ function warnIfStale(
   if (outlook.kind === 'fresh' || outlook.kind === 'restore') return;
   const item = itemAt(build, need);
   // No warning for a missing out: the up-to-date check reports it.
-  if (item.outs.some((out) => cacheOf(build).scanSync(out.path) === undefined)) return;
+  if (item.outs.some((out) => build.project.cache.scanSync(out.path) === undefined)) return;
   const reason =
     outlook.kind === 'unknown'
       ? `${outlook.waitsFor.join(', ')} must run before it`

@@ -13,7 +13,7 @@ import { VERDICTS } from '../event.js';
 import type { Elsewhere } from '../execute/elsewhere.js';
 import { executorOf, LOCAL } from '../executor/choice.js';
 import { isLocked, isLockIntact, isLockNoted } from '../lockfile/up-to-date-note.js';
-import { chainManifest, keyOf } from '../manifest.js';
+import { chainKey } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { systemMessage } from '../system-message.js';
 import { statedLimit } from './cache-limit.js';
@@ -262,7 +262,7 @@ function chainsOf(build: BuildContext): string[] {
   return [...build.settled].flatMap(([index, { key }]) => {
     const { epochs } = itemAt(build, index);
     const manifest = epochs && build.project.cache.readRecord(key)?.manifest;
-    return manifest === undefined ? [] : [keyOf(chainManifest(manifest, epochs?.param))];
+    return manifest === undefined ? [] : [chainKey(manifest, epochs?.param)];
   });
 }
 

@@ -14,7 +14,7 @@ import type { Finding, Verified } from '../compare/verified.js';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
 import { metricFilesOf } from '../decide/metric-files.js';
-import { chainManifest, keyOf } from '../manifest.js';
+import { chainKey } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import type { Expected } from './expected-result.js';
 import type { FreshFolder } from './fresh-folder.js';
@@ -63,7 +63,7 @@ export async function compareRun(
     }
   }
   if (item.epochs !== undefined) {
-    const chain = keyOf(chainManifest(job.expected.manifest, item.epochs.param));
+    const chain = chainKey(job.expected.manifest, item.epochs.param);
     const other = first === undefined ? expectedStates(build, job, chain) : statesOf(first, chain);
     const differing = await compareStates(item, run, chain, other);
     if (differing !== undefined) comparisons.push(differing);

@@ -7,7 +7,7 @@ import { absentMakers } from '../decide/temp-outs.js';
 import { type Diagnostic, UserError } from '../error.js';
 import type { LockBlock } from '../lockfile/format/block.js';
 import { type LockSection, lockNameOf } from '../lockfile/format/sections.js';
-import { chainManifest, keyOf, type Manifest } from '../manifest.js';
+import { chainKey, type Manifest } from '../manifest.js';
 
 export interface Expected {
   readonly key: string;
@@ -107,7 +107,7 @@ function expectedOf(
 function statesOnRecord(handle: ItemHandle, manifest: Manifest): Record<number, Digest> {
   const { epochs } = handle.item;
   if (epochs === undefined) return {};
-  const chain = keyOf(chainManifest(manifest, epochs.param));
+  const chain = chainKey(manifest, epochs.param);
   const records = handle.cache.chains.readEpochs(chain);
   return Object.fromEntries(records.map(({ epoch, state }) => [epoch, state]));
 }
