@@ -21,6 +21,8 @@ export interface TracedScripts {
   readonly scripts: Readonly<Record<string, string>>;
   /** SHA-256 of the bytes of each file. */
   readonly bytes: Readonly<Record<string, string>>;
+  /** These files, and the scripts and imports that count as deps. */
+  readonly executed: readonly string[];
   /** For imports: the importing file. */
   readonly importers: Readonly<Record<string, string>>;
   /** Version by name of the packages that JavaScript and TypeScript scripts import. */
@@ -39,6 +41,7 @@ export interface TracedScripts {
 export const NO_SCRIPTS: TracedScripts = {
   scripts: {},
   bytes: {},
+  executed: [],
   importers: {},
   packages: {},
   external: [],
@@ -132,9 +135,12 @@ export class Found {
     const declared = this.#options.deps.filter((dep) => !dep.glob).map((dep) => dep.path);
     const scripts: Record<string, string> = {};
     const bytes: Record<string, string> = {};
+    const executed = new Set<string>();
     for (const { files, code } of found) {
       for (const file in files) {
-        if (this.#isMade(file) || declared.some((each) => isWithin(file, each))) continue;
+        if (this.#isMade(file)) continue;
+        executed.add(file);
+        if (declared.some((each) => isWithin(file, each))) continue;
         bytes[file] = files[file] as string;
         const digest = code?.[file];
         // A file that JavaScript imports as text counts by its bytes, whatever its type.
@@ -142,10 +148,11 @@ export class Found {
         else scripts[file] = withDigest(scripts[file], digest);
       }
     }
-    const starters = Object.entries(this.#starters).filter(([file]) => file in scripts);
+    const starters = Object.entries(this.#starters).filter(([file]) => executed.has(file));
     return {
       scripts,
       bytes,
+      executed: [...executed],
       importers: Object.assign(
         Object.fromEntries(starters),
         ...found.map((each) => each.importers),

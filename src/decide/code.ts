@@ -32,6 +32,8 @@ interface CommandItemCode extends CodeFiles {
   readonly scripts: Readonly<Record<string, string>>;
   /** SHA-256 of the bytes of each script. */
   readonly bytes: Readonly<Record<string, string>>;
+  /** These scripts, and those that count as deps. */
+  readonly executed: readonly string[];
   /** Version by name of the packages that the scripts import. */
   readonly packages: Readonly<Record<string, string>>;
   /** Metadata of Python packages that determines these versions. */

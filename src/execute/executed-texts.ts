@@ -14,7 +14,7 @@ export function* executedTexts(
 ): Generator<{ readonly where: string; readonly text: string }> {
   const action = describeAction(item);
   if (code.kind === 'command') yield { where: 'its command', text: action };
-  const scripts = code.kind === 'command' ? Object.keys(code.scripts) : [action];
+  const scripts = code.kind === 'command' ? code.executed : [action];
   for (const file of scripts.filter(isWanted))
     yield { where: file, text: textIfThere(path.join(root, file)) ?? '' };
 }

@@ -75,7 +75,7 @@ function covers({ path, glob, gathered = [], within = [], outs = [] }: Dep, out:
 function isShared({ build, item }: ItemHandle, file: string): boolean {
   return build.selected.some((index) => {
     const code = build.codes.of(index);
-    const files = code.kind === 'command' ? code.scripts : code.files;
-    return itemAt(build, index).stage !== item.stage && Object.hasOwn(files, file);
+    const files = code.kind === 'command' ? code.executed : Object.keys(code.files);
+    return itemAt(build, index).stage !== item.stage && files.includes(file);
   });
 }

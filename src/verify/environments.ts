@@ -73,7 +73,7 @@ export function bringEnvironments(
     const folder = environmentOf(file, (where) => existsSync(path.join(from, where)));
     if (folder !== undefined) linkInstalled(places, folder);
   }
-  const scripts = Object.keys(code.scripts).map(parentOf);
+  const scripts = code.executed.map(parentOf);
   const machine: Machine = {
     snapshot: newSnapshot(from, (file) => hexOf(path.join(from, file))),
     env,

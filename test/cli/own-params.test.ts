@@ -115,6 +115,25 @@ it.each([
   expect(warnings(await project.run('--set', 'rate=2'))).toHaveLength(reads ? 1 : 0);
 });
 
+it.each(['src/fit.py', 'src/lib.py', 'src', 'src/*.py'])(
+  'counts if the script and its imports are the dep %s',
+  async (dep) => {
+    const project = projectWithin({
+      'params.yaml': 'rate: 1\n',
+      'src/fit.py': 'import lib\nprint(lib.rate())\n',
+      'src/lib.py': 'def rate():\n    return open("params.yaml").read()\n',
+      'pipeline.yaml': `params: params.yaml
+stages:
+  x: { cmd: 'python3 src/fit.py > \${outs.o}', deps: ["${dep}"], params: [rate], outs: { o: o } }
+`,
+    });
+    const run = await project.run('--set', 'rate=2');
+    expect(warnings(run)).toEqual([expect.stringContaining('x: src/lib.py names params.yaml')]);
+    await project.run();
+    expect((await project.pipe('verify')).out).toContain('1 same');
+  },
+);
+
 it('causes a warning for a value of pipeline.yaml that overrides the file, unless the script reads the last one', async () => {
   const files = (sources: string, code: string) => ({
     'base.yaml': 'rate: 1\n',

@@ -15,12 +15,14 @@ const consequence = (item: string, maker: string, out: string) =>
 it('causes one warning for each item that runs, with the out to declare', async () => {
   const project = projectWithin({
     'fit.py': 'rows = open("data/rows.csv").read()\nopen("fit.txt", "w").write(rows)\n',
+    'listed.py': 'print(open("data/rows.csv").read())\n',
     'show.mjs':
       'import { readFileSync, writeFileSync } from "node:fs";\nexport default () => writeFileSync("show.txt", readFileSync(`data/rows.csv`));\n',
     'pipeline.yaml': `stages:
   rows: { cmd: 'mkdir data/parts && echo 1 | tee data/parts/a > data/rows.csv', outs: [data/rows.csv, data/parts] }
   count: { cmd: 'wc -l --files0-from=./data/parts/a < data/rows.csv > n.txt || echo 0 > n.txt', deps: [data/rows.csv], outs: [n.txt] }
   fit: { cmd: python3 fit.py || echo 0 > fit.txt, outs: [fit.txt] }
+  listed: { cmd: 'python3 listed.py > listed.txt || true', deps: [listed.py], outs: [listed.txt] }
   show: { run: show.mjs, outs: [show.txt], retries: 1 }
 `,
   });
@@ -28,6 +30,7 @@ it('causes one warning for each item that runs, with the out to declare', async 
   expect([...warned(first)].sort()).toEqual([
     `count: its command names data/parts/a, inside the out data/parts of rows, ${consequence('count', 'rows', 'data/parts')}`,
     `fit: fit.py names data/rows.csv, an out of rows, ${consequence('fit', 'rows', 'data/rows.csv')}`,
+    `listed: listed.py names data/rows.csv, an out of rows, ${consequence('listed', 'rows', 'data/rows.csv')}`,
     `show: show.mjs names data/rows.csv, an out of rows, ${consequence('show', 'rows', 'data/rows.csv')}`,
   ]);
   expect(warned(await project.run())).toEqual([]);
