@@ -15,23 +15,26 @@ import { firstMoved } from '../noop/first-moved.js';
 import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import type { Owner } from '../pipeline/out-tree.js';
 import type { Dep } from '../pipeline/plan.js';
-import { editedParams } from './own-params.js';
+import { OwnParams } from './own-params.js';
 
 export class InputSnapshot {
   readonly #of: ItemHandle;
   readonly #found: Found;
+  readonly #params: OwnParams;
   /** True if any change of content would also change a stat. */
   #isSettled: boolean;
 
-  private constructor(handle: ItemHandle, found: Found) {
+  private constructor(handle: ItemHandle, found: Found, params: OwnParams) {
     this.#of = handle;
     this.#found = found;
+    this.#params = params;
     this.#isSettled = found.readSet.isSettled;
   }
 
   /** Reads the disk even for paths that this run has read before. */
   static async take(handle: ItemHandle): Promise<InputSnapshot> {
-    return new InputSnapshot(handle, await inTurns(handle.build, look(handle)));
+    const params = new OwnParams(handle);
+    return new InputSnapshot(handle, await inTurns(handle.build, look(handle)), params);
   }
 
   /**
@@ -73,7 +76,8 @@ export class InputSnapshot {
       (await this.#otherMatches()) ??
       // Does not use stats: uv links the files of several environments, which changes their times.
       this.#of.build.codes.changedPackage(this.#of.index) ??
-      this.#changedParams();
+      this.#params.edited() ??
+      this.#params.rewritten();
     if (byStat !== undefined) return byStat;
     if (this.#isSettled) return undefined;
     const changed = await this.changed();
@@ -91,13 +95,7 @@ export class InputSnapshot {
     }
     const { index, build } = this.#of;
     const changed = build.codes.changedScript(index) ?? build.codes.changedPackage(index);
-    return changed ?? this.#changedParams();
-  }
-
-  /** Other params of the file than those that the stage lists do not count. */
-  #changedParams(): string | undefined {
-    const { build, item, code } = this.#of;
-    return editedParams(build.project, item, code);
+    return changed ?? this.#params.edited();
   }
 
   #firstOf(then: Contents, today: Contents): string | undefined {

@@ -2,6 +2,7 @@
  * Commands that read a params file themselves. They see the file as it is, and neither `--set` nor
  * profiles, so the key may contain other values than they compute with.
  */
+import path from 'node:path';
 import type { ItemHandle } from '../decide/build-context.js';
 import type { Code } from '../decide/code.js';
 import type { Project } from '../decide/project.js';
@@ -9,6 +10,7 @@ import { leavesOf } from '../json.js';
 import { valuesNow } from '../pipeline/param-files.js';
 import type { Item } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
+import { statIfThere, textIfThere } from '../sys/if-there.js';
 import { executedTexts } from './executed-texts.js';
 
 /**
@@ -30,9 +32,44 @@ export function misreading(handle: ItemHandle): string | undefined {
   return changed?.file;
 }
 
-/** The params file that the command reads, if it was edited and a listed param has another value now. */
-export function editedParams(project: Project, item: Item, code: Code): string | undefined {
-  return misreadParams(project, item, code).find(({ isEdited }) => isEdited)?.file;
+/** The params files that the command of an item reads, as they are at its start. */
+export class OwnParams {
+  readonly #handle: ItemHandle;
+  readonly #before: ReadonlyMap<string, FileState>;
+
+  constructor(handle: ItemHandle) {
+    this.#handle = handle;
+    const { build, item, code } = handle;
+    const files = [...paramsReaders(build.project, item, code).keys()];
+    this.#before = new Map(files.map((file) => [file, this.#stateOf(file)]));
+  }
+
+  /** The file that was edited if a listed param has another value now. Other params do not count. */
+  edited(): string | undefined {
+    const { build, item, code } = this.#handle;
+    return misreadParams(build.project, item, code).find(({ isEdited }) => isEdited)?.file;
+  }
+
+  /** A file with its old text that was written in between: the command may have read another value. */
+  rewritten(): string | undefined {
+    for (const [file, { stat, text }] of this.#before) {
+      const now = this.#stateOf(file);
+      if (now.stat !== stat && now.text === text) return file;
+    }
+    return undefined;
+  }
+
+  #stateOf(file: string): FileState {
+    const absolute = path.join(this.#handle.build.project.root, file);
+    const stat = statIfThere(absolute);
+    const text = textIfThere(absolute);
+    return { stat: stat && `${stat.ino} ${stat.ctimeMs}`, text };
+  }
+}
+
+interface FileState {
+  readonly stat: string | undefined;
+  readonly text: string | undefined;
 }
 
 interface Misread {

@@ -185,7 +185,8 @@ stages:
   });
 
   it('while an item runs keeps its result from being recorded', async () => {
-    const own = 'cmd: cp new.yaml params.yaml; cat params.yaml > ${outs.o}\n    deps: [new.yaml]';
+    const own =
+      'cmd: cmp -s new.yaml params.yaml || cp new.yaml params.yaml; cat params.yaml > ${outs.o}\n    deps: [new.yaml]';
     const project = edited('train: { rate: 7, epochs: 8 }\n', own);
     const run = await project.run('reader');
     expect(failures(run)).toEqual([
@@ -194,6 +195,17 @@ stages:
       ),
     ]);
     expect((await project.run('reader')).with('ran')).toEqual(['reader']);
+  });
+
+  it('while an item runs counts if it is undone before the end, as for a dep', async () => {
+    const own = `cmd: cp params.yaml old.yaml; cp new.yaml params.yaml; cat params.yaml > \${outs.o}; cp old.yaml params.yaml
+    deps: [new.yaml]`;
+    const run = await edited('train: { rate: 7, epochs: 8 }\n', own).run('reader');
+    expect(failures(run)).toEqual([
+      expect.stringMatching(
+        /^reader: params.yaml changed while it ran: the result is not recorded/,
+      ),
+    ]);
   });
 });
 
