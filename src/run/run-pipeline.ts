@@ -1,6 +1,7 @@
 /** A run from beginning to end: select, check, schedule, and one verdict for each item. */
 import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
 import { type BuildContext, itemAt, selectedItems } from '../decide/build-context.js';
+import { warnOfFormerOuts } from '../decide/former-outs.js';
 import { buildOf, inspection } from '../decide/inspection.js';
 import { refuseMissing } from '../decide/missing.js';
 import type { RunOptions, RunResult } from '../decide/options.js';
@@ -99,7 +100,8 @@ async function unlessStopped(
 }
 
 async function carryOut(build: BuildContext): Promise<number> {
-  const { dry, frozen } = build.options;
+  const { dry, frozen, interruption } = build.options;
+  await finishSliced(warnOfFormerOuts(build), interruption.stop);
   if (frozen !== false) {
     const { inspectFrozen } = await import('./frozen.js');
     return inspectFrozen(build);

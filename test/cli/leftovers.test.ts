@@ -160,6 +160,31 @@ const shape = fc.constantFrom(
   ['cache/out/x', 'cache/out/*'],
 );
 
+it.each(['made/a', 'cache/out/a', 'made'])(
+  'counts at %s, the path of a dep, with a warning in each run',
+  async (dep) => {
+    const stages = (out: string) => `stages:
+  a: { cmd: "mkdir -p ${out}; echo 1 > ${out}/a", outs: [${out}] }
+  b: { cmd: "ls ${dep} > b.txt", deps: [${dep}], outs: [b.txt] }
+  c: { cmd: "ls ${dep} > c.txt", deps: ["${dep}"], outs: [c.txt] }
+`;
+    const project = projectWithin({ 'pipeline.yaml': stages(dep) });
+    const warnings = async (...args: string[]) =>
+      (await project.run(...args)).events.flatMap((event) =>
+        event.type === 'warning' ? [`${event.item}: ${event.message}`] : [],
+      );
+    expect(await warnings()).toEqual([]);
+    project.write('pipeline.yaml', stages('elsewhere'));
+    const expected = [
+      `b: its dep ${dep} is an out of an earlier pipeline, and no stage writes it now: it stays as it is, and a clone does not have it. Correct the path, or move the file if it is an input from now on`,
+    ];
+    for (const args of [['--dry'], [], ['--frozen'], []])
+      expect([args, await warnings(...args)]).toEqual([args, expected]);
+    project.write(`${dep}/own`, 'own');
+    if (!dep.startsWith('cache/')) expect(await warnings()).toEqual([]);
+  },
+);
+
 it('gives the same result after any runs as a clone without a history (property)', async () => {
   const property = fc.asyncProperty(
     shape,
