@@ -20,6 +20,7 @@ import {
   layOver,
   type Param,
   unknownProfile,
+  unusedSets,
   warningsForSets,
 } from './params-tree.js';
 import type { Item, Plan, PlanRead, RemotePlace } from './plan.js';
@@ -56,14 +57,24 @@ export function loadPlan(options: LoadOptions): Plan {
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
   for (const cycle of cycles) reportCycle(cycle, drafts, linked, diagnostics);
   diagnostics.check();
+  const items = arrange(order, drafts, linked);
+  const { set = [] } = options;
+  const used = set.length === 0 ? [] : usedParams(items, diagnostics.source.text);
+  const severals = params && ownParams ? warningsForSets(ownParams, params, set) : [];
   return {
     format: 3,
     params: params?.value ?? {},
-    items: arrange(order, drafts, linked),
-    warnings: params && ownParams ? warningsForSets(ownParams, params, options.set ?? []) : [],
+    items,
+    warnings: [...unusedSets(set, used), ...severals],
     reads: files.reads,
     ...remoteIn(root),
   };
+}
+
+/** The params that stages list, and all names of placeholders. */
+function usedParams(items: readonly Item[], text: string): readonly string[] {
+  const placeholders = [...text.matchAll(/\$\{([^{}]+)\}/g)].map(([, name]) => name as string);
+  return [...new Set([...placeholders, ...items.flatMap(({ params }) => Object.keys(params))])];
 }
 
 function remoteIn(root: AstNode): Pick<Plan, 'remote'> {

@@ -156,12 +156,30 @@ const NUMBERS = /^\s*[-+\d.][\d.e+-]*(?:\s*,\s*[-+\d.][\d.e+-]*)+\s*$/i;
 /** Warnings for `--set` options that give a number several values: `a=1,2` and `a=[1,2]`. */
 export function warningsForSets(base: Param, now: Param, sets: readonly string[]): string[] {
   return sets.flatMap((text) => {
-    const path = text.slice(0, text.indexOf('=')).trim();
+    const path = pathOf(text);
     const value = paramAt(now, path)?.value;
     const isSeveral = Array.isArray(value) || (typeof value === 'string' && NUMBERS.test(value));
     if (!isSeveral || typeof paramAt(base, path)?.value !== 'number') return [];
     return `--set ${text} is one value: run pipe once for each number, or make ${path} an axis of a matrix`;
   });
+}
+
+/** Warnings for `--set` options of params that are neither among the used ones nor part of them. */
+export function unusedSets(sets: readonly string[], used: readonly string[]): string[] {
+  return sets.flatMap((text) => {
+    const path = pathOf(text);
+    const isUsed = used.some((name) => isWithinTree(name, path) || isWithinTree(path, name));
+    if (isUsed) return [];
+    return `--set ${text} changes nothing: no stage has ${path} under params or contains \${${path}}`;
+  });
+}
+
+function isWithinTree(inner: string, outer: string): boolean {
+  return `${inner}.`.startsWith(`${outer}.`);
+}
+
+function pathOf(set: string): string {
+  return set.slice(0, set.indexOf('=')).trim();
 }
 
 function replace(tree: Param, [first, ...rest]: readonly string[], by: Param): Param {

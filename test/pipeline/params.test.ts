@@ -22,6 +22,9 @@ profiles:
 stages: {}
 `;
 
+const STAGE = `stages:
+  s: { params: [train.rate, sources.faces, datasets], cmd: "echo \${train.epochs}" }`;
+
 const paramsOf = (variant: Variant) => planOf(TEXT, variant).params;
 
 describe('params', () => {
@@ -68,7 +71,8 @@ describe('params', () => {
   });
 
   it('warn if --set gives a number several values, which no run takes one by one', () => {
-    const warnings = (...set: string[]) => planOf(TEXT, { set }).warnings;
+    const text = TEXT.replace('stages: {}', STAGE);
+    const warnings = (...set: string[]) => planOf(text, { set }).warnings;
     const advice = 'run pipe once for each number, or make train.rate an axis of a matrix';
     for (const value of ['0.1,0.2', '1e-3, .01', '[0.1, 0.2]'])
       expect(warnings(`train.rate=${value}`)).toEqual([
@@ -76,6 +80,16 @@ describe('params', () => {
       ]);
     expect(warnings('train.rate=0.2', 'datasets=[a,b]', 'datasets=1,2')).toEqual([]);
     expect(warnings('train.rate=auto', 'sources.faces.kind=1,2')).toEqual([]);
+  });
+
+  it('warn if --set changes a param that no stage uses, as a whole or in part', () => {
+    const text = TEXT.replace('stages: {}', STAGE);
+    const warnings = (...set: string[]) => planOf(text, { set }).warnings;
+    expect(warnings('open=1', 'sources={ faces: 1 }')).toEqual([
+      '--set open=1 changes nothing: no stage has open under params or contains ${open}',
+    ]);
+    const used = ['train.epochs=1', 'train.rate=1', 'datasets=[x]', 'sources.faces.kind=x'];
+    expect(warnings(...used, 'train={ rate: 1, epochs: 2 }')).toEqual([]);
   });
 
   it('suggest the whole path for the last part of it', () => {
