@@ -1,6 +1,7 @@
 /** Metrics files and plots of an item: outs, and files inside outs. */
 import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
+import type { RunRecord } from '../cache/records/record.js';
 import type { Item, Plot } from '../pipeline/plan.js';
 import { entryWithin } from './file-view.js';
 
@@ -27,6 +28,15 @@ export function metricFilesOf({ outs, views = [] }: Item): readonly MetricFile[]
       within: view.path.slice(folderOf(view.out, outs).length + 1),
     })),
   ];
+}
+
+/** What a record says of its item for `results`, besides the manifest. */
+export function notesOf(item: Item): Pick<RunRecord, 'filled' | 'measures'> {
+  const files = metricFilesOf(item).map(({ name, out, within }) => ({ name, out, within }));
+  const { filled, epochs } = item;
+  const measures = { files, ...(epochs?.param !== undefined && { target: epochs.param }) };
+  const isMeasured = files.length > 0 || epochs !== undefined;
+  return { ...(filled && { filled }), ...(isMeasured && { measures }) };
 }
 
 function folderOf(name: string, outs: Item['outs']): string {

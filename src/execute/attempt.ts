@@ -6,6 +6,7 @@ import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { ItemHandle } from '../decide/build-context.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
+import { notesOf } from '../decide/metric-files.js';
 import type { Decision } from '../decide/staleness.js';
 import type { Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
@@ -191,7 +192,7 @@ async function conclude(
     key: decision.key,
     item: item.id,
     manifest: decision.manifest,
-    ...(item.filled && { filled: item.filled }),
+    ...notesOf(item),
     files: handle.code.files,
     outs: await storeOuts(handle),
     seconds,

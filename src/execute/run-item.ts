@@ -6,6 +6,7 @@ import type { ItemHandle, Settled } from '../decide/build-context.js';
 import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
 import { lockKey } from '../decide/locks.js';
+import { notesOf } from '../decide/metric-files.js';
 import { missingAfterAll } from '../decide/missing.js';
 import type { Decision } from '../decide/staleness.js';
 import { absentMakers } from '../decide/temp-outs.js';
@@ -122,7 +123,7 @@ function mayTake({ cause }: Run): boolean {
 }
 
 function wantedOf({ item }: ItemHandle, { key, manifest }: Run): Wanted {
-  return { item: item.id, key, manifest, filled: item.filled };
+  return { item: item.id, key, manifest, ...notesOf(item) };
 }
 
 function fromRemote({ done, ...more }: Ended): Ended {

@@ -1,6 +1,5 @@
 /** Results in a remote cache: fetched by key, and sent, objects before the record. */
 import type { RunRecord } from '../cache/records/record.js';
-import type { Manifest } from '../manifest.js';
 import { usageOf } from '../sys/usage.js';
 import { limitOf } from './concurrency.js';
 import {
@@ -13,13 +12,7 @@ import {
 import type { Session } from './session.js';
 
 /** A result to fetch: its key with the manifest, and its item for messages. */
-export interface Wanted {
-  readonly item: string;
-  readonly key: string;
-  readonly manifest: Manifest;
-  /** The values that the item substituted in its command; the same key has the same command. */
-  readonly filled?: RunRecord['filled'] | undefined;
-}
+export type Wanted = Pick<RunRecord, 'item' | 'key' | 'manifest' | 'filled' | 'measures'>;
 
 /** How many results are fetched before their item's turn. */
 const AHEAD = 16;
@@ -160,13 +153,13 @@ export class RemoteResults {
 }
 
 function recordOf(
-  { key, item, manifest, filled }: Wanted,
+  { key, item, manifest, filled, measures }: Wanted,
   found: RemoteResult,
   files: RunRecord['files'],
 ): RunRecord {
   const { outs, seconds } = found;
-  const given = filled && { filled };
-  return { format: 1, key, item, manifest, ...given, files, outs, seconds, ...usageOf(found) };
+  const notes = { ...(filled && { filled }), ...(measures && { measures }) };
+  return { format: 1, key, item, manifest, ...notes, files, outs, seconds, ...usageOf(found) };
 }
 
 function shown({ machine, platform, node, pipe, at }: RemoteResult['made']): string {

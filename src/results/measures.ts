@@ -26,7 +26,7 @@ export interface Measured {
 /** Of a record of a stage that the pipeline does not have. */
 const UNKNOWN = '[]';
 
-/** Today's pipeline says which outs are metrics, and what is a dep, because a record does not. */
+/** Today's pipeline says which outs are metrics, and what is a dep; for an item that it lacks, the record. */
 export class Measures {
   readonly #project: Project;
   readonly #items: ReadonlyMap<string, Item>;
@@ -52,14 +52,14 @@ export class Measures {
     return item === undefined ? UNKNOWN : this.#about(item).name;
   }
 
-  of({ item: id, manifest, outs }: RunRecord): Measured {
+  of({ item: id, manifest, outs, measures }: RunRecord): Measured {
     const item = this.#itemFor(id);
     const made: Record<string, string> = {};
     for (const { name, digest } of outs) made[name] = digest;
-    if (item === undefined) return { metrics: {}, made, measured: UNKNOWN };
-    const { files, name: measured } = this.#about(item);
+    const { files, name: measured } =
+      item === undefined ? { files: measures?.files ?? [], name: UNKNOWN } : this.#about(item);
     const { cache } = this.#project;
-    for (const part of this.#partsOf(item)) {
+    for (const part of item === undefined ? [] : this.#partsOf(item)) {
       const digest = digestOfMetric(part, outs, cache);
       if (digest) made[`${part.out}/${part.within}`] = digest;
     }
@@ -71,8 +71,9 @@ export class Measures {
       for (const name in numbers)
         metrics[files.length > 1 ? `${file.name}.${name}` : name] = numbers[name] as number;
     }
-    if (item.epochs === undefined) return { metrics, made, measured };
-    const { ofEpoch = {}, ...place } = this.#epochOf(manifest, item.epochs.param);
+    if (item === undefined && measures === undefined) return { metrics, made, measured };
+    const { target } = measures ?? { target: item?.epochs?.param };
+    const { ofEpoch = {}, ...place } = this.#epochOf(manifest, target);
     return { metrics: { ...ofEpoch, ...metrics }, ...place, made, measured };
   }
 

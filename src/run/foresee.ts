@@ -1,6 +1,7 @@
 /** Predictions that count the results of the remote cache: for --dry, status and why, with --remote. */
 import type { RunRecord } from '../cache/records/record.js';
 import { type BuildContext, itemAt, selectedItems } from '../decide/build-context.js';
+import { notesOf } from '../decide/metric-files.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import type { Decision } from '../decide/staleness.js';
 import { eachOf } from '../remote/concurrency.js';
@@ -34,8 +35,8 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
     const before = foreseen.size;
     await eachOf(open, async ([index, { key, manifest }]) => {
       asked.add(key);
-      const { id, filled } = itemAt(build, index);
-      const wanted = { item: id, key, manifest, filled };
+      const item = itemAt(build, index);
+      const wanted = { item: item.id, key, manifest, ...notesOf(item) };
       // An item that reads a part of an out needs the listing of the out, which comes with the
       // objects.
       const record = inPart.has(index)

@@ -294,6 +294,32 @@ stages:
     expect((await rowsOf(made, 'train')).map(({ metrics }) => metrics)).toEqual([{ loss: 3 }]);
   });
 
+  it('reads the metrics of a stage and its epochs that the pipeline no longer has', async () => {
+    const text = `params: { n: 2 }
+stages:
+  NAME:
+    cmd: |
+      for k in $(seq $((PIPE_EPOCH + 1)) $PIPE_EPOCHS); do
+        mkdir $PIPE_COMMIT/d; echo "{\\"loss\\": $k}" > $PIPE_COMMIT/d/metrics.json
+        mv $PIPE_COMMIT/d $PIPE_COMMIT/$k
+      done
+      mkdir out; echo '{"acc": 5}' > out/m.json
+    params: [n]
+    outs: [out]
+    metrics: [out/m.json]
+    epochs: \${n}
+`;
+    const made = projectWithin({ 'pipeline.yaml': text.replace('NAME', 'train') });
+    await made.run();
+    made.write('pipeline.yaml', text.replace('NAME', 'fit'));
+    expect(await rowsOf(made)).toMatchObject([{ item: 'train', metrics: { loss: 2, acc: 5 } }]);
+    await made.run('--set', 'n=3');
+    expect((await rowsOf(made)).map(({ item, metrics }) => [item, metrics])).toEqual([
+      ['fit', { loss: 3, acc: 5 }],
+      ['train', { loss: 2, acc: 5 }],
+    ]);
+  });
+
   it('reads only the epoch of the outs from a chain', async () => {
     const made = projectWithin({
       'pipeline.yaml': `stages:

@@ -18,11 +18,24 @@ export interface RunRecord extends Partial<Usage> {
    * command.
    */
   readonly filled?: Readonly<Record<string, Json>>;
+  /** For `results` of items that the pipeline no longer has. */
+  readonly measures?: RecordedMeasures;
   /** Local code files by path, with digests of their stripped text: for `why`, not part of the key. */
   readonly files: Readonly<Record<string, string>>;
   readonly outs: readonly RecordedOut[];
   /** Wall time of the execution. */
   readonly seconds: number;
+}
+
+export interface RecordedMeasures {
+  /** Metrics files: outs, and paths inside outs. */
+  readonly files: readonly {
+    readonly name: string;
+    readonly out: string;
+    readonly within: string;
+  }[];
+  /** The param that is the target of `epochs:`. */
+  readonly target?: string;
 }
 
 /** Bytes of the outs that are stored. */
