@@ -25,11 +25,12 @@ const PIPELINE = `stages:
   sum: { cmd: "date +'sum %s' >> clocks.log; cat out/*.txt > sum.txt", deps: ["out/*.txt"], outs: [sum.txt] }
 `;
 
+/** The first process waits after epoch 2 until it is ended. */
 const TRAIN = `#!/bin/sh -e
 epoch=$PIPE_EPOCH
 text=$(cat "$PIPE_STATE/text" 2> /dev/null || echo 0)
 while [ "$epoch" -lt "$PIPE_EPOCHS" ]; do
-  until [ "$epoch" != 2 ] || [ -e go ]; do sleep 0.1; done
+  until [ "$epoch" != 2 ] || [ "$PIPE_EPOCH" = 2 ]; do sleep 0.1; done
   epoch=$((epoch + 1))
   date +"$epoch %s" >> clocks.log
   text="$text $epoch"
@@ -101,7 +102,6 @@ onSlurm(rig, (cluster) => {
     await running.event((event) => event.type === 'epoch' && event.epoch === 2);
     const [job = ''] = cluster().call('squeue', '-h', '--me', '-o', '%A').split('\n');
     cluster().call('scancel', '--batch', '--signal=TERM', job);
-    made.write('go', '');
     const { code, out, err } = await running.ended;
     expect([code, outcomeOf(out).with('ran')], out + err).toEqual([0, ['train']]);
     expect(notes(made)).toEqual([
