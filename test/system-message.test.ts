@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { withFile } from '../src/sys/open-file.js';
 import { refusalMessage, systemMessage } from '../src/system-message.js';
 
 function systemError(code: string, path?: string, syscall = 'open'): Error {
@@ -28,4 +29,14 @@ test('any other system error keeps its own message, and a bug has none', () => {
   expect(refusalMessage(absent)).toBeUndefined();
   expect(systemMessage(new TypeError('x is undefined'))).toBeUndefined();
   expect(refusalMessage('ENOSPC')).toBeUndefined();
+});
+
+test('a failed call on an open file names the file, so that it is clear which disk is full', () => {
+  let full: unknown;
+  try {
+    withFile('/dev/full', 'w', (handle) => writeSync(handle, 'x'));
+  } catch (error) {
+    full = error;
+  }
+  expect(systemMessage(full)).toBe('no space left on the disk: /dev/full (write)');
 });

@@ -3,7 +3,10 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { unlessAbsent } from './if-there.js';
 
-/** @param mode of a file that is created */
+/**
+ * @param mode of a file that is created
+ * @throws errors of `use` with the path, which calls on a handle do not know
+ */
 export function withFile<T>(
   file: string,
   flags: string | number,
@@ -13,6 +16,11 @@ export function withFile<T>(
   const handle = openSync(file, flags, mode);
   try {
     return use(handle);
+  } catch (error) {
+    const { syscall, path } = error as NodeJS.ErrnoException;
+    throw syscall === undefined || path !== undefined
+      ? error
+      : Object.assign(error as Error, { path: file });
   } finally {
     closeSync(handle);
   }
