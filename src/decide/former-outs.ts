@@ -2,13 +2,13 @@
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Dep } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
-import { type BuildContext, cacheOf, selectedItems } from './build-context.js';
+import { type BuildContext, selectedItems } from './build-context.js';
 import type { FileView } from './file-view.js';
 import { isLeftover } from './parts.js';
 
 /** One warning for each path. In a folder or pattern such files do not count: see parts.ts. */
 export function* warnOfFormerOuts(build: BuildContext): Cooperative<void> {
-  const view = { root: build.project.root, cache: cacheOf(build) };
+  const view = { root: build.project.root, cache: build.project.cache };
   const known = new Set<string>();
   for (const handle of selectedItems(build)) {
     yield undefined;
