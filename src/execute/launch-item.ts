@@ -41,16 +41,13 @@ export async function launchItem(
   { files, lease, hold, epochs }: Launching,
 ): Promise<Outcome> {
   const { build, item } = handle;
-  const { project, options } = build;
+  const { project } = build;
+  const { interruption } = build.options;
   const { env } = project;
   const secrets = secretValues(project.plan, env);
   const progress = followProgress(files.progress, (step) =>
     build.emit({ type: 'progress', item: item.id, ...step, ...shownUnit(step, secrets) }),
   );
-  const stop =
-    epochs === undefined
-      ? options.interruption.stop
-      : AbortSignal.any([options.interruption.stop, epochs.stop]);
   try {
     epochs?.watch();
     const outcome = await execute({
@@ -73,8 +70,8 @@ export async function launchItem(
       },
       timeout: item.timeout,
       grace: GRACE_SECONDS,
-      stop,
-      kill: AbortSignal.any([options.interruption.kill, hold.lost]),
+      stop: [interruption.stop, ...(epochs === undefined ? [] : [epochs.stop])],
+      kill: [interruption.kill, hold.lost],
       onStart: (group) => {
         hold.noteGroup(group);
         lease?.noteGroup(group);

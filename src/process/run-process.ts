@@ -8,7 +8,7 @@ import type { Ending, Outcome } from './outcome.js';
 import { MARK, newMark, ProcessTree } from './process-tree.js';
 import { type Launched, launch, type Output, type RawEnd } from './spawn.js';
 import type { Module } from './spawn-module.js';
-import { type Cause, type Limits, Termination } from './termination.js';
+import { type Cause, isAborted, type Limits, Termination } from './termination.js';
 
 export type Command =
   /** A command for `/bin/sh -e -c`, or for bash. */
@@ -53,7 +53,7 @@ const NOT_STARTED: Outcome = { ending: { how: 'stopped' }, seconds: 0, tail: [],
  * is left.
  */
 export async function execute(execution: Execution): Promise<Outcome> {
-  if (execution.stop?.aborted || execution.kill?.aborted) return NOT_STARTED;
+  if (isAborted(execution.stop) || isAborted(execution.kill)) return NOT_STARTED;
   const started = performance.now();
   const mark = newMark(execution.env, execution.doing);
   const log = openLog(execution.log);
@@ -71,15 +71,8 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const { pid } = child;
     const leader = pid === undefined ? undefined : { pid, start: statOf(pid)?.start ?? '' };
     const refused = leader && announce(leader, execution);
-    const kills = [execution.kill, refused && AbortSignal.abort()].filter((each) => each != null);
-    const { ending, left, usage } = await supervise(
-      child,
-      { leader, mark },
-      {
-        ...execution,
-        kill: AbortSignal.any(kills),
-      },
-    );
+    const limits = refused ? { ...execution, kill: [AbortSignal.abort()] } : execution;
+    const { ending, left, usage } = await supervise(child, { leader, mark }, limits);
     // An escaped process may hold the pipe open: do not wait for it.
     if (left.length > 0) for (const stream of streams) stream.destroy();
     await Promise.all(written);

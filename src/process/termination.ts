@@ -9,10 +9,17 @@ export interface Limits {
   readonly timeout?: number | undefined;
   /** Seconds from SIGTERM to SIGKILL. */
   readonly grace: number;
-  /** Sends SIGTERM, and SIGKILL after the grace time. */
-  readonly stop?: AbortSignal | undefined;
-  /** Sends SIGKILL immediately. */
-  readonly kill?: AbortSignal | undefined;
+  /**
+   * Each sends SIGTERM, and SIGKILL after the grace time. Not one signal from `AbortSignal.any`: Node
+   * keeps that one until the next full garbage collection, with all that its listeners refer to.
+   */
+  readonly stop?: readonly AbortSignal[] | undefined;
+  /** Each sends SIGKILL immediately. */
+  readonly kill?: readonly AbortSignal[] | undefined;
+}
+
+export function isAborted(signals: readonly AbortSignal[] = []): boolean {
+  return signals.some(({ aborted }) => aborted);
 }
 
 /** Grace time after a successful end for processes that are about to end, such as `tee` in `> >(tee …)`. */
@@ -40,10 +47,10 @@ export class Termination {
     this.#limits = limits;
     const { timeout, stop, kill } = limits;
     if (timeout !== undefined) this.#wait(timeout * 1000);
-    stop?.addEventListener('abort', this.#stop);
-    kill?.addEventListener('abort', this.#kill);
-    if (stop?.aborted) this.#stop();
-    if (kill?.aborted) this.#kill();
+    for (const each of stop ?? []) each.addEventListener('abort', this.#stop);
+    for (const each of kill ?? []) each.addEventListener('abort', this.#kill);
+    if (isAborted(stop)) this.#stop();
+    if (isAborted(kill)) this.#kill();
   }
 
   /** Splits a long wait into several timers. */
@@ -72,8 +79,9 @@ export class Termination {
       return await this.#untilGone();
     } finally {
       clearTimeout(this.#graceTimer);
-      this.#limits.stop?.removeEventListener('abort', this.#stop);
-      this.#limits.kill?.removeEventListener('abort', this.#kill);
+      const { stop, kill } = this.#limits;
+      for (const each of stop ?? []) each.removeEventListener('abort', this.#stop);
+      for (const each of kill ?? []) each.removeEventListener('abort', this.#kill);
     }
   }
 

@@ -123,7 +123,7 @@ describe('the process', () => {
       env: process.env,
       log: join(folder, 'log'),
       grace: 1,
-      stop: AbortSignal.abort(),
+      stop: [AbortSignal.abort()],
     });
     expect(outcome.ending).toEqual({ how: 'stopped' });
     expect(existsSync(join(folder, 'started'))).toBe(false);
@@ -179,7 +179,7 @@ describe('stopping', () => {
     const running = run(
       `(trap 'echo child >> ended; exit' TERM; echo >ready; while :; do sleep 0.01; done) &
        trap 'wait; echo leader >> ended; exit 5' TERM; wait`,
-      { cwd: folder, stop: stop.signal },
+      { cwd: folder, stop: [stop.signal] },
     );
     await ready;
     stop.abort();
@@ -193,7 +193,7 @@ describe('stopping', () => {
     const stop = new AbortController();
     const running = run(
       `trap '' TERM; echo $$ > pids; echo > ready; while :; do sleep 0.01; done`,
-      { cwd: folder, stop: stop.signal, grace: 0.1 },
+      { cwd: folder, stop: [stop.signal], grace: 0.1 },
     );
     await ready;
     stop.abort();
@@ -208,8 +208,8 @@ describe('stopping', () => {
     const kill = new AbortController();
     const running = run(`trap 'echo > ready' TERM; echo > ready; while :; do sleep 0.01; done`, {
       cwd: folder,
-      stop: stop.signal,
-      kill: kill.signal,
+      stop: [stop.signal],
+      kill: [kill.signal],
       grace: 3600,
     });
     await ready;
@@ -261,7 +261,7 @@ describe('a process left behind', () => {
     const stop = new AbortController();
     const running = run(
       `setsid sh -c 'trap "" TERM; echo $$ > pids; echo > ready; while :; do sleep 0.01; done' & sleep 1000`,
-      { cwd: folder, stop: stop.signal, grace: 0.1, secrets: ['piped'] },
+      { cwd: folder, stop: [stop.signal], grace: 0.1, secrets: ['piped'] },
     );
     await ready;
     stop.abort();

@@ -184,7 +184,7 @@ describe('when the run asks it to end', () => {
          clearInterval(alive);
          writeFileSync('saved', signal.reason.message);
        };`,
-      { stop: stop.signal },
+      { stop: [stop.signal] },
       folder,
     );
     await ready;
@@ -203,7 +203,7 @@ describe('when the run asks it to end', () => {
          writeFileSync('ready', 'x');
          await new Promise((resolve) => setTimeout(resolve, 1e6));
        };`,
-      { stop: stop.signal, grace: 3600 },
+      { stop: [stop.signal], grace: 3600 },
       folder,
     );
     await ready;
