@@ -5,11 +5,14 @@ import { type BuildContext, handleOf, type ItemHandle, selectedItems } from './b
 import { debugUndecided, decideIfReadable } from './decide-item.js';
 import { ifReadable } from './file-view.js';
 import { type MissingDep, missingDeps } from './missing.js';
+import type { Decision } from './staleness.js';
 import { readersOf } from './temp-outs.js';
 
 export interface Swept {
   /** Indices of the items not known to be fresh, ascending. */
   readonly pending: readonly number[];
+  /** Decisions on the pending items that depend on no other pending item, if their inputs are readable. */
+  readonly decisions: Map<number, Decision>;
   /** Missing deps that no item will make. */
   readonly missing: readonly MissingDep[];
   /** Fresh items whose temporary outs are gone, and may be needed by pending ones. */
@@ -18,6 +21,7 @@ export interface Swept {
 
 export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
   const pending: number[] = [];
+  const decisions = new Map<number, Decision>();
   const isPending = new Set<number>();
   const missing: MissingDep[] = [];
   const spent = new Map<number, Result>();
@@ -46,10 +50,11 @@ export function* upToDateCheck(build: BuildContext): Cooperative<Swept> {
       // All needed items have their final outs, or will not run (--only).
       missing.push(...decision.deps.map((dep) => ({ item: item.id, dep })));
     }
+    if (decision !== undefined) decisions.set(index, decision);
     pending.push(index);
     isPending.add(index);
   }
-  return { pending, missing, onDemand: demandable(build, spent, isPending) };
+  return { pending, decisions, missing, onDemand: demandable(build, spent, isPending) };
 }
 
 /** Among items whose temporary outs are gone, those with a reader that may run. The others are fresh. */

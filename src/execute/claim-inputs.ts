@@ -2,8 +2,9 @@
 import { finish } from '../cache/files/yielding.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
+import { decideItem } from '../decide/decide-item.js';
 import { claimItem, type ItemClaim } from '../decide/locks.js';
-import { decide } from '../decide/staleness.js';
+import type { Decision } from '../decide/staleness.js';
 import type { Out } from '../pipeline/plan.js';
 import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
@@ -12,9 +13,11 @@ import { refuseToReplace } from './protected-outs.js';
 interface Claimed {
   readonly claim: ItemClaim;
   readonly inputs: InputSnapshot;
+  /** By these inputs. */
+  readonly decision: Decision;
 }
 
-/** Claims the item's paths, with the outs that it reads through links, and reads its inputs again. */
+/** Claims the item's paths, with the outs that it reads through links, reads its inputs again and decides. */
 export async function claimWithInputs(handle: ItemHandle): Promise<Claimed> {
   for (let through: readonly string[] = []; ; ) {
     const claimed = await claimOnce(handle, through);
@@ -37,9 +40,10 @@ async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<
   try {
     const inputs = await InputSnapshot.take(handle);
     const replaced = await replacedNeeds(handle, inputs);
-    const mayFind = handle.item.deps.length > 0 && (await willRun(handle, inputs));
-    const leftovers = mayFind ? await leftoversIn(handle) : [];
-    if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs };
+    const decision = await decideBy(handle, inputs);
+    // A restored or fresh item does not need leftovers removed.
+    const leftovers = decision.kind === 'run' ? await leftoversIn(handle) : [];
+    if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs, decision };
     const needed = needsOf(handle, inputs).flatMap((need) => itemAt(handle.build, need).outs);
     writes = [...needed, ...leftovers].map((each) => each.path);
   } catch (error) {
@@ -56,7 +60,8 @@ async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<
     for (const out of replaced.filter(isClaimed)) await restoreNeed(handle, out);
     await clearLeftovers(handle, (await leftoversIn(handle)).filter(isClaimed));
     wide.narrow(handle, reads);
-    return { claim: wide, inputs: await InputSnapshot.take(handle) };
+    const inputs = await InputSnapshot.take(handle);
+    return { claim: wide, inputs, decision: await decideBy(handle, inputs) };
   } catch (error) {
     wide.release();
     throw error;
@@ -70,12 +75,11 @@ function needsOf(handle: ItemHandle, { behind }: InputSnapshot): readonly number
   return [...new Set([...handle.needs, ...through])];
 }
 
-/** A restored or fresh item does not need leftovers removed. */
-async function willRun(handle: ItemHandle, inputs: InputSnapshot): Promise<boolean> {
-  const { force, interruption } = handle.build.options;
-  const deciding = decide(handle.item, handle.code, inputs.context, force);
-  const decision = await finish(deciding, interruption.stop);
-  return decision.kind === 'run';
+/** Reads the outs again: another run may have changed them during the wait. */
+export async function decideBy(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
+  const { build, item } = handle;
+  for (const out of item.outs) handle.cache.forget(out.path);
+  return await finish(decideItem(handle, inputs.context), build.options.interruption.stop);
 }
 
 interface NeededOut {

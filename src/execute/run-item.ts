@@ -3,7 +3,6 @@ import { DamagedObject, UnusableFile } from '../cache/cache.js';
 import { finish } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
 import type { ItemHandle, Settled } from '../decide/build-context.js';
-import { decideItem } from '../decide/decide-item.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
 import { lockKey } from '../decide/locks.js';
 import { notesOf } from '../decide/metric-files.js';
@@ -18,7 +17,7 @@ import type { Wanted } from '../remote/remote-results.js';
 import { usageOf } from '../sys/usage.js';
 import { systemMessage } from '../system-message.js';
 import type { Execution } from './attempt.js';
-import { claimWithInputs } from './claim-inputs.js';
+import { claimWithInputs, decideBy } from './claim-inputs.js';
 import { executeItem } from './execute-item.js';
 import type { Fence, Hold } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
@@ -65,9 +64,9 @@ async function underLocks(
   fence: Fence | undefined,
 ): Promise<Ended> {
   const { build, item } = handle;
-  const { claim, inputs } = await claimWithInputs(handle);
+  const { claim, inputs, decision: found } = await claimWithInputs(handle);
   try {
-    const first = await withoutRunning(handle, inputs, seconds);
+    const first = await withoutRunning(handle, inputs, seconds, found);
     if ('done' in first) return first;
     const keyLock = await lockKey(handle, first.manifest);
     try {
@@ -137,9 +136,10 @@ async function withoutRunning(
   handle: ItemHandle,
   inputs: InputSnapshot,
   seconds: () => number,
+  found?: Decision,
 ): Promise<Ended | Run> {
   const { item } = handle;
-  const decision = await decideAgain(handle, inputs);
+  const decision = found ?? (await decideBy(handle, inputs));
   switch (decision.kind) {
     case 'run':
       return decision;
@@ -164,13 +164,6 @@ async function withoutRunning(
     default:
       return decision satisfies never;
   }
-}
-
-/** Reads the disk again: another run may have changed it during the wait. */
-async function decideAgain(handle: ItemHandle, inputs: InputSnapshot): Promise<Decision> {
-  const { build, item } = handle;
-  for (const out of item.outs) handle.cache.forget(out.path);
-  return await finish(decideItem(handle, inputs.context), build.options.interruption.stop);
 }
 
 /** False when an object is damaged. */

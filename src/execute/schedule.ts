@@ -31,6 +31,8 @@ import { capacityOf, refuseTooManyGpus } from './resources.js';
 import { type Ended, expectFromRemote, runItem } from './run-item.js';
 import { removeSpent } from './spent-temps.js';
 
+type Todo = Omit<Swept, 'missing'>;
+
 /**
  * Runs or restores the pending items, and ends each of them with its verdict.
  *
@@ -38,14 +40,14 @@ import { removeSpent } from './spent-temps.js';
  */
 export async function schedule(
   build: BuildContext,
-  { pending, onDemand }: Pick<Swept, 'pending' | 'onDemand'>,
+  swept: Todo,
   elsewhere?: Elsewhere,
 ): Promise<void> {
-  const here = pending.filter((index) => !elsewhere?.takes(index));
+  const here = swept.pending.filter((index) => !elsewhere?.takes(index));
   await refuseUnrunnable(build, here);
   const machine = thisMachine(build.project.env);
   const queue = await createJobQueue(await capacityOf(build, here, machine));
-  await new Schedule(build, pending, { machine, queue, elsewhere, onDemand }).run();
+  await new Schedule(build, swept, { machine, queue, elsewhere }).run();
 }
 
 /** It is not known yet whether the dependents of an unfinished item have to run. */
@@ -79,12 +81,12 @@ interface Means {
   readonly queue: JobQueue;
   /** For items that run on other machines. */
   readonly elsewhere: Elsewhere | undefined;
-  readonly onDemand: Swept['onDemand'];
 }
 
 class Schedule {
   readonly #build: BuildContext;
   readonly #pending: Set<number>;
+  readonly #swept: Todo;
   readonly #means: Means;
   /** How often the temporary inputs of an item were made again. */
   readonly #asked = new Map<number, number>();
@@ -100,9 +102,11 @@ class Schedule {
   /** A bug, not a failure: it ends the run. */
   #bug: unknown;
 
-  constructor(build: BuildContext, pending: readonly number[], means: Means) {
+  constructor(build: BuildContext, swept: Todo, means: Means) {
+    const { pending } = swept;
     this.#build = build;
     this.#pending = new Set(pending);
+    this.#swept = swept;
     this.#means = means;
     for (const index of pending) {
       const needs = handleOf(build, index).needs.filter((need) => this.#pending.has(need));
@@ -124,7 +128,7 @@ class Schedule {
     await this.#means.queue.onIdle();
     signal.removeEventListener('abort', interrupt);
     if (this.#bug !== undefined) throw this.#bug;
-    for (const [index, record] of this.#means.onDemand)
+    for (const [index, record] of this.#swept.onDemand)
       if (!this.#build.done.has(index) && !this.#making.has(index))
         finishFresh(handleOf(this.#build, index), record);
     for (const index of this.#pending) {
@@ -167,7 +171,11 @@ class Schedule {
     }
   }
 
+  /** The decision of the up-to-date check holds once: only a later one sees what has run since. */
   async #decide(handle: ItemHandle): Promise<Decision | 'interrupted' | undefined> {
+    const { decisions } = this.#swept;
+    const known = decisions.get(handle.index);
+    if (decisions.delete(handle.index)) return known;
     const { stop } = this.#build.options.interruption;
     try {
       return await finishSliced(decideIfReadable(handle), stop);

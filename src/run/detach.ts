@@ -29,7 +29,8 @@ export async function detach(
     );
   elsewhere.refuseUnordered();
   const first = beforeJobs(build, pending, elsewhere);
-  if (first.length > 0) await schedule(build, { pending: first, onDemand: new Map() });
+  if (first.length > 0)
+    await schedule(build, { pending: first, decisions: new Map(), onDemand: new Map() });
   await new Detaching(build, pending, elsewhere).run();
 }
 

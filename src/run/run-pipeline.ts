@@ -115,8 +115,9 @@ async function carryOut(build: BuildContext): Promise<number> {
 
 async function sweepAndSchedule(build: BuildContext): Promise<void> {
   const { stop } = build.options.interruption;
-  const { pending, missing, onDemand } = await finishSliced(upToDateCheck(build), stop);
-  await refuseMissing(build, missing);
+  const swept = await finishSliced(upToDateCheck(build), stop);
+  const { pending } = swept;
+  await refuseMissing(build, swept.missing);
   if (pending.length > 0 || !isLockIntact(build)) await refuseBrokenLock(build);
   if (pending.length > 0) {
     const { refuseLinkedOuts } = await import('./linked-outs.js');
@@ -130,7 +131,7 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
         await detach(context, pending, elsewhere);
       } else {
         const { schedule } = await import('../execute/schedule.js');
-        await schedule(context, { pending, onDemand }, elsewhere);
+        await schedule(context, swept, elsewhere);
       }
       await elsewhere?.close();
     });
