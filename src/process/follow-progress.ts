@@ -1,6 +1,6 @@
 /** Follows the progress file of a stage: the run's side of PIPE_PROGRESS. */
 import { constants, fstatSync } from 'node:fs';
-import { unlessFailed } from '../sys/if-there.js';
+import { lstatIfThere, unlessFailed } from '../sys/if-there.js';
 import { lastText, withFile } from '../sys/open-file.js';
 
 export interface Progress {
@@ -48,7 +48,8 @@ function readNews(file: string, seen: number): { size: number; progress?: Progre
     const progress = lastProgress(lastText(handle, size, LOOK_BACK));
     return progress ? { size, progress } : { size };
   };
-  return unlessFailed(() => withFile(file, AT_ONCE, read));
+  // Most stages report nothing, and Node takes long to make an error.
+  return unlessFailed(() => lstatIfThere(file) && withFile(file, AT_ONCE, read));
 }
 
 /** The last complete line with progress; skips other lines. */

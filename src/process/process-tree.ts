@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
 import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
 import { fileNameOf } from './file-names.js';
+import { isLeader } from './spawn.js';
 
 /** Variable with the mark: `<runner>.<n>` or `<runner>.<n>.<purpose>`; marks of nested runs are joined by `/`. */
 export const MARK = 'PIPE_EXECUTION';
@@ -81,7 +82,10 @@ export class ProcessTree {
     return this.#candidates().filter((pid) => {
       const stat = statOf(pid);
       if (stat === undefined || stat.zombie || stat.group === this.#leader) return false;
-      return stat.session === this.#leader || hasMark(pid, (part) => part === this.#mark);
+      if (stat.session === this.#leader) return true;
+      // A process of another execution: reading its environment takes longer than all the rest.
+      if (isLeader(stat.session)) return false;
+      return hasMark(pid, (part) => part === this.#mark);
     });
   }
 

@@ -28,6 +28,16 @@ export interface Launched {
   readonly ended: Promise<RawEnd>;
 }
 
+const leaders = new Set<number>();
+
+/**
+ * True for a process that `launch` has started and that has not ended, as far as Node has reported.
+ * Until then the system gives its number to no other process, group or session.
+ */
+export function isLeader(pid: number): boolean {
+  return leaders.has(pid);
+}
+
 export function launch(argv: readonly string[], options: LaunchOptions): Launched {
   const { cwd, output } = options;
   const { env, words } = withRawValues(options.env);
@@ -69,12 +79,17 @@ function octal(value: string): string {
 
 /** Adapts the child of any spawning function. */
 export function launched(child: ChildProcess): Launched {
+  const { pid } = child;
+  if (pid !== undefined) {
+    leaders.add(pid);
+    child.once('exit', () => leaders.delete(pid));
+  }
   const ended = new Promise<RawEnd>((resolve) => {
     child.once('error', (error) => resolve({ error }));
     child.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 0 }));
   });
   keepNice(child);
-  return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended };
+  return { pid, stdout: child.stdout, stderr: child.stderr, ended };
 }
 
 /**
