@@ -272,10 +272,14 @@ describe('a process left behind', () => {
 
 test('many concurrent executions do not affect each other', async () => {
   const runs = await Promise.all(
-    Array.from({ length: 30 }, (_, i) => run(`echo ${i}; setsid sleep 1000 & exit ${i}`)),
+    Array.from({ length: 30 }, (_, i) =>
+      run(`echo ${i}; setsid sleep 1000 & echo $! > daemon; exit ${i}`),
+    ),
   );
   expect(runs.map(({ outcome }) => outcome.ending)).toEqual(
     runs.map((_, code) => ({ how: 'exit', code })),
   );
   expect(runs.map(({ log }) => log)).toEqual(runs.map((_, i) => `${i}\n`));
+  const daemons = runs.flatMap(({ folder }) => pidsIn(join(folder, 'daemon')));
+  expect(daemons.filter(lives)).toEqual([]);
 });

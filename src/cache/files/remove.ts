@@ -9,7 +9,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere, unlessFailed } from '../../sys/if-there.js';
+import { lstatIfThere, removeFile, unlessFailed } from '../../sys/if-there.js';
 import { codeOf, isAbsent, reasonOf } from './file-errors.js';
 
 /** The first thing that could not be deleted, and why. */
@@ -22,7 +22,10 @@ export interface Undeleted {
 /** Deletes what is at the path and continues past failures. Undefined when nothing is left. */
 export function removeTree(absolute: string): Undeleted | undefined {
   try {
-    rmSync(absolute, { recursive: true, force: true });
+    const stat = lstatIfThere(absolute);
+    // In fewer system calls than `rmSync`, which an item of a run would call five times.
+    if (stat?.isDirectory() === false) removeFile(absolute);
+    else if (stat !== undefined) rmSync(absolute, { recursive: true, force: true });
     return undefined;
   } catch (error) {
     // Node's own recursion ends at some 1,000 nested folders.
