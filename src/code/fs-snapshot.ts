@@ -1,7 +1,7 @@
 /** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
-import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { readlinkSync, type Stats } from 'node:fs';
 import { sha256 } from '../canonical.js';
-import { bytesIfThere, namesIn, unlessAbsent } from '../sys/if-there.js';
+import { bytesIfThere, lstatIfThere, namesIn, statIfThere } from '../sys/if-there.js';
 import { realPath } from '../sys/real-place.js';
 import { isOutside } from './project-paths.js';
 
@@ -39,7 +39,7 @@ export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBO
   const absolute = (where: string) => `${root}/${where}`;
   const statBehind = (where: string) => {
     const full = absolute(where);
-    const stat = unlessAbsent(() => statSync(full, QUIET));
+    const stat = statIfThere(full);
     observer.recordStat(full, stat);
     return stat;
   };
@@ -49,7 +49,7 @@ export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBO
   };
   const own = (where: string) => {
     const full = absolute(where);
-    const stat = unlessAbsent(() => lstatSync(full, QUIET));
+    const stat = lstatIfThere(full);
     observer.recordLstat(full, stat);
     return stat;
   };
@@ -64,8 +64,6 @@ export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBO
     link: memo((where) => linkAt(absolute(where), own(where))),
   };
 }
-
-const QUIET = { throwIfNoEntry: false } as const;
 
 function memo<T>(look: (where: string) => T): (where: string) => T {
   const seen = new Map<string, T>();

@@ -1,5 +1,6 @@
 /** Paths of files: relative to the project in keys, absolute for the file system. */
 import path from 'node:path';
+import { withFoldersAbove } from '../sys/is-within.js';
 
 /** The path as stored and displayed: relative to the project, with `/`; `../…` outside it. */
 export function within(root: string, file: string): string {
@@ -27,13 +28,10 @@ export function* upward(folder: string): Iterable<string> {
 
 /** A folder of the project and those above it, up to the project's root, whose name is empty. */
 export function withParents(folder: string): string[] {
-  return [...upward(`/${folder}`)].map((each) => each.slice(1));
+  return [...withFoldersAbove(folder), ''];
 }
 
-/**
- * A path that a command in a folder names; undefined if it is outside the project, or in the cache
- * folder.
- */
+/** The path that a command in a folder names; none outside the project, or in the cache folder. */
 export function inProject(folder: string, word: string): string[] {
   if (word.startsWith('/') || word === '') return [];
   const file = folder === '' && !DOTS.test(word) ? word : path.posix.join(folder, word);

@@ -105,6 +105,12 @@ const FOLDER_OPTIONS: readonly (readonly [program: RegExp, option: RegExp])[] = 
   [/^yarn$/, /^--cwd(?:=|$)/],
 ];
 
+/** The value of the option at an index: after its `=`, else the next word. */
+export function optionValue(words: Words, at: number): string | undefined {
+  const word = words[at];
+  return word?.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
+}
+
 /** `env -C sub python x.py`: the command, in the folder where it starts the other one. */
 export function elsewhere(command: SimpleCommand): SimpleCommand {
   const { folder, words } = command;
@@ -116,7 +122,7 @@ export function elsewhere(command: SimpleCommand): SimpleCommand {
         words.some((each, from) => program.test(programName(each)) && takes(words, from, at)),
     );
     if (!isSet) continue;
-    const target = word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
+    const target = optionValue(words, at);
     const isKnown = folder !== undefined && target !== undefined && !target.startsWith('/');
     return { ...command, folder: isKnown ? folderIn(folder, target) : undefined };
   }

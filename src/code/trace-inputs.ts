@@ -3,6 +3,7 @@
  * up. While they are unchanged, the trace is valid.
  */
 
+import { inFolder } from '../sys/is-within.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { isOutside } from './project-paths.js';
 
@@ -58,7 +59,7 @@ function absentModules({ files, folders }: TraceInputs): string[] {
       .filter((stem) => stem !== EVERY_STEM)
       .flatMap((stem) => [stem, `${stem}.py`])
       .filter((name) => !names.includes(name))
-      .map((name) => (folder === '' ? name : `${folder}/${name}`)),
+      .map((name) => inFolder(folder, name)),
   );
 }
 

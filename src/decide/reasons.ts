@@ -6,6 +6,7 @@ import { canonical } from '../canonical.js';
 import { isTree } from '../json.js';
 import type { CommandCode, Identity, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';
+import { inFolder } from '../sys/is-within.js';
 import { commandFromTo, fromTo } from './from-to.js';
 
 export interface Reason {
@@ -224,7 +225,7 @@ export function changedFiles(
     const x = before?.get(name);
     const y = now?.get(name);
     if (x === y) return [];
-    return changedFiles(explain, x, y, prefix === '' ? name : `${prefix}/${name}`);
+    return changedFiles(explain, x, y, inFolder(prefix, name));
   });
 }
 

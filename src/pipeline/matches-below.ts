@@ -1,4 +1,6 @@
 /** Walks folders for the paths that a pattern matches, among the user's files and among outs. */
+
+import { inFolder } from '../sys/is-within.js';
 import { type Glob, matchGlob, mayHold } from './glob.js';
 import type { IgnoreRules } from './ignored-files.js';
 
@@ -41,7 +43,7 @@ export function* matchesBelow(
   const { glob, ignoreRules, tree } = search;
   for (const [row, entry] of tree.entriesOf(folder, inside).entries()) {
     if (row % TURN_EVERY === 0) yield undefined;
-    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    const path = inFolder(folder, entry.name);
     if (tree.isPassedOver(path)) continue;
     const isLink = entry.isSymbolicLink();
     const isFolder = isLink ? tree.isFolderBehind(path) : entry.isDirectory();

@@ -3,6 +3,7 @@
  * checking every item. A lookup costs the length of the path plus the number of results.
  */
 import { addTo, firstIndex } from '../lists.js';
+import { inFolder } from '../sys/is-within.js';
 import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
 
 /** An out, by the index of its item and its index among the item's outs. */
@@ -49,7 +50,7 @@ export function addOut({ root }: OutTree, owner: Owner): Owner | undefined {
   let prefix = '';
   for (const name of nameOf(owner).split('/')) {
     if (at.owner) return at.owner;
-    prefix = prefix === '' ? name : `${prefix}/${name}`;
+    prefix = inFolder(prefix, name);
     let next = at.children.get(name);
     if (!next) {
       next = folder(prefix);

@@ -3,6 +3,11 @@ export function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
 }
 
+/** The path of a name in a folder; an empty folder stands for the root of relative paths. */
+export function inFolder(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
 /** The path, then the folders that contain it, the nearest first. */
 export function withFoldersAbove(path: string): readonly string[] {
   const found: string[] = [];

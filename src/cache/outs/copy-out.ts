@@ -12,6 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
+import { inFolder } from '../../sys/is-within.js';
 import { withFile } from '../../sys/open-file.js';
 import { copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
@@ -167,7 +168,7 @@ export async function writeTree(
   for (const { name, digest, size } of objects.tree(hex)) {
     if (pace.due()) await pace.rest();
     const target = path.join(folder, name);
-    const place = inner === '' ? name : `${inner}/${name}`;
+    const place = inFolder(inner, name);
     const noted = modeOf(permissions, place, digest);
     if (kindOf(digest) === 'directory') {
       mkdirSync(target, noted === undefined ? {} : { mode: noted | 0o700 });

@@ -1,5 +1,6 @@
 /** Finds the files that pytest or unittest collects, by their names. */
 import path from 'node:path';
+import { inFolder } from '../../sys/is-within.js';
 import { inProject, parentOf, withParents } from '../project-paths.js';
 import type { Untraced } from '../script-trace.js';
 import type { Launch } from './launches.js';
@@ -86,7 +87,7 @@ function filesBelow(folder: string, pattern: RegExp, finder: Finder, depth = 0):
 /** `conftest.py` in the folder of the file, and in all above it. */
 function configurations(file: string, finder: Finder): string[] {
   return withParents(parentOf(file))
-    .map((each) => (each === '' ? 'conftest.py' : `${each}/conftest.py`))
+    .map((each) => inFolder(each, 'conftest.py'))
     .filter((each) => finder.has(each));
 }
 

@@ -75,11 +75,11 @@ interface Search {
 function findProgram(
   word: string,
   { start, search }: Search,
-  { snapshot }: Machine,
+  machine: Machine,
 ): string | undefined {
   const folders = word.includes('/') ? [''] : search;
   const files = folders.map((folder) => path.resolve(start, folder, word));
-  return files.find((file) => snapshot.stamp(within(snapshot.root, file)) !== undefined);
+  return files.find((file) => isThere(file, machine));
 }
 
 /** Enough for the first two lines of a script. */

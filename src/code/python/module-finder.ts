@@ -3,7 +3,7 @@
  * that a file added later that would take precedence is detected.
  */
 
-import { isWithin } from '../../sys/is-within.js';
+import { inFolder, isWithin } from '../../sys/is-within.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { EVERY_STEM, namesFor, stemOf, type TraceInputs } from '../trace-inputs.js';
 
@@ -57,7 +57,7 @@ export class Finder {
 
   /** Everything in the folder; records the lookup. */
   all(folder: string): string[] {
-    return this.#names(folder, EVERY_STEM).map((name) => at(folder, name));
+    return this.#names(folder, EVERY_STEM).map((name) => inFolder(folder, name));
   }
 
   /** The existing names for the stem in the folder; records the lookup. */
@@ -86,21 +86,21 @@ export class Finder {
     for (const folder of path) {
       const names = this.#names(folder, part);
       if (names.length === 0) continue;
-      const inner = at(folder, part);
+      const inner = inFolder(folder, part);
       const inits = names.includes(part) ? modulesIn(this.#names(inner, '__init__')) : [];
       if (inits.length > 0) {
-        return { files: inits.map((name) => at(inner, name)), isPackage: true, folders: [inner] };
+        return {
+          files: inits.map((name) => inFolder(inner, name)),
+          isPackage: true,
+          folders: [inner],
+        };
       }
-      const files = modulesIn(names).map((name) => at(folder, name));
+      const files = modulesIn(names).map((name) => inFolder(folder, name));
       if (files.length > 0) return { files, isPackage: false, folders: [] };
       if (names.includes(part)) portions.push(inner);
     }
     return portions.length > 0 ? { files: [], isPackage: true, folders: portions } : undefined;
   }
-}
-
-function at(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
 }
 
 /** Bytecode counts only without its source. */

@@ -1,7 +1,7 @@
 /** Projects whose packages a tool uses: `uv run --project sub x.py`, `uvx --from ./sub train`. Pure. */
 import { folderIn, isOutside, parentOf } from '../project-paths.js';
 import { programName, type SimpleCommand } from '../shell-commands.js';
-import { programFrom } from '../started-program.js';
+import { optionValue, programFrom } from '../started-program.js';
 import { INTERPRETER, isPython } from './file-kinds.js';
 import type { Choice } from './python-environment.js';
 
@@ -49,10 +49,7 @@ export function namedProjects({ folder = '', words }: SimpleCommand): Omit<Choic
   const { before, tool } = startOf(words);
   if (tool === undefined) return {};
   const valuesOf = (option: RegExp) =>
-    before.flatMap((word, at) => {
-      if (word === undefined || !option.test(word)) return [];
-      return [word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1]];
-    });
+    before.flatMap((word, at) => (option.test(word ?? '') ? [optionValue(words, at)] : []));
   const option = PROJECT[tool];
   const named = option === undefined ? [] : valuesOf(option);
   const packages = valuesOf(PACKAGE).filter((word) => word !== undefined && isFolder(word));

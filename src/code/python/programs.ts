@@ -1,6 +1,6 @@
 /** Determines which Python a command starts, from its words alone. Pure. */
 import { commandStart, programName, type SimpleCommand } from '../shell-commands.js';
-import { programFrom } from '../started-program.js';
+import { optionValue, programFrom } from '../started-program.js';
 import { INTERPRETER, isPython } from './file-kinds.js';
 import { type Named, pythonLaunches, type Surroundings } from './launches.js';
 import { isProjectOption, namedProjects } from './named-projects.js';
@@ -12,10 +12,7 @@ export interface Program extends Choice {
   readonly folder: string;
   /** The first of these that is an interpreter, or a script for one, is the program. */
   readonly words: readonly string[];
-  /**
-   * True if `uv run` itself executes it, which creates an environment for a script that lists its
-   * packages.
-   */
+  /** What `uv run` itself executes: it creates an environment for a script that lists its packages. */
   readonly script?: string;
 }
 
@@ -187,11 +184,9 @@ function ofConda(behind: Words): Choice {
   };
 }
 
-/** The value of an option: after `=`, or the next word. */
 function optionOf(words: Words, option: RegExp): string | undefined {
   const at = words.findIndex((word) => option.test(word ?? ''));
-  const word = words[at];
-  return word?.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1 || words.length];
+  return at < 0 ? undefined : optionValue(words, at);
 }
 
 function interpreterIn(words: Words): string[] {
