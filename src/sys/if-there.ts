@@ -37,9 +37,9 @@ export function textIfThere(absolute: string): string | undefined {
   return unlessAbsent(() => readFileSync(absolute, 'utf8'));
 }
 
-/** None in a folder that does not exist. */
+/** None in a folder that does not exist, and for a link that leads in a circle. */
 export function namesIn(folder: string): string[] {
-  return unlessAbsent(() => readdirSync(folder)) ?? [];
+  return unless(LEADS_NOWHERE, () => readdirSync(folder)) ?? [];
 }
 
 /** Deletes a file or link, if there is one, in a single system call: `rmSync` reads its stat twice. */

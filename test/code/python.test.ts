@@ -342,6 +342,12 @@ describe('a trace of Python', () => {
     });
   });
 
+  it('counts a link in a circle as absent', async () => {
+    openSandbox({ 'train.py': 'import lib.net, util', 'util.py': '' });
+    sandbox.link('lib', 'lib');
+    expect(Object.keys((await traced('python train.py')).scripts)).toEqual(['train.py', 'util.py']);
+  });
+
   it('is valid without parsing anything', async () => {
     await counted('python train.py', { 'train.py': 'import lib', 'lib.py': '' });
     const options = optionsOf(NONE);
