@@ -1,6 +1,6 @@
 /** Finds the project's files that a command names as programs: `python train.py`, `./run.sh`. Pure. */
 import path from 'node:path';
-import type { Action } from '../pipeline/plan.js';
+import type { CommandAction } from '../pipeline/plan.js';
 import { folderIn, inProject } from './project-paths.js';
 import { isPython } from './python/file-kinds.js';
 import { type Launch, pythonLaunches, type Surroundings } from './python/launches.js';
@@ -70,10 +70,7 @@ export function isStarting({ files, launches }: NamedScripts): boolean {
   return files.length + launches.length > 0;
 }
 
-export function namedScripts(
-  action: Exclude<Action, { kind: 'module' }>,
-  around: Surroundings = {},
-): NamedScripts {
+export function namedScripts(action: CommandAction, around: Surroundings = {}): NamedScripts {
   return namedBy(commandsIn(action, around.entries?.('')), around);
 }
 
@@ -135,14 +132,14 @@ function isLaunched(file: string): boolean {
 }
 
 /** Words of the command that may be paths within the project, whether or not they exist. */
-export function pathsIn(action: Exclude<Action, { kind: 'module' }>): string[] {
+export function pathsIn(action: CommandAction): string[] {
   return commandsIn(action).flatMap(({ folder, words }) =>
     folder === undefined ? [] : words.flatMap((word) => inProject(folder, word ?? '')),
   );
 }
 
 function commandsIn(
-  action: Exclude<Action, { kind: 'module' }>,
+  action: CommandAction,
   entries: ReadonlySet<string> = new Set(),
 ): readonly SimpleCommand[] {
   if (action.kind === 'argv') return withNested({ folder: '', words: action.argv, inputs: [] });

@@ -14,8 +14,8 @@ export function isOutside(relative: string): boolean {
 /** True for files of package managers: below a node_modules, by the real path. */
 export function isInstalled(root: string, real: string): boolean {
   const relative = within(root, real);
-  const telling = isOutside(relative) ? real.split(path.sep).join('/') : relative;
-  return `/${telling}`.includes('/node_modules/');
+  const shown = isOutside(relative) ? real.split(path.sep).join('/') : relative;
+  return `/${shown}`.includes('/node_modules/');
 }
 
 /** The folder and all above it, nearest first. */

@@ -1,5 +1,5 @@
 /** Code of a `cmd:` stage: the project's scripts that its command names, and their imports. */
-import type { Action } from '../pipeline/plan.js';
+import type { CommandAction } from '../pipeline/plan.js';
 import {
   type Declared,
   Found,
@@ -15,8 +15,6 @@ import { commandNamesIn } from './python/entry-points.js';
 import type { Parsed } from './python/trace-python.js';
 import type { TracedScript } from './script-trace.js';
 import { readTrace, type TraceCache, traceName, writeTrace } from './trace-cache.js';
-
-type Command = Exclude<Action, { readonly kind: 'module' }>;
 
 export interface ScriptOptions extends Declared {
   /** The trace cache; absent: none. */
@@ -38,7 +36,7 @@ export function noScripts(): KnownScripts {
 
 /** The scripts of a command; undefined if trace inputs changed and a parser is needed. */
 export function keptScripts(
-  command: Command,
+  command: CommandAction,
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): TracedScripts | undefined {
@@ -55,7 +53,7 @@ export function keptScripts(
 
 /** The scripts of a command; caches their traces. */
 export async function traceScripts(
-  command: Command,
+  command: CommandAction,
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): Promise<TracedScripts> {

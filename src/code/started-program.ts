@@ -78,14 +78,15 @@ function programBehind(words: Words, starter: number, { valued, before = 0, verb
     if (left > 0) left -= 1;
     else if (/^[\d.]+[smhd]?$/.test(word ?? '')) continue;
     // May be the value of an unknown option.
-    else if (/^--\w[\w-]*$/.test(previous) && !isTelling(word)) unsure = unsure < 0 ? at : unsure;
+    else if (/^--\w[\w-]*$/.test(previous) && !mayBeProgram(word))
+      unsure = unsure < 0 ? at : unsure;
     else return at;
   }
   return unsure;
 }
 
 /** A value of an option rarely is one of these. */
-function isTelling(word: string | undefined): boolean {
+function mayBeProgram(word: string | undefined): boolean {
   if (word === undefined) return false;
   return (
     word.includes('/') || INTERPRETER.test(word) || /^(?:make|just|(?:ba|z|k|da)?sh)$/.test(word)

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { writeIfAbsent } from '../cache/files/write-whole.js';
 import { sha256 } from '../canonical.js';
 import { NO_SCRIPTS, type TracedScripts } from '../code/found-scripts.js';
-import { newSnapshot } from '../code/fs-snapshot.js';
+import { type FsSnapshot, newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
 import type { Program } from '../code/python/programs.js';
 import type { Untraced } from '../code/script-trace.js';
@@ -11,10 +11,9 @@ import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
 import { storedTraceInputs, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
-import type { Traced } from '../code/traced.js';
 import { UserError, userError } from '../error.js';
 import type { ModuleCode } from '../manifest.js';
-import type { Item } from '../pipeline/plan.js';
+import type { CommandAction, Item } from '../pipeline/plan.js';
 import { type Project, planPlaces } from './project.js';
 import { NO_VERSIONS, PythonPackages } from './python-packages.js';
 
@@ -77,45 +76,9 @@ export interface Codes {
 
 /** Traces only changed code; reads everything else from the trace cache, without starting esbuild. */
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
-  const { root, cache } = project;
-  const { readSet } = cache;
-  const snapshot = newSnapshot(
-    root,
-    (file) => cache.scanSync(file, { follow: true })?.digest,
-    readSet,
-  );
+  const tracer = new Tracer(project, selected);
   const traced = new Map<number, Code>();
-  const modules = new Map<string, Traced>();
-  const depsOf = moduleDeps(project, selected);
-  const scripts = noScripts();
-  // The tracers' own reads are not recorded, so the read set is incomplete.
-  const unseen = () => readSet.markIncomplete();
-  const traceCache = traceCacheOf(project);
-  const pythons = new PythonPackages(project, { snapshot, traceCache, unseen });
-  for (const index of selected) {
-    const item = itemOf(project, index);
-    const { action, deps, outs } = item;
-    if (action.kind !== 'module') {
-      const options = { deps, outs, known: scripts, traceCache, unseen };
-      const found =
-        keptScripts(action, options, snapshot) ?? (await traceScripts(action, options, snapshot));
-      const versions = item.packages === undefined ? NO_VERSIONS : await pythons.of(item, found);
-      const isBare = found === NO_SCRIPTS && versions === NO_VERSIONS;
-      traced.set(index, isBare ? NO_CODE : codeOf(found, versions));
-      continue;
-    }
-    const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
-    let trace = modules.get(action.file) ?? keptTrace(root, action.file, options, snapshot);
-    if (trace === undefined) {
-      unseen();
-      trace = await traceModule(root, action.file, options).catch(async (error) => {
-        throw await atItsStage(project, item, error);
-      });
-    }
-    modules.set(action.file, trace);
-    const { code, files, importers } = trace;
-    traced.set(index, { kind: 'module', module: code, files, importers });
-  }
+  for (const index of selected) traced.set(index, await tracer.codeOf(itemOf(project, index)));
   const commandOf = (index: number) => {
     const code = traced.get(index);
     return code?.kind === 'command' ? code : undefined;
@@ -125,66 +88,115 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     bundleFor: (index) => {
       const { action } = itemOf(project, index);
       if (action.kind !== 'module') throw new Error(`item ${index} has no module`);
-      const options = optionsOf(project, depsOf.get(action.file) as Iterable<string>);
-      return bundleOf(project, action.file, options, traced.get(index) as ModuleItemCode);
+      const code = traced.get(index) as ModuleItemCode;
+      return bundleOf(project, action.file, tracer.optionsOf(action.file), code);
     },
-    traceInputsOf: (index) =>
-      traceInputsOf(project, snapshot.root, itemOf(project, index), commandOf(index)),
+    traceInputsOf: (index) => tracer.inputsOf(itemOf(project, index), commandOf(index)),
     changedScript: (index) => changedFile(project, commandOf(index)?.bytes),
     changedPackage: (index) => changedFile(project, commandOf(index)?.metadata.files),
   };
 }
 
+/** Traces the code of the selected items: each module and each script once. */
+class Tracer {
+  readonly #project: Project;
+  readonly #snapshot: FsSnapshot;
+  readonly #traceCache: TraceCache;
+  readonly #pythons: PythonPackages;
+  readonly #modules = new Map<string, ModuleItemCode>();
+  readonly #scripts = noScripts();
+  /** Dep paths of all items that execute a module. */
+  readonly #depsOf = new Map<string, Set<string>>();
+
+  constructor(project: Project, selected: readonly number[]) {
+    const { root, cache, version } = project;
+    this.#project = project;
+    this.#snapshot = newSnapshot(
+      root,
+      (file) => cache.scanSync(file, { follow: true })?.digest,
+      cache.readSet,
+    );
+    this.#traceCache = {
+      version,
+      timeAt: (dev, moment) => cache.timeAt(dev, moment),
+      read: (name) => cache.state.readKept('traces', name),
+      write: (name, value) => cache.state.writeKept('traces', name, value),
+    };
+    const [snapshot, traceCache] = [this.#snapshot, this.#traceCache];
+    this.#pythons = new PythonPackages(project, { snapshot, traceCache, unseen: this.#unseen });
+    for (const index of selected) {
+      const { action, deps } = itemOf(project, index);
+      if (action.kind !== 'module') continue;
+      const paths = this.#depsOf.get(action.file) ?? new Set();
+      for (const dep of deps) paths.add(dep.path);
+      this.#depsOf.set(action.file, paths);
+    }
+  }
+
+  /** The tracers' own reads are not recorded, so the read set is incomplete. */
+  readonly #unseen = () => this.#project.cache.readSet.markIncomplete();
+
+  codeOf(item: Item): Promise<Code> {
+    const { action } = item;
+    return action.kind === 'module' ? this.#module(item, action.file) : this.#command(item, action);
+  }
+
+  optionsOf(module: string): TraceOptions {
+    return {
+      stageDoor: path.join(this.#project.dist, 'stage.js'),
+      deps: [...(this.#depsOf.get(module) as ReadonlySet<string>)],
+      traceCache: this.#traceCache,
+    };
+  }
+
+  inputsOf({ action }: Item, command: CommandItemCode = NO_CODE): string[] {
+    const stored = (kind: 'module' | 'script', name: string) =>
+      storedTraceInputs(this.#traceCache, this.#snapshot.root, kind, name);
+    const { traces, metadata } = command;
+    const kept =
+      action.kind === 'module'
+        ? [stored('module', action.file)]
+        : traces.map((name) => stored('script', name));
+    return [
+      ...kept.flatMap((inputs) => (inputs === undefined ? [] : placesIn(inputs))),
+      ...Object.keys(metadata.files),
+      ...metadata.folders,
+    ];
+  }
+
+  async #command(item: Item, action: CommandAction): Promise<CommandItemCode> {
+    const { deps, outs } = item;
+    const [known, traceCache, snapshot] = [this.#scripts, this.#traceCache, this.#snapshot];
+    const options = { deps, outs, known, traceCache, unseen: this.#unseen };
+    const found =
+      keptScripts(action, options, snapshot) ?? (await traceScripts(action, options, snapshot));
+    const versions =
+      item.packages === undefined ? NO_VERSIONS : await this.#pythons.of(item, found);
+    const isBare = found === NO_SCRIPTS && versions === NO_VERSIONS;
+    return isBare ? NO_CODE : codeOf(found, versions);
+  }
+
+  async #module(item: Item, file: string): Promise<ModuleItemCode> {
+    const known = this.#modules.get(file);
+    if (known !== undefined) return known;
+    const { root } = this.#project;
+    const options = this.optionsOf(file);
+    let trace = keptTrace(root, file, options, this.#snapshot);
+    if (trace === undefined) {
+      this.#unseen();
+      trace = await traceModule(root, file, options).catch(async (error) => {
+        throw await atItsStage(this.#project, item, error);
+      });
+    }
+    const { code: module, files, importers } = trace;
+    const code = { kind: 'module', module, files, importers } as const;
+    this.#modules.set(file, code);
+    return code;
+  }
+}
+
 function itemOf({ plan }: Project, index: number): Item {
   return plan.items[index] as Item;
-}
-
-/** Dep paths of all items that execute a module, which is traced once for all of them. */
-function moduleDeps(project: Project, selected: readonly number[]): Map<string, Set<string>> {
-  const depsOf = new Map<string, Set<string>>();
-  for (const index of selected) {
-    const { action, deps } = itemOf(project, index);
-    if (action.kind !== 'module') continue;
-    const paths = depsOf.get(action.file) ?? new Set();
-    for (const dep of deps) paths.add(dep.path);
-    depsOf.set(action.file, paths);
-  }
-  return depsOf;
-}
-
-function optionsOf(project: Project, deps: Iterable<string>): TraceOptions {
-  return {
-    stageDoor: path.join(project.dist, 'stage.js'),
-    deps: [...deps],
-    traceCache: traceCacheOf(project),
-  };
-}
-
-function traceCacheOf({ cache, version }: Project): TraceCache {
-  return {
-    version,
-    timeAt: (dev, moment) => cache.timeAt(dev, moment),
-    read: (name) => cache.state.readKept('traces', name),
-    write: (name, value) => cache.state.writeKept('traces', name, value),
-  };
-}
-
-function traceInputsOf(
-  project: Project,
-  root: string,
-  { action }: Item,
-  { traces, metadata: { files, folders } }: CommandItemCode = NO_CODE,
-): string[] {
-  const traceCache = traceCacheOf(project);
-  const kept =
-    action.kind === 'module'
-      ? [storedTraceInputs(traceCache, root, 'module', action.file)]
-      : traces.map((name) => storedTraceInputs(traceCache, root, 'script', name));
-  return [
-    ...kept.flatMap((inputs) => (inputs === undefined ? [] : placesIn(inputs))),
-    ...Object.keys(files),
-    ...folders,
-  ];
 }
 
 /** The first file whose content has changed; reads the disk again. */

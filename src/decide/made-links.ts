@@ -120,7 +120,7 @@ function strayLink(link: string, place: string, hint: string): UnusableFile {
   return new UnusableFile({ code: 'stray-link', message: `${link} leads to ${place}`, hint });
 }
 
-/** True for an out, a path inside one, or a folder that holds outs, by the real path. */
+/** True for an out, a path inside one, or a folder that contains outs, by the real path. */
 export function isOut({ root, plan }: Pick<FileView, 'root'> & Planned, absolute: string): boolean {
   return ownersOf(realOuts(plan, root), inRealFolder(absolute).slice(1)).length > 0;
 }

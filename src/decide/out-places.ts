@@ -1,6 +1,5 @@
 /** Where outs are, by name and by place. Pure. */
 
-/** Places and names of outs. */
 export class OutPlaces {
   readonly #names = new Set<string>();
   /** Places that differ from the names. */

@@ -11,7 +11,6 @@ import { entryWithin } from './file-view.js';
 import type { DecisionContext } from './fingerprint.js';
 import type { Project } from './project.js';
 
-/** View of the workspace with some outs restored. */
 export class Overlay {
   readonly #project: Project;
   readonly #outs = new Map<string, Scan>();

@@ -42,7 +42,7 @@ export interface Project extends Host {
 }
 
 /**
- * The nearest folder at or above `cwd` that holds a pipeline.yaml; with `--file`, at or above that file,
+ * The nearest folder at or above `cwd` that contains a pipeline.yaml; with `--file`, at or above that file,
  * else its own folder. Undefined when there is none.
  */
 export function rootOf({ cwd, file }: Pick<Host, 'cwd' | 'file'>): string | undefined {

@@ -275,7 +275,7 @@ function epochsByPath(epochs: Manifest['epochs']): Record<string, string | numbe
 function mapDifferences<T>(
   a: Readonly<Record<string, T>>,
   b: Readonly<Record<string, T>>,
-  tell: (key: string, before: T | undefined, now: T | undefined) => Reason[],
+  reasonsFor: (key: string, before: T | undefined, now: T | undefined) => Reason[],
 ): Reason[] {
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
   return keys.flatMap((key) => {
@@ -283,7 +283,7 @@ function mapDifferences<T>(
     const now = Object.hasOwn(b, key) ? b[key] : undefined;
     return canonical(before) === canonical(now) && (before === undefined) === (now === undefined)
       ? []
-      : tell(key, before, now);
+      : reasonsFor(key, before, now);
   });
 }
 

@@ -97,7 +97,7 @@ class Schedule {
   readonly #waitingFor = new Map<number, number>();
   readonly #dependents = new Map<number, number[]>();
   /** Stages with a warning already, to warn once. */
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
   #stop: Stop | undefined;
   /** A bug, not a failure: it ends the run. */
   #bug: unknown;
@@ -188,8 +188,8 @@ class Schedule {
   #warnOfExcess(handle: ItemHandle): void {
     const { item, build } = handle;
     const message = excess(item, this.#means.machine, build.options.concurrency);
-    if (message === undefined || this.#told.has(item.stage)) return;
-    this.#told.add(item.stage);
+    if (message === undefined || this.#warned.has(item.stage)) return;
+    this.#warned.add(item.stage);
     handle.warn(message);
   }
 

@@ -102,6 +102,9 @@ export type Action =
       readonly parts?: readonly CommandPart[];
     };
 
+/** `cmd:`. */
+export type CommandAction = Exclude<Action, { readonly kind: 'module' }>;
+
 /**
  * `command` and `argv` are part of the key: there, `${deps.x}` of a pattern dep is its pattern, and
  * `${resources.cpu}` is literal. `parts` is for execution; `expandAction` in command-parts.ts
