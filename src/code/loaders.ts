@@ -1,4 +1,6 @@
 /** How a local file enters a bundle, by its name. */
+
+import { lastName } from '../sys/is-within.js';
 import type { Loader } from './esbuild.js';
 
 const SCRIPTS: Readonly<Record<string, Loader>> = {
@@ -41,7 +43,7 @@ export function loaderOf(file: string): Loader {
 }
 
 export function extensionOf(file: string): string {
-  const name = file.slice(file.lastIndexOf('/') + 1);
+  const name = lastName(file);
   const dot = name.lastIndexOf('.');
   return dot <= 0 ? '' : name.slice(dot).toLowerCase();
 }

@@ -228,7 +228,7 @@ function startedPath(words: SimpleCommand['words']): string[] {
 
 function interpreterOf(word: string | undefined): Interpreter | undefined {
   if (word === undefined) return undefined;
-  const name = word.slice(word.lastIndexOf('/') + 1);
+  const name = programName(word);
   if (!/^(?:node|tsx|ts-node|bun|deno|\w{0,2}sh$|Rs|ju|pe|ru|lu|ph|so|\.$)/.test(name))
     return undefined;
   return INTERPRETERS.find((each) => each.name.test(name));

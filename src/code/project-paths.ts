@@ -38,12 +38,6 @@ export function inProject(folder: string, word: string): string[] {
   return /^(?:\.\.?(?:\/|$)|cache\/)/.test(file) ? [] : [file];
 }
 
-/** The folder of a file; empty for the project's root. */
-export function parentOf(file: string): string {
-  const folder = path.posix.dirname(file);
-  return folder === '.' ? '' : folder;
-}
-
 /** The folder that a command in a folder names; empty for the project's root. */
 export function folderIn(folder: string, word: string): string {
   const joined = path.posix.join(folder, word).replace(/\/$/, '');

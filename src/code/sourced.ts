@@ -5,10 +5,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
+import { parentOf } from '../sys/is-within.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
 import { isR } from './loaders.js';
 import { isStarting, namedInside } from './named-scripts.js';
-import { inProject, parentOf } from './project-paths.js';
+import { inProject } from './project-paths.js';
 import { commandNames } from './python/entry-points.js';
 import type { Surroundings } from './python/launches.js';
 import { Reads } from './python/trace-reads.js';

@@ -1,4 +1,5 @@
 /** Where outs are, by name and by place. Pure. */
+import { parentOf } from '../sys/is-within.js';
 
 export class OutPlaces {
   readonly #names = new Set<string>();
@@ -26,8 +27,8 @@ export class OutPlaces {
   #holds(set: ReadonlySet<string>, where: string): boolean {
     if (set.size === 0) return false;
     const isLonger = where.length > this.#longest;
-    let at = isLonger ? above(where.slice(0, this.#longest + 1)) : where;
-    for (; at !== ''; at = above(at)) if (set.has(at)) return true;
+    let at = isLonger ? parentOf(where.slice(0, this.#longest + 1)) : where;
+    for (; at !== ''; at = parentOf(at)) if (set.has(at)) return true;
     return false;
   }
 
@@ -37,15 +38,7 @@ export class OutPlaces {
     const holders = new Set(['']);
     for (const set of [this.#names, this.#elsewhere])
       for (const place of set)
-        for (let at = above(place); !holders.has(at); at = above(at)) holders.add(at);
+        for (let at = parentOf(place); !holders.has(at); at = parentOf(at)) holders.add(at);
     return [...aliases].filter(([, place]) => holders.has(place) || this.isIn(place));
   }
-}
-
-export function above(where: string): string {
-  return where.slice(0, Math.max(0, where.lastIndexOf('/')));
-}
-
-export function lastName(where: string): string {
-  return where.slice(where.lastIndexOf('/') + 1);
 }

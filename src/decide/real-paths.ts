@@ -14,9 +14,10 @@ import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
+import { lastName, parentOf } from '../sys/is-within.js';
 import { isOneName } from '../sys/one-name.js';
 import { realPlace } from '../sys/real-place.js';
-import { above, lastName, OutPlaces } from './out-places.js';
+import { OutPlaces } from './out-places.js';
 import { foldedNames, Spellings } from './spellings.js';
 
 /**
@@ -217,7 +218,11 @@ class Resolver {
     if (spelled !== place) return spelled;
     const stat = lstatOrNothing(place, this.#readSet);
     if (stat?.isSymbolicLink() && links < MOST_LINKS)
-      return this.#follow(above(this.#absolute(place)), this.#readSet.linkText(place), links + 1);
+      return this.#follow(
+        parentOf(this.#absolute(place)),
+        this.#readSet.linkText(place),
+        links + 1,
+      );
     if (!stat?.isDirectory()) return place;
     const id = `${stat.dev}:${stat.ino}`;
     const first = this.#folders.get(id) ?? place;

@@ -1,4 +1,6 @@
 /** Ignore rules below a user's folder: files that tools create, and `exclude:`. Does not read the disk. */
+
+import { lastName } from '../sys/is-within.js';
 import { fixedFolder, type Glob, matchGlob, parseGlob } from './glob.js';
 
 export interface IgnoreRules {
@@ -34,7 +36,7 @@ export function isToolsOwn(name: string): boolean {
 
 export const PLAIN: IgnoreRules = {
   id: '',
-  holdsBack: (where) => isToolsOwn(where.slice(where.lastIndexOf('/') + 1)),
+  holdsBack: (where) => isToolsOwn(lastName(where)),
 };
 
 const OPEN: IgnoreRules = { id: 'open', holdsBack: () => false };
@@ -112,6 +114,6 @@ function ruleOf(pattern: string): Rule {
 }
 
 function matches(rule: Rule, inner: string, isFolder: () => boolean): boolean {
-  const path = rule.anyDepth ? inner.slice(inner.lastIndexOf('/') + 1) : inner;
+  const path = rule.anyDepth ? lastName(inner) : inner;
   return matchGlob(rule.glob, path) && (!rule.foldersAlone || isFolder());
 }

@@ -3,7 +3,7 @@
  * checking every item. A lookup costs the length of the path plus the number of results.
  */
 import { addTo, firstIndex } from '../lists.js';
-import { inFolder } from '../sys/is-within.js';
+import { inFolder, lastName } from '../sys/is-within.js';
 import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
 
 /** An out, by the index of its item and its index among the item's outs. */
@@ -151,7 +151,7 @@ function walk(root: Folder, steps: Steps, found: Found): void {
  * but not cache/out/plot.png. Otherwise an item would wait for every file, even in a cycle.
  */
 function looksLikeFolder(at: Folder): boolean {
-  return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(lastName(at));
+  return !/.\.[A-Za-z][A-Za-z0-9]{0,7}$/.test(lastName(at.path));
 }
 
 function isCalled(step: Step | undefined): boolean {
@@ -190,12 +190,8 @@ const SMALL = 32;
 function* byGrandchild(at: Folder, current: Step, name: string): Iterable<Folder> {
   const { grandchildren, outs } = indexOf(at);
   for (const list of [outs, grandchildren.get(name) ?? []]) {
-    for (const child of list) if (stepMatches(current, lastName(child))) yield child;
+    for (const child of list) if (stepMatches(current, lastName(child.path))) yield child;
   }
-}
-
-function lastName({ path }: Folder): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function* withPrefix(at: Folder, prefix: string): Iterable<string> {

@@ -2,7 +2,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { relative } from 'node:path';
 import { unlessRefused } from '../sys/if-there.js';
-import { childrenOf, HAS_PROC, readIfThere } from '../sys/proc.js';
+import { accessOf, childrenOf, HAS_PROC } from '../sys/proc.js';
 import { realPath } from '../sys/real-place.js';
 
 /** A file of the folder that a descendant has open for writing. */
@@ -13,7 +13,9 @@ export function openForWriting(folder: string): string | undefined {
     // Nothing when the process has ended, has closed the file, or is another user's.
     for (const fd of unlessRefused(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
       const file = unlessRefused(() => readlinkSync(`/proc/${pid}/fd/${fd}`));
-      if (file?.startsWith(`${real}/`) && mayWrite(pid, fd)) return relative(real, file);
+      if (!file?.startsWith(`${real}/`)) continue;
+      const access = accessOf(pid, fd);
+      if (access === 'write' || access === 'both') return relative(real, file);
     }
   }
   return undefined;
@@ -29,10 +31,4 @@ function descendants(): number[] {
     open.push(...children);
   }
   return found;
-}
-
-/** The last two bits of the flags: 0 means read-only. */
-function mayWrite(pid: number, fd: string): boolean {
-  const flags = /^flags:\s*(\d+)/m.exec(readIfThere(`/proc/${pid}/fdinfo/${fd}`) ?? '')?.[1];
-  return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0;
 }

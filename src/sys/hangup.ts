@@ -1,12 +1,9 @@
 /** Detects nohup: whether this process was started to outlive its terminal. */
 import path from 'node:path';
-import { readIfThere, statOf } from './proc.js';
+import { accessOf, readIfThere, statOf } from './proc.js';
 
 /** The bit of signal 1. */
 const HANGUP = 1n;
-
-/** Only nohup opens `/dev/null` as stdin just for writing. */
-const WRITE_ONLY = 1;
 
 /**
  * True under `nohup`, even if it started a script that started this process. Node resets an ignored
@@ -18,9 +15,9 @@ export function isHangupIgnored(env: NodeJS.ProcessEnv): boolean {
   return path.basename(env._ ?? '') === 'nohup' || hasInputOfNohup() || isIgnoredAbove();
 }
 
+/** Only nohup opens `/dev/null` as stdin just for writing. */
 function hasInputOfNohup(): boolean {
-  const flags = /^flags:\s*(\d+)/m.exec(readIfThere('/proc/self/fdinfo/0') ?? '')?.[1];
-  return flags !== undefined && (Number.parseInt(flags, 8) & 3) === WRITE_ONLY;
+  return accessOf('self', '0') === 'write';
 }
 
 function isIgnoredAbove(): boolean {

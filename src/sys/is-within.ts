@@ -1,3 +1,5 @@
+/** Paths as texts: the folders above, the last name, what is inside what. */
+
 /** True when the inner path is the outer one or below it. Compares texts: no links, no case. */
 export function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
@@ -6,6 +8,15 @@ export function isWithin(inner: string, outer: string): boolean {
 /** The path of a name in a folder; an empty folder stands for the root of relative paths. */
 export function inFolder(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
+}
+
+/** The folder of a path; empty for a path of one name. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+export function lastName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** The path, then the folders that contain it, the nearest first. */

@@ -129,6 +129,16 @@ export function outputsOf(pid: number): string[] {
   );
 }
 
+/** How a descriptor of a process was opened; undefined if that is hidden. */
+export function accessOf(pid: number | 'self', descriptor: string): Access | undefined {
+  const text = readIfThere(`/proc/${pid}/fdinfo/${descriptor}`) ?? '';
+  const flags = /^flags:\s*(\d+)/m.exec(text)?.[1];
+  return flags === undefined ? undefined : ACCESS[Number.parseInt(flags, 8) & 3];
+}
+
+type Access = 'read' | 'write' | 'both';
+const ACCESS: readonly Access[] = ['read', 'write', 'both'];
+
 /** Boot id of the machine: pids and start times are only valid within one boot. */
 export function bootId(): string {
   return (HAS_PROC && readIfThere('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 8)) || '';

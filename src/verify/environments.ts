@@ -8,7 +8,7 @@ import path from 'node:path';
 import { copyFile } from '../cache/files/copy-tree.js';
 import { hexOf, newSnapshot } from '../code/fs-snapshot.js';
 import { pathsIn } from '../code/named-scripts.js';
-import { isOutside, parentOf, within } from '../code/project-paths.js';
+import { isOutside, within } from '../code/project-paths.js';
 import { environmentAt, type Machine } from '../code/python/find-interpreter.js';
 import { environmentOf } from '../code/python/programs.js';
 import { projectFolders } from '../code/python/project-folders.js';
@@ -16,6 +16,7 @@ import type { Environment } from '../code/python/python-environment.js';
 import { Reads } from '../code/python/trace-reads.js';
 import type { Code } from '../decide/code.js';
 import type { Item } from '../pipeline/plan.js';
+import { parentOf } from '../sys/is-within.js';
 
 /** Files that environment tools read in the project's folder. */
 const BUILD_FILES = (

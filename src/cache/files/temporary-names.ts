@@ -2,6 +2,7 @@
 import { lstatSync, utimesSync } from 'node:fs';
 import { type Identity, isFromBeforeBoot, livenessOf, ownIdentity } from '../../sys/identity.js';
 import { unlessFailed } from '../../sys/if-there.js';
+import { lastName } from '../../sys/is-within.js';
 
 let own: string | undefined;
 
@@ -48,7 +49,7 @@ const RENEW_MS = 60_000;
  * @param now by the clock of the file's file system; called only when needed
  */
 export function isOwnerGone(file: string, now: () => number): boolean {
-  const owner = ownerOf(file.slice(file.lastIndexOf('/') + 1));
+  const owner = ownerOf(lastName(file));
   if (owner === undefined) return false;
   const liveness = livenessOf(owner);
   if (liveness !== 'elsewhere') return liveness === 'dead';

@@ -6,6 +6,7 @@
 import path from 'node:path';
 import type { ReadSet } from '../../noop/read-set.js';
 import { namesIn, statIfThere } from '../../sys/if-there.js';
+import { foldersAbove, lastName, parentOf } from '../../sys/is-within.js';
 import { type Digest, isDigest } from '../objects/digest.js';
 
 /**
@@ -52,15 +53,12 @@ export class Written {
 
   /** True if the out has a note. Reads each folder on the way once. */
   has(out: string): boolean {
-    const at = out.lastIndexOf('/');
-    return this.#namesIn(out.slice(0, Math.max(0, at))).has(FILE + out.slice(at + 1));
+    return this.#namesIn(parentOf(out)).has(FILE + lastName(out));
   }
 
   /** The outs below a folder, in no particular order. */
   below(folder: string): readonly string[] {
-    const end = folder.lastIndexOf('/');
-    const names = this.#namesIn(folder.slice(0, Math.max(0, end)));
-    if (folder !== '' && !names.has(FOLDER + folder.slice(end + 1))) return NOTHING;
+    if (!this.#hasFolder(folder)) return NOTHING;
     const found: string[] = [];
     const stack = [folder];
     for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
@@ -74,28 +72,23 @@ export class Written {
   }
 
   remove(out: string): void {
-    const at = out.lastIndexOf('/');
-    this.#namesIn(out.slice(0, Math.max(0, at))).delete(FILE + out.slice(at + 1));
+    this.#namesIn(parentOf(out)).delete(FILE + lastName(out));
   }
 
   add(out: string): void {
-    let at = out.lastIndexOf('/');
-    this.#namesIn(out.slice(0, Math.max(0, at))).add(FILE + out.slice(at + 1));
-    while (at > 0) {
-      const folder = out.slice(0, at);
-      at = folder.lastIndexOf('/');
-      this.#namesIn(folder.slice(0, Math.max(0, at))).add(FOLDER + folder.slice(at + 1));
-    }
+    this.#namesIn(parentOf(out)).add(FILE + lastName(out));
+    for (const folder of foldersAbove(out))
+      this.#namesIn(parentOf(folder)).add(FOLDER + lastName(folder));
+  }
+
+  #hasFolder(folder: string): boolean {
+    return folder === '' || this.#namesIn(parentOf(folder)).has(FOLDER + lastName(folder));
   }
 
   #namesIn(folder: string): Set<string> {
     const known = this.#names.get(folder);
     if (known !== undefined) return known;
-    const at = folder.lastIndexOf('/');
-    const isThere =
-      folder === '' ||
-      this.#namesIn(folder.slice(0, Math.max(0, at))).has(FOLDER + folder.slice(at + 1));
-    const names = new Set(isThere ? this.#list(folder) : []);
+    const names = new Set(this.#hasFolder(folder) ? this.#list(folder) : []);
     this.#names.set(folder, names);
     return names;
   }

@@ -1,7 +1,7 @@
 /** Finds the files that pytest or unittest collects, by their names. */
 import path from 'node:path';
-import { inFolder } from '../../sys/is-within.js';
-import { inProject, parentOf, withParents } from '../project-paths.js';
+import { inFolder, parentOf } from '../../sys/is-within.js';
+import { inProject, withParents } from '../project-paths.js';
 import type { Untraced } from '../script-trace.js';
 import type { Launch } from './launches.js';
 import type { Finder } from './module-finder.js';

@@ -1,5 +1,6 @@
 /** What the build files say about one command that they define. */
-import { parentOf } from '../project-paths.js';
+
+import { parentOf } from '../../sys/is-within.js';
 import { type Commands, commandFiles, commandsOf } from './entry-points.js';
 import type { Launch } from './launches.js';
 import type { Reads } from './trace-reads.js';

@@ -3,7 +3,7 @@
  * that a file added later that would take precedence is detected.
  */
 
-import { inFolder, isWithin } from '../../sys/is-within.js';
+import { inFolder, isWithin, lastName, parentOf } from '../../sys/is-within.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { EVERY_STEM, namesFor, stemOf, type TraceInputs } from '../trace-inputs.js';
 
@@ -50,9 +50,8 @@ export class Finder {
 
   /** True if the file exists; records the lookup. */
   has(file: string): boolean {
-    const slash = file.lastIndexOf('/');
-    const name = file.slice(slash + 1);
-    return this.#names(file.slice(0, Math.max(0, slash)), stemOf(name)).includes(name);
+    const name = lastName(file);
+    return this.#names(parentOf(file), stemOf(name)).includes(name);
   }
 
   /** Everything in the folder; records the lookup. */

@@ -1,5 +1,7 @@
 /** Projects whose packages a tool uses: `uv run --project sub x.py`, `uvx --from ./sub train`. Pure. */
-import { folderIn, isOutside, parentOf } from '../project-paths.js';
+
+import { parentOf } from '../../sys/is-within.js';
+import { folderIn, isOutside } from '../project-paths.js';
 import { programName, type SimpleCommand } from '../shell-commands.js';
 import { optionValue, programFrom } from '../started-program.js';
 import { INTERPRETER, isPython } from './file-kinds.js';

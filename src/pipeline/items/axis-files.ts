@@ -1,5 +1,6 @@
 /** Axis values from files: the names that a pattern matches, or the lines of a file. */
 
+import { lastName } from '../../sys/is-within.js';
 import { isAbsurd } from '../braces.js';
 import { type AstNode, child } from '../document/ast.js';
 import type { Diagnostics } from '../document/diagnostics.js';
@@ -93,7 +94,7 @@ function valuesOfPaths(
   const byValue = new Map<string, string>();
   let sound = true;
   for (const path of paths) {
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = lastName(path);
     const value = name.slice(0, name.length - strip.length);
     const other = byValue.get(value);
     byValue.set(value, other ?? path);
