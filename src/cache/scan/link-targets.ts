@@ -25,7 +25,8 @@ export function wayOf(absolute: string, look = lstatIfThere): string[] {
   const rest = absolute.split('/').reverse();
   let at = '/';
   for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
-    at = path.resolve(at, name);
+    if (name === '' || name === '.') continue;
+    at = name === '..' ? path.dirname(at) : `${at === '/' ? '' : at}/${name}`;
     if (!look(at)?.isSymbolicLink()) continue;
     way.push(at);
     if (way.length > MOST_LINKS) return way;
