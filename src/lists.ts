@@ -38,3 +38,15 @@ export function oncePer<Key extends object, Value, More extends readonly unknown
     return value;
   };
 }
+
+/** Computes the value of each text once, also if it is undefined. */
+export function oncePerText<Value>(make: (text: string) => Value): (text: string) => Value {
+  const known = new Map<string, Value>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined || known.has(text)) return before as Value;
+    const value = make(text);
+    known.set(text, value);
+    return value;
+  };
+}

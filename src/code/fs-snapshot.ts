@@ -1,6 +1,7 @@
 /** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
 import { readlinkSync, type Stats } from 'node:fs';
 import { sha256 } from '../canonical.js';
+import { oncePerText } from '../lists.js';
 import { bytesIfThere, lstatIfThere, namesIn, statIfThere } from '../sys/if-there.js';
 import { realPath } from '../sys/real-place.js';
 import { isOutside } from './project-paths.js';
@@ -55,24 +56,13 @@ export function newSnapshot(project: string, digestAt: DigestAt, observer = NOBO
   };
   return {
     root,
-    hex: memo((file) =>
+    hex: oncePerText((file) =>
       isOutside(file) ? hexOf(behind(file)) : digestAt(file)?.replace(/^[fx]:/, ''),
     ),
-    names: memo((folder) => namesIn(behind(folder)).sort()),
-    exists: memo((where) => own(where) !== undefined),
-    stamp: memo((where) => stampOf(statBehind(where))),
-    link: memo((where) => linkAt(absolute(where), own(where))),
-  };
-}
-
-function memo<T>(look: (where: string) => T): (where: string) => T {
-  const seen = new Map<string, T>();
-  return (where) => {
-    const known = seen.get(where);
-    if (known !== undefined || seen.has(where)) return known as T;
-    const found = look(where);
-    seen.set(where, found);
-    return found;
+    names: oncePerText((folder) => namesIn(behind(folder)).sort()),
+    exists: oncePerText((where) => own(where) !== undefined),
+    stamp: oncePerText((where) => stampOf(statBehind(where))),
+    link: oncePerText((where) => linkAt(absolute(where), own(where))),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Cooperative } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import { staysWithin, wayOf } from '../cache/scan/link-targets.js';
 import { canonical, sha256 } from '../canonical.js';
-import { oncePer } from '../lists.js';
+import { oncePer, oncePerText } from '../lists.js';
 import { addOut, createOutTree, type OutTree, type Owner, ownersOf } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
 import { allNeeds } from '../pipeline/select.js';
@@ -128,13 +128,11 @@ export function isOut({ root, plan }: Pick<FileView, 'root'> & Planned, absolute
 /** Outs by real path, since links lead to real paths. */
 const realOuts = oncePer((plan: Plan, root: string): OutTree => {
   const tree = createOutTree();
-  const folders = new Map<string, string>();
+  const real = oncePerText((folder) => realPlace(path.join(root, folder)));
   for (const [item, { outs }] of plan.items.entries()) {
     for (const [out, { path: where }] of outs.entries()) {
-      const folder = path.dirname(where);
-      const real = folders.get(folder) ?? realPlace(path.join(root, folder));
-      folders.set(folder, real);
-      addOut(tree, { path: where, item, out, name: `${real}/${path.basename(where)}`.slice(1) });
+      const place = `${real(path.dirname(where))}/${path.basename(where)}`;
+      addOut(tree, { path: where, item, out, name: place.slice(1) });
     }
   }
   return tree;

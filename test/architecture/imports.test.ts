@@ -108,7 +108,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   convert: ['stage', 'error', 'pipeline', 'sys'],
   compare: ['json', 'sys', 'wildcards', 'lockfile/format'],
   'code/python': ['error', 'canonical', 'json', 'lists', 'wildcards', 'sys', 'code'],
-  code: ['stage', 'error', 'canonical', 'json', 'manifest', 'pipeline', 'sys'],
+  code: ['stage', 'error', 'canonical', 'json', 'lists', 'manifest', 'pipeline', 'sys'],
   process: ['stage', 'error', 'printable', 'canonical', 'json', 'sys'],
   decide: [...TOOLS],
   execute: [...TOOLS, 'decide'],

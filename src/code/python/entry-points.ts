@@ -1,5 +1,5 @@
 /** Commands that build files of the project define: entry points of packages, tasks of hatch, pixi, pdm, poe. */
-import { oncePer } from '../../lists.js';
+import { oncePer, oncePerText } from '../../lists.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { inProject } from '../project-paths.js';
 import type { CommandNames } from './launches.js';
@@ -23,16 +23,10 @@ export interface Commands {
 }
 
 export function commandNames(reads: Reads): CommandNames {
-  const known = new Map<string, ReadonlySet<string>>();
-  const namesAt = (folder: string) => {
+  return oncePerText((folder) => {
     const found = commandFiles([folder], reads).map((file) => commandsOf(reads.textOf(file) ?? ''));
     return new Set(found.flatMap(({ modules, tasks }) => [...modules.keys(), ...tasks.keys()]));
-  };
-  return (folder) => {
-    const names = known.get(folder) ?? namesAt(folder);
-    known.set(folder, names);
-    return names;
-  };
+  });
 }
 
 /** The same for all commands of a run. */
