@@ -1,30 +1,46 @@
 /** Warns about inputs that an earlier pipeline wrote, for example after a stage got another out. */
-import type { Cooperative } from '../cache/files/yielding.js';
-import type { Dep } from '../pipeline/plan.js';
+import path from 'node:path';
+import { type Cooperative, finish } from '../cache/files/yielding.js';
 import { isWithin } from '../sys/is-within.js';
-import { type BuildContext, selectedItems } from './build-context.js';
-import type { FileView } from './file-view.js';
+import { type BuildContext, handleOf, itemAt } from './build-context.js';
 import { isLeftover } from './parts.js';
 
-/** One warning for each path. In a folder or pattern such files do not count: see parts.ts. */
-export function* warnOfFormerOuts(build: BuildContext): Cooperative<void> {
-  const view = { root: build.project.root, cache: build.project.cache };
-  const known = new Set<string>();
-  for (const handle of selectedItems(build)) {
-    yield undefined;
-    for (const dep of handle.item.deps) {
-      if (known.has(dep.path)) continue;
-      known.add(dep.path);
-      if (yield* isFormerOut(dep, view))
-        handle.warn(
-          `its dep ${dep.path} is an out of an earlier pipeline, and no stage writes it now: it stays as it is, and a clone does not have it. Correct the path, or move the file if it is an input from now on`,
-        );
-    }
+/**
+ * One warning for each path. In a folder or pattern such files do not count: see parts.ts. A clone
+ * has a file that git tracks.
+ */
+export async function warnOfFormerOuts(build: BuildContext): Promise<void> {
+  const { root: folder, env } = build.project;
+  for (const [where, index] of await finish(formerOuts(build), build.options.interruption.stop)) {
+    const { isTracked } = await import('../process/git.js');
+    if (!(await isTracked({ folder, env }, where)))
+      handleOf(build, index).warn(
+        `its dep ${where} is an out of an earlier pipeline, and no stage writes it now: it stays as it is, and a clone does not have it. Correct the path, or if it is an input from now on, commit it or move it`,
+      );
   }
 }
 
-function* isFormerOut({ path, made, glob, links }: Dep, view: FileView): Cooperative<boolean> {
-  if (made || glob || links !== undefined) return false;
-  if (isWithin(path, 'cache/out')) return view.cache.exists(path);
-  return yield* isLeftover(path, view);
+/** The index of an item that reads it, by path. */
+function* formerOuts(build: BuildContext): Cooperative<ReadonlyMap<string, number>> {
+  const { cache, root } = build.project;
+  const found = new Map<string, number>();
+  const isNoted = new Map<string, boolean>();
+  /** Cheap, and false for most folders. */
+  const isInNoted = (where: string): boolean => {
+    const above = path.posix.dirname(where);
+    if (above === '.') return false;
+    const known =
+      isNoted.get(above) ?? (cache.state.wrote(above) !== undefined || isInNoted(above));
+    isNoted.set(above, known);
+    return known;
+  };
+  for (const index of build.selected)
+    for (const { path: where, made, glob, links } of itemAt(build, index).deps) {
+      if (made || glob || links !== undefined || found.has(where)) continue;
+      const isOut = isWithin(where, 'cache/out');
+      if (!isOut && cache.state.wrote(where) === undefined && !isInNoted(where)) continue;
+      if (isOut ? cache.exists(where) : yield* isLeftover(where, { root, cache }))
+        found.set(where, index);
+    }
+  return found;
 }

@@ -1,4 +1,4 @@
-/** Reads a file from another git revision, without a checkout. */
+/** Reads a file from another git revision, without a checkout, and asks which files git tracks. */
 import { execFile } from 'node:child_process';
 import { userError } from '../error.js';
 
@@ -55,6 +55,12 @@ export async function fileAtRevision(
     );
   }
   return (await ask(tree, ['show', `${commit.text.trim()}:./${file}`])).text;
+}
+
+/** True if git tracks the file, or a file in the folder. Without git or a repository, nothing is tracked. */
+export async function isTracked(tree: WorkTree, file: string): Promise<boolean> {
+  const answer = ask(tree, ['ls-files', '-z', '--', `:(literal)${file}`]);
+  return (await answer.catch(() => undefined))?.text?.includes('\0') === true;
 }
 
 function ask({ folder, env }: WorkTree, args: readonly string[]): Promise<Answer> {

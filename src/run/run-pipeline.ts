@@ -100,8 +100,8 @@ async function unlessStopped(
 }
 
 async function carryOut(build: BuildContext): Promise<number> {
-  const { dry, frozen, interruption } = build.options;
-  await finishSliced(warnOfFormerOuts(build), interruption.stop);
+  const { dry, frozen } = build.options;
+  await warnOfFormerOuts(build);
   if (frozen !== false) {
     const { inspectFrozen } = await import('./frozen.js');
     return inspectFrozen(build);

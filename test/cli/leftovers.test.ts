@@ -1,4 +1,5 @@
 /** Leftovers of another profile, a `--set` value or an earlier pipeline are not inputs. */
+import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -174,14 +175,17 @@ it.each(['made/a', 'cache/out/a', 'made'])(
         event.type === 'warning' ? [`${event.item}: ${event.message}`] : [],
       );
     expect(await warnings()).toEqual([]);
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: project.root });
     project.write('pipeline.yaml', stages('elsewhere'));
     const expected = [
-      `b: its dep ${dep} is an out of an earlier pipeline, and no stage writes it now: it stays as it is, and a clone does not have it. Correct the path, or move the file if it is an input from now on`,
+      `b: its dep ${dep} is an out of an earlier pipeline, and no stage writes it now: it stays as it is, and a clone does not have it. Correct the path, or if it is an input from now on, commit it or move it`,
     ];
     for (const args of [['--dry'], [], ['--frozen'], []])
       expect([args, await warnings(...args)]).toEqual([args, expected]);
-    project.write(`${dep}/own`, 'own');
-    if (!dep.startsWith('cache/')) expect(await warnings()).toEqual([]);
+    git('init', '-q');
+    expect(await warnings()).toEqual(expected);
+    git('add', '-f', dep);
+    expect(await warnings()).toEqual([]);
   },
 );
 
