@@ -136,6 +136,9 @@ function names(text: string, file: string): boolean {
   const [name = file, ...folders] = file.split('/').reverse();
   // DVC's function for params reads this file by default.
   if (name === 'params.yaml' && /\bparams_show\b/.test(text)) return true;
+  // Hydra takes the name without its ending.
+  const [, config] = /\bconfig_name\s*=\s*["']([^"']+)["']/.exec(text) ?? [];
+  if (name === `${config}.yaml` || name === `${config}.yml`) return true;
   for (const [token] of text.matchAll(/[\w./@%+-]+/g)) {
     if (!token.endsWith(name)) continue;
     const [last, ...above] = token.split('/').reverse();

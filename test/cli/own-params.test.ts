@@ -102,6 +102,8 @@ it.each([
   ["open(os.path.join(here, 'conf', 'params.yaml'))", true],
   ["(Path(__file__).parent / '../conf/params.yaml').read_text()", true],
   ['dvc.api.params_show()', true],
+  ['@hydra.main(version_base=None, config_path="conf", config_name="params")', true],
+  ['@hydra.main(version_base=None, config_path="conf", config_name="par")', false],
   ["open('old/params.yaml'); open('conf/params.yaml.bak'); open('my-params.yaml')", false],
   ["from pipe_run import context; context(default='conf/params.yaml')", false],
   ["from pipe_run.torch import epochs; open('conf/params.yaml')", true],
