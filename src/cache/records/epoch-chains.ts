@@ -125,16 +125,24 @@ export class Chains {
   noteInputs(chain: string, lists: ReadLists | undefined): void {
     const file = this.#file(chain, 'inputs');
     if (lists === undefined) rmSync(file, { force: true });
-    else writeChecksummed(file, lists, this.#scratch, 'atomic');
+    else
+      writeChecksummed(file, { ...lists, project: this.#layout.project }, this.#scratch, 'atomic');
   }
 
-  /** True if those inputs are unchanged: only then may unrecorded commits be recorded. */
+  /**
+   * True if those inputs are unchanged: only then may unrecorded commits be recorded. The process read
+   * them in its own project, which may be another clone, or may have moved here.
+   */
   async inputsLieAsNoted(chain: string): Promise<boolean> {
     const body = readSealed(this.#file(chain, 'inputs'), 'the inputs of a chain', this.#warn);
     if (body === undefined) return false;
-    // Earlier versions of pipe did not note folders.
-    const lists = { listed: [], ...(body as Omit<ReadLists, 'listed'>) };
-    return (await firstMoved(this.#layout.project, lists)) === undefined;
+    const here = this.#layout.project;
+    // Earlier versions of pipe did not note folders, nor the project.
+    const { project = here, ...noted } = body as ReadLists & { readonly project?: string };
+    const lists = { ...noted, listed: noted.listed ?? [] };
+    for (const root of new Set([here, project]))
+      if ((await firstMoved(root, lists)) === undefined) return true;
+    return false;
   }
 
   /** Notes the result of a check of a commit, for a run after a crash. */
