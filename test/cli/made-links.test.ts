@@ -44,6 +44,22 @@ async function expectReproducible(project: Project, items: readonly string[]): P
 }
 
 describe('the target of a link that a stage made', () => {
+  it('is an input of its readers if it follows `..` after another link', async () => {
+    const links = 'mkdir ${outs.o}; ln -s ../../../ext/x/y ${outs.o}/b; ln -s b/../f ${outs.o}/a';
+    const project = projectWithin({
+      'ext/x/f': '1\n',
+      'ext/x/y/z': '',
+      'pipeline.yaml': pipeline(
+        `  link: { cmd: "${links}", outs: { o: cache/out/o } }\n${use('cache/out/o', 'cat cache/out/o/a')}`,
+      ),
+    });
+    expect((await project.run()).with('ran')).toEqual(['link', 'use']);
+    await fresh(project, ['link', 'use']);
+    project.write('ext/x/f', '2\n');
+    expect((await project.run()).with('ran')).toEqual(['use']);
+    expect(project.read('use.txt')).toBe('2\n');
+  });
+
   it.each([
     ['out', '../../data/in', 'cache/out/o', 'cat cache/out/o'],
     ['out, to a folder', '../../data', 'cache/out/o', 'cat cache/out/o/in'],

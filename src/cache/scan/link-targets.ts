@@ -39,7 +39,11 @@ export function wayOf(absolute: string, look = lstatIfThere): string[] {
 
 /** True for a link whose target stays inside the tree; `folder`: the folder of the link. */
 export function staysWithin(text: string, folder: string, tree: string): boolean {
-  return !path.isAbsolute(text) && isWithin(path.join(folder, text), tree);
+  if (path.isAbsolute(text) || !isWithin(path.join(folder, text), tree)) return false;
+  // The name before `..` may be a link, so that only the disk shows where this leads.
+  const parts = text.split('/');
+  const name = parts.findIndex((part) => !/^\.{0,2}$/.test(part));
+  return name < 0 || !parts.includes('..', name);
 }
 
 /** Records what leads to a path: a change of any of it may make the path another file. */
