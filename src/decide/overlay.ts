@@ -11,6 +11,11 @@ import { entryWithin } from './file-view.js';
 import type { DecisionContext } from './fingerprint.js';
 import type { Project } from './project.js';
 
+/** The links that the resolution of one path has followed, as the system counts them. */
+interface Followed {
+  links: number;
+}
+
 export class Overlay {
   readonly #project: Project;
   readonly #outs = new Map<string, Scan>();
@@ -68,30 +73,39 @@ export class Overlay {
   }
 
   /** The path with overlaid links on the way resolved; with `follow`, also the last one. */
-  #real(where: string, follow: boolean): string {
+  #real(where: string, follow: boolean, followed: Followed = { links: 0 }): string {
     if (this.#outs.size === 0) return where;
     let at = where;
-    for (let links = 0, end = 0; end >= 0 && links < MOST_LINKS; ) {
+    for (let end = 0; end >= 0; ) {
       end = at.indexOf('/', end + 1);
       if (end < 0 && !follow) break;
       const prefix = end < 0 ? at : at.slice(0, end);
-      const target = this.#targetOf(prefix);
+      const target = this.#targetOf(prefix, followed);
       if (target === undefined) continue;
       at = target + at.slice(prefix.length);
-      links++;
       end = 0;
     }
     return at;
   }
 
-  /** Relative to the project; undefined for a path that is not an overlaid link. */
-  #targetOf(link: string): string | undefined {
+  /** Relative to the project; undefined for a path that is not an overlaid link, and after too many links. */
+  #targetOf(link: string, followed: Followed = { links: 0 }): string | undefined {
     const laid = this.#laidAt(link);
     if (!laid || kindOf(laid.digest) !== 'link') return undefined;
     const text = this.#project.cache.readStored(laid.digest)?.toString();
-    if (text === undefined) return undefined;
+    if (text === undefined || followed.links++ >= MOST_LINKS) return undefined;
     const { root } = this.#project;
-    return path.relative(root, path.resolve(root, path.dirname(link), text));
+    let at = path.isAbsolute(text) ? path.relative(root, '/') : path.dirname(link);
+    for (const name of text.split('/'))
+      at = name === '..' ? this.#above(at, followed) : path.join(at, name);
+    return path.relative(root, path.join(root, at));
+  }
+
+  /** The folder above the one that the path leads to. */
+  #above(where: string, followed: Followed): string {
+    const { root } = this.#project;
+    const place = realPlace(path.join(root, this.#real(where, true, followed)));
+    return path.relative(realPlace(root), path.dirname(place));
   }
 
   *#linksIn(where: string, digest: Digest): Iterable<string> {

@@ -58,6 +58,7 @@ describe('the target of a link that a stage made', () => {
     project.write('ext/x/f', '2\n');
     expect((await project.run()).with('ran')).toEqual(['use']);
     expect(project.read('use.txt')).toBe('2\n');
+    await expectReproducible(project, ['link', 'use']);
   });
 
   it.each([
