@@ -410,6 +410,8 @@ describe('the Python that packages: python queries', () => {
   });
 });
 
+const SEARCHED_OUTSIDE = 'PYTHONPATH has a folder that is absolute or outside of the project';
+
 describe('code that pipe cannot follow is listed', () => {
   it.each([
     ['python "$SCRIPT"', {}, undefined, 'the shell computes what Python executes'],
@@ -420,6 +422,8 @@ describe('code that pipe cannot follow is listed', () => {
       'the shell computes what Python executes',
     ],
     ['python train_{a,b}.py', {}, undefined, 'the shell computes what Python executes'],
+    ['PYTHONPATH=../lib python x.py', PROGRAM, undefined, SEARCHED_OUTSIDE],
+    ['export PYTHONPATH=src:/opt/lib; python x.py', PROGRAM, undefined, SEARCHED_OUTSIDE],
     ['cd "$DIR" && python x.py', PROGRAM, undefined, 'the shell computes the folder'],
     [
       'bash run.sh',

@@ -89,7 +89,7 @@ export function pythonLaunches(
     if (given !== undefined && /^(?:export$|PYTHONPATH=)/.test(words[0] ?? '')) exported = given;
     const projects = otherProjects(folder, within);
     const isDefined = (name: string) => [folder, ...projects].some((at) => entries(at).has(name));
-    const search = (given ?? exported ?? []).flatMap((one) => folderBelow(folder, one));
+    const searched = (given ?? exported ?? []).map((one) => folderBelow(folder, one));
     const found = [
       ...executed(command),
       ...notebooks(words),
@@ -99,6 +99,8 @@ export function pythonLaunches(
     const targets = found.flatMap((each) =>
       each.kind === 'folder' ? scriptsAt(folder, each.target) : [each],
     );
+    if (targets.length > 0 && searched.some((at) => at.length === 0))
+      unclear.add('PYTHONPATH has a folder that is absolute or outside of the project');
     if (targets.length === 0 && programBehind(words) === 'computed')
       unclear.add('the shell computes what Python executes');
     if (targets.length === 0 && command.piped && programBehind(words) === 'input')
@@ -113,7 +115,7 @@ export function pythonLaunches(
         kind,
         target,
         folder,
-        path: [...new Set([...search, ...outer])],
+        path: [...new Set([...searched.flat(), ...outer])],
         ...(projects.length > 0 && { projects }),
         ...(variables.length > 0 && { variables }),
         ...(isProgram && within && { within }),
