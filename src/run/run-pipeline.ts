@@ -176,7 +176,7 @@ async function refusals(
     try {
       await step();
     } catch (error) {
-      const refusal = error instanceof UserError ? error.message : systemMessage(error);
+      const refusal = error instanceof UserError ? withHint(error) : systemMessage(error);
       if (refusal === undefined) throw error;
       const message = `${what} cannot be updated: ${refusal}`;
       errors.push(message);
@@ -184,6 +184,10 @@ async function refusals(
     }
   }
   return errors;
+}
+
+function withHint({ message, diagnostics: [first] }: UserError): string {
+  return first?.hint === undefined ? message : `${message} (${first.hint})`;
 }
 
 async function bringLockUpToDate(build: BuildContext): Promise<void> {

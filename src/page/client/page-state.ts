@@ -1,7 +1,7 @@
 /** What the page shows: the data, what runs at the moment, and the view that the address names. */
 import type { ItemState, PageItem, PageModel, PageRun } from '../model.js';
 import type { Activity, Phase } from './activity.js';
-import { useEffect, useState } from './view.js';
+import { useEffect, useLayoutEffect, useState } from './view.js';
 
 export type Shown = ItemState | Phase;
 
@@ -55,7 +55,8 @@ function decoded(text: string): string {
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => routeOf(location.hash));
-  useEffect(() => {
+  // An effect would begin to listen after the first paint, and miss a link that is followed before.
+  useLayoutEffect(() => {
     const look = () => {
       setRoute(routeOf(location.hash));
       scrollTo(0, 0);
