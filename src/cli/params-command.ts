@@ -39,22 +39,21 @@ export const command: Command = {
     // Loaded here: the other commands read params from the cached plan, without the YAML parser.
     const { loadParams } = await import('../pipeline/load.js');
     const { paramLines } = await import('../pipeline/params-report.js');
-    const { paramAt, unknownParam } = await import('../pipeline/params-tree.js');
+    const { isPartOf, paramAt, unknownParam } = await import('../pipeline/params-tree.js');
     const tree = loadParams({ project: findRoot(host), file: host.file, ...variantOf(parsed) });
     for (const path of parsed.positionals) {
       if (paramAt(tree, path)) continue;
       const { code, message, hint } = unknownParam(path, tree);
       throw userError(code, message, hint);
     }
-    const lines = paramLines(tree).filter(({ path }) => isWanted(path, parsed.positionals));
+    const wanted = parsed.positionals;
+    const lines = paramLines(tree).filter(
+      ({ path }) => wanted.length === 0 || wanted.some((each) => isPartOf(path, each)),
+    );
     if (parsed.flag('json')) terminal.json(lines);
     else terminal.out(table(lines));
   },
 };
-
-function isWanted(path: string, wanted: readonly string[]): boolean {
-  return wanted.length === 0 || wanted.some((each) => path === each || path.startsWith(`${each}.`));
-}
 
 function table(lines: readonly ParamLine[]): string {
   const rows = lines.map(({ path, value, origin }) => ({ path, value: text(value), origin }));

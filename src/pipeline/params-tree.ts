@@ -168,13 +168,14 @@ export function warningsForSets(base: Param, now: Param, sets: readonly string[]
 export function unusedSets(sets: readonly string[], used: readonly string[]): string[] {
   return sets.flatMap((text) => {
     const path = pathOf(text);
-    const isUsed = used.some((name) => isWithinTree(name, path) || isWithinTree(path, name));
+    const isUsed = used.some((name) => isPartOf(name, path) || isPartOf(path, name));
     if (isUsed) return [];
     return `--set ${text} changes nothing: no stage has ${path} under params or contains \${${path}}`;
   });
 }
 
-function isWithinTree(inner: string, outer: string): boolean {
+/** True if the param is the other one, or a part of it. */
+export function isPartOf(inner: string, outer: string): boolean {
   return `${inner}.`.startsWith(`${outer}.`);
 }
 

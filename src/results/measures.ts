@@ -26,7 +26,10 @@ export interface Measured {
 /** Of a record of a stage that the pipeline does not have. */
 const UNKNOWN = '[]';
 
-/** Today's pipeline says which outs are metrics, and what is a dep; for an item that it lacks, the record. */
+/**
+ * Today's pipeline says which outs are metrics, and what is a dep; for an item that it lacks, the
+ * record. The chain is that of the record, if it names the target of its epochs.
+ */
 export class Measures {
   readonly #project: Project;
   readonly #items: ReadonlyMap<string, Item>;
