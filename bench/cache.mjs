@@ -219,26 +219,26 @@ async function storeTiny() {
     mkdirSync(folder);
     for (let i = 0; i < count; i++) writeFileSync(path.join(folder, `${i}`), `${round} ${i}`);
     times.plain.push(
-      (await timed(() => writeThreeEach(path.join(work, `plain-${round}`), count))) / count,
+      (await timed(() => writeFourEach(path.join(work, `plain-${round}`), count))) / count,
     );
     const cache = open();
     times.ours.push((await timed(() => storeEach(cache, round, count))) / count);
     cache.close();
   }
   note(
-    'store, record and note one tiny out, compared with writing three files',
+    'store, record and note one tiny out, compared with writing four files',
     2,
     times.plain,
     times.ours,
   );
 }
 
-/** An object, a record, a note: each written aside and renamed into a folder of 256. */
-function writeThreeEach(folder, count) {
+/** An object, a record, a note of the item, a note of the path: each written aside and renamed into a folder of 256. */
+function writeFourEach(folder, count) {
   mkdirSync(folder);
   for (let shard = 0; shard < 256; shard++)
     mkdirSync(path.join(folder, shard.toString(16).padStart(2, '0')));
-  for (let i = 0; i < 3 * count; i++) {
+  for (let i = 0; i < 4 * count; i++) {
     const name = hash('sha256', `${i}`);
     writeFileSync(path.join(folder, 'draft'), 'x'.repeat(500));
     renameSync(path.join(folder, 'draft'), path.join(folder, name.slice(0, 2), name));
