@@ -23,6 +23,8 @@ export type StoredOut = Omit<RecordedOut, 'name'>;
 export interface ClearOptions {
   /** Digests of what pipe last wrote there. */
   readonly known?: readonly Digest[];
+  /** Results that another clone recorded. */
+  readonly elsewhere?: () => readonly StoredOut[];
   /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
 }
@@ -85,10 +87,10 @@ export class WorkspaceOuts {
   async restore(
     { digest, permissions }: Pick<RecordedOut, 'digest' | 'permissions'>,
     where: string,
-    { known = [], onReplaced }: ClearOptions = {},
+    { known = [], ...options }: ClearOptions = {},
   ): Promise<void> {
     const { objects, scratch, state, workspace } = this.#parts;
-    await this.#keepForeign(where, [digest, ...known], onReplaced);
+    await this.#keepForeign(where, { ...options, known: [digest, ...known] });
     const isNoted = state.wrote(where) === digest;
     if (!isNoted) state.noteBegun(where);
     const { scanner, index } = workspace();
@@ -110,8 +112,8 @@ export class WorkspaceOuts {
    * Removes an out. A directory moves to tmp/ and is deleted when the cache closes. Files that pipe
    * did not create move to replaced/ instead.
    */
-  async remove(where: string, { known = [], onReplaced }: ClearOptions = {}): Promise<void> {
-    await this.#keepForeign(where, known, onReplaced);
+  async remove(where: string, options: ClearOptions = {}): Promise<void> {
+    await this.#keepForeign(where, options);
     removeAside(path.join(this.#project, where), this.#parts.scratch);
     this.#parts.workspace().scanner.forget(where);
   }
@@ -136,15 +138,14 @@ export class WorkspaceOuts {
   /** Moves files that pipe did not put there to replaced/. */
   async #keepForeign(
     where: string,
-    expected: readonly Digest[],
-    onReplaced: (message: string) => void = this.#parts.warn,
+    { known: expected = [], elsewhere, onReplaced = this.#parts.warn }: ClearOptions,
   ): Promise<void> {
     const { objects, pin, readOnly, workspace } = this.#parts;
     if (lstatIfThere(path.join(this.#project, where)) === undefined) return;
     const { scanner, index } = workspace();
     const search = new ForeignSearch(
       { project: this.#project, scanner, index, objects },
-      { expected, isLeft: this.#leftovers.of(where) },
+      { expected, ...(elsewhere && { elsewhere }), isLeft: this.#leftovers.of(where) },
     );
     const foreign = await search.find(where);
     if (!readOnly) this.#leftovers.forget(where);

@@ -1,7 +1,6 @@
 /** Build context, shared by the steps of a run: selection, code, and the results so far. */
 import type { Cache } from '../cache/cache.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
-import type { ClearOptions } from '../cache/workspace-outs.js';
 import type { Emit, ItemDone } from '../event.js';
 import type { Item } from '../pipeline/plan.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
@@ -79,13 +78,6 @@ export class ItemHandle {
     build.done.set(index, done);
     if (settled !== undefined) build.settled.set(index, settled);
     build.emit(done);
-  }
-
-  /** For clearing the item's outs: what pipe last wrote there, and a warning about user files. */
-  clearOptions(): ClearOptions {
-    const last = this.cache.state.readLast(this.item.id);
-    const onReplaced = (message: string) => this.warn(message);
-    return { known: (last?.outs ?? []).map(({ digest }) => digest), onReplaced };
   }
 
   warn(message: string): void {

@@ -18,6 +18,7 @@ import { describeAction, endText, failureOf, unwrittenText } from './failure.js'
 import { type Hold, LOST } from './hold.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { type Launching, launchItem } from './launch-item.js';
+import { clearOptions } from './own-outs.js';
 
 export type Execution =
   | {
@@ -219,7 +220,7 @@ async function storeOuts({ item, cache }: ItemHandle): Promise<RecordedOut[]> {
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
 async function clearOuts(handle: ItemHandle): Promise<void> {
   const { build, cache, item } = handle;
-  const options = handle.clearOptions();
+  const options = clearOptions(handle);
   for (const out of item.outs) {
     await cache.outs.remove(out.path, options);
     cache.state.noteBegun(out.path);

@@ -8,6 +8,7 @@ import type { Decision } from '../decide/staleness.js';
 import type { Out } from '../pipeline/plan.js';
 import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
+import { clearOptions } from './own-outs.js';
 import { refuseToReplace } from './protected-outs.js';
 
 interface Claimed {
@@ -118,6 +119,6 @@ async function restoreNeed(
   await refuseToReplace(maker, [out], [made]);
   const warn = (message: string) => handle.warn(message);
   warn(`another run replaced its input ${path}: restored`);
-  await handle.cache.outs.restore(made, path, { onReplaced: warn });
+  await handle.cache.outs.restore(made, path, { ...clearOptions(maker), onReplaced: warn });
   handle.cache.forget(path);
 }

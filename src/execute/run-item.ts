@@ -21,6 +21,7 @@ import { claimWithInputs, decideBy } from './claim-inputs.js';
 import { executeItem } from './execute-item.js';
 import type { Fence, Hold } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
+import { clearOptions } from './own-outs.js';
 import { refuseToReplace } from './protected-outs.js';
 
 export interface Ended {
@@ -175,7 +176,7 @@ async function restoreOuts(
   const { cache } = build.project;
   cache.use(decision.key);
   build.emit({ type: 'start', item: item.id, action: 'restore', reason: decision.reason.text });
-  const options = handle.clearOptions();
+  const options = clearOptions(handle);
   for (const out of item.outs) {
     const stored = decision.record.outs.find((each) => each.name === out.name);
     if (stored === undefined) return false;

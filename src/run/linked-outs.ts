@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { planPlaces } from '../decide/project.js';
 import { type Diagnostic, UserError } from '../error.js';
-import { lockedItems } from '../lockfile/lock-on-disk.js';
+import { lockedOuts } from '../lockfile/locked-outs.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 
@@ -54,10 +54,10 @@ function isOfRun(build: BuildContext, item: Item, out: Out): boolean {
   if (wrote === 'begun' || wrote === 'ended' || cache.state.readAttempt(item.id) !== undefined)
     return true;
   const now = cache.scanSync(out.path)?.digest;
-  return now === wrote || now === lockedDigest(build, item, out);
-}
-
-/** Recognises links that are results, in a clone or after the cache was deleted. */
-function lockedDigest({ project }: BuildContext, item: Item, out: Out): string | undefined {
-  return lockedItems(project)?.get(item.id)?.outs[out.name]?.digest;
+  return (
+    now === wrote ||
+    lockedOuts(build.project, item.id).some(
+      ({ name, digest }) => name === out.name && digest === now,
+    )
+  );
 }

@@ -1,5 +1,6 @@
 /** User files at the path of an out move to cache/replaced, with a message, and are kept for a while. */
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -229,6 +230,65 @@ describe('files that pipe wrote', () => {
     const { folder, names } = replaced(made);
     expect(names).toEqual(['results', 'results/a']);
     expect(made.read(`${folder}/results/a`)).toBe('ten');
+  });
+});
+
+describe('a clone', () => {
+  const TRACKED = `
+params: { word: one, fail: 0 }
+profiles: { other: { word: two } }
+stages:
+  report:
+    cmd: mkdir -p \${outs.plots}/deep; for at in scores.json plots/a plots/deep/b; do echo '"'\${word}'"' > results/$at; done; ln -s a \${outs.plots}/link; exit \${fail}
+    outs: { scores: results/scores.json, plots: results/plots }
+  count:
+    cmd: wc -c < \${deps.scores} > \${outs.o}
+    deps: { scores: results/scores.json }
+    outs: { o: results/count.txt }
+`;
+
+  /** A clone with what git tracks: the pipeline, its lock, and the outs. */
+  async function clone(...args: string[]): Promise<Project> {
+    const origin = projectWithin({ 'pipeline.yaml': TRACKED });
+    expect((await origin.run(...args)).code).toBe(0);
+    const made = projectWithin();
+    for (const name of ['pipeline.yaml', 'pipeline.lock', 'results'])
+      cpSync(origin.path(name), made.path(name), { recursive: true, verbatimSymlinks: true });
+    return made;
+  }
+
+  it.each<[string, string[], string[]]>([
+    ['of its own definition', [], []],
+    ['of an earlier definition', [], ['--set', 'word=three']],
+    ['of another profile', ['--profile', 'other'], []],
+  ])('overwrites tracked results %s', async (_name, ran, args) => {
+    const made = await clone(...ran);
+    const run = await made.run(...args);
+    expect(run.with('ran')).toEqual(['report', 'count']);
+    expect(warningsOf(run)).toEqual([]);
+    expect(existsSync(made.path('cache/replaced'))).toBe(false);
+  });
+
+  it('moves tracked results that were edited, renamed or extended', async () => {
+    const made = await clone();
+    made.write('results/scores.json', '"six"\n');
+    renameSync(made.path('results/plots/a'), made.path('results/plots/c'));
+    made.write('results/count.txt', '4\n');
+    const run = await made.run();
+    expect(run.with('ran')).toEqual(['report', 'count']);
+    const names = readdirSync(made.path('cache/replaced'), { recursive: true, encoding: 'utf8' });
+    const moved = names.flatMap((name) => name.match(/results\/.*/)?.[0] ?? []);
+    expect(moved.sort()).toEqual(
+      [
+        'count.txt',
+        'plots',
+        'plots/c',
+        'plots/deep',
+        'plots/deep/b',
+        'plots/link',
+        'scores.json',
+      ].map((name) => `results/${name}`),
+    );
   });
 });
 

@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 import { readdirSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { addTo } from '../../lists.js';
-import { isPassing, lstatIfThere, unlessRefused } from '../../sys/if-there.js';
-import { codeOf, unlessDamaged } from '../files/file-errors.js';
+import { isPassing, lstatIfThere, namesIn, unlessRefused } from '../../sys/if-there.js';
+import { codeOf, UnusableFile, unlessDamaged } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { isDamaged } from '../files/refusals.js';
 import { type Cooperative, finish } from '../files/yielding.js';
@@ -19,6 +19,8 @@ import type { StatIndex } from '../scan/stat-index.js';
 interface Own {
   /** Digests of what pipe last wrote there, and of what it is about to write there. */
   readonly expected: readonly Digest[];
+  /** Results that another clone recorded. Called only if nothing else explains the files. */
+  readonly elsewhere?: () => readonly Scan[];
   /** True for a file that a failed execution left, if it is unchanged since. */
   readonly isLeft: (where: string, stat: Stats) => boolean;
 }
@@ -49,7 +51,7 @@ const WORTH_READING = 64 << 20;
 
 const TURN_EVERY = 64;
 
-/** Searches one out path. Changes nothing. */
+/** Searches one out path. Changes no file. */
 export class ForeignSearch {
   readonly #parts: Parts;
   readonly #own: Own;
@@ -69,8 +71,39 @@ export class ForeignSearch {
     const known = await finish(this.#parts.scanner.indexed(where));
     if (known !== undefined && this.#isRecorded(known.digest)) return [];
     const found = await finish(this.#look(where, stat, this.#looseHex(where, stat), expected));
-    if (found.kind === 'foreign') return [where];
-    return found.kind === 'mixed' ? found.foreign : [];
+    if (found.kind !== 'foreign' && found.kind !== 'mixed') return [];
+    if (await finish(this.#isOfElsewhere(where, stat))) return [];
+    return found.kind === 'foreign' ? [where] : found.foreign;
+  }
+
+  /** Reads the files only if a result has as many files and bytes. */
+  *#isOfElsewhere(where: string, stat: Stats): Cooperative<boolean> {
+    const results = this.#own.elsewhere?.() ?? [];
+    if (results.length === 0) return false;
+    const { size, files } = yield* this.#measure(where, stat);
+    const alike = results.filter((each) => each.size === size && each.files === files);
+    if (alike.length === 0) return false;
+    try {
+      const now = yield* this.#parts.scanner.scan(where, { again: true });
+      return alike.some(({ digest }) => digest === now?.digest);
+    } catch (error) {
+      if (error instanceof UnusableFile) return false;
+      throw error;
+    }
+  }
+
+  *#measure(where: string, stat: Stats): Cooperative<Pick<Scan, 'size' | 'files'>> {
+    if (!stat.isDirectory()) return { size: stat.size, files: 1 };
+    let [size, files] = [0, 0];
+    for (const [at, name] of namesIn(this.#absolute(where)).entries()) {
+      if (at % TURN_EVERY === 0) yield undefined;
+      const inner = `${where}/${name}`;
+      const there = lstatIfThere(this.#absolute(inner));
+      const found = there && (yield* this.#measure(inner, there));
+      size += found?.size ?? 0;
+      files += found?.files ?? 0;
+    }
+    return { size, files };
   }
 
   #isRecorded(digest: Digest): boolean {
