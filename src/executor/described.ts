@@ -9,7 +9,7 @@ import {
   type Submission,
   Unanswered,
 } from './scheduler.js';
-import { runProgram, splitWords, TRY_AGAIN } from './scheduler-programs.js';
+import { NOT_STARTED, runProgram, splitWords, TRY_AGAIN } from './scheduler-programs.js';
 import type { Described } from './site.js';
 import { filled, OPTION_NAMES, type OptionName } from './templates.js';
 
@@ -31,7 +31,9 @@ export function described(name: string, site: Described, { env, cwd }: Place): S
       // The job number, alone or in a sentence.
       if (code === 0) return /(?<=^|\s)\d[\w.[\]-]*/.exec(out)?.[0] ?? submission.name;
       const said = lastLines(err || out);
-      throw code === TRY_AGAIN ? new Unanswered(said) : new Refused(said);
+      if (code === TRY_AGAIN) throw new Unanswered(said);
+      const what = code === NOT_STARTED ? `the command \`submit\` of ${name} finds no program` : '';
+      throw new Refused(said, what === '' ? {} : { what });
     },
     async look() {
       const { code, out, err } = await call(site.status);

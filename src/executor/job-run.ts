@@ -272,12 +272,12 @@ export class JobRun {
     return this.#over(job, { type: 'item', item: this.#item.id, verdict: 'failed', failure });
   }
 
-  /** The failure message for a refused job. */
-  refused({ message }: Refused): Ended {
+  /** The failure message for a refused job: who refuses it, why, and what to correct. */
+  refused({ message, what }: Refused): Ended {
     const { scheduler, executor } = this.#means;
     const hint = hintFor(this.#build.project, this.#item, executor, message);
     return this.#failed(
-      `${scheduler.title} refuses the job: ${message.replace(/\.$/, '')}: ${hint}`,
+      `${what ?? `${scheduler.title} refuses the job`}: ${message.replace(/\.$/, '')}: ${hint}`,
     );
   }
 }

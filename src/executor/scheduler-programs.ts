@@ -24,6 +24,9 @@ interface Call {
 /** The exit code of a temporary failure, as in sysexits.h, and of a program that took too long. */
 export const TRY_AGAIN = 75;
 
+/** The exit code of a program that cannot be started, as in a shell. */
+export const NOT_STARTED = 127;
+
 /** Much longer than Slurm's programs try, so only a program that hangs takes this long. */
 const LIMIT_MS = 5 * 60_000;
 
@@ -60,7 +63,7 @@ export function runProgram(
       const err = `${program} did not answer within ${limitMs / 1000} s`;
       end({ code: TRY_AGAIN, out: '', err });
     }, limitMs);
-    child.once('error', (error) => end({ code: 127, out: '', err: error.message }));
+    child.once('error', (error) => end({ code: NOT_STARTED, out: '', err: error.message }));
     child.once('close', (code) => end({ code: code ?? 1, ...texts }));
   });
 }

@@ -80,7 +80,7 @@ export interface Scheduler {
    * Resolves with the job number when the scheduler has accepted the jobs.
    *
    * @throws Unanswered when it is unknown whether it has
-   * @throws Refused when it refuses them
+   * @throws Refused when it refuses them, or they cannot be submitted
    */
   submit(submission: Submission): Promise<string>;
   /**
@@ -111,13 +111,21 @@ export interface Scheduler {
 /** The scheduler did not answer: nothing is known. */
 export class Unanswered extends Error {}
 
-/** The scheduler refused a job, with this message. */
-export class Refused extends Error {
+interface Refusal {
   /** True if the scheduler would accept fewer jobs at a time. */
-  readonly isTooMany: boolean;
+  readonly isTooMany?: boolean;
+  /** What happened instead of a refusal by the scheduler. */
+  readonly what?: string;
+}
 
-  constructor(message: string, isTooMany = false) {
+/** A job was refused, with this message. */
+export class Refused extends Error {
+  readonly isTooMany: boolean;
+  readonly what: string | undefined;
+
+  constructor(message: string, { isTooMany = false, what }: Refusal = {}) {
     super(message);
     this.isTooMany = isTooMany;
+    this.what = what;
   }
 }

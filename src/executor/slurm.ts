@@ -9,7 +9,7 @@ import {
   type Scheduler,
   Unanswered,
 } from './scheduler.js';
-import { runProgram } from './scheduler-programs.js';
+import { NOT_STARTED, runProgram } from './scheduler-programs.js';
 import { submissionOf } from './submissions.js';
 
 interface SlurmSite {
@@ -42,13 +42,14 @@ export function slurm(site: SlurmSite): Scheduler {
     ordered: true,
     async submit(submission) {
       const unusable = unusableOption(allFlags(submission, site));
-      if (unusable !== undefined) throw new Refused(unusable);
+      if (unusable !== undefined) throw new Refused(unusable, { what: 'pipe refuses the job' });
       const { code, out, err } = await call(sbatchArguments(submission, site), submission.name);
       const id = numberIn(out);
       if (code === 0 && id !== undefined) return id;
       const said = wordsOf(err || out);
       if (code === 0 || isSilence(said)) throw new Unanswered(said);
-      throw new Refused(said, TOO_MANY.test(said));
+      const what = code === NOT_STARTED ? '`sbatch` cannot be started' : undefined;
+      throw new Refused(said, { isTooMany: TOO_MANY.test(said), ...(what && { what }) });
     },
     async look() {
       const { code, out, err } = await call(['squeue', '-h', '-r', '--me', ...LISTING]);

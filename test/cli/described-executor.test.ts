@@ -1,5 +1,5 @@
 /** An executor that pipe.local.yaml describes by three commands, on a small batch system of real processes. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, it } from 'vitest';
@@ -74,6 +74,37 @@ it('says what to correct if it refuses a job, and continues with the others', as
     1,
     ['b'],
     'closed refuses the job: no such queue: correct "-q x" in `slurm` of a (pipeline.yaml:2:58), or the command `submit` of closed (pipeline.yaml:2:43) in pipe.local.yaml',
+  ]);
+});
+
+it('says that its own command, not the batch system, stops a job', async () => {
+  const made = onEngine('stages: { a: { cmd: touch a, outs: [a], executor: closed } }\n');
+  made.write(
+    'pipe.local.yaml',
+    `${SITE}  closed: { submit: 'qsubb \${name} \${script}', status: "true", cancel: "true \${ids}" }\n`,
+  );
+  const run = await made.run();
+  expect(run.items.a?.failure?.message).toMatch(
+    /^the command `submit` of closed finds no program: .*qsubb.*not found: correct the command `submit` of closed \(pipeline\.yaml:1:51\) in pipe\.local\.yaml$/,
+  );
+});
+
+it('says that pipe, not Slurm, refuses an option, and where it is', async () => {
+  const made = project({
+    'pipeline.yaml': `stages:
+  a: { cmd: touch a, outs: [a], executor: slurm, slurm: "-q day --array=0-3" }
+`,
+  });
+  for (const name of ['sbatch', 'squeue', 'scancel']) {
+    made.write(`bin/${name}`, `#!/bin/sh\ntest ${name} != sbatch || touch called\n`);
+    chmodSync(made.path(`bin/${name}`), 0o755);
+  }
+  made.env.PATH = `${made.path('bin')}:${process.env.PATH}`;
+  const run = await made.run();
+  expect([run.code, run.items.a?.failure?.message, existsSync(made.path('called'))]).toEqual([
+    1,
+    'pipe refuses the job: --array cannot be used: pipe divides the items into jobs itself: correct --array=0-3 in `slurm` of a (pipeline.yaml:2:57)',
+    false,
   ]);
 });
 
