@@ -11,11 +11,13 @@ import {
   rename,
   rm,
   stat,
-  writeFile,
+  statfs,
 } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { writeChunk } from '../cache/files/copy.js';
 import { READ } from '../cache/files/hash.js';
+import { dataIn } from '../cache/files/sparse.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import { draftOf } from '../sys/replace-file.js';
 import { Draft } from './download-draft.js';
@@ -23,10 +25,11 @@ import {
   type Body,
   type Change,
   type Counter,
-  contentOf,
+  fileOf,
   type Store,
   StoreError,
   sizeOf,
+  streamOf,
 } from './store.js';
 
 /** Milliseconds after which the lock file of an update must belong to a killed process. */
@@ -49,6 +52,8 @@ export class FileStore implements Store {
   readonly #count: Counter;
   readonly #stale: number;
   #answers: Promise<void> | undefined;
+  /** False once a clone has failed. */
+  #clones = true;
 
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
   constructor(folder: string, count: Counter, { stale = STALE } = {}) {
@@ -165,14 +170,8 @@ export class FileStore implements Store {
     try {
       await this.#makeFolder(path.dirname(file));
       try {
-        const content = contentOf(body);
-        if (typeof content !== 'string') await writeFile(draft, content, { flag: 'wx' });
-        else {
-          await copyFile(content, draft, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-          // The mode of a private object would lock out the other users of the folder.
-          await chmod(draft, SHARED_MODE & ~process.umask());
-        }
-        this.#count('out', sizeOf(body));
+        if (await this.#isCloned(fileOf(body), draft)) this.#count('out', sizeOf(body));
+        else await this.#fill(draft, body);
         return await act(draft);
       } finally {
         await rm(draft, { force: true });
@@ -181,6 +180,40 @@ export class FileStore implements Store {
       // A full disk is still readable.
       if (isFull(error)) throw new StoreError('unwritable', (error as Error).message);
       throw storeError(error, 'unwritable');
+    }
+  }
+
+  /** False if the file system does not support it; the reason does not matter, a copy follows. */
+  async #isCloned(file: string | undefined, draft: string): Promise<boolean> {
+    if (file === undefined || !this.#clones) return false;
+    try {
+      await copyFile(file, draft, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    } catch {
+      this.#clones = false;
+      await rm(draft, { force: true });
+      return false;
+    }
+    // The mode of a private object would lock out the other users of the folder.
+    await chmod(draft, SHARED_MODE & ~process.umask());
+    return true;
+  }
+
+  /** Keeps holes. Fails before it fills the disk, because others write to it at the same time. */
+  async #fill(draft: string, body: Body): Promise<void> {
+    const { bavail, bsize } = await statfs(path.dirname(draft));
+    if (sizeOf(body) > bavail * bsize)
+      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    const handle = await open(draft, 'wx', SHARED_MODE);
+    try {
+      let size = 0;
+      for await (const chunk of streamOf(body) as AsyncIterable<Buffer>) {
+        await writeChunk(handle.fd, chunk, dataIn(chunk), size);
+        size += chunk.length;
+        this.#count('out', chunk.length);
+      }
+      await handle.truncate(size);
+    } finally {
+      await handle.close();
     }
   }
 

@@ -1,9 +1,9 @@
 /** Requests over keep-alive connections, with time limits that suit a run. */
-import { createReadStream } from 'node:fs';
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Route, refused } from './route.js';
-import { type Body, type Counter, contentOf, StoreError, sizeOf } from './store.js';
+import { type Body, type Counter, StoreError, sizeOf, streamOf } from './store.js';
 
 /**
  * Time limits in milliseconds: to connect, for the next byte of an answer, and without progress of
@@ -112,19 +112,16 @@ export class Requests {
       sent.once('response', resolve);
       sent.once('error', reject);
       if (body === undefined) sent.end();
-      else this.#sendBody(sent, contentOf(body));
+      else this.#sendBody(sent, streamOf(body));
     });
   }
 
-  #sendBody(sent: ClientRequest, content: Buffer | string): void {
-    if (typeof content !== 'string') {
-      sent.end(content, () => this.#count('out', content.length));
-      return;
-    }
-    createReadStream(content)
+  #sendBody(sent: ClientRequest, content: Readable): void {
+    content
       .on('data', (chunk) => this.#count('out', chunk.length))
       .once('error', (error) => sent.destroy(error))
-      .pipe(sent);
+      .pipe(sent)
+      .once('close', () => content.destroy());
   }
 }
 

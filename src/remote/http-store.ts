@@ -172,8 +172,7 @@ export class HttpStore implements Store {
       const answer = await this.#read('GET', name);
       try {
         if (answer === undefined) return undefined;
-        const bytes = await bodyOf(answer, limit);
-        this.#count('in', bytes?.length ?? 0);
+        const bytes = await bodyOf(answer, limit, (count) => this.#count('in', count));
         return { bytes, version: answer.headers.etag };
       } catch (error) {
         const isHopeless = tries === BODY_TRIES || error instanceof StoreError;
@@ -246,7 +245,11 @@ interface Whole {
 }
 
 /** Undefined above the limit. Reads into one buffer if the server gives the length. */
-function bodyOf(answer: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+function bodyOf(
+  answer: IncomingMessage,
+  limit: number,
+  onBytes?: (count: number) => void,
+): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const told = Number(answer.headers['content-length']);
     const whole = told <= limit ? Buffer.allocUnsafeSlow(told) : undefined;
@@ -256,6 +259,7 @@ function bodyOf(answer: IncomingMessage, limit: number): Promise<Buffer | undefi
       if (whole === undefined) chunks.push(chunk);
       else chunk.copy(whole, size);
       size += chunk.length;
+      onBytes?.(chunk.length);
       if (size <= limit) return;
       resolve(undefined);
       answer.destroy();

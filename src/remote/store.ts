@@ -2,6 +2,9 @@
  * Interface of a store of bytes by name: `cas/<sha256>` objects, `ac/<key>` records. It never lists
  * names.
  */
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { CHUNK } from '../cache/files/hash.js';
 
 export interface Store {
   /** Undefined if nothing has the name. A body above `limit` bytes counts as absent. */
@@ -62,8 +65,20 @@ export function sizeOf(body: Body): number {
   return Buffer.isBuffer(body) ? body.length : body.size;
 }
 
-export function contentOf(body: Body): Buffer | string {
-  return Buffer.isBuffer(body) ? body : body.content;
+/** Path of the file that has the bytes; undefined if they are in memory. */
+export function fileOf(body: Body): string | undefined {
+  return Buffer.isBuffer(body) || typeof body.content !== 'string' ? undefined : body.content;
+}
+
+/** In pieces, so that a store counts the bytes while they move. */
+export function streamOf(body: Body): Readable {
+  const content = Buffer.isBuffer(body) ? body : body.content;
+  if (typeof content === 'string') return createReadStream(content, { highWaterMark: CHUNK });
+  return Readable.from(piecesOf(content));
+}
+
+function* piecesOf(content: Buffer): Generator<Buffer> {
+  for (let at = 0; at < content.length; at += CHUNK) yield content.subarray(at, at + CHUNK);
 }
 
 /** Counts the bytes that a store receives (`in`) and sends (`out`), as they move. */

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Limits, Request } from '../../src/remote/http-request.js';
 import { HttpStore } from '../../src/remote/http-store.js';
+import type { Counter } from '../../src/remote/store.js';
 import { type Server, sharedFolder } from './servers.js';
 
 export interface Served {
@@ -98,10 +99,11 @@ export function storeAt(
   compares: boolean,
   limits: Partial<Limits> = {},
   env: Readonly<Record<string, string>> = {},
+  count: Counter = () => {},
 ): HttpStore {
   const signal = new AbortController().signal;
   const authorize = (request: Request) => request;
-  const place = { base, env, signal, authorize, count: () => {}, compares, limits };
+  const place = { base, env, signal, authorize, count, compares, limits };
   const store = new HttpStore(place);
   onTestFinished(() => store.close());
   return store;

@@ -2,10 +2,15 @@
 
 import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http, { type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { isCloned } from '../../src/cache/files/copy-tree.js';
+import { FileStore } from '../../src/remote/file-store.js';
+import type { Body, Counter } from '../../src/remote/store.js';
 import { clone, cloneWithin, LARGE } from './clones.js';
 import { cut, listening, served, storeAt } from './served.js';
 import { namesIn, sharedFolder } from './servers.js';
@@ -121,6 +126,78 @@ describe('a transfer', () => {
     release();
     expect(told).toMatchObject({ direction: 'in', total: 2_688_895 });
     expect((await taking.ended).code).toBe(0);
+  });
+});
+
+describe('the bytes of a body', () => {
+  const BYTES = Buffer.alloc(3_000_000, 'pipe');
+
+  /** A body in memory or in a file, and its pieces as they are counted. */
+  async function countedOf(kind: 'file' | 'memory', put: (body: Body, count: Counter) => unknown) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'pipe-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = path.join(folder, 'object');
+    writeFileSync(file, BYTES);
+    const pieces: number[] = [];
+    const body = { content: kind === 'file' ? file : BYTES, size: BYTES.length, hex: '' };
+    await put(body, (direction, bytes) => void (direction === 'out' && pieces.push(bytes)));
+    return pieces;
+  }
+
+  const sum = (pieces: readonly number[]) => pieces.reduce((all, each) => all + each, 0);
+
+  it.each(['file', 'memory'] as const)('in %s are counted as they reach a folder', async (kind) => {
+    const server = sharedFolder();
+    const pieces = await countedOf(kind, (body, count) =>
+      new FileStore(server.data, count).put('cas/x', body, true),
+    );
+    const file = path.join(server.data, 'cas/x');
+    expect(readFileSync(file).equals(BYTES)).toBe(true);
+    expect([sum(pieces), statSync(file).mode & 0o777]).toEqual([
+      BYTES.length,
+      0o666 & ~process.umask(),
+    ]);
+    // A clone is there at once.
+    if (kind === 'memory' || !isCloned(file, `${file}.clone`))
+      expect(pieces.length).toBeGreaterThan(5);
+  });
+
+  it.each(['file', 'memory'] as const)(
+    'in %s are counted as a server receives them',
+    async (kind) => {
+      const got: number[] = [];
+      const server = http.createServer(async (request, response) => {
+        for await (const chunk of request) got.push(chunk.length);
+        response.writeHead(201).end();
+      });
+      const base = `http://127.0.0.1:${await listening(server)}`;
+      const pieces = await countedOf(kind, (body, count) =>
+        storeAt(base, true, {}, {}, count).put('cas/x', body, true),
+      );
+      expect([sum(pieces), sum(got)]).toEqual([BYTES.length, BYTES.length]);
+      expect(pieces.length).toBeGreaterThan(5);
+    },
+  );
+
+  it('are counted as they come from a server, also in memory', async () => {
+    const pieces: number[] = [];
+    let rest = () => {};
+    const server = http.createServer((_, response) => {
+      response.writeHead(200, { 'content-length': BYTES.length }).write(BYTES.subarray(0, 1000));
+      rest = () => response.end(BYTES.subarray(1000));
+    });
+    const store = storeAt(
+      `http://127.0.0.1:${await listening(server)}`,
+      true,
+      {},
+      {},
+      (_, bytes) => {
+        pieces.push(bytes);
+        if (pieces.length === 1) rest();
+      },
+    );
+    expect((await store.get('cas/x', BYTES.length))?.equals(BYTES)).toBe(true);
+    expect([pieces[0], sum(pieces)]).toEqual([1000, BYTES.length]);
   });
 });
 
