@@ -1,5 +1,6 @@
 /** Collects the scripts of a command, and those that they start in turn. */
 import path from 'node:path';
+import { oncePer, oncePerText } from '../lists.js';
 import type { Dep, Out } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
@@ -180,9 +181,12 @@ const PYTHON = /^#!.*\b(?:i?python[\d.]*|pypy[\d.]*|uv run)\b/;
 /** The launch of a Python program; undefined for any other program. */
 function asPython(launch: Launch, snapshot: FsSnapshot): Launch | undefined {
   if (launch.kind !== 'program') return launch;
-  const head = headOf(path.join(snapshot.root, launch.target));
-  return PYTHON.test(head) ? { ...launch, kind: 'file' } : undefined;
+  return startsPython(snapshot)(launch.target) ? { ...launch, kind: 'file' } : undefined;
 }
+
+const startsPython = oncePer(({ root }: FsSnapshot) =>
+  oncePerText((file) => PYTHON.test(headOf(path.join(root, file)))),
+);
 
 /** How the system starts it. */
 function programAt({ target, folder, within }: Launch): Program {

@@ -4,11 +4,8 @@
  */
 import path from 'node:path';
 import type { ItemHandle } from '../decide/build-context.js';
-import type { Code } from '../decide/code.js';
-import type { Project } from '../decide/project.js';
 import { leavesOf } from '../json.js';
 import { valuesNow } from '../pipeline/param-files.js';
-import type { Item } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
 import { statIfThere, textIfThere } from '../sys/if-there.js';
 import { executedTexts } from './executed-texts.js';
@@ -19,8 +16,7 @@ import { executedTexts } from './executed-texts.js';
  * @returns the file, if its values have changed since the plan was made: the item must not start
  */
 export function misreading(handle: ItemHandle): string | undefined {
-  const { build, item, code } = handle;
-  const all = misreadParams(build.project, item, code);
+  const all = misreadParams(handle);
   const changed = all.find(({ isEdited }) => isEdited);
   const [first] = all;
   if (changed === undefined && first !== undefined) {
@@ -39,15 +35,13 @@ export class OwnParams {
 
   constructor(handle: ItemHandle) {
     this.#handle = handle;
-    const { build, item, code } = handle;
-    const files = [...paramsReaders(build.project, item, code).keys()];
+    const files = [...paramsReaders(handle).keys()];
     this.#before = new Map(files.map((file) => [file, this.#stateOf(file)]));
   }
 
   /** The file that was edited if a listed param has another value now. Other params do not count. */
   edited(): string | undefined {
-    const { build, item, code } = this.#handle;
-    return misreadParams(build.project, item, code).find(({ isEdited }) => isEdited)?.file;
+    return misreadParams(this.#handle).find(({ isEdited }) => isEdited)?.file;
   }
 
   /** A file with its old text that was written in between: the command may have read another value. */
@@ -82,10 +76,12 @@ interface Misread {
 }
 
 /** Listed params that have another value in the files that the command reads than in the key. */
-function misreadParams(project: Project, item: Item, code: Code): Misread[] {
+function misreadParams(handle: ItemHandle): Misread[] {
+  const { build, item } = handle;
+  const { project } = build;
   const read = new Map<string, Omit<Misread, 'wanted'>>();
   // Like pipe, a program that reads several files lets later ones override earlier ones.
-  for (const [file, reader] of paramsReaders(project, item, code)) {
+  for (const [file, reader] of paramsReaders(handle)) {
     const planned = project.plan.reads.filter((each) => each.path === file);
     const isEdited = !new PlanFiles(project.root).hold(planned);
     for (const [param, there] of leavesOf(valuesNow(project.root, file) ?? {}))
@@ -106,15 +102,12 @@ function misreadParams(project: Project, item: Item, code: Code): Misread[] {
  * Params files that the command or one of its scripts names, with who names them. Empty if one of
  * them takes its params from pipe.
  */
-export function paramsReaders(
-  { root, plan }: Project,
-  item: Item,
-  code: Code,
-): ReadonlyMap<string, string> {
-  const files = plan.reads.filter(({ pattern }) => !pattern).map((read) => read.path);
+export function paramsReaders(handle: ItemHandle): ReadonlyMap<string, string> {
+  const { build, item, code } = handle;
+  const files = build.project.plan.reads.filter(({ pattern }) => !pattern).map((read) => read.path);
   const listsParams = Object.keys(item.params).length > 0;
   if (files.length === 0 || !listsParams || code.kind !== 'command') return new Map();
-  const texts = [...executedTexts(root, item, code)];
+  const texts = [...executedTexts(handle)];
   if (texts.some(({ text }) => takesContext(text))) return new Map();
   return new Map(
     files.flatMap((file): [string, string][] => {

@@ -47,16 +47,13 @@ function patternFor(file: string): RegExp | undefined {
 }
 
 /** Paths in the item's command and its scripts. */
-function* namedPaths({
-  build,
-  item,
-  code,
-}: ItemHandle): Generator<{ where: string; name: string }> {
+function* namedPaths(handle: ItemHandle): Generator<{ where: string; name: string }> {
+  const { code } = handle;
   // An imported module of paths may name the outs of the whole pipeline.
   const isImported = (file: string) =>
     code.kind === 'command' && Object.hasOwn(code.importers, file);
   const isWanted = (file: string) => patternFor(file) !== undefined && !isImported(file);
-  for (const { where, text } of executedTexts(build.project.root, item, code, isWanted)) {
+  for (const { where, text } of executedTexts(handle, isWanted)) {
     const uncommented = text.replace(/(?<=^|\s)#.*/gm, '');
     for (const [word] of uncommented.matchAll(patternFor(where) ?? WORD)) {
       const name = path.posix.normalize(word).replace(/\/$/, '');

@@ -16,7 +16,7 @@ import { type Cache, openCache } from '../cache/cache.js';
 import { copyFile } from '../cache/files/copy-tree.js';
 import { finish, finishSync } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
-import type { Code } from '../decide/code.js';
+import type { ItemHandle } from '../decide/build-context.js';
 import { matchesIn } from '../decide/dep-files.js';
 import { scanAt } from '../decide/file-view.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
@@ -25,7 +25,7 @@ import type { Project } from '../decide/project.js';
 import { paramsReaders } from '../execute/own-params.js';
 import type { Manifest } from '../manifest.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
-import type { Dep, Item } from '../pipeline/plan.js';
+import type { Dep } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
 import { realPath } from '../sys/real-place.js';
@@ -44,10 +44,11 @@ export interface FreshFolder {
  */
 export async function makeFreshFolder(
   folder: string,
-  project: Project,
-  item: Item,
-  { code, manifest, context }: { code: Code; manifest: Manifest; context: DecisionContext },
+  handle: ItemHandle,
+  { manifest, context }: { manifest: Manifest; context: DecisionContext },
 ): Promise<FreshFolder> {
+  const { build, item, code } = handle;
+  const { project } = build;
   const root = path.join(folder, 'project');
   // The item's inputs may be private, in the project or in the cache.
   mkdirSync(root, { recursive: true, mode: 0o700 });
@@ -77,7 +78,7 @@ export async function makeFreshFolder(
   } finally {
     stored.close();
   }
-  for (const file of paramsReaders(project, item, code).keys()) copyTree(project.root, root, file);
+  for (const file of paramsReaders(handle).keys()) copyTree(project.root, root, file);
   if (code.kind === 'command') bringScripts(project.root, root, Object.keys(code.scripts));
   const places = { from: project.root, to: root };
   linkPackages(places, '');

@@ -74,9 +74,7 @@ async function rerun(build: BuildContext, job: VerifyJob, folder: string): Promi
   const { key, manifest } = expected;
   let fresh: FreshFolder;
   try {
-    const code = build.codes.of(index);
-    fresh = await makeFreshFolder(folder, build.project, itemAt(build, index), {
-      code,
+    fresh = await makeFreshFolder(folder, handleOf(build, index), {
       manifest,
       context: job.context,
     });
