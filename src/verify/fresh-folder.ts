@@ -16,6 +16,7 @@ import { type Cache, openCache } from '../cache/cache.js';
 import { copyFile } from '../cache/files/copy-tree.js';
 import { finish, finishSync } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
+import { staysWithin } from '../cache/scan/link-targets.js';
 import type { ItemHandle } from '../decide/build-context.js';
 import { matchesIn } from '../decide/dep-files.js';
 import { scanAt } from '../decide/file-view.js';
@@ -28,7 +29,7 @@ import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
-import { realPath } from '../sys/real-place.js';
+import { realPath, realpathIfThere } from '../sys/real-place.js';
 import { bringEnvironments, type Environments, linkPackages } from './environments.js';
 
 /** Project root and cache for one execution. */
@@ -131,7 +132,7 @@ function isLeftOut(where: string, ignoreRules: IgnoreRules | undefined, project:
   );
 }
 
-/** Replaces a link by its target, except links within the folder and broken ones. */
+/** Replaces a link by its target, except links within the folder, which stay links, and broken ones. */
 function copyTree(
   root: string,
   fresh: string,
@@ -144,10 +145,12 @@ function copyTree(
     const [source, target] = [path.join(root, where), path.join(fresh, where)];
     // Deps may overlap, so another dep may have copied it.
     if (lstatIfThere(target)?.isDirectory() === false) return;
-    const isLink = lstatSync(source).isSymbolicLink();
-    if (isLink && where !== top && (isWithin(targetOf(source), tree) || !existsSync(source))) {
-      symlinkSync(readlinkSync(source), target);
-    } else if (statSync(source).isDirectory()) {
+    const isInner = where !== top && lstatSync(source).isSymbolicLink();
+    const text = isInner
+      ? innerText(source, tree, path.relative(path.dirname(where), top))
+      : undefined;
+    if (text !== undefined) symlinkSync(text, target);
+    else if (statSync(source).isDirectory()) {
       mkdirSync(target, { recursive: true });
       for (const name of readdirSync(source)) {
         const inner = `${where}/${name}`;
@@ -158,8 +161,18 @@ function copyTree(
   copy(top);
 }
 
-function targetOf(link: string): string {
-  return path.resolve(realPath(path.dirname(link)), readlinkSync(link));
+/**
+ * The text for the copy of a link; undefined for one that leads out of the tree.
+ *
+ * @param up from the copy's folder to the top of the tree
+ */
+function innerText(link: string, tree: string, up: string): string | undefined {
+  const text = readlinkSync(link);
+  const target = realpathIfThere(link);
+  if (target === undefined) return text;
+  if (!isWithin(target, tree)) return undefined;
+  if (staysWithin(text, realPath(path.dirname(link)), tree)) return text;
+  return path.join(up, path.relative(tree, target)) || '.';
 }
 
 /** Copies each script with the package.json and tsconfig.json above it, which determine how it is read. */
