@@ -1,8 +1,7 @@
 /** `pipe push`: sends results and epochs that are in the cache to the remote cache. */
-import { finish } from '../cache/files/yielding.js';
-import { handleOf, type ItemHandle } from '../decide/build-context.js';
-import { decideIfReadable } from '../decide/decide-item.js';
+import { handleOf, type ItemHandle, neverAlways } from '../decide/build-context.js';
 import { buildFor } from '../decide/inspection.js';
+import { type Prediction, predict } from '../decide/prediction.js';
 import { openProject } from '../decide/project.js';
 import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import { eachOf } from '../remote/concurrency.js';
@@ -40,10 +39,13 @@ export const command: Command = {
     const byIndex = new Map<number, Pushed>();
     const remote = openRemote(build);
     try {
-      if (remote !== undefined)
-        await eachOf(build.selected, async (index) => {
-          byIndex.set(index, await push(handleOf(build, index), remote));
+      if (remote !== undefined) {
+        // Not by the outs on disk: another variant may have written those.
+        const found = await predict(neverAlways(build));
+        await eachOf(found, async ([index, prediction]) => {
+          byIndex.set(index, await push(handleOf(build, index), prediction, remote));
         });
+      }
     } finally {
       remote?.close();
       project.cache.close();
@@ -56,12 +58,15 @@ export const command: Command = {
   },
 };
 
-async function push(handle: ItemHandle, remote: RemoteCache): Promise<Pushed> {
-  const { build, item } = handle;
-  const decision = await finish(decideIfReadable(handle), build.options.interruption.stop);
-  const has = decision?.kind === 'fresh' || decision?.kind === 'restore';
-  const record = has ? handle.cache.readRecord(decision.key) : undefined;
-  const manifest = decision?.kind === 'run' ? decision.manifest : record?.manifest;
+async function push(
+  handle: ItemHandle,
+  prediction: Prediction,
+  remote: RemoteCache,
+): Promise<Pushed> {
+  const { item } = handle;
+  const has = prediction.kind === 'fresh' || prediction.kind === 'restore';
+  const record = has ? handle.cache.readRecord(prediction.key) : undefined;
+  const manifest = prediction.kind === 'run' ? prediction.manifest : record?.manifest;
   // An unfinished training has epochs to send.
   const epochs = manifest === undefined ? true : await pushEpochs(handle, manifest, remote);
   if (record === undefined) return { item: item.id, state: epochs ? 'stale' : 'not sent' };

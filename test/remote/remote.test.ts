@@ -46,4 +46,24 @@ describe('a clone with a remote cache', () => {
       Array(3).fill('restorable'),
     );
   });
+
+  it('pushes the results of the named variant, whatever outs another variant left', async () => {
+    const server = sharedFolder();
+    const pipeline = `
+params: { rate: 1 }
+stages:
+  train: { cmd: "echo \${rate} > \${outs.m}", outs: { m: model.txt } }
+  always: { cmd: "cat \${deps.m} > \${outs.a}", deps: { m: model.txt }, outs: { a: a.txt }, always: true }
+  sample: { cmd: "cat \${deps.a} > \${outs.s}", deps: { a: a.txt }, outs: { s: sample.txt } }
+`;
+    const first = cloneWithin(server, pipeline);
+    first.env.PIPE_REMOTE_MODE = 'r';
+    await first.run();
+    await first.run('--set', 'rate=2');
+    delete first.env.PIPE_REMOTE_MODE;
+    expect((await first.pipe('push')).out).toBe('pipe: 3 results in the remote cache\n');
+    const second = cloneWithin(server, pipeline);
+    await second.pipe('run', 'always');
+    expect((await second.pipe('run', 'sample')).out).toContain('sample: restored');
+  });
 });
