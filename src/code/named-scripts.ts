@@ -10,6 +10,7 @@ import {
   pythonPrograms,
   withEnvironments,
 } from './python/programs.js';
+import { readScripts } from './python/read-scripts.js';
 import { variableFiles } from './python/variable-files.js';
 import { commandStart, programName, type SimpleCommand, simpleCommands } from './shell-commands.js';
 import { elsewhere, STARTER_HINT, startedModule, startedProgram } from './started-program.js';
@@ -104,7 +105,8 @@ function namedBy(given: readonly SimpleCommand[], around: Surroundings): NamedSc
   const variables = commands.flatMap(({ folder, words }) =>
     folder === undefined ? [] : variableFiles(folder, words),
   );
-  const files = [...scripts, ...tasks.flatMap((each) => each?.files ?? []), ...variables];
+  const read = commands.flatMap((each) => readScripts(each, byExtension(each.words)));
+  const files = [...scripts, ...read, ...tasks.flatMap((each) => each?.files ?? []), ...variables];
   const launched = named.map(({ command, files: all }) => ({
     command: { ...command, within: environmentFor(command) },
     files: all.filter(isLaunched),

@@ -92,7 +92,7 @@ const argv: readonly (readonly [argv: readonly string[], scripts: readonly strin
 /** Sorted, since those of Python come last. */
 function namesIn(action: Parameters<typeof namedScripts>[0]): string[] {
   const { files, launches } = namedScripts(action);
-  return [...files, ...launches.map((launch) => launch.target)].sort();
+  return [...new Set([...files, ...launches.map((launch) => launch.target)])].sort();
 }
 
 describe('the scripts that a command names', () => {

@@ -305,15 +305,84 @@ async function edited(from: string | RegExp, to: string, lib = ''): Promise<bool
   return now.scripts['train.py'] !== before.scripts['train.py'];
 }
 
+describe('a comment in a file that a command names', () => {
+  it.each([
+    'python x.py',
+    'nice -n 5 .venv/bin/python -u -W error x.py a.txt',
+    './x.py',
+    'uv run --with numpy x.py',
+    'timeout 5m torchrun --nproc_per_node 2 x.py',
+    'uv run accelerate launch --config_file a.yaml x.py',
+    'python -m cProfile -o out.prof x.py',
+    'coverage run x.py',
+    '$PYTHON x.py',
+    'pytest x.py',
+  ])('does not count for %s, which executes it', async (command) => {
+    expect(await hasComments(command)).toBe(false);
+  });
+
+  it.each([
+    'wc -l x.py > size.txt',
+    'cp x.py copy.py',
+    'cat x.py | sed s/a/b/ > y.txt',
+    'jupytext --to ipynb x.py -o x.ipynb',
+    'python tool.py x.py',
+    'python tool.py --config=x.py',
+    'uv run ruff check x.py > report.txt',
+    'wc $FLAGS x.py',
+    'torchrun tool.py x.py',
+    'python x.py && cp x.py copy.py',
+    'python -c "import os; os.system(\'cp x.py y\')"',
+  ])('counts for %s, which may read it', async (command) => {
+    expect(await hasComments(command)).toBe(true);
+  });
+});
+
+/** True if a comment in `x.py`, which imports `a.py`, counts. */
+async function hasComments(command: string): Promise<boolean> {
+  openSandbox({ 'x.py': 'import a', 'a.py': '', 'tool.py': '' });
+  const before = await traced(command);
+  sandbox.write('x.py', 'import a  # why');
+  const now = await traced(command);
+  expect(now.scripts['a.py']).toBe(before.scripts['a.py']);
+  return now.scripts['x.py'] !== before.scripts['x.py'];
+}
+
+describe('a comment in a module', () => {
+  it.each([
+    ['with open(sys.argv[0]) as f: code = f.read()', true],
+    ['shutil.copy(__file__, out)', true],
+    ['copyfile(os.path.realpath(__file__), out)', true],
+    ['text = Path(__file__).resolve().read_text()', true],
+    ['text = inspect.getsource(model)', true],
+    ['here = os.path.dirname(__file__)', false],
+    ['data = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "a.csv"))', false],
+    ['data = (Path(__file__).parent / "a.csv").read_text()', false],
+  ])('of a program with %s counts: %s', async (line, counts) => {
+    openSandbox({ 'x.py': `import a\n${line}`, 'a.py': '' });
+    const before = await traced('python x.py');
+    sandbox.write('a.py', '# why');
+    const now = await traced('python x.py');
+    expect(now.scripts['a.py'] !== before.scripts['a.py']).toBe(counts);
+  });
+});
+
 describe('the code of a notebook', () => {
   const CELLS = ['%matplotlib inline\nx = !ls\n# why', 'lr = 1\nprint("%d"\n  % lr)'];
 
   it.each([
     ['outputs', notebook(CELLS, { outputs: [{ output_type: 'stream', text: 'x' }] }), false],
     ['the count of its executions', notebook(CELLS, { execution_count: 3 }), false],
-    ['a comment', notebook([CELLS[0]!.replace('why', 'how'), CELLS[1]!]), false],
-    ['how a cell is written', notebook(CELLS).replace('"lr = 1', '"lr  =  1'), false],
-    ['text between cells', notebook(CELLS).replace('import no', 'import nothing'), false],
+    ['notes of Jupyter', notebook(CELLS, { id: 'a', metadata: { execution: 'x' } }), false],
+    ['a comment', notebook([CELLS[0]!.replace('why', 'how'), CELLS[1]!]), true],
+    ['how a cell is written', notebook(CELLS).replace('"lr = 1', '"lr  =  1'), true],
+    ['text between cells', notebook(CELLS).replace('import no', 'import nothing'), true],
+    ['a picture in the text', notebook(CELLS, { attachments: { 'a.png': {} } }), true],
+    [
+      'what a page hides',
+      notebook(CELLS, { metadata: { jupyter: { source_hidden: true } } }),
+      true,
+    ],
     ['a value', notebook([CELLS[0]!, 'lr = 2']), true],
     ['a magic word', notebook([CELLS[0]!.replace('inline', 'agg'), CELLS[1]!]), true],
     ['the order of cells', notebook([...CELLS].reverse()), true],

@@ -45,6 +45,22 @@ const COMMANDS: readonly Row[] = [
       ['a.py', 'n.ipynb'],
     ],
   ),
+  ...['!python x.py', '  out = !./x.py --fast', '%%bash -e\npython x.py'].map(
+    (cell): Row => [
+      'papermill n.ipynb out.ipynb',
+      {
+        'n.ipynb': notebook(['y = 1', cell]),
+        ...PROGRAM,
+        'x.py': `#!/usr/bin/env python3\nimport a`,
+      },
+      ['a.py', 'n.ipynb', 'x.py'],
+    ],
+  ),
+  [
+    'papermill n.ipynb out.ipynb',
+    { 'n.ipynb': notebook(['%run b.ipynb']), 'b.ipynb': notebook(['import a']), 'a.py': '' },
+    ['a.py', 'b.ipynb', 'n.ipynb'],
+  ],
   [
     'jupyter nbconvert --to script n.ipynb && python n.py',
     { 'n.ipynb': notebook(['import a']), 'a.py': '' },

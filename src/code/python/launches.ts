@@ -160,7 +160,8 @@ export function folderBelow(folder: string, entry: string): string[] {
   return isOutside(joined) ? [] : [joined];
 }
 
-function executed({ folder = '', words, inputs, text }: SimpleCommand): Argument[] {
+/** What Python executes by the words of a command. */
+export function executed({ folder = '', words, inputs, text }: SimpleCommand): Argument[] {
   const found: Argument[] = [];
   const start = commandStart(words);
   const isInput = programBehind(words) === 'input';
@@ -245,7 +246,7 @@ function notebooks(words: SimpleCommand['words']): Argument[] {
   return read.map((target) => ({ kind: 'folder', target }));
 }
 
-function isRunner(word: string | undefined): boolean {
+export function isRunner(word: string | undefined): boolean {
   return RUNNERS.has(programName(word));
 }
 

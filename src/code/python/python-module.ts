@@ -13,6 +13,8 @@ export interface PythonModule extends Readonly<Imports> {
   readonly documented: string;
   /** True if the code reads docstrings: the docstrings of everything loaded with it count then. */
   readonly readsDocstrings: boolean;
+  /** True if the code reads or copies source text: everything loaded with it counts by its bytes then. */
+  readonly readsSource: boolean;
 }
 
 export function parseModule({ text, isUtf8, directives }: Source): PythonModule {
@@ -28,7 +30,17 @@ export function parseModule({ text, isUtf8, directives }: Source): PythonModule 
     code: bare.length === tokens.length ? documented : digestOf(directives, bare),
     documented,
     readsDocstrings: readsDocstrings(tokens, found),
+    readsSource: READS_SOURCE.test(text),
   };
+}
+
+type IfModule = PythonModule | undefined;
+
+/** The digest that counts for each module of a program; undefined if its bytes count. */
+export function countedIn(modules: readonly IfModule[]): (module: IfModule) => string | undefined {
+  if (modules.some((module) => module?.readsSource)) return () => undefined;
+  const isDocumented = modules.some((module) => module?.readsDocstrings);
+  return (module) => (isDocumented ? module?.documented : module?.code);
 }
 
 const MARKS = { newline: '\n', indent: '>', dedent: '<' } as const;
@@ -70,6 +82,10 @@ function stringsEnd(tokens: readonly Token[], at: number): number {
     end += 1;
   return end > at && tokens[end]?.kind === 'newline' ? end + 1 : at;
 }
+
+/** `open(__file__)`, as in a training that stores its own program; also in a comment, which costs little. */
+const READS_SOURCE =
+  /\bget(?:source(?:lines)?|comments)\b|\b(?:open|copy2?|copyfile|read_text|save|log_artifact)\(\s*(?:(?:[\w.]+\.)?(?:abspath|realpath)\(\s*)?(?:__file__|sys\.argv\[0\])|\bPath\(\s*(?:__file__|sys\.argv\[0\])\s*\)(?:\.\w+\(\))?\.(?:read_|open\()/;
 
 /** Packages that build command lines, grammars, schemas or prompts from their users' docstrings. */
 const DOCSTRING_PACKAGES = new Set(

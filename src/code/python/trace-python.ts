@@ -16,7 +16,7 @@ import { type AddedFolder, absoluteName, type Executed, type Namespace } from '.
 import type { Launch } from './launches.js';
 import type { SearchPath, Step } from './module-finder.js';
 import { notebookSource } from './notebook.js';
-import { type PythonModule, parseModule } from './python-module.js';
+import { countedIn, type PythonModule, parseModule } from './python-module.js';
 import { type Source, sourceOf } from './python-source.js';
 import { buildRoots, variablePath } from './source-roots.js';
 import { Reads } from './trace-reads.js';
@@ -109,14 +109,14 @@ class Tracing {
   }
 
   done(): PythonTrace {
-    const modules = [...this.#files.values()].map((each) => each.module);
-    const documented = modules.some((module) => module?.readsDocstrings);
+    const codeOf = countedIn([...this.#files.values()].map((each) => each.module));
     const files: Record<string, string> = {};
     const code: Record<string, string> = {};
     const importers: Record<string, string> = {};
     for (const [file, { hex, module, importer }] of this.#files) {
       files[file] = hex;
-      if (module !== undefined) code[file] = documented ? module.documented : module.code;
+      const counted = codeOf(module);
+      if (counted !== undefined) code[file] = counted;
       if (importer !== undefined) importers[file] = importer;
     }
     const traced = {
