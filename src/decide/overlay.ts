@@ -41,9 +41,10 @@ export class Overlay {
     };
   }
 
-  /** Removes the outs from the overlay. */
+  /** Removes the outs from the overlay. They may have gone since they were last read. */
   lift(item: Pick<Item, 'outs'>): void {
     for (const out of item.outs) {
+      this.#project.cache.forget(out.path);
       this.#outs.delete(out.path);
       this.#links.clear();
     }

@@ -192,6 +192,21 @@ describe('a temporary out', () => {
   it('that a killed run left is removed by the next run; test/long/ kills at each event', () =>
     checkTempKills([3, 5, 7]));
 
+  it.each(['big', 'big/b'])(
+    'that disappears as %s before its reader starts is made again',
+    async (dep) => {
+      const own = made(`stages:
+  unpack: { cmd: "echo unpack >> ran; mkdir big; echo b > big/b", outs: { big: { path: big, temp: true } } }
+  other: { cmd: "echo other >> ran; rm -r big; echo o > \${outs.o}", outs: { o: other.txt } }
+  second: { cmd: "echo second >> ran; cat big/b other.txt > \${outs.o}", deps: [${dep}, other.txt], outs: { o: second.txt } }
+`);
+      await run(own, 'unpack');
+      expect(isThere(own)).toBe(true);
+      expect(await run(own)).toBe('other second unpack|3 ran, 0 restored, 0 fresh');
+      expect([isThere(own), own.read('second.txt')]).toEqual([false, 'b\no\n']);
+    },
+  );
+
   it('that the user edits is not removed, and its item runs again', async () => {
     const own = made();
     await run(own, 'first');
