@@ -21,7 +21,7 @@ export type TimeAt = (dev: number, moment: number) => number;
 export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
 
 /** Format version, part of each name: traces with another one are not found. */
-const FORMAT = 4;
+const FORMAT = 5;
 
 interface KeptTrace<T> {
   readonly traceInputs: TraceInputs;

@@ -81,7 +81,11 @@ function unclosed(
   const [name] = /^[\p{L}\p{N}_.-]*/u.exec(rest) ?? [''];
   const { start } = placeholderSpan({ name: '', nth }, node, diagnostics.source);
   const message = `"\${${name}" is not closed`;
-  const hint = `put "}" after the name; ${LITERAL}`;
+  const inner = /^[^\s{}]*\.(\$\{[^\s{}]+\})[^\s{}]*\}/.exec(rest)?.[0].slice(0, -1);
+  const hint =
+    inner === undefined
+      ? `put "}" after the name; ${LITERAL}`
+      : `a placeholder holds no other one: list "${inner}" under "params:" of the stage, and read the value from the JSON file that PIPE_CONTEXT names`;
   diagnostics.add({ code: 'bad-template', message, hint }, { start, end: start + 2 + name.length });
   return { text, parts: [], node };
 }

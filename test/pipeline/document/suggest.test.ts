@@ -96,6 +96,13 @@ stages:
     );
   });
 
+  it('is not blamed on a placeholder within another one, which has another remedy', () => {
+    expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${filter.length.${build}}'))).toContain(
+      `
+  a placeholder holds no other one: list "filter.length.\${build}" under "params:" of the stage, and read the value from the JSON file that PIPE_CONTEXT names`,
+    );
+  });
+
   it('in a key is reported once, without errors about the missing key', () => {
     expect(mistakesOf(PIPELINE.replace('outs:', 'output:'))).toBe(
       `pipeline.yaml:6:5: error: unknown key "output" (unknown-key)
