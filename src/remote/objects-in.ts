@@ -6,6 +6,7 @@ import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
 import { eachOf, type Limit } from './concurrency.js';
+import type { Sent } from './objects-out.js';
 import type { Pack } from './remote-record.js';
 import type { Store } from './store.js';
 import type { Traffic } from './traffic.js';
@@ -49,13 +50,15 @@ export class BadObject extends Error {
  * @throws BadObject when one is missing or damaged; objects downloaded before are kept
  */
 export async function bringObjects(
-  wanted: readonly { readonly digest: Digest; readonly size: number }[],
+  wanted: readonly (Sent & { readonly size: number })[],
   source: ObjectSource,
   target: ObjectTarget,
 ): Promise<void> {
   const bringing = new Bringing(source, target);
-  for (const { size } of wanted) source.traffic.plan('in', size);
-  await eachOf(wanted, ({ digest, size }) => bringing.below(digest, size));
+  const [gone, stored] = [wanted.filter(({ temp }) => temp), wanted.filter(({ temp }) => !temp)];
+  for (const { size } of stored) source.traffic.plan('in', size);
+  await eachOf(stored, ({ digest, size }) => bringing.below(digest, size));
+  await eachOf(gone, ({ digest }) => bringing.listings(digest));
   await bringing.unpacked();
 }
 
@@ -95,6 +98,20 @@ class Bringing {
     const entries = parseTree(this.#target.objects.read(hex));
     if (entries === undefined) throw new BadObject(`cas/${hex}`, 'is not a directory listing');
     await eachOf(entries, (entry) => this.below(entry.digest, entry.size));
+  }
+
+  /** Of a temporary out. Without them, an item that reads a part of it makes it again. */
+  async listings(digest: Digest): Promise<void> {
+    if (kindOf(digest) !== 'directory') return;
+    const hex = nameOf(digest);
+    try {
+      await this.#need(hex, undefined);
+    } catch (error) {
+      if (error instanceof BadObject) return;
+      throw error;
+    }
+    const entries = parseTree(this.#target.objects.read(hex)) ?? [];
+    await eachOf(entries, (entry) => this.listings(entry.digest));
   }
 
   /**

@@ -37,21 +37,30 @@ interface Small {
   readonly size: number;
 }
 
+/** An out or a state. Of a temporary out, only the listings are stored: they say what was in it. */
+export interface Sent {
+  readonly digest: Digest;
+  readonly temp?: boolean;
+}
+
 /**
- * Uploads all objects of the digests that the remote cache lacks.
+ * Uploads all objects that the remote cache lacks.
  *
  * @returns the packs with the small ones
  * @throws DamagedObject when a local object is missing or damaged
  */
 export async function sendObjects(
-  digests: readonly Digest[],
+  sent: readonly Sent[],
   objects: Objects,
   sending: Sending,
 ): Promise<Pack[]> {
   const small: Small[] = [];
   const large: HashedBody[] = [];
   const pace = new Yielder();
-  for (const hex of new Set(digests.flatMap((digest) => [...objects.namesOf(digest)]))) {
+  const names = sent.flatMap(({ digest, temp }) =>
+    [...objects.namesOf(digest, temp)].filter((hex) => !temp || objects.wanted(hex)),
+  );
+  for (const hex of new Set(names)) {
     if (pace.due()) await pace.rest();
     const size = objects.wanted(hex)?.size ?? 0;
     sending.traffic.plan('out', size);

@@ -116,7 +116,7 @@ export class RemoteEpochs {
     for (const { epoch, state } of travelling) {
       const there = theirs?.states.find((each) => each.epoch === epoch && each.state === state);
       if (there !== undefined && !this.#broken.has(state)) continue;
-      const packs = await this.#session.send([state], cache.objects(chain));
+      const packs = await this.#session.send([{ digest: state }], cache.objects(chain));
       states.push({ epoch, state, packs });
       this.#broken.delete(state);
     }

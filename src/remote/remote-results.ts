@@ -80,8 +80,7 @@ export class RemoteResults {
       const theirs = await this.#ask(record, true);
       const isBroken = this.#broken.has(key);
       if (theirs !== undefined && !isBroken) return this.#isSame(theirs, record);
-      const digests = outs.flatMap(({ digest, temp }) => (temp ? [] : digest));
-      const packs = await this.#session.send(digests, this.#session.options.cache.objects());
+      const packs = await this.#session.send(outs, this.#session.options.cache.objects());
       return this.#putRecord(record, packs, isBroken);
     });
     return sent ?? false;
@@ -92,11 +91,10 @@ export class RemoteResults {
     const found = await this.#ask(wanted);
     if (found === undefined) return undefined;
     const { outs, packs } = found;
-    const stored = outs.filter(({ temp }) => !temp);
     const isPrivate = outs.some(({ permissions }) => permissions !== undefined);
     const objects = this.#session.options.cache.objects();
     const into = { objects, isPrivate };
-    if (await this.#session.bring(wanted.item, stored, packs, into)) return found;
+    if (await this.#session.bring(wanted.item, outs, packs, into)) return found;
     this.#broken.add(wanted.key);
     return undefined;
   }

@@ -4,7 +4,6 @@
  */
 import { type Cache, DamagedObject } from '../cache/cache.js';
 import { OBJECT_MODE, PRIVATE_MODE } from '../cache/objects/access.js';
-import type { Digest } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { userError } from '../error.js';
 import type { Transfer } from '../event.js';
@@ -12,7 +11,7 @@ import { limitOf } from './concurrency.js';
 import { Ending, type Interruption } from './ending.js';
 import { Trust } from './envelope.js';
 import { BadObject, bringObjects } from './objects-in.js';
-import { sendObjects } from './objects-out.js';
+import { type Sent, sendObjects } from './objects-out.js';
 import { openStore } from './open-store.js';
 import type { Env, RemoteConfig } from './remote-config.js';
 import type { Pack } from './remote-record.js';
@@ -134,7 +133,7 @@ export class Session {
    */
   async bring(
     item: string,
-    wanted: readonly { readonly digest: Digest; readonly size: number }[],
+    wanted: readonly (Sent & { readonly size: number })[],
     packs: readonly Pack[],
     into: { readonly objects: Objects; readonly isPrivate: boolean },
   ): Promise<boolean> {
@@ -154,9 +153,9 @@ export class Session {
   }
 
   /** Returns the packs with the small objects. */
-  send(digests: readonly Digest[], objects: Objects): Promise<Pack[]> {
+  send(sent: readonly Sent[], objects: Objects): Promise<Pack[]> {
     const { store, bad } = this;
-    return sendObjects(digests, objects, {
+    return sendObjects(sent, objects, {
       store,
       bad,
       packing: this.#packing,

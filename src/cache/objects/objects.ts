@@ -171,14 +171,15 @@ export class Objects {
 
   /**
    * Names of the objects below a digest, parents first. Skips the entries of a missing or damaged
-   * listing.
+   * listing. With `listings`, no files.
    */
-  *namesOf(digest: Digest): Generator<string> {
+  *namesOf(digest: Digest, listings = false): Generator<string> {
     const hex = nameOf(digest);
+    const isFolder = kindOf(digest) === 'directory';
     // Read before the yield, since the caller may delete what it receives.
-    const entries = kindOf(digest) === 'directory' ? this.treeIfThere(hex) : [];
-    yield hex;
-    for (const entry of entries) yield* this.namesOf(entry.digest);
+    const entries = isFolder ? this.treeIfThere(hex) : [];
+    if (isFolder || !listings) yield hex;
+    for (const entry of entries) yield* this.namesOf(entry.digest, listings);
   }
 
   /** Empty for a missing or damaged listing. */
