@@ -3,7 +3,7 @@
  * fill and of scoring one restoration (all SSIM definitions, PSNR, errors in the hole), on images by formula:
  *
  *   npx esbuild bench/evaluation.ts --bundle --platform=node --format=esm --packages=external --loader:.wasm=binary --target=node20 \
- *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
+ *     --alias:@pipe-experiment=./packages \
  *     --outfile=node_modules/.bench/evaluation.mjs
  *   node node_modules/.bench/evaluation.mjs [images] [side]
  *
@@ -11,10 +11,10 @@
  */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
-import { createHole } from '../stages/lib/fill/hole.js';
-import { fitVariogram } from '../stages/lib/fill/kriging.js';
-import { createGram, fitPcaTo } from '../stages/lib/fill/pca.js';
-import { fitPcaMixture } from '../stages/lib/fill/pca-mixture.js';
+import { createHole } from '@pipe-experiment/fills/hole.js';
+import { fitVariogram } from '@pipe-experiment/fills/kriging.js';
+import { createGram, fitPcaTo } from '@pipe-experiment/fills/pca.js';
+import { fitPcaMixture } from '@pipe-experiment/fills/pca-mixture.js';
 import { drawMask, type Occlusion } from '../stages/lib/mask.js';
 import { BASELINE_NAMES, type BaselineName, restoreBaselines } from '../stages/lib/methods.js';
 import { keepKnown } from '../stages/lib/planes.js';

@@ -44,10 +44,7 @@ await build({
   target: 'node20',
   packages: 'external',
   loader: { '.wasm': 'binary' },
-  alias: {
-    '@pipe-experiment/data': './packages/data',
-    '@pipe-experiment/kernels': './packages/kernels',
-  },
+  alias: { '@pipe-experiment': './packages' },
 });
 const folder = temporaryFolder();
 const hasTorch = spawnSync(values.python, ['-c', 'import torch, safetensors']).status === 0;

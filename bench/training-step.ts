@@ -2,7 +2,7 @@
  * Times a training step on a backend, on random images:
  *
  *   npx esbuild bench/training-step.ts --bundle --platform=node --format=esm --packages=external --loader:.wasm=binary --target=node20 \
- *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
+ *     --alias:@pipe-experiment=./packages \
  *     --outfile=node_modules/.bench/training-step.mjs
  *   node node_modules/.bench/training-step.mjs <backend> [deepvision|restorer] [width] [batch] [steps] [profile]
  *

@@ -2,7 +2,7 @@
  * Times the kernels that training replaces on the wasm backend against the backend's own:
  *
  *   npx esbuild bench/wasm-kernels.ts --bundle --platform=node --format=esm --packages=external --loader:.wasm=binary --target=node20 \
- *     --alias:@pipe-experiment/data=./packages/data --alias:@pipe-experiment/kernels=./packages/kernels \
+ *     --alias:@pipe-experiment=./packages \
  *     --outfile=node_modules/.bench/wasm-kernels.mjs
  *   node node_modules/.bench/wasm-kernels.mjs
  *

@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { createHole } from '@pipe-experiment/fills/hole.js';
 import { defineStage } from 'pipe-run/stage';
 import { type BaselineParams, checkBaselines } from './lib/baseline-params.js';
 import {
@@ -20,7 +21,6 @@ import {
   type Subject,
   scoreImages,
 } from './lib/evaluation.js';
-import { createHole } from './lib/fill/hole.js';
 import { type ImageIndex, type Kernel, readImages } from './lib/images.js';
 import { readJson, writeJson } from './lib/json.js';
 import { type FittedModels, fitLinear } from './lib/linear-models.js';

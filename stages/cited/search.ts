@@ -4,9 +4,10 @@
  * seam is mended in the same way.
  */
 import { checkInteger, checkNumber } from '@pipe-experiment/data/check.js';
+import { createHole } from '@pipe-experiment/fills/hole.js';
+import { mendSeam } from '@pipe-experiment/fills/smooth.js';
+import { power } from '@pipe-experiment/numerics/power.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { createHole } from '../lib/fill/hole.js';
-import { mendSeam } from '../lib/fill/smooth.js';
 import type { Architecture } from '../lib/nn/create.js';
 import { decode, deepvision, encode } from '../lib/nn/deepvision.js';
 import {
@@ -17,7 +18,6 @@ import {
 import type { Network, Occluded } from '../lib/nn/network.js';
 import type { Params } from '../lib/nn/params.js';
 import { enlarge, shrink } from '../lib/nn/resize.js';
-import { power } from '../lib/power.js';
 
 export interface SearchConfig {
   readonly arch: 'search';

@@ -1,9 +1,10 @@
 /** What each switch costs or brings: every model against one base, seed by seed, on the same test images. */
+
+import { type Spread, spread } from '@pipe-experiment/numerics/statistics.js';
 import { rankedBy } from './examples.js';
 import { bestBaseline, type DataSet, figureOf, type Row } from './results.js';
 import type { Target } from './score.js';
 import type { Setting } from './scores.js';
-import { type Spread, spread } from './statistics.js';
 
 /** A score of the table, on test images. */
 export interface AblationScore {

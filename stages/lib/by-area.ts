@@ -1,10 +1,10 @@
 /** SSIM by the shape of the hole and by its area, image by image: for settings that draw their area from a range. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { type Interval, pairedBootstrap, spread } from '@pipe-experiment/numerics/statistics.js';
 import { fewGroups } from './gains.js';
 import { type DataSet, imageScores, type Row } from './results.js';
 import type { Setting } from './scores.js';
-import { type Interval, pairedBootstrap, spread } from './statistics.js';
 
 /** Bounds of the bins, shares of the image: from the one, below the next. */
 export const AREA_BOUNDS: readonly number[] = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 1];

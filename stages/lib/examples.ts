@@ -1,6 +1,7 @@
 /** Example images for the report: the best, median and worst restorations, and some drawn by seed. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { spread } from '@pipe-experiment/numerics/statistics.js';
 import {
   type MethodName,
   MODEL,
@@ -14,7 +15,6 @@ import type { BaselineName } from './methods.js';
 import { keepKnown } from './planes.js';
 import type { Restorer } from './restore.js';
 import { drawSamples, meanStatistics, type SampleStatistics } from './samples.js';
-import { spread } from './statistics.js';
 
 export type PickKind = 'best' | 'median' | 'worst' | 'seeded';
 

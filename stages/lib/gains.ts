@@ -1,9 +1,9 @@
 /** By how much the model beats each classical method on the same images, with bootstrap intervals. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { type Interval, pairedBootstrap } from '@pipe-experiment/numerics/statistics.js';
 import { type MethodName, MODEL, type Scores, scoresOf } from './evaluation.js';
 import { rankedBy } from './examples.js';
-import { type Interval, pairedBootstrap } from './statistics.js';
 
 /** Gain of the model over a baseline, composite; positive where the model is better. */
 export interface Gain extends Interval {

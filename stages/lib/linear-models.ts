@@ -1,12 +1,18 @@
 /** Fits the linear methods to train images; how many components, images of other groups decide. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { createHole } from '@pipe-experiment/fills/hole.js';
+import { fitVariogram } from '@pipe-experiment/fills/kriging.js';
+import {
+  createGram,
+  fitPcaTo,
+  type Gram,
+  leadingPca,
+  type Pca,
+} from '@pipe-experiment/fills/pca.js';
+import { fitPcaMixture } from '@pipe-experiment/fills/pca-mixture.js';
 import type { BaselineParams } from './baseline-params.js';
 import { gatherChunk, imageOf, type Subject } from './evaluation.js';
-import { createHole } from './fill/hole.js';
-import { fitVariogram } from './fill/kriging.js';
-import { createGram, fitPcaTo, type Gram, leadingPca, type Pca } from './fill/pca.js';
-import { fitPcaMixture } from './fill/pca-mixture.js';
 import { LINEAR_NAMES, type LinearModels, restoreBaselines } from './methods.js';
 import { planeOf } from './planes.js';
 import { ssim, ssimNamesFor } from './ssim.js';

@@ -1,14 +1,19 @@
 /** The classical methods a model is compared with, by the names that `baselines.methods` may contain. */
-import { fillExemplar } from './fill/exemplar.js';
-import { fillFsr } from './fill/fsr.js';
-import type { Fill, Hole } from './fill/hole.js';
-import { fillByKriging, type Variogram } from './fill/kriging.js';
-import { fillNavierStokes } from './fill/navier-stokes.js';
-import { type Pca, restorePca } from './fill/pca.js';
-import { type PcaMixture, restorePcaMixture } from './fill/pca-mixture.js';
-import { fillMean, fillNone } from './fill/simple.js';
-import { fillBiharmonic, fillHarmonic, fillTension, mendSeam } from './fill/smooth.js';
-import { fillTelea } from './fill/telea.js';
+import { fillExemplar } from '@pipe-experiment/fills/exemplar.js';
+import { fillFsr } from '@pipe-experiment/fills/fsr.js';
+import type { Fill, Hole } from '@pipe-experiment/fills/hole.js';
+import { fillByKriging, type Variogram } from '@pipe-experiment/fills/kriging.js';
+import { fillNavierStokes } from '@pipe-experiment/fills/navier-stokes.js';
+import { type Pca, restorePca } from '@pipe-experiment/fills/pca.js';
+import { type PcaMixture, restorePcaMixture } from '@pipe-experiment/fills/pca-mixture.js';
+import { fillMean, fillNone } from '@pipe-experiment/fills/simple.js';
+import {
+  fillBiharmonic,
+  fillHarmonic,
+  fillTension,
+  mendSeam,
+} from '@pipe-experiment/fills/smooth.js';
+import { fillTelea } from '@pipe-experiment/fills/telea.js';
 import { planeOf, toBytes } from './planes.js';
 
 const FILLS = {

@@ -1,7 +1,8 @@
 /** `metrics.json` of an evaluated item: mean and deviation of every score, as a tree. */
+
+import { type Spread, spread } from '@pipe-experiment/numerics/statistics.js';
 import { type MethodName, type Scores, scoresOf } from './evaluation.js';
 import type { Target } from './score.js';
-import { type Spread, spread } from './statistics.js';
 
 /** By setting, method, target, and the score's own path (`ssim.wang`, `psnr`, …), then mean and std. */
 export type MetricsTree = { readonly [name: string]: MetricsTree | Spread };

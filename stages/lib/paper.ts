@@ -1,6 +1,7 @@
 /** The paper's own figures, and which of our settings stand beside them. */
+
+import type { Spread } from '@pipe-experiment/numerics/statistics.js';
 import type { Setting } from './scores.js';
-import type { Spread } from './statistics.js';
 
 /** Deesamutara and Maggiore, "Restoring corrupted image with Variational Autoencoders", 2020. */
 export interface PaperRow {

@@ -2,6 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { mistake } from '@pipe-experiment/data/mistake.js';
+import { spread } from '@pipe-experiment/numerics/statistics.js';
+import { type Verdict, verdictsOf } from '@pipe-experiment/numerics/verdicts.js';
 import { type MethodName, MODEL, scoresOf } from './evaluation.js';
 import { rankedBy } from './examples.js';
 import { type Gain, gainsOf } from './gains.js';
@@ -14,8 +16,6 @@ import {
   type Setting,
   type Side,
 } from './scores.js';
-import { spread } from './statistics.js';
-import { type Verdict, verdictsOf } from './verdicts.js';
 
 /** One evaluated item. */
 export interface Item extends ItemScores {

@@ -1,8 +1,9 @@
 /** Samples of a model's latent: how far they differ, and whether the truth is as one of them. */
+
+import { spread } from '@pipe-experiment/numerics/statistics.js';
 import { gatherChunk, type Subject } from './evaluation.js';
 import { keepKnown, toBytes } from './planes.js';
 import type { Restorer } from './restore.js';
-import { spread } from './statistics.js';
 
 /** Samples that differ by less than this, in gray levels, look like one picture. */
 export const LEAST_SPREAD = 0.5;

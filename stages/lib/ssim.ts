@@ -4,8 +4,8 @@
  * A figure called "SSIM" means little without its definition: the same pair of images can score
  * 0.68 under one and 0.92 under another. Each is named here once, and everywhere by this name.
  */
-import { filterRegion, gaussianTaps, type Region } from './gaussian.js';
-import { createIntegral, type Integral, integrate } from './integral.js';
+import { filterRegion, gaussianTaps, type Region } from '@pipe-experiment/numerics/gaussian.js';
+import { createIntegral, type Integral, integrate } from '@pipe-experiment/numerics/integral.js';
 
 /**
  * - `wang`: Gaussian 11×11, σ 1.5, population covariance, windows wholly inside the image

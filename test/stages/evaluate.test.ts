@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createHole } from '@pipe-experiment/fills/hole.js';
+import { spread } from '@pipe-experiment/numerics/statistics.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import evaluate from '../../stages/evaluate.js';
 import {
@@ -13,13 +15,11 @@ import {
 } from '../../stages/lib/baselines.js';
 import { psnr } from '../../stages/lib/errors.js';
 import { restoreEach, scoresOf } from '../../stages/lib/evaluation.js';
-import { createHole } from '../../stages/lib/fill/hole.js';
 import { readImages } from '../../stages/lib/images.js';
 import { readMasks } from '../../stages/lib/masks.js';
 import { restoreBaselines } from '../../stages/lib/methods.js';
 import { type ItemScores, readScores } from '../../stages/lib/scores.js';
 import { ssim } from '../../stages/lib/ssim.js';
-import { spread } from '../../stages/lib/statistics.js';
 import { runStage } from './support/context.js';
 import { baselinesOf } from './support/evaluated.js';
 import { type Experiment, writeExperiment } from './support/experiment.js';

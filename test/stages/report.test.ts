@@ -2,11 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spread } from '@pipe-experiment/numerics/statistics.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { scoresOf } from '../../stages/lib/evaluation.js';
 import { checkModel } from '../../stages/lib/nn/model-config.js';
 import { readScores } from '../../stages/lib/scores.js';
-import { spread } from '../../stages/lib/statistics.js';
 import report from '../../stages/report.js';
 import { runStage } from './support/context.js';
 import { evaluated } from './support/evaluated.js';

@@ -1,7 +1,8 @@
 /** The tables by shape and by area, for data sets whose holes are of many sizes. */
+
+import { type Verdict, verdictsOf } from '@pipe-experiment/numerics/verdicts.js';
 import { AREA_BOUNDS, type AreaBin, linesByArea, type ShapeLine } from '../by-area.js';
 import type { DataSet } from '../results.js';
-import { type Verdict, verdictsOf } from '../verdicts.js';
 import { formatGain, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 import { VERDICT_CLASSES } from './summary.js';

@@ -1,9 +1,9 @@
 /** How the SSIM of single images is spread: densities of the models, the best classical fill and the mean. */
 
-import { power } from '../power.js';
+import { power } from '@pipe-experiment/numerics/power.js';
+import { quantile, spread } from '@pipe-experiment/numerics/statistics.js';
 import { bestBaseline, type DataSet, imageScores, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
-import { quantile, spread } from '../statistics.js';
 import { settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 import { fixed, linearScale, linePath, ticks, tickText } from './scale.js';

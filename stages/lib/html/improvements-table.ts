@@ -1,6 +1,7 @@
 /** How much the models gain over each classical fill, and whether it is more than luck. */
+
+import { verdictsOf } from '@pipe-experiment/numerics/verdicts.js';
 import { bestBaseline, type DataSet, gainOf, type Row, shownModels } from '../results.js';
-import { verdictsOf } from '../verdicts.js';
 import { formatGain, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 import { extent, fixed, linearScale, ticks, tickText } from './scale.js';

@@ -1,7 +1,8 @@
 /** The head of the report: what it is about, and the result in a table for each data set. */
+
+import type { Verdict } from '@pipe-experiment/numerics/verdicts.js';
 import { fewGroups } from '../gains.js';
 import { bestBaseline, type DataSet, gainOf, headline, imageScores, type Row } from '../results.js';
-import type { Verdict } from '../verdicts.js';
 import { formatCount, formatGain, formatPercent, joinWords, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
 

@@ -1,8 +1,8 @@
 /** What a network sees in place of the occluded pixels. */
-import { fillFsr } from '../fill/fsr.js';
-import { createHole, type Fill } from '../fill/hole.js';
-import { fillMean, fillNone } from '../fill/simple.js';
-import { fillBiharmonic, fillHarmonic, fillTension } from '../fill/smooth.js';
+import { fillFsr } from '@pipe-experiment/fills/fsr.js';
+import { createHole, type Fill } from '@pipe-experiment/fills/hole.js';
+import { fillMean, fillNone } from '@pipe-experiment/fills/simple.js';
+import { fillBiharmonic, fillHarmonic, fillTension } from '@pipe-experiment/fills/smooth.js';
 
 /** `black` is the code's. FSR takes as long as a training step. */
 const FILLS = {

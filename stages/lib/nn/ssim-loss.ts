@@ -1,7 +1,7 @@
 /** SSIM of Wang et al. 2004 as a graph with gradients: windows as matrix products. In float32; scores are ssim.ts's. */
 import { fusedBlur } from '@pipe-experiment/kernels/fused.js';
+import { gaussianTaps } from '@pipe-experiment/numerics/gaussian.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { gaussianTaps } from '../gaussian.js';
 
 type T = tf.Tensor3D;
 

@@ -1,8 +1,8 @@
 /** Adam (Kingma and Ba 2015) as pure functions over tensors by name. */
 import { type AdamFactors, type AdamInputs, fusedAdam } from '@pipe-experiment/kernels/fused.js';
+import { power } from '@pipe-experiment/numerics/power.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Params, param } from '../nn/params.js';
-import { power } from '../power.js';
 
 export interface AdamConfig {
   readonly learningRate: number;

@@ -7,10 +7,7 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** They are sources, which the tool bundles: by path, esbuild does not leave them external. */
-export const OWN_PACKAGES = {
-  '@pipe-experiment/data': join(ROOT, 'packages/data'),
-  '@pipe-experiment/kernels': join(ROOT, 'packages/kernels'),
-};
+export const OWN_PACKAGES = { '@pipe-experiment': join(ROOT, 'packages') };
 
 export interface Bundle {
   readonly folder: string;

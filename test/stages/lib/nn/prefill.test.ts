@@ -1,6 +1,6 @@
+import { createHole } from '@pipe-experiment/fills/hole.js';
+import { fillBiharmonic, fillHarmonic } from '@pipe-experiment/fills/smooth.js';
 import { describe, expect, test } from 'vitest';
-import { createHole } from '../../../../stages/lib/fill/hole.js';
-import { fillBiharmonic, fillHarmonic } from '../../../../stages/lib/fill/smooth.js';
 import { checkModel } from '../../../../stages/lib/nn/model-config.js';
 import { type Prefill, prefill } from '../../../../stages/lib/nn/prefill.js';
 import { noise, planeOf } from '../../support/planes.js';

@@ -1,8 +1,6 @@
 /** Probabilistic PCA against scikit-learn and SciPy, and eigenvectors against their definition. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
-import { describe, expect, it } from 'vitest';
-import { leadingEigen } from '../../../../stages/lib/fill/eigen.js';
 import {
   createGram,
   explain,
@@ -10,10 +8,12 @@ import {
   fitPcaTo,
   leadingPca,
   restorePca,
-} from '../../../../stages/lib/fill/pca.js';
-import { fitPcaMixture, restorePcaMixture } from '../../../../stages/lib/fill/pca-mixture.js';
-import references from '../../../fixtures/fills/fills.json' with { type: 'json' };
-import { noise, sum } from '../../support/planes.js';
+} from '@pipe-experiment/fills/pca.js';
+import { fitPcaMixture, restorePcaMixture } from '@pipe-experiment/fills/pca-mixture.js';
+import { leadingEigen } from '@pipe-experiment/numerics/eigen.js';
+import { describe, expect, it } from 'vitest';
+import references from '../../fixtures/fills/fills.json' with { type: 'json' };
+import { noise, sum } from '../../stages/support/planes.js';
 
 const SIDE = 12;
 const AREA = SIDE * SIDE;

@@ -1,22 +1,23 @@
 /** The classical fills compared with SciPy, scikit-image and OpenCV, and the properties of each. */
-import { describe, expect, it } from 'vitest';
-import { fillExemplar } from '../../../../stages/lib/fill/exemplar.js';
-import { fillFsr } from '../../../../stages/lib/fill/fsr.js';
-import { createHole, type Fill } from '../../../../stages/lib/fill/hole.js';
-import { fillByKriging, fitVariogram } from '../../../../stages/lib/fill/kriging.js';
-import { fillNavierStokes } from '../../../../stages/lib/fill/navier-stokes.js';
-import { fillMean, fillNone } from '../../../../stages/lib/fill/simple.js';
+
+import { fillExemplar } from '@pipe-experiment/fills/exemplar.js';
+import { fillFsr } from '@pipe-experiment/fills/fsr.js';
+import { createHole, type Fill } from '@pipe-experiment/fills/hole.js';
+import { fillByKriging, fitVariogram } from '@pipe-experiment/fills/kriging.js';
+import { fillNavierStokes } from '@pipe-experiment/fills/navier-stokes.js';
+import { fillMean, fillNone } from '@pipe-experiment/fills/simple.js';
 import {
   fillBiharmonic,
   fillHarmonic,
   fillTension,
   mendSeam,
-} from '../../../../stages/lib/fill/smooth.js';
-import { fillTelea } from '../../../../stages/lib/fill/telea.js';
-import { gradientMagnitudes, gradientSimilarity } from '../../../../stages/lib/gms.js';
-import { restoreBaselines } from '../../../../stages/lib/methods.js';
-import references from '../../../fixtures/fills/fills.json' with { type: 'json' };
-import { noise, planeOf, sum } from '../../support/planes.js';
+} from '@pipe-experiment/fills/smooth.js';
+import { fillTelea } from '@pipe-experiment/fills/telea.js';
+import { describe, expect, it } from 'vitest';
+import { gradientMagnitudes, gradientSimilarity } from '../../../stages/lib/gms.js';
+import { restoreBaselines } from '../../../stages/lib/methods.js';
+import references from '../../fixtures/fills/fills.json' with { type: 'json' };
+import { noise, planeOf, sum } from '../../stages/support/planes.js';
 
 const SIDE = 48;
 

@@ -5,7 +5,7 @@
  * known pixels alone, so few known pixels pull it towards the mean image instead of to extremes.
  */
 import { gramMatrix } from '@pipe-experiment/kernels/wasm/fills.js';
-import { leadingEigen } from './eigen.js';
+import { leadingEigen } from '@pipe-experiment/numerics/eigen.js';
 import { addTo, createSkyline, factorize, solve } from './skyline.js';
 
 export interface Pca {

@@ -1,9 +1,9 @@
 /** Mean, deviation, quantiles and bootstrap intervals, by hand and by theory. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { holm, pairedBootstrap, quantile, spread } from '@pipe-experiment/numerics/statistics.js';
+import { verdictsOf } from '@pipe-experiment/numerics/verdicts.js';
 import { describe, expect, it } from 'vitest';
-import { holm, pairedBootstrap, quantile, spread } from '../../../stages/lib/statistics.js';
-import { verdictsOf } from '../../../stages/lib/verdicts.js';
 
 describe('spread', () => {
   it('is the mean and the deviation with N − 1', () => {

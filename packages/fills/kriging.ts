@@ -6,7 +6,7 @@
  * Near 0 it continues values as the harmonic fill does, near 2 slopes as the biharmonic one does.
  */
 
-import { power } from '../power.js';
+import { power } from '@pipe-experiment/numerics/power.js';
 import { type Fill, type Hole, meanOfKnown } from './hole.js';
 import { addTo, createSkyline, factorize, solve } from './skyline.js';
 import { withinKnown } from './smooth.js';

@@ -1,6 +1,6 @@
 /** The waves that model the surroundings of one block: frequency selective reconstruction of a window. */
 import { COLUMNS, createWaveFitter, WINDOW } from '@pipe-experiment/kernels/wasm/fills.js';
-import { power } from '../power.js';
+import { power } from '@pipe-experiment/numerics/power.js';
 
 const MIDDLE = WINDOW / 2;
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { power } from '@pipe-experiment/numerics/power.js';
 import { expect, it } from 'vitest';
-import { power } from '../../../stages/lib/power.js';
 
 it.each([
   [0.8, Math.SQRT2],
@@ -16,11 +16,16 @@ it.each([
 });
 
 it('is used by the numerics, because Node’s own power differs between versions', () => {
-  const folder = path.resolve(import.meta.dirname, '../../../stages');
-  const own = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const root = path.resolve(import.meta.dirname, '../../..');
+  const own = ['stages', 'packages']
+    .flatMap((folder) =>
+      readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+        path.join(folder, file),
+      ),
+    )
     .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
     .flatMap((file) =>
-      readFileSync(path.join(folder, file), 'utf8')
+      readFileSync(path.join(root, file), 'utf8')
         .split('\n')
         // A square, and a power of two, are exact or rounded once.
         .filter((line) => /Math\.pow|(?<!\b2) \*\* (?!2\b)/.test(line) && !/^\s*(\*|\/)/.test(line))
