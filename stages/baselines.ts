@@ -4,8 +4,10 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { createHole } from '@pipe-experiment/fills/hole.js';
+import type { Kernel } from '@pipe-experiment/images/decode.js';
 import { defineStage } from 'pipe-run/stage';
 import { type BaselineParams, checkBaselines } from './lib/baseline-params.js';
 import {
@@ -21,8 +23,7 @@ import {
   type Subject,
   scoreImages,
 } from './lib/evaluation.js';
-import { type ImageIndex, type Kernel, readImages } from './lib/images.js';
-import { readJson, writeJson } from './lib/json.js';
+import { type ImageIndex, readImages } from './lib/images.js';
 import { type FittedModels, fitLinear } from './lib/linear-models.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { restoreBaselines } from './lib/methods.js';

@@ -1,12 +1,12 @@
 /** Stage `download`: brings the images of one data set, from wherever its source says, with their groups. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeJson } from '@pipe-experiment/data/json.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import { takePath } from '@pipe-experiment/data/sources/path.js';
 import type { RawIndex, SourceContext } from '@pipe-experiment/data/sources/source.js';
+import { configureSharp } from '@pipe-experiment/images/decode.js';
 import { defineStage } from 'pipe-run/stage';
-import { configureSharp } from './lib/images.js';
-import { writeJson } from './lib/json.js';
 import { renderAnimals } from './lib/sources/animals.js';
 import { renderFaces } from './lib/sources/faces.js';
 import { takeHttp } from './lib/sources/http.js';

@@ -4,6 +4,10 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestFiles } from '@pipe-experiment/data/digest.js';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
+import { maskArea } from '@pipe-experiment/images/bits.js';
+import type { Kernel } from '@pipe-experiment/images/decode.js';
 import { defineStage } from 'pipe-run/stage';
 import {
   type BaselineIndex,
@@ -11,7 +15,6 @@ import {
   readBaselineScores,
   restoreAsKept,
 } from './lib/baselines.js';
-import { digestFiles } from './lib/digest.js';
 import { checkEvaluate, type EvaluateParams } from './lib/evaluate-params.js';
 import {
   joinScores,
@@ -35,9 +38,7 @@ import {
   withoutSamples,
 } from './lib/examples.js';
 import { gainsOf } from './lib/gains.js';
-import { type ImageSet, imagesFile, type Kernel, readImages } from './lib/images.js';
-import { readJson, writeJson } from './lib/json.js';
-import { maskArea } from './lib/mask.js';
+import { type ImageSet, imagesFile, readImages } from './lib/images.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
 import { loadModel } from './lib/restore.js';

@@ -2,13 +2,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkChoice, checkInteger, checkKeys, checkTree } from '@pipe-experiment/data/check.js';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import { createNpyWriter } from '@pipe-experiment/data/npy.js';
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { maskArea, packedLength, packMask } from '@pipe-experiment/images/bits.js';
 import { defineStage } from 'pipe-run/stage';
 import type { ImageIndex } from './lib/images.js';
-import { readJson, writeJson } from './lib/json.js';
-import { drawMask, maskArea, type Occlusion, packedLength, packMask } from './lib/mask.js';
+import { drawMask, type Occlusion } from './lib/mask.js';
 import type { MaskIndex } from './lib/masks.js';
 import { checkOcclusions, settingNames } from './lib/occlusions.js';
 

@@ -10,24 +10,21 @@ import {
   checkNumber,
   checkTree,
 } from '@pipe-experiment/data/check.js';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { firstLine, mistake } from '@pipe-experiment/data/mistake.js';
 import { createNpyWriter } from '@pipe-experiment/data/npy.js';
 import { chunks, mapInParallel } from '@pipe-experiment/data/parallel.js';
 import type { RawImage, RawIndex } from '@pipe-experiment/data/sources/source.js';
-import { defineStage } from 'pipe-run/stage';
 import {
   configureSharp,
   decodeImage,
-  detailFile,
-  type ImageEntry,
   type ImageFormat,
-  type ImageIndex,
-  imagesFile,
   KERNELS,
   type Kernel,
-} from './lib/images.js';
-import { readJson, writeJson } from './lib/json.js';
-import { pictureSide, type Vary, windowOf } from './lib/vary.js';
+} from '@pipe-experiment/images/decode.js';
+import { pictureSide, type Vary, windowOf } from '@pipe-experiment/images/vary.js';
+import { defineStage } from 'pipe-run/stage';
+import { detailFile, type ImageEntry, type ImageIndex, imagesFile } from './lib/images.js';
 
 interface Shape {
   params: { readonly image: unknown };

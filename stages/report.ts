@@ -2,9 +2,9 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkKeys, checkText, checkTree } from '@pipe-experiment/data/check.js';
+import { digestFiles } from '@pipe-experiment/data/digest.js';
 import { defineStage } from 'pipe-run/stage';
 import { ablationsOf } from './lib/ablation.js';
-import { digestFiles } from './lib/digest.js';
 import { homogeneityCurves } from './lib/homogeneity.js';
 import { page } from './lib/html/page.js';
 import type { Used } from './lib/html/provenance.js';

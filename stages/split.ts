@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkInteger, checkKeys, checkTree } from '@pipe-experiment/data/check.js';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { defineStage } from 'pipe-run/stage';
 import type { ImageIndex } from './lib/images.js';
-import { readJson, writeJson } from './lib/json.js';
 import { splitByGroup } from './lib/split.js';
 
 interface Shape {

@@ -1,10 +1,10 @@
 /** Stage `train`: trains a model, an epoch at a time, and writes its weights and its curve. */
 import { join } from 'node:path';
 import { checkTree } from '@pipe-experiment/data/check.js';
+import { writeJson } from '@pipe-experiment/data/json.js';
 import { defineStage } from 'pipe-run/stage';
 import { type OpenedBackend, openBackend } from './lib/backend/choose.js';
 import { tensorflowVersion } from './lib/backend/native.js';
-import { writeJson } from './lib/json.js';
 import type { Occlusion } from './lib/mask.js';
 import { createNetwork } from './lib/nn/create.js';
 import { type ModelFile, writeModel } from './lib/nn/model-files.js';

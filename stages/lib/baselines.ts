@@ -9,12 +9,12 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { createNpyWriter, openNpy, readNpy, writeNpy } from '@pipe-experiment/data/npy.js';
+import { maskArea } from '@pipe-experiment/images/bits.js';
+import type { Kernel } from '@pipe-experiment/images/decode.js';
 import type { Restorations, RestoreChunk, Scores } from './evaluation.js';
 import { imageOf } from './evaluation.js';
-import type { Kernel } from './images.js';
-import { readJson, writeJson } from './json.js';
-import { maskArea } from './mask.js';
 import type { MaskSet } from './masks.js';
 import { type BaselineName, both } from './methods.js';
 import { TARGETS } from './score.js';

@@ -11,11 +11,11 @@ import {
   type Pca,
 } from '@pipe-experiment/fills/pca.js';
 import { fitPcaMixture } from '@pipe-experiment/fills/pca-mixture.js';
+import { planeOf } from '@pipe-experiment/images/planes.js';
+import { ssim, ssimNamesFor } from '@pipe-experiment/images/ssim.js';
 import type { BaselineParams } from './baseline-params.js';
 import { gatherChunk, imageOf, type Subject } from './evaluation.js';
 import { LINEAR_NAMES, type LinearModels, restoreBaselines } from './methods.js';
-import { planeOf } from './planes.js';
-import { ssim, ssimNamesFor } from './ssim.js';
 
 export interface FittedModels {
   /** By setting: the same fit with the number of components that suits the hole. */

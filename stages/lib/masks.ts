@@ -1,8 +1,9 @@
 /** The stored masks of a set of images, one file for each occlusion setting. */
 import { join } from 'node:path';
+import { readJson } from '@pipe-experiment/data/json.js';
 import { openNpy } from '@pipe-experiment/data/npy.js';
-import { readJson } from './json.js';
-import { type Occlusion, unpackMask } from './mask.js';
+import { unpackMask } from '@pipe-experiment/images/bits.js';
+import type { Occlusion } from './mask.js';
 
 /** `index.json` of the masks. */
 export interface MaskIndex {

@@ -14,7 +14,7 @@ import {
   mendSeam,
 } from '@pipe-experiment/fills/smooth.js';
 import { fillTelea } from '@pipe-experiment/fills/telea.js';
-import { planeOf, toBytes } from './planes.js';
+import { planeOf, toBytes } from '@pipe-experiment/images/planes.js';
 
 const FILLS = {
   none: fillNone,

@@ -1,8 +1,8 @@
 /** Samples of a model's latent: how far they differ, and whether the truth is as one of them. */
 
+import { keepKnown, toBytes } from '@pipe-experiment/images/planes.js';
 import { spread } from '@pipe-experiment/numerics/statistics.js';
 import { gatherChunk, type Subject } from './evaluation.js';
-import { keepKnown, toBytes } from './planes.js';
 import type { Restorer } from './restore.js';
 
 /** Samples that differ by less than this, in gray levels, look like one picture. */

@@ -1,15 +1,15 @@
 /** Scores of one restored image: SSIM under each definition, gradient similarity, PSNR, and the error within the hole. */
-import { holeError, psnr } from './errors.js';
-import { gradientMagnitudes, gradientSimilarity } from './gms.js';
-import type { Restored } from './methods.js';
-import { planeOf } from './planes.js';
+import { holeError, psnr } from '@pipe-experiment/images/errors.js';
+import { gradientMagnitudes, gradientSimilarity } from '@pipe-experiment/images/gms.js';
+import { planeOf } from '@pipe-experiment/images/planes.js';
 import {
   compareSsim,
   createSsimScratch,
   type SsimReference,
   ssimNamesFor,
   ssimReference,
-} from './ssim.js';
+} from '@pipe-experiment/images/ssim.js';
+import type { Restored } from './methods.js';
 
 /** The output as it is, and with the known pixels pasted back. */
 export const TARGETS = ['whole', 'composite'] as const;

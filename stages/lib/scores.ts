@@ -8,13 +8,13 @@
  * - `examples.npy`: uint8 [settings, picks, layers, size, size(, 3)]
  */
 import { join } from 'node:path';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { readNpy, readNpyBytes, writeNpy } from '@pipe-experiment/data/npy.js';
 import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
+import type { Kernel } from '@pipe-experiment/images/decode.js';
 import type { MethodName, Scores } from './evaluation.js';
 import type { ExamplePick, Layer } from './examples.js';
 import type { Bootstrap, Gain } from './gains.js';
-import type { Kernel } from './images.js';
-import { readJson, writeJson } from './json.js';
 import type { Occlusion, Shape } from './mask.js';
 import type { MaskIndex } from './masks.js';
 import type { BaselineName } from './methods.js';

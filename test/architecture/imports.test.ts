@@ -215,6 +215,7 @@ const PACKAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernels: [],
   numerics: ['data'],
   fills: ['data', 'kernels', 'numerics'],
+  images: ['data', 'numerics'],
 };
 
 interface Import {

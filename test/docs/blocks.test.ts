@@ -53,7 +53,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/sharing.md: map $http_authorization':
     'nginx as test/remote/servers.ts starts it, but for TLS',
   'docs/sharing.md: env:': 'a part of a GitHub workflow',
-  'docs/code-tracing.md: stages/lib/ssim.ts changed':
+  'docs/code-tracing.md: packages/images/ssim.ts changed':
     'reasons, with the files of a separate project',
   'docs/code-tracing.md: scripts/lib/net.py changed':
     'a reason, with the files of a separate project',

@@ -6,11 +6,11 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { readJson } from '@pipe-experiment/data/json.js';
 import { createRandom } from '@pipe-experiment/data/random.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../stages/lib/backend/choose.js';
-import { readJson } from '../../stages/lib/json.js';
 import { batchNorm, type Moments, type Statistics } from '../../stages/lib/nn/batchnorm.js';
 import { graphSsim } from '../../stages/lib/nn/ssim-loss.js';
 import { ADAM_DEFAULTS, adamUpdate } from '../../stages/lib/train/adam.js';

@@ -2,12 +2,13 @@
  * The whole experiment by the real command, from scratch to the report: in colour, with holes of
  * every shape, two seeds, small enough for a minute. `pipe run` itself covers gray squares.
  */
+
+import { ssim } from '@pipe-experiment/images/ssim.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scoresOf } from '../../stages/lib/evaluation.js';
 import { readImages } from '../../stages/lib/images.js';
 import type { ModelFile } from '../../stages/lib/nn/model-files.js';
 import { readScores } from '../../stages/lib/scores.js';
-import { ssim } from '../../stages/lib/ssim.js';
 import { copyExperiment, SMALL_SIZE as SIZE, SMALL } from '../rig/experiment.js';
 import { Project } from '../rig/project.js';
 

@@ -1,13 +1,13 @@
 /** The data side of the experiment, stage after stage, from a source to masks and split. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readJson } from '@pipe-experiment/data/json.js';
 import type { RawIndex } from '@pipe-experiment/data/sources/source.js';
+import { maskArea } from '@pipe-experiment/images/bits.js';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import download from '../../stages/download.js';
 import { readDetail, readImages } from '../../stages/lib/images.js';
-import { readJson } from '../../stages/lib/json.js';
-import { maskArea } from '../../stages/lib/mask.js';
 import { readMaskIndex, readMasks } from '../../stages/lib/masks.js';
 import type { Split } from '../../stages/lib/split.js';
 import occlude from '../../stages/occlude.js';

@@ -4,6 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHole } from '@pipe-experiment/fills/hole.js';
+import { psnr } from '@pipe-experiment/images/errors.js';
+import { ssim } from '@pipe-experiment/images/ssim.js';
 import { spread } from '@pipe-experiment/numerics/statistics.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import evaluate from '../../stages/evaluate.js';
@@ -13,13 +15,11 @@ import {
   readBaselineScores,
   restoreAsKept,
 } from '../../stages/lib/baselines.js';
-import { psnr } from '../../stages/lib/errors.js';
 import { restoreEach, scoresOf } from '../../stages/lib/evaluation.js';
 import { readImages } from '../../stages/lib/images.js';
 import { readMasks } from '../../stages/lib/masks.js';
 import { restoreBaselines } from '../../stages/lib/methods.js';
 import { type ItemScores, readScores } from '../../stages/lib/scores.js';
-import { ssim } from '../../stages/lib/ssim.js';
 import { runStage } from './support/context.js';
 import { baselinesOf } from './support/evaluated.js';
 import { type Experiment, writeExperiment } from './support/experiment.js';

@@ -1,10 +1,11 @@
 /** Example images as strips, one PNG for each example: its layers one below the other, cropped by `viewBox`. */
+
+import { pngDataUri } from '@pipe-experiment/images/png.js';
 import type { Layer } from '../examples.js';
 import { METHOD_TEXTS } from '../methods.js';
 import { bestBaseline, type DataSet, type Item, shownModels } from '../results.js';
 import { formatPercent, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';
-import { pngDataUri } from './png.js';
 
 /** All layers of one example as a PNG, size wide and size × layers high. */
 export function stripOf({ index, examples }: Item, setting: number, pick: number): string {

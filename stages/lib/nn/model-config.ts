@@ -8,7 +8,7 @@ import {
   type Tree,
 } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import { KERNELS, type Kernel } from '../images.js';
+import { KERNELS, type Kernel } from '@pipe-experiment/images/decode.js';
 import { architectureOf, type NetworkConfig } from './create.js';
 import type { LossConfig } from './losses.js';
 import { PREFILLS, type Prefill } from './prefill.js';

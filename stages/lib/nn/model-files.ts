@@ -1,8 +1,8 @@
 /** A trained model as a folder: `weights.safetensors`, and `model.json` with all that rebuilds it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import { readJson, writeJson } from '../json.js';
 import { createNetwork } from './create.js';
 import type { ModelConfig } from './model-config.js';
 import type { Network } from './network.js';

@@ -14,7 +14,7 @@ import { optional } from '@pipe-experiment/data/sources/optional.js';
 import { checkArchives, checkSha256 } from '@pipe-experiment/data/sources/parse-archives.js';
 import type { PathSource } from '@pipe-experiment/data/sources/path.js';
 import type { Selection } from '@pipe-experiment/data/sources/selection.js';
-import { checkVary, type Vary } from '../vary.js';
+import { checkVary, type Vary } from '@pipe-experiment/images/vary.js';
 import type { RenderedAnimals } from './animals.js';
 import { ANIMALS_10, FFHQ } from './datasets.js';
 import type { RenderedFaces } from './faces.js';

@@ -1,6 +1,6 @@
 /** Images as training shows them: mirrored, turned by quarters, magnified, each by a draw of its epoch. */
 import { createRandom } from '@pipe-experiment/data/random.js';
-import { windowOf } from '../vary.js';
+import { windowOf } from '@pipe-experiment/images/vary.js';
 import type { TrainConfig } from './config.js';
 
 /** What there is of an image. */

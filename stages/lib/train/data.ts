@@ -1,8 +1,8 @@
 /** The images and masks of a training run: what is trained on, and what is kept aside to measure it. */
 import { join } from 'node:path';
+import { readJson } from '@pipe-experiment/data/json.js';
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { type ImageSet, type Pictures, readDetail, readImages } from '../images.js';
-import { readJson } from '../json.js';
 import { drawMask, type Occlusion } from '../mask.js';
 import { type MaskSet, readMasks } from '../masks.js';
 import type { ModelConfig } from '../nn/model-config.js';

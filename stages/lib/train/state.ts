@@ -1,10 +1,10 @@
 /** The complete state of a training run, to and from a folder: what resumes it byte for byte. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LibraryVersion } from '../backend/native.js';
-import { readJson, writeJson } from '../json.js';
 import type { Network } from '../nn/network.js';
 import { initParams, type ParamSpec } from '../nn/params.js';
 import { readParams, writeParams } from '../nn/tensor-files.js';

@@ -13,8 +13,8 @@ import {
   mendSeam,
 } from '@pipe-experiment/fills/smooth.js';
 import { fillTelea } from '@pipe-experiment/fills/telea.js';
+import { gradientMagnitudes, gradientSimilarity } from '@pipe-experiment/images/gms.js';
 import { describe, expect, it } from 'vitest';
-import { gradientMagnitudes, gradientSimilarity } from '../../../stages/lib/gms.js';
 import { restoreBaselines } from '../../../stages/lib/methods.js';
 import references from '../../fixtures/fills/fills.json' with { type: 'json' };
 import { noise, planeOf, sum } from '../../stages/support/planes.js';

@@ -1,14 +1,9 @@
 /** Occlusion masks: the paper's squares exactly, every other shape by its area, and the packing. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { maskArea, packMask, unpackMask } from '@pipe-experiment/images/bits.js';
 import { describe, expect, test } from 'vitest';
-import {
-  drawMask,
-  maskArea,
-  type Occlusion,
-  packMask,
-  unpackMask,
-} from '../../../stages/lib/mask.js';
+import { drawMask, type Occlusion } from '../../../stages/lib/mask.js';
 
 const SIZE = 100;
 

@@ -4,11 +4,12 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeJson } from '@pipe-experiment/data/json.js';
 import { writeNpy } from '@pipe-experiment/data/npy.js';
 import { createRandom } from '@pipe-experiment/data/random.js';
-import type { Kernel } from '../../../stages/lib/images.js';
-import { writeJson } from '../../../stages/lib/json.js';
-import { drawMask, maskArea, type Occlusion, packMask } from '../../../stages/lib/mask.js';
+import { maskArea, packMask } from '@pipe-experiment/images/bits.js';
+import type { Kernel } from '@pipe-experiment/images/decode.js';
+import { drawMask, type Occlusion } from '../../../stages/lib/mask.js';
 import type { ModelConfig } from '../../../stages/lib/nn/model-config.js';
 import { noise } from './planes.js';
 

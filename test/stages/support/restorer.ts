@@ -1,7 +1,7 @@
 /** A restorer without a network: the interface that the stages need, in closed form. */
 import { join } from 'node:path';
+import { readJson } from '@pipe-experiment/data/json.js';
 import { readImages } from '../../../stages/lib/images.js';
-import { readJson } from '../../../stages/lib/json.js';
 import { checkModel, type ModelConfig } from '../../../stages/lib/nn/model-config.js';
 import type { Restorer } from '../../../stages/lib/restore.js';
 import type { ExperimentOptions } from './experiment.js';

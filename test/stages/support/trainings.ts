@@ -1,8 +1,8 @@
 /** Trainings of tiny models by the stage `train`, in processes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readJson } from '@pipe-experiment/data/json.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readJson } from '../../../stages/lib/json.js';
 import type { ModelFile } from '../../../stages/lib/nn/model-files.js';
 import type { EpochRecord } from '../../../stages/lib/train/state.js';
 import { type Experiment, writeExperiment } from './experiment.js';

@@ -1,11 +1,11 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { ssim } from '@pipe-experiment/images/ssim.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import { klBetween, klFromStandard } from '../../../../stages/lib/nn/latent.js';
 import { computeLoss, klShareAt, type LossConfig } from '../../../../stages/lib/nn/losses.js';
 import { graphSsim } from '../../../../stages/lib/nn/ssim-loss.js';
-import { ssim } from '../../../../stages/lib/ssim.js';
 
 beforeAll(() => openBackend('wasm'));
 

@@ -1,12 +1,13 @@
 /** SSIM against scikit-image under each definition, and its invariants. */
-import { describe, expect, it } from 'vitest';
+
 import {
   compareSsim,
   SSIM_NAMES,
   type SsimName,
   ssim,
   ssimReference,
-} from '../../../stages/lib/ssim.js';
+} from '@pipe-experiment/images/ssim.js';
+import { describe, expect, it } from 'vitest';
 import references from '../../fixtures/metrics/ssim.json' with { type: 'json' };
 import {
   cut,
@@ -17,7 +18,7 @@ import {
   ramp,
   sum,
   waves,
-} from '../support/planes.js';
+} from '../../stages/support/planes.js';
 
 const cases: Readonly<Record<string, () => readonly [Plane, Plane]>> = {
   'mirrored row': () => [planeOf(16, 16, (x) => x * 16), planeOf(16, 16, (x) => (15 - x) * 16)],

@@ -1,6 +1,7 @@
 /** PSNR and the error within the hole, by hand. */
+
+import { holeError, PSNR_OF_EQUAL, psnr } from '@pipe-experiment/images/errors.js';
 import { describe, expect, it } from 'vitest';
-import { holeError, PSNR_OF_EQUAL, psnr } from '../../../stages/lib/errors.js';
 
 describe('PSNR', () => {
   it('is 20·log10(255 / d) when every pixel is off by d', () => {

@@ -1,8 +1,8 @@
 /** Decoding images: scaled and gray as in Pillow, for any file format. */
 import { createHash } from 'node:crypto';
+import { decodeImage, toGray } from '@pipe-experiment/images/decode.js';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodeImage, toGray } from '../../../stages/lib/images.js';
 
 /** A colour image by formula, which the Python that gave the reference values used too. */
 function make(

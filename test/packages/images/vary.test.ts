@@ -1,5 +1,5 @@
+import { checkVary, pictureSide, windowOf } from '@pipe-experiment/images/vary.js';
 import { expect, test } from 'vitest';
-import { checkVary, pictureSide, windowOf } from '../../../stages/lib/vary.js';
 
 const SIDE = 40;
 /** Each pixel tells its place, two channels. */

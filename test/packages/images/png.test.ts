@@ -1,8 +1,9 @@
 /** Our PNGs, read back by sharp. */
+
+import { encodePng } from '@pipe-experiment/images/png.js';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { encodePng } from '../../../../stages/lib/html/png.js';
-import { noise } from '../../support/planes.js';
+import { noise } from '../../stages/support/planes.js';
 
 describe('a PNG', () => {
   it.each([1, 3] as const)('decodes to the original pixels: %i channels', async (channels) => {
