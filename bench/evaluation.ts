@@ -13,11 +13,15 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { createHole } from '@pipe-experiment/fills/hole.js';
 import { fitVariogram } from '@pipe-experiment/fills/kriging.js';
+import {
+  BASELINE_NAMES,
+  type BaselineName,
+  restoreBaselines,
+} from '@pipe-experiment/fills/methods.js';
 import { createGram, fitPcaTo } from '@pipe-experiment/fills/pca.js';
 import { fitPcaMixture } from '@pipe-experiment/fills/pca-mixture.js';
 import { keepKnown } from '@pipe-experiment/images/planes.js';
 import { drawMask, type Occlusion } from '../stages/lib/mask.js';
-import { BASELINE_NAMES, type BaselineName, restoreBaselines } from '../stages/lib/methods.js';
 import { createScorer, TARGETS } from '../stages/lib/score.js';
 
 const [count = 100, size = 100] = process.argv.slice(2).map(Number);

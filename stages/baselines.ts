@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { createHole } from '@pipe-experiment/fills/hole.js';
+import { restoreBaselines } from '@pipe-experiment/fills/methods.js';
 import type { Kernel } from '@pipe-experiment/images/decode.js';
 import { defineStage } from 'pipe-run/stage';
 import { type BaselineParams, checkBaselines } from './lib/baseline-params.js';
@@ -26,7 +27,6 @@ import {
 import { type ImageIndex, readImages } from './lib/images.js';
 import { type FittedModels, fitLinear } from './lib/linear-models.js';
 import { readMaskIndex, readMasks } from './lib/masks.js';
-import { restoreBaselines } from './lib/methods.js';
 import { type MetricsTree, metricsTree } from './lib/metrics.js';
 import { rimMeans } from './lib/rim.js';
 import { orderSettings } from './lib/scores.js';

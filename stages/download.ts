@@ -6,9 +6,9 @@ import { mistake } from '@pipe-experiment/data/mistake.js';
 import { takePath } from '@pipe-experiment/data/sources/path.js';
 import type { RawIndex, SourceContext } from '@pipe-experiment/data/sources/source.js';
 import { configureSharp } from '@pipe-experiment/images/decode.js';
+import { renderAnimals } from '@pipe-experiment/renderings/animals.js';
+import { renderFaces } from '@pipe-experiment/renderings/faces.js';
 import { defineStage } from 'pipe-run/stage';
-import { renderAnimals } from './lib/sources/animals.js';
-import { renderFaces } from './lib/sources/faces.js';
 import { takeHttp } from './lib/sources/http.js';
 import { parseSource, parseVary, type Source } from './lib/sources/parse.js';
 

@@ -1,7 +1,7 @@
 /** The `baselines:` of the parameters, checked. */
 import { checkChoice, checkInteger, checkKeys, checkTree } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import { BASELINE_NAMES, type BaselineName } from './methods.js';
+import { BASELINE_NAMES, type BaselineName } from '@pipe-experiment/fills/methods.js';
 
 export interface BaselineParams {
   /** How many train images are scored beside the whole test set: enough to see overfitting. */

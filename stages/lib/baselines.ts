@@ -11,12 +11,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { createNpyWriter, openNpy, readNpy, writeNpy } from '@pipe-experiment/data/npy.js';
+import { type BaselineName, both } from '@pipe-experiment/fills/methods.js';
 import { maskArea } from '@pipe-experiment/images/bits.js';
 import type { Kernel } from '@pipe-experiment/images/decode.js';
 import type { Restorations, RestoreChunk, Scores } from './evaluation.js';
 import { imageOf } from './evaluation.js';
 import type { MaskSet } from './masks.js';
-import { type BaselineName, both } from './methods.js';
 import { TARGETS } from './score.js';
 
 /** Of one kernel. */

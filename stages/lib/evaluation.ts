@@ -1,9 +1,9 @@
 /** Restores and scores a list of images by some methods in every setting. */
 
+import type { BaselineName, Restored } from '@pipe-experiment/fills/methods.js';
 import { keepKnown, toBytes } from '@pipe-experiment/images/planes.js';
 import type { ImageSet } from './images.js';
 import type { MaskSet } from './masks.js';
-import type { BaselineName, Restored } from './methods.js';
 import type { Restorer } from './restore.js';
 import { addToRim, createRimSums, type RimSums, rimDistances } from './rim.js';
 import { createScorer, TARGETS } from './score.js';

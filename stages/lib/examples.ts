@@ -1,6 +1,7 @@
 /** Example images for the report: the best, median and worst restorations, and some drawn by seed. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import type { BaselineName } from '@pipe-experiment/fills/methods.js';
 import { keepKnown } from '@pipe-experiment/images/planes.js';
 import { spread } from '@pipe-experiment/numerics/statistics.js';
 import {
@@ -12,7 +13,6 @@ import {
   type Subject,
   scoresOf,
 } from './evaluation.js';
-import type { BaselineName } from './methods.js';
 import type { Restorer } from './restore.js';
 import { drawSamples, meanStatistics, type SampleStatistics } from './samples.js';
 

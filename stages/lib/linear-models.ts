@@ -4,6 +4,11 @@ import { createRandom } from '@pipe-experiment/data/random.js';
 import { createHole } from '@pipe-experiment/fills/hole.js';
 import { fitVariogram } from '@pipe-experiment/fills/kriging.js';
 import {
+  LINEAR_NAMES,
+  type LinearModels,
+  restoreBaselines,
+} from '@pipe-experiment/fills/methods.js';
+import {
   createGram,
   fitPcaTo,
   type Gram,
@@ -15,7 +20,6 @@ import { planeOf } from '@pipe-experiment/images/planes.js';
 import { ssim, ssimNamesFor } from '@pipe-experiment/images/ssim.js';
 import type { BaselineParams } from './baseline-params.js';
 import { gatherChunk, imageOf, type Subject } from './evaluation.js';
-import { LINEAR_NAMES, type LinearModels, restoreBaselines } from './methods.js';
 
 export interface FittedModels {
   /** By setting: the same fit with the number of components that suits the hole. */

@@ -1,4 +1,6 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
+
+import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
 import { ABOUT_CITED, CITED, CITED_TITLE } from './cited.js';
@@ -53,7 +55,6 @@ import {
   verdictRule,
   verdictSentence,
 } from './html/summary.js';
-import { METHOD_TEXTS } from './methods.js';
 import { bestBaseline, type DataSet, gainOf, headline, type Row } from './results.js';
 
 export function reportMarkdown({ datasets, ablations, curves, params, used }: Report): string {

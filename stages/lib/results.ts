@@ -2,12 +2,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { mistake } from '@pipe-experiment/data/mistake.js';
+import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
 import { spread } from '@pipe-experiment/numerics/statistics.js';
 import { type Verdict, verdictsOf } from '@pipe-experiment/numerics/verdicts.js';
 import { type MethodName, MODEL, scoresOf } from './evaluation.js';
 import { rankedBy } from './examples.js';
 import { type Gain, gainsOf } from './gains.js';
-import { METHOD_TEXTS } from './methods.js';
 import type { Target } from './score.js';
 import {
   type ItemScores,

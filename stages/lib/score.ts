@@ -1,4 +1,6 @@
 /** Scores of one restored image: SSIM under each definition, gradient similarity, PSNR, and the error within the hole. */
+
+import type { Restored } from '@pipe-experiment/fills/methods.js';
 import { holeError, psnr } from '@pipe-experiment/images/errors.js';
 import { gradientMagnitudes, gradientSimilarity } from '@pipe-experiment/images/gms.js';
 import { planeOf } from '@pipe-experiment/images/planes.js';
@@ -9,7 +11,6 @@ import {
   ssimNamesFor,
   ssimReference,
 } from '@pipe-experiment/images/ssim.js';
-import type { Restored } from './methods.js';
 
 /** The output as it is, and with the known pixels pasted back. */
 export const TARGETS = ['whole', 'composite'] as const;

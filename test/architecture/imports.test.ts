@@ -214,8 +214,9 @@ const PACKAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: [],
   kernels: [],
   numerics: ['data'],
-  fills: ['data', 'kernels', 'numerics'],
+  fills: ['data', 'images', 'kernels', 'numerics'],
   images: ['data', 'numerics'],
+  renderings: ['data'],
 };
 
 interface Import {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHole } from '@pipe-experiment/fills/hole.js';
+import { restoreBaselines } from '@pipe-experiment/fills/methods.js';
 import { psnr } from '@pipe-experiment/images/errors.js';
 import { ssim } from '@pipe-experiment/images/ssim.js';
 import { spread } from '@pipe-experiment/numerics/statistics.js';
@@ -18,7 +19,6 @@ import {
 import { restoreEach, scoresOf } from '../../stages/lib/evaluation.js';
 import { readImages } from '../../stages/lib/images.js';
 import { readMasks } from '../../stages/lib/masks.js';
-import { restoreBaselines } from '../../stages/lib/methods.js';
 import { type ItemScores, readScores } from '../../stages/lib/scores.js';
 import { runStage } from './support/context.js';
 import { baselinesOf } from './support/evaluated.js';

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { groupBy } from '@pipe-experiment/data/sources/groups.js';
+import { BASELINE_NAMES } from '@pipe-experiment/fills/methods.js';
 import { expect, test } from 'vitest';
 import { checkBaselines } from '../../stages/lib/baseline-params.js';
 import { CITED } from '../../stages/lib/cited.js';
 import { checkEvaluate } from '../../stages/lib/evaluate-params.js';
-import { BASELINE_NAMES } from '../../stages/lib/methods.js';
 import { createNetwork } from '../../stages/lib/nn/create.js';
 import { countParams } from '../../stages/lib/nn/params.js';
 import { parseSource } from '../../stages/lib/sources/parse.js';

@@ -1,8 +1,8 @@
 /** Example images as strips, one PNG for each example: its layers one below the other, cropped by `viewBox`. */
 
+import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
 import { pngDataUri } from '@pipe-experiment/images/png.js';
 import type { Layer } from '../examples.js';
-import { METHOD_TEXTS } from '../methods.js';
 import { bestBaseline, type DataSet, type Item, shownModels } from '../results.js';
 import { formatPercent, settingLabel } from './format.js';
 import { html, type Markup } from './markup.js';

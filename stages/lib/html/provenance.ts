@@ -1,5 +1,5 @@
 /** What the report was made from: data, definitions, methods, parameters, digests. */
-import { type BaselineName, METHOD_TEXTS } from '../methods.js';
+import { type BaselineName, METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
 import type { DataSet } from '../results.js';
 import { formatCount, formatPercent, SSIM_TEXTS, settingLabel, sourceText } from './format.js';
 import { html, type Markup } from './markup.js';

@@ -15,9 +15,9 @@ import { checkArchives, checkSha256 } from '@pipe-experiment/data/sources/parse-
 import type { PathSource } from '@pipe-experiment/data/sources/path.js';
 import type { Selection } from '@pipe-experiment/data/sources/selection.js';
 import { checkVary, type Vary } from '@pipe-experiment/images/vary.js';
-import type { RenderedAnimals } from './animals.js';
+import type { RenderedAnimals } from '@pipe-experiment/renderings/animals.js';
+import type { RenderedFaces } from '@pipe-experiment/renderings/faces.js';
 import { ANIMALS_10, FFHQ } from './datasets.js';
-import type { RenderedFaces } from './faces.js';
 import type { HttpSource } from './http.js';
 
 export type Source = RenderedFaces | RenderedAnimals | PathSource | HttpSource;

@@ -4,6 +4,7 @@ import { fillExemplar } from '@pipe-experiment/fills/exemplar.js';
 import { fillFsr } from '@pipe-experiment/fills/fsr.js';
 import { createHole, type Fill } from '@pipe-experiment/fills/hole.js';
 import { fillByKriging, fitVariogram } from '@pipe-experiment/fills/kriging.js';
+import { restoreBaselines } from '@pipe-experiment/fills/methods.js';
 import { fillNavierStokes } from '@pipe-experiment/fills/navier-stokes.js';
 import { fillMean, fillNone } from '@pipe-experiment/fills/simple.js';
 import {
@@ -15,7 +16,6 @@ import {
 import { fillTelea } from '@pipe-experiment/fills/telea.js';
 import { gradientMagnitudes, gradientSimilarity } from '@pipe-experiment/images/gms.js';
 import { describe, expect, it } from 'vitest';
-import { restoreBaselines } from '../../../stages/lib/methods.js';
 import references from '../../fixtures/fills/fills.json' with { type: 'json' };
 import { noise, planeOf, sum } from '../../stages/support/planes.js';
 

@@ -1,6 +1,7 @@
 /** SSIM by depth: distances by hand, and means that add up to SSIM itself. */
+
+import { both } from '@pipe-experiment/fills/methods.js';
 import { expect, it } from 'vitest';
-import { both } from '../../../stages/lib/methods.js';
 import { addToRim, createRimSums, rimDistances, rimMeans } from '../../../stages/lib/rim.js';
 import { createScorer } from '../../../stages/lib/score.js';
 import { noisePlane, planeOf, sum } from '../support/planes.js';

@@ -4,13 +4,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawIndex } from '@pipe-experiment/data/sources/source.js';
+import { dealKinds, renderAnimals } from '@pipe-experiment/renderings/animals.js';
+import { ANIMALS } from '@pipe-experiment/renderings/animals-list.js';
+import { renderFaces, withMathRandom } from '@pipe-experiment/renderings/faces.js';
+import { GROUPS, loadScenes } from '@pipe-experiment/renderings/scenes.js';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dealKinds, renderAnimals } from '../../../../stages/lib/sources/animals.js';
-import { ANIMALS } from '../../../../stages/lib/sources/animals-list.js';
-import { renderFaces, withMathRandom } from '../../../../stages/lib/sources/faces.js';
-import { GROUPS, loadScenes } from '../../../../stages/lib/sources/scenes.js';
-import { folderContents, folderDigests, temporaryFolder } from '../../support/folders.js';
+import { folderContents, folderDigests, temporaryFolder } from '../../stages/support/folders.js';
 
 const folders = { few: temporaryFolder(), many: temporaryFolder() };
 afterAll(() => {

@@ -1,7 +1,6 @@
 /** Cropping, sampling, pasting and lighting, on pictures small enough to check by hand. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
-import { describe, expect, test } from 'vitest';
 import {
   crop,
   expose,
@@ -10,7 +9,8 @@ import {
   paste,
   type Raster,
   sample,
-} from '../../../stages/lib/raster.js';
+} from '@pipe-experiment/renderings/raster.js';
+import { describe, expect, test } from 'vitest';
 
 /** Red is the column, green the row. */
 function grid(width: number, height: number): Raster {

@@ -1,20 +1,16 @@
-/** The classical methods a model is compared with, by the names that `baselines.methods` may contain. */
-import { fillExemplar } from '@pipe-experiment/fills/exemplar.js';
-import { fillFsr } from '@pipe-experiment/fills/fsr.js';
-import type { Fill, Hole } from '@pipe-experiment/fills/hole.js';
-import { fillByKriging, type Variogram } from '@pipe-experiment/fills/kriging.js';
-import { fillNavierStokes } from '@pipe-experiment/fills/navier-stokes.js';
-import { type Pca, restorePca } from '@pipe-experiment/fills/pca.js';
-import { type PcaMixture, restorePcaMixture } from '@pipe-experiment/fills/pca-mixture.js';
-import { fillMean, fillNone } from '@pipe-experiment/fills/simple.js';
-import {
-  fillBiharmonic,
-  fillHarmonic,
-  fillTension,
-  mendSeam,
-} from '@pipe-experiment/fills/smooth.js';
-import { fillTelea } from '@pipe-experiment/fills/telea.js';
+/** The classical methods by name: fills, means of them, and linear methods that are fitted to images. */
+
 import { planeOf, toBytes } from '@pipe-experiment/images/planes.js';
+import { fillExemplar } from './exemplar.js';
+import { fillFsr } from './fsr.js';
+import type { Fill, Hole } from './hole.js';
+import { fillByKriging, type Variogram } from './kriging.js';
+import { fillNavierStokes } from './navier-stokes.js';
+import { type Pca, restorePca } from './pca.js';
+import { type PcaMixture, restorePcaMixture } from './pca-mixture.js';
+import { fillMean, fillNone } from './simple.js';
+import { fillBiharmonic, fillHarmonic, fillTension, mendSeam } from './smooth.js';
+import { fillTelea } from './telea.js';
 
 const FILLS = {
   none: fillNone,

@@ -10,7 +10,7 @@ import {
 } from '@pipe-experiment/data/sources/source.js';
 import { faceToSvgString, generate } from 'facesjs';
 import sharp from 'sharp';
-import { expose, overlay, type Raster, sample } from '../raster.js';
+import { expose, overlay, type Raster, sample } from './raster.js';
 import { GROUPS, groupName, groupOf, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
 
 export interface RenderedFaces {

