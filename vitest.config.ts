@@ -61,6 +61,7 @@ const ALONE = [
   'cache/faults.test.ts',
   'cache/permissions.test.ts',
   'packages/kernels/',
+  'packages/networks/',
   'pipeline/scale.test.ts',
   'stages/data.test.ts',
   'stages/evaluate.test.ts',

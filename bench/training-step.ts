@@ -11,10 +11,10 @@
  */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { type BackendName, openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { countParams, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendName, openBackend } from '../stages/lib/backend/choose.js';
 import { createNetwork } from '../stages/lib/nn/create.js';
-import { countParams, sizeOf } from '../stages/lib/nn/params.js';
 import { fillBatch } from '../stages/lib/train/batch.js';
 import { chooseStepper } from '../stages/lib/train/choose-stepper.js';
 import { checkConfig } from '../stages/lib/train/config.js';

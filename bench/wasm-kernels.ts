@@ -9,8 +9,8 @@
  * Each figure is the mean of 5 medians of 9 calls, in CPU time: other work on the machine counts less.
  */
 import '@tensorflow/tfjs-backend-wasm';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { openBackend } from '../stages/lib/backend/choose.js';
 
 type Inputs = Record<string, tf.Tensor>;
 

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** As stages/package.json has it: the backends accept no other version. */
+/** As packages/networks/package.json has it: the backends accept no other version. */
 const VERSION = '4.22.0';
 const { values } = parseArgs({
   options: {

@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import { checkTree } from '@pipe-experiment/data/check.js';
 import { writeJson } from '@pipe-experiment/data/json.js';
+import { type OpenedBackend, openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { tensorflowVersion } from '@pipe-experiment/networks/backend/native.js';
+import { countParams } from '@pipe-experiment/networks/params.js';
 import { defineStage } from 'pipe-run/stage';
-import { type OpenedBackend, openBackend } from './lib/backend/choose.js';
-import { tensorflowVersion } from './lib/backend/native.js';
 import type { Occlusion } from './lib/mask.js';
 import { createNetwork } from './lib/nn/create.js';
 import { type ModelFile, writeModel } from './lib/nn/model-files.js';
 import type { Network } from './lib/nn/network.js';
-import { countParams } from './lib/nn/params.js';
 import { checkOcclusions, settingNames } from './lib/occlusions.js';
 import { chooseStepper } from './lib/train/choose-stepper.js';
 import { type Config, checkConfig, learningRateAt } from './lib/train/config.js';

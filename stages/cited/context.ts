@@ -3,11 +3,17 @@
  * every place sees every other within a channel, a decoder, and a critic.
  */
 import { checkNumber } from '@pipe-experiment/data/check.js';
+import {
+  conv,
+  convSpecs,
+  convTranspose,
+  convTransposeSpecs,
+  leaky,
+} from '@pipe-experiment/networks/layers.js';
+import { type ParamSpec, type Params, param } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../lib/nn/create.js';
-import { conv, convSpecs, convTranspose, convTransposeSpecs, leaky } from '../lib/nn/layers.js';
 import type { Network, Occluded } from '../lib/nn/network.js';
-import { type ParamSpec, type Params, param } from '../lib/nn/params.js';
 import { criticSpecs, judge } from './critic.js';
 import { activated, holeInput, NO_LATENT, passOf, pasted, SHARED_DEFAULTS } from './hourglass.js';
 

@@ -4,12 +4,17 @@
  */
 import { checkInteger, checkNumber } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
+import {
+  convSpecs,
+  convTranspose,
+  convTransposeSpecs,
+  leaky,
+} from '@pipe-experiment/networks/layers.js';
+import type { ParamSpec, Params } from '@pipe-experiment/networks/params.js';
+import { resizeMean } from '@pipe-experiment/networks/resize.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../lib/nn/create.js';
-import { convSpecs, convTranspose, convTransposeSpecs, leaky } from '../lib/nn/layers.js';
 import type { Network, Occluded } from '../lib/nn/network.js';
-import type { ParamSpec, Params } from '../lib/nn/params.js';
-import { resizeMean } from '../lib/nn/resize.js';
 import { criticSpecs, judge } from './critic.js';
 import {
   activated,

@@ -2,9 +2,10 @@
  * A critic of patches with a hinge loss and spectral norms (Yu 2018's later SN-PatchGAN). It learns in the same
  * update as the network that it judges: neither sees the other's gradients.
  */
+
+import { convSpecs } from '@pipe-experiment/networks/layers.js';
+import { type ParamSpec, type Params, param } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { convSpecs } from '../lib/nn/layers.js';
-import { type ParamSpec, type Params, param } from '../lib/nn/params.js';
 import { activated, detach, signed } from './hourglass.js';
 
 const KERNEL = 5;

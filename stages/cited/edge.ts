@@ -4,10 +4,10 @@
  * from edges that are not changed by it.
  */
 import { checkChoice, checkInteger } from '@pipe-experiment/data/check.js';
+import type { Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../lib/nn/create.js';
 import type { Network, Occluded } from '../lib/nn/network.js';
-import type { Params } from '../lib/nn/params.js';
 import {
   detach,
   type Hourglass,

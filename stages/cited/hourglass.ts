@@ -3,10 +3,16 @@
  * the side, two levels up.
  */
 import type { Tree } from '@pipe-experiment/data/check.js';
+import {
+  conv,
+  convSpecs,
+  convTranspose,
+  convTransposeSpecs,
+  leaky,
+} from '@pipe-experiment/networks/layers.js';
+import type { ParamSpec, Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { conv, convSpecs, convTranspose, convTransposeSpecs, leaky } from '../lib/nn/layers.js';
 import type { Occluded, Pass } from '../lib/nn/network.js';
-import type { ParamSpec, Params } from '../lib/nn/params.js';
 
 const SLOPE = 0.2;
 

@@ -6,6 +6,8 @@
 import { checkInteger, checkNumber } from '@pipe-experiment/data/check.js';
 import { createHole } from '@pipe-experiment/fills/hole.js';
 import { mendSeam } from '@pipe-experiment/fills/smooth.js';
+import type { Params } from '@pipe-experiment/networks/params.js';
+import { enlarge, shrink } from '@pipe-experiment/networks/resize.js';
 import { power } from '@pipe-experiment/numerics/power.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Architecture } from '../lib/nn/create.js';
@@ -16,8 +18,6 @@ import {
   planDeepvision,
 } from '../lib/nn/deepvision-plan.js';
 import type { Network, Occluded } from '../lib/nn/network.js';
-import type { Params } from '../lib/nn/params.js';
-import { enlarge, shrink } from '../lib/nn/resize.js';
 
 export interface SearchConfig {
   readonly arch: 'search';

@@ -7,7 +7,7 @@ import {
   checkNumber,
   checkTree,
 } from '@pipe-experiment/data/check.js';
-import { BACKEND_NAMES, type BackendName } from './backend/choose.js';
+import { BACKEND_NAMES, type BackendName } from '@pipe-experiment/networks/backend/choose.js';
 
 export interface EvaluateParams {
   /** Resamples of the paired bootstrap. */

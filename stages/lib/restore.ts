@@ -1,11 +1,11 @@
 /** Restoring images with a trained model: load the folder that `train` wrote, give images and masks, get images back. */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { type BackendName, openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { disposeParams, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { type BackendName, openBackend } from './backend/choose.js';
 import type { ModelConfig } from './nn/model-config.js';
 import { type Model, readModel } from './nn/model-files.js';
-import { disposeParams, sizeOf } from './nn/params.js';
 import { restoreSymmetric } from './nn/symmetries.js';
 import { createBatch, disposeBatch, type Examples } from './train/batch.js';
 

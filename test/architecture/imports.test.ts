@@ -217,6 +217,7 @@ const PACKAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   fills: ['data', 'images', 'kernels', 'numerics'],
   images: ['data', 'numerics'],
   renderings: ['data'],
+  networks: ['data', 'kernels', 'numerics'],
 };
 
 interface Import {

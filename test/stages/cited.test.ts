@@ -2,14 +2,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import '../../stages/cited/register.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { initParams, type Params } from '@pipe-experiment/networks/params.js';
 import { attend } from '../../stages/cited/contextual.js';
 import { criticSpecs, judge } from '../../stages/cited/critic.js';
 import { edgesOf } from '../../stages/cited/edge.js';
 import { dilated } from '../../stages/cited/hourglass.js';
-import { openBackend } from '../../stages/lib/backend/choose.js';
 import { createNetwork } from '../../stages/lib/nn/create.js';
 import { checkModel } from '../../stages/lib/nn/model-config.js';
-import { initParams, type Params } from '../../stages/lib/nn/params.js';
 import { createBatch } from '../../stages/lib/train/batch.js';
 import { initState } from '../../stages/lib/train/state.js';
 import { applyUpdate, differentiate } from '../../stages/lib/train/step.js';

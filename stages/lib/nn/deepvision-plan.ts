@@ -1,7 +1,7 @@
 /** The layers of `deepvision` as data: names, channels, sides and kernels for a width and an image size. */
 import { checkChoice, checkInteger, checkNumber, type Tree } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import type { Padding } from './layers.js';
+import type { Padding } from '@pipe-experiment/networks/layers.js';
 
 export interface DeepvisionConfig {
   readonly arch: 'deepvision';

@@ -2,10 +2,19 @@
  * `deepvision`: the paper's network (VGG-like encoder, dense latent, DCGAN-like decoder) with each
  * deviation of its code from what it should be as a switch, and a width that scales it down.
  */
-import * as tf from '@tensorflow/tfjs-core';
-import { batchNorm, batchNormSpecs, type Moments, type Statistics } from './batchnorm.js';
-import { type DeepvisionConfig, type DeepvisionPlan, planDeepvision } from './deepvision-plan.js';
-import { draw, type Gaussian, klBetween, klFromStandard } from './latent.js';
+
+import {
+  batchNorm,
+  batchNormSpecs,
+  type Moments,
+  type Statistics,
+} from '@pipe-experiment/networks/batchnorm.js';
+import {
+  draw,
+  type Gaussian,
+  klBetween,
+  klFromStandard,
+} from '@pipe-experiment/networks/latent.js';
 import {
   conv,
   convSpecs,
@@ -15,10 +24,12 @@ import {
   denseSpecs,
   leaky,
   maxPool2,
-} from './layers.js';
+} from '@pipe-experiment/networks/layers.js';
+import type { ParamSpec, Params } from '@pipe-experiment/networks/params.js';
+import { enlarge, shrink } from '@pipe-experiment/networks/resize.js';
+import * as tf from '@tensorflow/tfjs-core';
+import { type DeepvisionConfig, type DeepvisionPlan, planDeepvision } from './deepvision-plan.js';
 import type { Network, Occluded } from './network.js';
-import type { ParamSpec, Params } from './params.js';
-import { enlarge, shrink } from './resize.js';
 
 /** Bounds of the log-variances, wide enough to be met by none but a run gone astray: its KL stays finite. */
 const LOGVAR = [-20, 10] as const;

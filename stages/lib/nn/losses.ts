@@ -1,7 +1,8 @@
 /** What training minimises: how far the restored image is from the original, and the latent's KL. */
+
+import { graphSsim } from '@pipe-experiment/networks/ssim-loss.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Pass } from './network.js';
-import { graphSsim } from './ssim-loss.js';
 
 export interface LossConfig {
   /** Squared error (the code) or absolute error of the pixels. */

@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
+import { countParams, type Params } from '@pipe-experiment/networks/params.js';
+import { readParams, writeParams } from '@pipe-experiment/networks/tensor-files.js';
 import { createNetwork } from './create.js';
 import type { ModelConfig } from './model-config.js';
 import type { Network } from './network.js';
-import { countParams, type Params } from './params.js';
-import { readParams, writeParams } from './tensor-files.js';
 
 /** `model.json`. */
 export interface ModelFile {

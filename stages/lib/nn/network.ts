@@ -1,7 +1,8 @@
 /** The one interface that every architecture has: parameters as data, passes as pure functions. */
+
+import type { Moments } from '@pipe-experiment/networks/batchnorm.js';
+import type { ParamSpec, Params, Shape } from '@pipe-experiment/networks/params.js';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Moments } from './batchnorm.js';
-import type { ParamSpec, Params, Shape } from './params.js';
 
 /** What a network sees of a batch. B images of S×S pixels with C channels, values 0…1. */
 export interface Occluded {

@@ -1,8 +1,8 @@
 /** The layers of `restorer` as data: sides, channels and parameters for a width and an image size. */
 import { checkInteger, checkNumber, type Tree } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import { convSpecs, convTransposeSpecs } from './layers.js';
-import type { ParamSpec } from './params.js';
+import { convSpecs, convTransposeSpecs } from '@pipe-experiment/networks/layers.js';
+import type { ParamSpec } from '@pipe-experiment/networks/params.js';
 
 export interface RestorerConfig {
   readonly arch: 'restorer';

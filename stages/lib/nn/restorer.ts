@@ -8,12 +8,13 @@
  * is visible, its posterior, in training alone, from the whole image too. The last layer starts at
  * zero: before any training the network gives the classical fill itself.
  */
+
+import { draw, type Gaussian, klBetween } from '@pipe-experiment/networks/latent.js';
+import { conv, convTranspose, leaky } from '@pipe-experiment/networks/layers.js';
+import type { Params } from '@pipe-experiment/networks/params.js';
+import { resizeMean } from '@pipe-experiment/networks/resize.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { draw, type Gaussian, klBetween } from './latent.js';
-import { conv, convTranspose, leaky } from './layers.js';
 import type { Network, Occluded } from './network.js';
-import type { Params } from './params.js';
-import { resizeMean } from './resize.js';
 import {
   BLOCKS,
   GRID,

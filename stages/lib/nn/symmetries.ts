@@ -1,7 +1,8 @@
 /** The eight ways to turn and mirror a square, of tensors: restoring each of them and averaging costs no training. */
+
+import type { Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network, Occluded } from './network.js';
-import type { Params } from './params.js';
 
 export type Symmetries = 'none' | 'mirror' | 'all';
 

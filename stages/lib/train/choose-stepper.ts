@@ -1,7 +1,8 @@
 /** Which stepper a backend is trained with. */
+
+import type { OpenedBackend } from '@pipe-experiment/networks/backend/choose.js';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OpenedBackend } from '../backend/choose.js';
 import { packedSteppers } from './packed-stepper.js';
 import { recordedSteppers } from './recorded-stepper.js';
 import { plainSteppers, type StartStepper } from './stepper.js';

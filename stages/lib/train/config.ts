@@ -9,8 +9,8 @@ import {
   type Tree,
 } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
+import { BACKEND_NAMES, type BackendName } from '@pipe-experiment/networks/backend/choose.js';
 import { power } from '@pipe-experiment/numerics/power.js';
-import { BACKEND_NAMES, type BackendName } from '../backend/choose.js';
 import { checkModel, type ModelConfig } from '../nn/model-config.js';
 
 /** How to train: what does not depend on the architecture. */

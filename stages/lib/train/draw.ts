@@ -5,9 +5,9 @@
  */
 
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { type Shape, sizeOf } from '@pipe-experiment/networks/params.js';
 import type { ImageSet, Pictures } from '../images.js';
 import type { ModelConfig } from '../nn/model-config.js';
-import { type Shape, sizeOf } from '../nn/params.js';
 import { augment } from './augment.js';
 import { type BatchValues, fillBatch } from './batch.js';
 import type { TrainConfig } from './config.js';

@@ -1,8 +1,8 @@
 /** Whether a network can be trained on a backend at all, said before hours are spent or the heap gives out. */
 
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import type { OpenedBackend } from '../backend/choose.js';
-import { countParams, type ParamSpec } from '../nn/params.js';
+import type { OpenedBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { countParams, type ParamSpec } from '@pipe-experiment/networks/params.js';
 
 /** WebAssembly addresses 4 GiB; some of it is for the activations of a batch. */
 const WASM_BYTES = 3 * 2 ** 30;

@@ -2,8 +2,9 @@
  * The stepper of TensorFlow's library, where each operation costs microseconds, however small: between two
  * updates all parameters are one tensor, which Adam, clipping and the average change at once.
  */
+
+import { type ParamSpec, type Params, param, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { type ParamSpec, type Params, param, sizeOf } from '../nn/params.js';
 import { clipped, type Weights } from './step.js';
 import { differentiateWhole, plainSteppers, type StartStepper } from './stepper.js';
 

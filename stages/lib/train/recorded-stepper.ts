@@ -6,15 +6,15 @@
 import { adamInPlace, blendInPlace, Numbers } from '@pipe-experiment/kernels/webgpu/in-place.js';
 import { bufferOf, flush, forgetValues } from '@pipe-experiment/kernels/webgpu/internals.js';
 import { type Recording, record, type Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
+import { ADAM_DEFAULTS, adamFactors } from '@pipe-experiment/networks/adam.js';
+import { type Moments, NEW_SHARE, unbiased } from '@pipe-experiment/networks/batchnorm.js';
+import { heldAt } from '@pipe-experiment/networks/ema.js';
+import { type Params, param } from '@pipe-experiment/networks/params.js';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Moments, NEW_SHARE, unbiased } from '../nn/batchnorm.js';
 import type { Network } from '../nn/network.js';
-import { type Params, param } from '../nn/params.js';
-import { ADAM_DEFAULTS, adamFactors } from './adam.js';
 import { type Batch, disposeBatch } from './batch.js';
 import type { Drawn } from './draw.js';
-import { heldAt } from './ema.js';
 import { differentiate, type StepLoss, type Weights } from './step.js';
 import {
   disposeWeights,

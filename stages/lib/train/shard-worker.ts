@@ -3,8 +3,8 @@
  * which is why this module, when it is loaded in such a thread, serves at once.
  */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { type OpenedBackend, openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { type OpenedBackend, openBackend } from '../backend/choose.js';
 import { createNetwork, type NetworkConfig } from '../nn/create.js';
 import type { Drawn } from './draw.js';
 import { computeShard, readValues, type ShardOptions } from './shard.js';

@@ -3,9 +3,10 @@
  * array, which threads can share: for each parameter its gradient, or for a running statistic that of
  * these images, then the three losses.
  */
+
+import { type ParamSpec, type Params, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network } from '../nn/network.js';
-import { type ParamSpec, type Params, sizeOf } from '../nn/params.js';
 import { disposeBatch, toTensors } from './batch.js';
 import type { Drawn } from './draw.js';
 import { type Derivatives, differentiate, type StepLoss, type StepOptions } from './step.js';

@@ -1,13 +1,14 @@
 /** One update of the parameters from one batch. */
+
+import { type AdamConfig, type AdamState, adamUpdate } from '@pipe-experiment/networks/adam.js';
+import { type Moments, runningStatistics } from '@pipe-experiment/networks/batchnorm.js';
+import { clipGradients } from '@pipe-experiment/networks/clip.js';
+import { emaUpdate } from '@pipe-experiment/networks/ema.js';
+import type { Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Moments, runningStatistics } from '../nn/batchnorm.js';
 import { computeLoss, type LossConfig } from '../nn/losses.js';
 import type { Network } from '../nn/network.js';
-import type { Params } from '../nn/params.js';
-import { type AdamConfig, type AdamState, adamUpdate } from './adam.js';
 import type { Batch } from './batch.js';
-import { clipGradients } from './clip.js';
-import { emaUpdate } from './ema.js';
 
 /** All tensors that training changes. */
 export interface Weights {

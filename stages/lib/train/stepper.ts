@@ -1,11 +1,11 @@
 /** Makes the updates of one epoch, a batch at a time; each backend may have its own way. */
 
 import type { Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
+import { ADAM_DEFAULTS } from '@pipe-experiment/networks/adam.js';
+import type { Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LossConfig } from '../nn/losses.js';
 import type { Network } from '../nn/network.js';
-import type { Params } from '../nn/params.js';
-import { ADAM_DEFAULTS } from './adam.js';
 import { disposeBatch, toTensors } from './batch.js';
 import type { Drawn } from './draw.js';
 import {

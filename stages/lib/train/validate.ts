@@ -1,9 +1,10 @@
 /** What the network gives on the images kept aside: loss, and SSIM of the composites. */
+
+import type { Params } from '@pipe-experiment/networks/params.js';
+import { graphSsim } from '@pipe-experiment/networks/ssim-loss.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { computeLoss } from '../nn/losses.js';
 import type { Network } from '../nn/network.js';
-import type { Params } from '../nn/params.js';
-import { graphSsim } from '../nn/ssim-loss.js';
 import { createBatch, disposeBatch } from './batch.js';
 import type { Config } from './config.js';
 import type { TrainingData } from './data.js';

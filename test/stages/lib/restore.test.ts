@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { initParams } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openBackend } from '../../../stages/lib/backend/choose.js';
 import { createNetwork } from '../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../stages/lib/nn/model-config.js';
 import { writeModel } from '../../../stages/lib/nn/model-files.js';
-import { initParams } from '../../../stages/lib/nn/params.js';
 import { loadModel } from '../../../stages/lib/restore.js';
 import { temporaryFolder } from '../support/folders.js';
 

@@ -3,11 +3,11 @@
  * updates.
  */
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { openBackend } from '../../../stages/lib/backend/choose.js';
 import { createNetwork } from '../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../stages/lib/nn/model-config.js';
-import { sizeOf } from '../../../stages/lib/nn/params.js';
 import { fillBatch } from '../../../stages/lib/train/batch.js';
 import { chooseStepper } from '../../../stages/lib/train/choose-stepper.js';
 import type { Drawn } from '../../../stages/lib/train/draw.js';

@@ -12,11 +12,11 @@ import {
   fusedNormalise,
   fusedNormaliseGradient,
 } from '@pipe-experiment/kernels/fused.js';
+import { ADAM_DEFAULTS } from '@pipe-experiment/networks/adam.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
-import { ADAM_DEFAULTS } from '../../../../stages/lib/train/adam.js';
 
 beforeAll(async () => {
   await openBackend('wasm');

@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
 
 beforeAll(async () => {
   await openBackend('wasm');

@@ -1,11 +1,11 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { ssim } from '@pipe-experiment/images/ssim.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { klBetween, klFromStandard } from '@pipe-experiment/networks/latent.js';
+import { graphSsim } from '@pipe-experiment/networks/ssim-loss.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
-import { klBetween, klFromStandard } from '../../../../stages/lib/nn/latent.js';
 import { computeLoss, klShareAt, type LossConfig } from '../../../../stages/lib/nn/losses.js';
-import { graphSsim } from '../../../../stages/lib/nn/ssim-loss.js';
 
 beforeAll(() => openBackend('wasm'));
 

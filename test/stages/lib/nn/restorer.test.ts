@@ -1,9 +1,9 @@
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { countParams, initParams, type Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import { createNetwork } from '../../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../../stages/lib/nn/model-config.js';
-import { countParams, initParams, type Params } from '../../../../stages/lib/nn/params.js';
 
 beforeAll(() => openBackend('wasm'));
 

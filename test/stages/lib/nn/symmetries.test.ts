@@ -1,6 +1,6 @@
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import type { Network } from '../../../../stages/lib/nn/network.js';
 import { restoreSymmetric, type Symmetries } from '../../../../stages/lib/nn/symmetries.js';
 

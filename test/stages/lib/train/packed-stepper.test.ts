@@ -1,10 +1,10 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { type Params, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import { createNetwork } from '../../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../../stages/lib/nn/model-config.js';
-import { type Params, sizeOf } from '../../../../stages/lib/nn/params.js';
 import { fillBatch } from '../../../../stages/lib/train/batch.js';
 import { packedSteppers } from '../../../../stages/lib/train/packed-stepper.js';
 import { initState } from '../../../../stages/lib/train/state.js';

@@ -1,10 +1,10 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
+import { ADAM_DEFAULTS } from '@pipe-experiment/networks/adam.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import { createNetwork } from '../../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../../stages/lib/nn/model-config.js';
-import { ADAM_DEFAULTS } from '../../../../stages/lib/train/adam.js';
 import { createBatch } from '../../../../stages/lib/train/batch.js';
 import { initState } from '../../../../stages/lib/train/state.js';
 import { applyUpdate, differentiate, type Weights } from '../../../../stages/lib/train/step.js';

@@ -1,6 +1,6 @@
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
 import type { Network } from '../../../../stages/lib/nn/network.js';
 import { fillBatch } from '../../../../stages/lib/train/batch.js';
 import { plainSteppers } from '../../../../stages/lib/train/stepper.js';

@@ -5,15 +5,15 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NATIVE_PACKAGES, NATIVE_VERSION } from '@pipe-experiment/networks/backend/native.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NATIVE_PACKAGES, NATIVE_VERSION } from '../../../stages/lib/backend/native.js';
-import { Project } from '../../rig/project.js';
+import { Project } from '../../../rig/project.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const PACKAGE = 'node_modules/@tensorflow/tfjs-node-gpu';
 
 const STAGE = `import { writeFileSync } from 'node:fs';
-import { openBackend } from './lib/backend/choose.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 export default async ({ params, outs }) => writeFileSync(outs.o, await openBackend(params.backend));
 `;
 const PIPELINE = `params: { backend: auto }
@@ -49,12 +49,11 @@ async function failure(): Promise<string> {
 
 beforeAll(() => {
   project = new Project({ 'pipeline.yaml': PIPELINE, 'stages/open.ts': STAGE });
-  cpSync(join(ROOT, 'stages/lib'), project.path('stages/lib'), { recursive: true });
-  cpSync(join(ROOT, 'stages/package.json'), project.path('stages/package.json'));
+  cpSync(join(ROOT, 'packages'), project.path('packages'), { recursive: true });
   const modules = join(ROOT, 'node_modules');
   mkdirSync(project.path('node_modules/@tensorflow'), { recursive: true });
   for (const name of readdirSync(modules)) {
-    if (name.startsWith('.') || name === '@tensorflow') continue;
+    if (name.startsWith('.') || ['@tensorflow', '@pipe-experiment'].includes(name)) continue;
     symlinkSync(join(modules, name), project.path(join('node_modules', name)));
   }
   for (const name of readdirSync(join(modules, '@tensorflow'))) {
@@ -62,12 +61,13 @@ beforeAll(() => {
     const place = join('@tensorflow', name);
     symlinkSync(join(modules, place), project.path(join('node_modules', place)));
   }
+  symlinkSync('../packages', project.path('node_modules/@pipe-experiment'));
 });
 afterAll(() => project.dispose());
 
 describe('native packages', () => {
   it('are optional peers of exactly the version that the code accepts', () => {
-    const manifest = JSON.parse(readFileSync(join(ROOT, 'stages/package.json'), 'utf8'));
+    const manifest = JSON.parse(readFileSync(join(ROOT, 'packages/networks/package.json'), 'utf8'));
     const names = Object.values(NATIVE_PACKAGES);
     expect(manifest.peerDependencies).toEqual(
       Object.fromEntries(names.map((name) => [name, NATIVE_VERSION])),

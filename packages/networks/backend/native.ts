@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { activate } from './activate.js';
 
 /**
- * Of both packages, as stages/package.json has it. No import names them, so that whether they are
+ * Of both packages, as package.json has it. No import names them, so that whether they are
  * installed is in no key: a key holds this number as a part of the code, and any other is refused.
  */
 export const NATIVE_VERSION = '4.22.0';

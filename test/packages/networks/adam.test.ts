@@ -1,8 +1,8 @@
+import { ADAM_DEFAULTS, adamUpdate, initAdam } from '@pipe-experiment/networks/adam.js';
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { emaUpdate } from '@pipe-experiment/networks/ema.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
-import { ADAM_DEFAULTS, adamUpdate, initAdam } from '../../../../stages/lib/train/adam.js';
-import { emaUpdate } from '../../../../stages/lib/train/ema.js';
 
 beforeAll(() => openBackend('wasm'));
 

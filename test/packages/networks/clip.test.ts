@@ -1,7 +1,7 @@
+import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { clipGradients } from '@pipe-experiment/networks/clip.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { openBackend } from '../../../../stages/lib/backend/choose.js';
-import { clipGradients } from '../../../../stages/lib/train/clip.js';
 
 beforeAll(() => openBackend('wasm'));
 
