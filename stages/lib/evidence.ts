@@ -1,14 +1,11 @@
 /** Tables of the report that are the same in HTML and Markdown: depth, gradients, the linear twin, costs. */
-import { formatCount, formatGain, formatPercent, settingLabel } from './html/format.js';
+
+import { formatCount, formatGain, formatPercent } from '@pipe-experiment/pages/format.js';
+import type { TextTable } from '@pipe-experiment/pages/table.js';
+import { settingLabel } from './html/format.js';
 import { bestBaseline, type DataSet, figureOf, gainOf, type Row } from './results.js';
 import { RIM_BOUNDS } from './rim.js';
 import { meanStatistics } from './samples.js';
-
-export interface TextTable {
-  readonly title: string;
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
 
 export const RIM_TITLE = 'By the distance from the rim';
 export const ABOUT_RIM =

@@ -4,8 +4,8 @@
  */
 import { checkTree } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
+import type { TextTable } from '@pipe-experiment/pages/table.js';
 import { type Cut, cutOf, subtract } from './claim.js';
-import type { TextTable } from './evidence.js';
 import { cutText } from './html/claim-section.js';
 import { settingLabel } from './html/format.js';
 import type { DataSet } from './results.js';

@@ -1,6 +1,8 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
 
 import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
+import { formatGain, formatPercent } from '@pipe-experiment/pages/format.js';
+import { markdownTable, titledTable } from '@pipe-experiment/pages/table.js';
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
 import { ABOUT_CITED, CITED, CITED_TITLE } from './cited.js';
@@ -13,7 +15,6 @@ import {
   costsTable,
   RIM_TITLE,
   rimTables,
-  type TextTable,
   type TrainingParams,
   TWIN_TITLE,
   twinTables,
@@ -36,14 +37,7 @@ import {
   claimVerdict,
   cutCells,
 } from './html/claim-section.js';
-import {
-  formatFigure,
-  formatGain,
-  formatPercent,
-  SSIM_TEXTS,
-  settingLabel,
-  sourceText,
-} from './html/format.js';
+import { formatFigure, SSIM_TEXTS, settingLabel, sourceText } from './html/format.js';
 import type { Report } from './html/page.js';
 import { COLUMNS, comparedLines, PAPER_TABLES } from './html/paper-comparison.js';
 import { methodsIn } from './html/provenance.js';
@@ -72,7 +66,7 @@ export function reportMarkdown({ datasets, ablations, curves, params, used }: Re
     '## Beside the paper',
     ...PAPER_TABLES.flatMap(({ title, rows }) => [
       `${title}:`,
-      table(
+      markdownTable(
         ['data and method', ...COLUMNS.map(columnName)],
         rows
           .flatMap((row) => comparedLines(row, datasets))
@@ -91,7 +85,7 @@ export function reportMarkdown({ datasets, ablations, curves, params, used }: Re
       ),
     ].join('\n'),
     '## Files used (sha256)',
-    table(
+    markdownTable(
       ['item', 'file', 'sha256'],
       used.flatMap(({ item, digests }) =>
         Object.entries(digests).map(([file, digest]) => [item, file, `\`${digest}\``]),
@@ -112,7 +106,7 @@ function datasetPart(dataset: DataSet): string[] {
       `${groupsSentence(dataset)} ${trainingsSentence(dataset)}`,
     ...index.notes.map((note) => `> ${note}`),
     'SSIM (wang, composite, test), mean ± standard deviation over images:',
-    table(
+    markdownTable(
       ['method', ...settings.map((one) => `${settingLabel(one)} (${formatPercent(one.meanArea)})`)],
       rows.map((row) => [
         row.method === 'model' ? `**${row.label}**` : row.label,
@@ -120,7 +114,7 @@ function datasetPart(dataset: DataSet): string[] {
       ]),
     ),
     `Gain over the best classical fill, 95 % interval, and the share of images that the model makes worse than it. ${verdictRule(dataset)}`,
-    table(
+    markdownTable(
       ['model', ...settings.map((one) => `${settingLabel(one)}`)],
       models.map((model) => [
         model.label,
@@ -140,16 +134,16 @@ function evidencePart(datasets: readonly DataSet[], params: TrainingParams): str
   return [
     `## ${TWIN_TITLE}`,
     ABOUT_TWIN,
-    ...twinTables(datasets).flatMap(tableWithTitle),
+    ...twinTables(datasets).flatMap(titledTable),
     `## ${RIM_TITLE}`,
     ABOUT_RIM,
-    ...rimTables(datasets).flatMap(tableWithTitle),
+    ...rimTables(datasets).flatMap(titledTable),
     `## ${COSTS_TITLE}`,
     ABOUT_COSTS,
-    table(head, rows),
+    markdownTable(head, rows),
     `## ${CITED_TITLE}`,
     ABOUT_CITED,
-    table(CITED.head, CITED.rows),
+    markdownTable(CITED.head, CITED.rows),
   ];
 }
 
@@ -163,9 +157,9 @@ function claimPart(datasets: readonly DataSet[]): string[] {
   return [
     `## ${CLAIM_TITLE}`,
     claimIntroduction(claim),
-    table(CLAIM_COLUMNS, claim.lines.map(claimCells)),
+    markdownTable(CLAIM_COLUMNS, claim.lines.map(claimCells)),
     ABOUT_CUTS,
-    table(CUT_COLUMNS, claim.cuts.map(cutCells)),
+    markdownTable(CUT_COLUMNS, claim.cuts.map(cutCells)),
     claimVerdict(claim),
   ];
 }
@@ -175,12 +169,8 @@ function homogeneityPart(curves: readonly HomogeneityCurve[]): string[] {
   return [
     `## ${HOMOGENEITY_TITLE}`,
     ABOUT_HOMOGENEITY,
-    ...curves.map(homogeneityTable).flatMap(tableWithTitle),
+    ...curves.map(homogeneityTable).flatMap(titledTable),
   ];
-}
-
-function tableWithTitle({ title, head, rows }: TextTable): string[] {
-  return [`${title}:`, table(head, rows)];
 }
 
 function byAreaPart(datasets: readonly DataSet[]): string[] {
@@ -196,7 +186,7 @@ function byAreaPart(datasets: readonly DataSet[]): string[] {
             : `${bin.model.toFixed(4)}, ${formatGain(bin.gain.mean)} (${formatGain(bin.gain.low)} … ${formatGain(bin.gain.high)}) over ${bin.rival.label}, ${bin.images} images`,
         ),
       ]);
-      return [`${dataset.name}, ${model.label}:`, table(['shape', ...binLabels()], rows)];
+      return [`${dataset.name}, ${model.label}:`, markdownTable(['shape', ...binLabels()], rows)];
     }),
   );
   return tables.length === 0 ? [] : ['## By shape and by area', ABOUT_BY_AREA, ...tables];
@@ -211,7 +201,7 @@ function ablationPart(ablations: readonly Ablation[]): string[] {
     aboutAblation(first),
     ...ablations.flatMap(({ dataset, standIn, settings, scores, lines }) => [
       `${dataset}${standIn ? ' (stand-in)' : ''}:`,
-      table(
+      markdownTable(
         [
           'model',
           'differs in',
@@ -230,10 +220,4 @@ function ablationPart(ablations: readonly Ablation[]): string[] {
       ),
     ]),
   ];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -218,6 +218,7 @@ const PACKAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   images: ['data', 'numerics'],
   renderings: ['data'],
   networks: ['data', 'kernels', 'numerics'],
+  pages: [],
 };
 
 interface Import {

@@ -1,8 +1,10 @@
 /** The ablation: what each switch of the base model costs or brings. */
+
+import { formatGain, joinWords } from '@pipe-experiment/pages/format.js';
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import type { Ablation, AblationCell, AblationLine, AblationScore } from '../ablation.js';
 import type { Setting } from '../scores.js';
-import { formatGain, joinWords, settingLabel } from './format.js';
-import { html, type Markup } from './markup.js';
+import { settingLabel } from './format.js';
 
 export function ablationSection(ablations: readonly Ablation[]): Markup | false {
   const [first] = ablations;

@@ -1,8 +1,17 @@
 /** SSIM by the occluded share of the image: one chart for each data set and shape. */
+
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import {
+  extent,
+  fixed,
+  linearScale,
+  linePath,
+  spreadOut,
+  ticks,
+  tickText,
+} from '@pipe-experiment/pages/scale.js';
 import { bestBaseline, type DataSet, headline, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
-import { html, type Markup } from './markup.js';
-import { extent, fixed, linearScale, linePath, spreadOut, ticks, tickText } from './scale.js';
 
 const WIDTH = 460;
 const HEIGHT = 270;

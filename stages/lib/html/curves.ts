@@ -1,9 +1,17 @@
 /** Training curves: each loss of the history in a chart of its own, train and validation together. */
+
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import {
+  extent,
+  fixed,
+  linearScale,
+  linePath,
+  ticks,
+  tickText,
+} from '@pipe-experiment/pages/scale.js';
 import { type DataSet, type Item, shownModels } from '../results.js';
 import type { HistoryEntry } from '../scores.js';
 import { modelLegend } from './improvements-table.js';
-import { html, type Markup } from './markup.js';
-import { extent, fixed, linearScale, linePath, ticks, tickText } from './scale.js';
 
 const WIDTH = 320;
 const HEIGHT = 190;

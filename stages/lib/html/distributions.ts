@@ -2,11 +2,11 @@
 
 import { power } from '@pipe-experiment/numerics/power.js';
 import { quantile, spread } from '@pipe-experiment/numerics/statistics.js';
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import { fixed, linearScale, linePath, ticks, tickText } from '@pipe-experiment/pages/scale.js';
 import { bestBaseline, type DataSet, imageScores, type Row, shownModels } from '../results.js';
 import type { Setting } from '../scores.js';
 import { settingLabel } from './format.js';
-import { html, type Markup } from './markup.js';
-import { fixed, linearScale, linePath, ticks, tickText } from './scale.js';
 
 const WIDTH = 320;
 const HEIGHT = 150;

@@ -1,7 +1,8 @@
 /** Where the model fails: its worst image of each setting, and what the best fill makes of it. */
+
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import { bestBaseline, type DataSet } from '../results.js';
 import { settingLabel } from './format.js';
-import { html, type Markup } from './markup.js';
 import { pictureCell } from './side-by-side.js';
 
 export function failuresSection(datasets: readonly DataSet[]): Markup | false {

@@ -1,6 +1,7 @@
 /** How the report writes numbers and names: the same in HTML and Markdown, in every locale. */
 
 import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
+import { formatPercent } from '@pipe-experiment/pages/format.js';
 import type { Figure } from '../results.js';
 import type { Setting } from '../scores.js';
 
@@ -12,22 +13,6 @@ export function formatScore(value: number, score: string): string {
 export function formatFigure({ mean, std, overSeeds }: Figure, score: string): string {
   const text = `${formatScore(mean, score)} ± ${formatScore(std, score)}`;
   return overSeeds === undefined ? text : `${text} (seeds ± ${formatScore(overSeeds, score)})`;
-}
-
-/** With its sign, a true minus. */
-export function formatGain(value: number): string {
-  const text = Math.abs(value).toFixed(4);
-  return Number(text) === 0 ? '0.0000' : `${value < 0 ? '−' : '+'}${text}`;
-}
-
-export function formatPercent(share: number): string {
-  const percent = share * 100;
-  return `${percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
-}
-
-/** Digits in groups of three, whatever the machine's locale. */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 export function settingLabel(setting: Setting): string {
@@ -83,12 +68,6 @@ export const SSIM_TEXTS: readonly { readonly name: string; readonly text: string
     text: 'one window, the whole image: the formula as the paper prints it. The paper’s own figures are of this kind or of a very wide window.',
   },
 ];
-
-/** “a, b and c” */
-export function joinWords(words: readonly string[]): string {
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
-}
 
 /** What the images are, with the word stand-in where it holds and is not said already. */
 export function sourceText({ label, standIn }: SourceInfo): string {

@@ -1,14 +1,23 @@
 /** The curves of homogeneity: cuts against the steps of an axis, a line for each kind of hole. */
+
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import {
+  extent,
+  fixed,
+  linearScale,
+  linePath,
+  spreadOut,
+  ticks,
+  tickText,
+} from '@pipe-experiment/pages/scale.js';
+import { tableOf } from '@pipe-experiment/pages/table.js';
 import {
   ABOUT_HOMOGENEITY,
   HOMOGENEITY_TITLE,
   type HomogeneityCurve,
   homogeneityTable,
 } from '../homogeneity.js';
-import { tableOf } from './evidence-section.js';
 import { settingLabel } from './format.js';
-import { html, type Markup } from './markup.js';
-import { extent, fixed, linearScale, linePath, spreadOut, ticks, tickText } from './scale.js';
 
 const WIDTH = 460;
 const HEIGHT = 270;

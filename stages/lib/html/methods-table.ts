@@ -1,20 +1,12 @@
 /** All methods in all settings; which score is shown can be chosen, the headline stands there without scripts. */
+
+import type { Choices } from '@pipe-experiment/pages/client/chosen-scores.js';
+import { formatPercent } from '@pipe-experiment/pages/format.js';
+import { html, jsonScript, type Markup } from '@pipe-experiment/pages/markup.js';
 import { type DataSet, figureOf, type Row } from '../results.js';
 import { TARGETS, type Target } from '../score.js';
 import { SIDES, type Side } from '../scores.js';
-import { formatPercent, formatScore, moreIsBetter, scoreLabel, settingLabel } from './format.js';
-import { html, jsonScript, type Markup } from './markup.js';
-
-/** Figures for the script: means and deviations by side, target, score, row and setting. */
-export interface Choices {
-  readonly scores: readonly {
-    readonly name: string;
-    readonly digits: number;
-    readonly more: boolean;
-  }[];
-  /** [side][target][score][row][setting] = mean, deviation and, with seeds, deviation over them */
-  readonly figures: readonly number[][][][][][];
-}
+import { formatScore, moreIsBetter, scoreLabel, settingLabel } from './format.js';
 
 export function methodsSection(datasets: readonly DataSet[]): Markup {
   return html`<section id="methods" aria-labelledby="methods-title">

@@ -1,4 +1,6 @@
 /** The paper's two tables with our figures beside them, under named definitions of SSIM. */
+
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import { claimOf } from '../claim.js';
 import { PAPER_ROWS, type PaperRow, settingBeside } from '../paper.js';
 import { bestBaseline, type DataSet, figureOf, type Row } from '../results.js';
@@ -6,7 +8,6 @@ import type { Target } from '../score.js';
 import type { Side } from '../scores.js';
 import { claimPart } from './claim-section.js';
 import { formatFigure } from './format.js';
-import { html, type Markup } from './markup.js';
 
 /** The figures that stand beside the paper's: first the nearest in kind to it, then the honest ones. */
 export const COLUMNS: readonly {

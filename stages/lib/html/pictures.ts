@@ -2,10 +2,11 @@
 
 import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
 import { pngDataUri } from '@pipe-experiment/images/png.js';
+import { formatPercent } from '@pipe-experiment/pages/format.js';
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import type { Layer } from '../examples.js';
 import { bestBaseline, type DataSet, type Item, shownModels } from '../results.js';
-import { formatPercent, settingLabel } from './format.js';
-import { html, type Markup } from './markup.js';
+import { settingLabel } from './format.js';
 
 /** All layers of one example as a PNG, size wide and size × layers high. */
 export function stripOf({ index, examples }: Item, setting: number, pick: number): string {
@@ -29,9 +30,6 @@ export function layerLabel(layer: Layer): string {
       return layer in METHOD_TEXTS ? METHOD_TEXTS[layer as keyof typeof METHOD_TEXTS].label : layer;
   }
 }
-
-/** Colours an absolute difference: black is none, white is a quarter of the range and more. */
-export const HEAT_FILTER: Markup = html`<svg width="0" height="0" style="position:absolute" aria-hidden="true"><filter id="heat" color-interpolation-filters="sRGB"><feColorMatrix values="1.4 1.4 1.4 0 0 1.4 1.4 1.4 0 0 1.4 1.4 1.4 0 0 0 0 0 1 0"/><feComponentTransfer><feFuncR type="table" tableValues="0.04 0.32 0.78 0.97 1"/><feFuncG type="table" tableValues="0.04 0.07 0.22 0.6 1"/><feFuncB type="table" tableValues="0.09 0.43 0.33 0.16 0.92"/></feComponentTransfer></filter></svg>`;
 
 /** Original, occluded and restored for every setting: the same image, drawn by seed and not by its score. */
 export function picturesSection(datasets: readonly DataSet[]): Markup | false {

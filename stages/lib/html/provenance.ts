@@ -1,8 +1,9 @@
 /** What the report was made from: data, definitions, methods, parameters, digests. */
 import { type BaselineName, METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
+import { formatCount, formatPercent } from '@pipe-experiment/pages/format.js';
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import type { DataSet } from '../results.js';
-import { formatCount, formatPercent, SSIM_TEXTS, settingLabel, sourceText } from './format.js';
-import { html, type Markup } from './markup.js';
+import { SSIM_TEXTS, settingLabel, sourceText } from './format.js';
 
 /** Digests by the file's name, for each item. */
 export interface Used {

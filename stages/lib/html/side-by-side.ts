@@ -1,11 +1,11 @@
 /** The paper's figure: images of both data sets side by side, one hole, truth, occluded, restored and the best fill. */
 
 import { pngDataUri } from '@pipe-experiment/images/png.js';
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import type { Layer } from '../examples.js';
 import { bestBaseline, type DataSet, type Item } from '../results.js';
 import type { Setting } from '../scores.js';
 import { settingLabel } from './format.js';
-import { html, type Markup } from './markup.js';
 import { layerLabel } from './pictures.js';
 
 /** Images of each data set. */

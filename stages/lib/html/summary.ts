@@ -1,10 +1,16 @@
 /** The head of the report: what it is about, and the result in a table for each data set. */
 
 import type { Verdict } from '@pipe-experiment/numerics/verdicts.js';
+import {
+  formatCount,
+  formatGain,
+  formatPercent,
+  joinWords,
+} from '@pipe-experiment/pages/format.js';
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import { fewGroups } from '../gains.js';
 import { bestBaseline, type DataSet, gainOf, headline, imageScores, type Row } from '../results.js';
-import { formatCount, formatGain, formatPercent, joinWords, settingLabel } from './format.js';
-import { html, type Markup } from './markup.js';
+import { settingLabel } from './format.js';
 
 /** How cells are coloured. */
 export const VERDICT_CLASSES: Readonly<Record<Verdict, string>> = {

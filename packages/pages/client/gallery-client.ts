@@ -1,5 +1,28 @@
 /// <reference lib="dom" />
-import type { GalleryData } from '../gallery.js';
+
+/** What the gallery shows: the layers of a pick are one below the other in its strip. */
+export type GalleryData = readonly {
+  readonly name: string;
+  /** Side of the images, pixels. */
+  readonly size: number;
+  readonly models: readonly {
+    readonly label: string;
+    readonly layers: readonly { readonly name: string; readonly label: string }[];
+    readonly settings: readonly {
+      readonly label: string;
+      /** The layer that the model's is compared with. */
+      readonly rival: string;
+      readonly picks: readonly {
+        readonly kind: string;
+        readonly file: string;
+        /** By layer. */
+        readonly ssim: Readonly<Record<string, number>>;
+        /** A PNG, as a URI. */
+        readonly strip: string;
+      }[];
+    }[];
+  }[];
+}[];
 
 type DataSet = GalleryData[number];
 type Model = DataSet['models'][number];

@@ -1,12 +1,7 @@
 /** The arithmetic of charts. */
+
+import { extent, linearScale, spreadOut, ticks, tickText } from '@pipe-experiment/pages/scale.js';
 import { describe, expect, it } from 'vitest';
-import {
-  extent,
-  linearScale,
-  spreadOut,
-  ticks,
-  tickText,
-} from '../../../../stages/lib/html/scale.js';
 
 describe('ticks', () => {
   it('are round, within the domain, and written with the digits of their step', () => {

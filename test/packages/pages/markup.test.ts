@@ -1,6 +1,7 @@
 /** Markup escapes its input, and nothing twice. */
+
+import { html, jsonScript } from '@pipe-experiment/pages/markup.js';
 import { describe, expect, it } from 'vitest';
-import { html, jsonScript } from '../../../../stages/lib/html/markup.js';
 
 describe('markup', () => {
   it('escapes text and keeps markup, in lists and attributes too', () => {

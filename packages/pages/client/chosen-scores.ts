@@ -1,5 +1,15 @@
 /// <reference lib="dom" />
-import type { Choices } from '../methods-table.js';
+
+/** Figures to choose from: means and deviations by side, target, score, row and column. */
+export interface Choices {
+  readonly scores: readonly {
+    readonly name: string;
+    readonly digits: number;
+    readonly more: boolean;
+  }[];
+  /** [side][target][score][row][column] = mean, deviation and, with seeds, deviation over them */
+  readonly figures: readonly number[][][][][][];
+}
 
 /** Tables of methods: the chosen score in every cell. Runs in the browser; see ../script.ts. */
 export function showChosenScores(): void {
