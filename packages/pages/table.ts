@@ -1,4 +1,4 @@
-/** Tables of text, as markup and as Markdown. */
+/** Tables of text, as markup. */
 import { html, type Markup } from './markup.js';
 
 export interface TextTable {
@@ -16,18 +16,4 @@ export function tableOf({ title, head, rows }: TextTable, kind = ''): Markup {
     ([first, ...cells]) =>
       html`<tr><th scope="row">${first}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`,
   )}</tbody></table></div>`;
-}
-
-export function markdownTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** As Markdown, a line with its title first. */
-export function titledTable({ title, head, rows }: TextTable): string[] {
-  return [`${title}:`, markdownTable(head, rows)];
 }

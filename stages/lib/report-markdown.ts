@@ -2,7 +2,7 @@
 
 import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
 import { formatGain, formatPercent } from '@pipe-experiment/pages/format.js';
-import { markdownTable, titledTable } from '@pipe-experiment/pages/table.js';
+import { table, titledTable } from '@pipe-experiment/pages/markdown.js';
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
 import { ABOUT_CITED, CITED, CITED_TITLE } from './cited.js';
@@ -66,7 +66,7 @@ export function reportMarkdown({ datasets, ablations, curves, params, used }: Re
     '## Beside the paper',
     ...PAPER_TABLES.flatMap(({ title, rows }) => [
       `${title}:`,
-      markdownTable(
+      table(
         ['data and method', ...COLUMNS.map(columnName)],
         rows
           .flatMap((row) => comparedLines(row, datasets))
@@ -85,7 +85,7 @@ export function reportMarkdown({ datasets, ablations, curves, params, used }: Re
       ),
     ].join('\n'),
     '## Files used (sha256)',
-    markdownTable(
+    table(
       ['item', 'file', 'sha256'],
       used.flatMap(({ item, digests }) =>
         Object.entries(digests).map(([file, digest]) => [item, file, `\`${digest}\``]),
@@ -106,7 +106,7 @@ function datasetPart(dataset: DataSet): string[] {
       `${groupsSentence(dataset)} ${trainingsSentence(dataset)}`,
     ...index.notes.map((note) => `> ${note}`),
     'SSIM (wang, composite, test), mean ± standard deviation over images:',
-    markdownTable(
+    table(
       ['method', ...settings.map((one) => `${settingLabel(one)} (${formatPercent(one.meanArea)})`)],
       rows.map((row) => [
         row.method === 'model' ? `**${row.label}**` : row.label,
@@ -114,7 +114,7 @@ function datasetPart(dataset: DataSet): string[] {
       ]),
     ),
     `Gain over the best classical fill, 95 % interval, and the share of images that the model makes worse than it. ${verdictRule(dataset)}`,
-    markdownTable(
+    table(
       ['model', ...settings.map((one) => `${settingLabel(one)}`)],
       models.map((model) => [
         model.label,
@@ -140,10 +140,10 @@ function evidencePart(datasets: readonly DataSet[], params: TrainingParams): str
     ...rimTables(datasets).flatMap(titledTable),
     `## ${COSTS_TITLE}`,
     ABOUT_COSTS,
-    markdownTable(head, rows),
+    table(head, rows),
     `## ${CITED_TITLE}`,
     ABOUT_CITED,
-    markdownTable(CITED.head, CITED.rows),
+    table(CITED.head, CITED.rows),
   ];
 }
 
@@ -157,9 +157,9 @@ function claimPart(datasets: readonly DataSet[]): string[] {
   return [
     `## ${CLAIM_TITLE}`,
     claimIntroduction(claim),
-    markdownTable(CLAIM_COLUMNS, claim.lines.map(claimCells)),
+    table(CLAIM_COLUMNS, claim.lines.map(claimCells)),
     ABOUT_CUTS,
-    markdownTable(CUT_COLUMNS, claim.cuts.map(cutCells)),
+    table(CUT_COLUMNS, claim.cuts.map(cutCells)),
     claimVerdict(claim),
   ];
 }
@@ -186,7 +186,7 @@ function byAreaPart(datasets: readonly DataSet[]): string[] {
             : `${bin.model.toFixed(4)}, ${formatGain(bin.gain.mean)} (${formatGain(bin.gain.low)} … ${formatGain(bin.gain.high)}) over ${bin.rival.label}, ${bin.images} images`,
         ),
       ]);
-      return [`${dataset.name}, ${model.label}:`, markdownTable(['shape', ...binLabels()], rows)];
+      return [`${dataset.name}, ${model.label}:`, table(['shape', ...binLabels()], rows)];
     }),
   );
   return tables.length === 0 ? [] : ['## By shape and by area', ABOUT_BY_AREA, ...tables];
@@ -201,7 +201,7 @@ function ablationPart(ablations: readonly Ablation[]): string[] {
     aboutAblation(first),
     ...ablations.flatMap(({ dataset, standIn, settings, scores, lines }) => [
       `${dataset}${standIn ? ' (stand-in)' : ''}:`,
-      markdownTable(
+      table(
         [
           'model',
           'differs in',
