@@ -13,13 +13,14 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { type BackendName, openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import { countParams, sizeOf } from '@pipe-experiment/networks/params.js';
+import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
+import type { Stepper } from '@pipe-experiment/networks/training/stepper.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNetwork } from '../stages/lib/nn/create.js';
 import { fillBatch } from '../stages/lib/train/batch.js';
-import { chooseStepper } from '../stages/lib/train/choose-stepper.js';
 import { checkConfig } from '../stages/lib/train/config.js';
+import { objectiveOf, valuesOf } from '../stages/lib/train/objective.js';
 import { initState } from '../stages/lib/train/state.js';
-import type { Stepper } from '../stages/lib/train/stepper.js';
 
 const SIZE = 100;
 /** Of the paper's train set. */
@@ -47,32 +48,34 @@ const { weights } = initState(network, config.train);
 
 const random = createRandom(1, 'bench');
 const draw = <T>(length: number, value: () => T) => Array.from({ length }, value);
-const drawn = {
-  ...fillBatch(
-    {
-      size: SIZE,
-      channels: 1,
-      images: draw(length, () => Uint8Array.from(draw(SIZE ** 2, () => random.int(256)))),
-      masks: draw(length, () => new Uint8Array(SIZE ** 2).fill(1, 3000, 4000)),
-    },
-    config.model.prefill,
-  ),
-  noise: Float32Array.from(draw(length * sizeOf(network.noise), () => random.normal())),
-};
+const values = valuesOf(
+  {
+    ...fillBatch(
+      {
+        size: SIZE,
+        channels: 1,
+        images: draw(length, () => Uint8Array.from(draw(SIZE ** 2, () => random.int(256)))),
+        masks: draw(length, () => new Uint8Array(SIZE ** 2).fill(1, 3000, 4000)),
+      },
+      config.model.prefill,
+    ),
+    noise: Float32Array.from(draw(length * sizeOf(network.noise), () => random.normal())),
+  },
+  network.noise,
+);
 
+const objective = objectiveOf(network, { loss: config.model.loss, klShare: 1 });
 const options = {
-  loss: config.model.loss,
-  klShare: 1,
   clip: config.train.clip,
   ema: config.train.ema,
   learningRateAt: () => config.train.learningRate,
 };
 console.log(`${backend}: ${arch}, ${countParams(network.specs)} parameters, batch ${length}`);
-let stepper: Stepper = chooseStepper(backend)(network, weights, options);
+let stepper: Stepper = chooseStepper(backend)(objective, weights, options);
 const run = async (updates: number) => {
   const start = performance.now();
   const before = process.cpuUsage();
-  for (let i = 0; i < updates; i++) await stepper.step(drawn);
+  for (let i = 0; i < updates; i++) await stepper.step(values);
   const end = stepper.end();
   // Waits until everything before it is computed.
   const [total] = await end.losses.total.data();
@@ -81,7 +84,7 @@ const run = async (updates: number) => {
   const cpu = (user + system) / 1000;
   tf.dispose(Object.values(end.losses));
   stepper.dispose();
-  stepper = chooseStepper(backend)(network, end.weights, options);
+  stepper = chooseStepper(backend)(objective, end.weights, options);
   return { loss: total! / updates, spent, cpu };
 };
 
@@ -103,7 +106,7 @@ console.log(`what comes once an epoch: ${(short.spent - WARM_UP * milliseconds).
 if (arch === 'deepvision' && width === '1')
   console.log(`${((GFLOP_PER_IMAGE / perImage) * 1000).toFixed(0)} GFLOP/s`);
 if (profile) {
-  await stepper.step(drawn);
+  await stepper.step(values);
   const timings = (await stepper.time?.(20)) ?? [];
   const all = timings.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   const byLabel = new Map<string, { times: number; milliseconds: number }>();

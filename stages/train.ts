@@ -5,20 +5,20 @@ import { writeJson } from '@pipe-experiment/data/json.js';
 import { type OpenedBackend, openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import { tensorflowVersion } from '@pipe-experiment/networks/backend/native.js';
 import { countParams } from '@pipe-experiment/networks/params.js';
+import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
 import { defineStage } from 'pipe-run/stage';
 import type { Occlusion } from './lib/mask.js';
 import { createNetwork } from './lib/nn/create.js';
 import { type ModelFile, writeModel } from './lib/nn/model-files.js';
 import type { Network } from './lib/nn/network.js';
 import { checkOcclusions, settingNames } from './lib/occlusions.js';
-import { chooseStepper } from './lib/train/choose-stepper.js';
 import { type Config, checkConfig, learningRateAt } from './lib/train/config.js';
 import { readTrainingData, type TrainingData } from './lib/train/data.js';
 import { startDrawing } from './lib/train/drawing.js';
 import { trainEpoch } from './lib/train/epoch.js';
 import { assertFits } from './lib/train/memory.js';
+import { startShardThreads } from './lib/train/shard-threads.js';
 import { initState, readState, type TrainState, writeState } from './lib/train/state.js';
-import { startTeam } from './lib/train/team.js';
 import { validate } from './lib/train/validate.js';
 
 interface Shape {
@@ -66,7 +66,7 @@ export default defineStage<Shape>(async (context) => {
     for (const epoch of epochs.remaining()) {
       const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
         drawing,
-        startStepper: chooseStepper(backend, team),
+        startStepper: chooseStepper(backend, team?.differentiate),
         onBatch(done, total) {
           signal.throwIfAborted();
           context.progress(done, total, 'batches');
@@ -128,7 +128,7 @@ function startThreads(
   });
   const team =
     shards > 1
-      ? startTeam({ backend, network: config.model.network, size, channels }, shards, cores)
+      ? startShardThreads({ backend, network: config.model.network, size, channels }, shards, cores)
       : undefined;
   return { drawing, team };
 }

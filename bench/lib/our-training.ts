@@ -14,15 +14,17 @@ import { createRandom } from '@pipe-experiment/data/random.js';
 import { type BackendName, openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import { countParams, sizeOf } from '@pipe-experiment/networks/params.js';
 import { writeParams } from '@pipe-experiment/networks/tensor-files.js';
-import * as tf from '@tensorflow/tfjs-core';
+import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
+import type { Weights } from '@pipe-experiment/networks/training/step.js';
+import { toTensors } from '@pipe-experiment/networks/training/values.js';
+import type * as tf from '@tensorflow/tfjs-core';
 import { parse } from 'yaml';
 import { createNetwork } from '../../stages/lib/nn/create.js';
-import { fillBatch, toTensors } from '../../stages/lib/train/batch.js';
-import { chooseStepper } from '../../stages/lib/train/choose-stepper.js';
+import { fillBatch } from '../../stages/lib/train/batch.js';
 import { checkConfig } from '../../stages/lib/train/config.js';
+import { objectiveOf, valuesOf } from '../../stages/lib/train/objective.js';
+import { startShardThreads } from '../../stages/lib/train/shard-threads.js';
 import { initState } from '../../stages/lib/train/state.js';
-import type { Weights } from '../../stages/lib/train/step.js';
-import { startTeam } from '../../stages/lib/train/team.js';
 
 const SIZE = 100;
 /** The side of the hole, and where it begins. */
@@ -48,26 +50,23 @@ if (isMainThread) {
 
 async function dump(task: Task): Promise<void> {
   await openBackend('cpu');
-  const { config, network, drawn } = prepare(task);
+  const { config, network, values } = prepare(task);
   const { weights } = initState(network, config.train);
-  const { noise, ...values } = drawn;
-  const batch = { ...toTensors(values), noise: tf.tensor(noise, [values.count, ...network.noise]) };
   await writeParams(join(folder, 'weights.safetensors'), weights.params);
-  await writeParams(join(folder, 'batch.safetensors'), batch);
+  await writeParams(join(folder, 'batch.safetensors'), toTensors(values));
   writeJson(join(folder, 'config.json'), { ...config, task });
 }
 
 async function time(name: BackendName, updates: number, shards = 1, threads = 1): Promise<void> {
   const { task } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { task: Task };
   const backend = await openBackend(name);
-  const { config, network, drawn } = prepare(task);
+  const { config, network, values } = prepare(task);
   let { weights } = initState(network, config.train);
   const input = { backend, network: config.model.network, size: SIZE, channels: 1 };
-  const team = shards > 1 ? startTeam(input, shards, threads) : undefined;
+  const team = shards > 1 ? startShardThreads(input, shards, threads) : undefined;
+  const objective = objectiveOf(network, { loss: config.model.loss, klShare: 1 });
   const run = async (count: number) => {
-    const stepper = chooseStepper(backend, team)(network, weights, {
-      loss: config.model.loss,
-      klShare: 1,
+    const stepper = chooseStepper(backend, team?.differentiate)(objective, weights, {
       clip: config.train.clip,
       ema: config.train.ema,
       learningRateAt: () => config.train.learningRate,
@@ -77,7 +76,7 @@ async function time(name: BackendName, updates: number, shards = 1, threads = 1)
     for (let i = 0; i < count; i++) {
       const start = performance.now();
       const before = process.cpuUsage();
-      await stepper.step(drawn);
+      await stepper.step(values);
       const { user, system } = process.cpuUsage(before);
       spent.push((user + system) / 1000);
       wall.push(performance.now() - start);
@@ -111,5 +110,6 @@ function prepare({ model, batch }: Task) {
   const images = many(batch, () => Uint8Array.from(many(SIZE ** 2, () => random.int(256))));
   const examples = { size: SIZE, channels: 1, images, masks: many(batch, () => hole) };
   const noise = Float32Array.from(many(batch * sizeOf(network.noise), () => random.normal()));
-  return { config, network, drawn: { ...fillBatch(examples, config.model.prefill), noise } };
+  const drawn = { ...fillBatch(examples, config.model.prefill), noise };
+  return { config, network, values: valuesOf(drawn, network.noise) };
 }

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import '../../stages/cited/register.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import { initParams, type Params } from '@pipe-experiment/networks/params.js';
+import { applyUpdate, differentiate } from '@pipe-experiment/networks/training/step.js';
 import { attend } from '../../stages/cited/contextual.js';
 import { criticSpecs, judge } from '../../stages/cited/critic.js';
 import { edgesOf } from '../../stages/cited/edge.js';
@@ -11,8 +12,8 @@ import { dilated } from '../../stages/cited/hourglass.js';
 import { createNetwork } from '../../stages/lib/nn/create.js';
 import { checkModel } from '../../stages/lib/nn/model-config.js';
 import { createBatch } from '../../stages/lib/train/batch.js';
+import { objectiveOf } from '../../stages/lib/train/objective.js';
 import { initState } from '../../stages/lib/train/state.js';
-import { applyUpdate, differentiate } from '../../stages/lib/train/step.js';
 
 beforeAll(() => openBackend('wasm'));
 
@@ -73,22 +74,20 @@ describe.each(Object.entries(MODELS))('%s', (_, switches) => {
 
   test('learns: every parameter changes, and the error in the training images falls', async () => {
     const { model, network, batch } = modelOf(switches);
-    const noise = tf.zeros([4, ...network.noise]);
+    const inputs = { ...batch, noise: tf.zeros([4, ...network.noise]) };
+    const objective = objectiveOf(network, { loss: model.loss, klShare: 1 });
     let { weights } = initState(network, { seed: 1, ema: 0 });
     const before = await copyOf(weights.params);
     const losses: number[] = [];
     for (let step = 0; step < 12; step++) {
       const options = {
         adam: { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-        loss: model.loss,
-        klShare: 1,
-        clip: 0,
         ema: 0,
       };
-      const pass = differentiate(network, weights.params, batch, noise, options);
+      const pass = differentiate(objective, weights.params, inputs, 0);
       const done = applyUpdate(weights, pass, options);
       weights = done.weights;
-      losses.push((await done.loss.reconstruction.data())[0]!);
+      losses.push((await done.losses.reconstruction!.data())[0]!);
     }
     expect(losses.at(-1)).toBeLessThan(0.8 * losses[0]!);
     const after = await copyOf(weights.params);

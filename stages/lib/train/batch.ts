@@ -1,4 +1,5 @@
 /** Batches: images and masks as numbers and as tensors, the hole pre-filled. */
+import { toTensors, type Values } from '@pipe-experiment/networks/training/values.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Occluded } from '../nn/network.js';
 import { type Prefill, prefill } from '../nn/prefill.js';
@@ -65,21 +66,26 @@ export function fillBatch(
   return { count, size, channels, target, filled, spread, mask };
 }
 
-export function toTensors(values: BatchValues): Batch {
-  const { count, size, channels, target, filled, spread, mask } = values;
+/** The spread only where there is one. */
+export function arraysOf(batch: BatchValues): Values {
+  const { count, size, channels, target, filled, spread, mask } = batch;
   const depth = spread.length / (count * size * size);
+  const image = [size, size, channels];
   return {
-    target: tf.tensor4d(target, [count, size, size, channels]),
-    filled: tf.tensor4d(filled, [count, size, size, channels]),
-    ...(depth > 0 ? { spread: tf.tensor4d(spread, [count, size, size, depth]) } : {}),
-    mask: tf.tensor4d(mask, [count, size, size, 1]),
+    count,
+    arrays: {
+      target: { shape: image, values: target },
+      filled: { shape: image, values: filled },
+      ...(depth > 0 && { spread: { shape: [size, size, depth], values: spread } }),
+      mask: { shape: [size, size, 1], values: mask },
+    },
   };
 }
 
 export function createBatch(examples: Examples, kinds: readonly Prefill[]): Batch {
-  return toTensors(fillBatch(examples, kinds));
+  return toTensors(arraysOf(fillBatch(examples, kinds))) as unknown as Batch;
 }
 
-export function disposeBatch({ target, filled, spread, mask }: Batch): void {
-  tf.dispose([target, filled, mask, ...(spread ? [spread] : [])]);
+export function disposeBatch(batch: Batch): void {
+  tf.dispose({ ...batch });
 }

@@ -1,4 +1,7 @@
 /** One epoch of training: every image once, in a seeded order, and what it gave. */
+
+import type { Losses, Weights } from '@pipe-experiment/networks/training/step.js';
+import type { StartStepper } from '@pipe-experiment/networks/training/stepper.js';
 import type * as tf from '@tensorflow/tfjs-core';
 import { klShareAt } from '../nn/losses.js';
 import type { Network } from '../nn/network.js';
@@ -6,8 +9,7 @@ import { type Config, learningRateAt } from './config.js';
 import type { TrainingData } from './data.js';
 import { planEpoch } from './draw.js';
 import type { Drawing } from './drawing.js';
-import type { StepLoss, Weights } from './step.js';
-import type { StartStepper } from './stepper.js';
+import { objectiveOf, valuesOf } from './objective.js';
 
 /** Means over the batches of an epoch. */
 export interface EpochLoss {
@@ -42,9 +44,9 @@ export async function trainEpoch(
   { drawing, startStepper, onBatch }: EpochHooks,
 ): Promise<EpochResult> {
   const plan = planEpoch(train, data.train, epoch);
-  const stepper = startStepper(network, start, {
-    loss: model.loss,
-    klShare: klShareAt(model.loss, epoch),
+  const { loss } = model;
+  const objective = objectiveOf(network, { loss, klShare: klShareAt(loss, epoch) });
+  const stepper = startStepper(objective, start, {
     clip: train.clip,
     ema: train.ema,
     learningRateAt: (step) => learningRateAt(train, step, epoch),
@@ -52,7 +54,7 @@ export async function trainEpoch(
   try {
     let done = 0;
     for await (const drawn of drawing.batches(plan)) {
-      await stepper.step(drawn);
+      await stepper.step(valuesOf(drawn, network.noise));
       onBatch(++done, plan.batches);
     }
     const { weights, losses } = stepper.end();
@@ -62,7 +64,7 @@ export async function trainEpoch(
   }
 }
 
-async function readLosses(sums: StepLoss, batches: number): Promise<EpochLoss> {
+async function readLosses(sums: Losses, batches: number): Promise<EpochLoss> {
   const mean = async (scalar: tf.Scalar) => {
     const [value] = await scalar.data();
     scalar.dispose();
@@ -70,7 +72,7 @@ async function readLosses(sums: StepLoss, batches: number): Promise<EpochLoss> {
   };
   return {
     loss: await mean(sums.total),
-    reconstruction: await mean(sums.reconstruction),
-    kl: await mean(sums.kl),
+    reconstruction: await mean(sums.reconstruction!),
+    kl: await mean(sums.kl!),
   };
 }

@@ -3,15 +3,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import { initAdam } from '@pipe-experiment/networks/adam.js';
 import type { LibraryVersion } from '@pipe-experiment/networks/backend/native.js';
 import { initParams, type ParamSpec } from '@pipe-experiment/networks/params.js';
 import { readParams, writeParams } from '@pipe-experiment/networks/tensor-files.js';
+import { initAdam } from '@pipe-experiment/networks/training/adam.js';
+import type { Weights } from '@pipe-experiment/networks/training/step.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network } from '../nn/network.js';
 import type { TrainConfig } from './config.js';
 import type { EpochLoss } from './epoch.js';
-import type { Weights } from './step.js';
 import type { Validation } from './validate.js';
 
 /** One line of the history. */

@@ -1,7 +1,7 @@
 /** The stage `train`: each kind of model, batches in shards, and other seeds. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { startTeam } from '../../../stages/lib/train/team.js';
+import { startShardThreads } from '../../../stages/lib/train/shard-threads.js';
 import { folderDigests } from '../../stages/support/folders.js';
 import type { TrainOrder } from '../../stages/support/train.js';
 import {
@@ -45,7 +45,7 @@ describe('batches in three shards', () => {
     const many = order('too-many', MODELS.deepvision, 0, 1, 3, 9);
     await expect(run(many)).rejects.toThrow('train.shards');
     expect(() =>
-      startTeam({ backend: 'webgpu', network: {} as never, size: SIZE, channels: 1 }, 2, 1),
+      startShardThreads({ backend: 'webgpu', network: {} as never, size: SIZE, channels: 1 }, 2, 1),
     ).toThrow('train.shards is 2, but the backend webgpu computes a batch as a whole');
   });
 });

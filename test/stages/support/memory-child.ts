@@ -5,12 +5,13 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import { sizeOf } from '@pipe-experiment/networks/params.js';
+import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNetwork } from '../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../stages/lib/nn/model-config.js';
 import { fillBatch } from '../../../stages/lib/train/batch.js';
-import { chooseStepper } from '../../../stages/lib/train/choose-stepper.js';
 import type { Drawn } from '../../../stages/lib/train/draw.js';
+import { objectiveOf, valuesOf } from '../../../stages/lib/train/objective.js';
 import { initState } from '../../../stages/lib/train/state.js';
 
 /** The memory of a training after some updates. */
@@ -46,13 +47,14 @@ async function train(measured: readonly number[]): Promise<Held[]> {
   const given = { arch: 'restorer', width: 0.25, prefill: ['harmonic', 'biharmonic'] };
   const { network: config, loss } = checkModel({ ...given, occlusions: ['a'] }, 'm', ['a']);
   const network = createNetwork(config, SIZE, 1);
-  const options = { loss, klShare: 1, clip: 25, ema: 0.9, learningRateAt: () => 0.001 };
+  const objective = objectiveOf(network, { loss, klShare: 1 });
+  const options = { clip: 25, ema: 0.9, learningRateAt: () => 0.001 };
   let { weights } = initState(network, { seed: 1, ema: 0.9 });
   const held: Held[] = [];
   for (let updates = 0; updates < measured.at(-1)!; ) {
-    const stepper = chooseStepper('wasm')(network, weights, options);
+    const stepper = chooseStepper('wasm')(objective, weights, options);
     for (const end = updates + EPOCH; updates < end; updates++) {
-      await stepper.step(drawn(updates, sizeOf(network.noise)));
+      await stepper.step(valuesOf(drawn(updates, sizeOf(network.noise)), network.noise));
     }
     const end = stepper.end();
     stepper.dispose();

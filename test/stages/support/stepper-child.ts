@@ -9,6 +9,8 @@ import { openWebgpu } from '@pipe-experiment/kernels/webgpu.js';
 import { batchNorm, batchNormSpecs, type Moments } from '@pipe-experiment/networks/batchnorm.js';
 import { dense, denseSpecs } from '@pipe-experiment/networks/layers.js';
 import { sizeOf } from '@pipe-experiment/networks/params.js';
+import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
+import { disposeWeights, type EpochOptions } from '@pipe-experiment/networks/training/stepper.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNetwork } from '../../../stages/lib/nn/create.js';
 import type { LossConfig } from '../../../stages/lib/nn/losses.js';
@@ -16,10 +18,9 @@ import { checkModel } from '../../../stages/lib/nn/model-config.js';
 import type { Network } from '../../../stages/lib/nn/network.js';
 import type { Prefill } from '../../../stages/lib/nn/prefill.js';
 import { fillBatch } from '../../../stages/lib/train/batch.js';
-import { chooseStepper } from '../../../stages/lib/train/choose-stepper.js';
 import type { Drawn } from '../../../stages/lib/train/draw.js';
+import { objectiveOf, valuesOf } from '../../../stages/lib/train/objective.js';
 import { initState } from '../../../stages/lib/train/state.js';
-import { disposeWeights, type EpochOptions } from '../../../stages/lib/train/stepper.js';
 
 export interface StepperReport {
   /** By network. */
@@ -122,19 +123,18 @@ async function train(backend: 'cpu' | 'webgpu', subject: Subject) {
   await tf.setBackend(backend);
   const batches = drawAll(subject);
   let { weights } = initState(network, { seed: 1, ema: 0.9 });
-  const start = await valuesOf(weights);
+  const start = await numbersOf(weights);
   const means: number[] = [];
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
+    const objective = objectiveOf(network, { loss, klShare: (epoch + 1) / 2 });
     const options: EpochOptions = {
-      loss,
-      klShare: (epoch + 1) / 2,
       clip: 0.05,
       ema: 0.9,
       learningRateAt: (step) => 0.01 / step,
     };
-    const stepper = chooseStepper(backend)(network, weights, options);
+    const stepper = chooseStepper(backend)(objective, weights, options);
     for (const drawn of batches.slice(epoch * UPDATES, (epoch + 1) * UPDATES)) {
-      await stepper.step(drawn);
+      await stepper.step(valuesOf(drawn, network.noise));
     }
     const end = stepper.end();
     stepper.dispose();
@@ -143,12 +143,12 @@ async function train(backend: 'cpu' | 'webgpu', subject: Subject) {
     means.push(total! / UPDATES);
     tf.dispose(Object.values(end.losses));
   }
-  const values = await valuesOf(weights);
+  const values = await numbersOf(weights);
   disposeWeights(weights);
   return { start, values, means };
 }
 
-async function valuesOf({ params, adam, ema }: Parameters<typeof disposeWeights>[0]) {
+async function numbersOf({ params, adam, ema }: Parameters<typeof disposeWeights>[0]) {
   const all: number[] = [];
   for (const tensors of [params, adam.first, adam.second, ema ?? {}]) {
     for (const name of Object.keys(tensors).sort()) all.push(...(await tensors[name]!.data()));

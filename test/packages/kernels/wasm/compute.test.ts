@@ -12,8 +12,8 @@ import {
   fusedNormalise,
   fusedNormaliseGradient,
 } from '@pipe-experiment/kernels/fused.js';
-import { ADAM_DEFAULTS } from '@pipe-experiment/networks/adam.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { ADAM_DEFAULTS } from '@pipe-experiment/networks/training/adam.js';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -4,8 +4,8 @@
  */
 
 import { fusedAdam } from '@pipe-experiment/kernels/fused.js';
-import { ADAM_DEFAULTS } from '@pipe-experiment/networks/adam.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { ADAM_DEFAULTS } from '@pipe-experiment/networks/training/adam.js';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';

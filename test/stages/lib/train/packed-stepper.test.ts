@@ -1,18 +1,19 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import { type Params, sizeOf } from '@pipe-experiment/networks/params.js';
+import { packedSteppers } from '@pipe-experiment/networks/training/packed-stepper.js';
+import {
+  disposeWeights,
+  plainSteppers,
+  type StartStepper,
+} from '@pipe-experiment/networks/training/stepper.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { createNetwork } from '../../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../../stages/lib/nn/model-config.js';
 import { fillBatch } from '../../../../stages/lib/train/batch.js';
-import { packedSteppers } from '../../../../stages/lib/train/packed-stepper.js';
+import { objectiveOf, valuesOf } from '../../../../stages/lib/train/objective.js';
 import { initState } from '../../../../stages/lib/train/state.js';
-import {
-  disposeWeights,
-  plainSteppers,
-  type StartStepper,
-} from '../../../../stages/lib/train/stepper.js';
 
 beforeAll(() => openBackend('wasm'));
 
@@ -32,7 +33,9 @@ function prepare(name: keyof typeof MODELS, clip: number) {
   const examples = { size: SIZE, channels: 1, images: [bytes(), bytes()], masks: [mask, mask] };
   const noise = Float32Array.from({ length: 2 * sizeOf(network.noise) }, () => random.normal());
   const drawn = { ...fillBatch(examples, model.prefill), noise };
-  const options = { loss: model.loss, klShare: 1, clip, ema: 0.9, learningRateAt: () => 0.001 };
+  const values = valuesOf(drawn, network.noise);
+  const objective = objectiveOf(network, { loss: model.loss, klShare: 1 });
+  const options = { clip, ema: 0.9, learningRateAt: () => 0.001 };
 
   const start = () => initState(network, { seed: 1, ema: 0.9 }).weights;
 
@@ -40,9 +43,9 @@ function prepare(name: keyof typeof MODELS, clip: number) {
   const train = async (steppers: StartStepper) => {
     let weights = start();
     for (let epoch = 0; epoch < 2; epoch++) {
-      const stepper = steppers(network, weights, options);
-      await stepper.step(drawn);
-      await stepper.step(drawn);
+      const stepper = steppers(objective, weights, options);
+      await stepper.step(values);
+      await stepper.step(values);
       const end = stepper.end();
       weights = end.weights;
       tf.dispose(Object.values(end.losses));
@@ -51,11 +54,11 @@ function prepare(name: keyof typeof MODELS, clip: number) {
     const valuesOf = (params: Params) =>
       Object.fromEntries(Object.entries(params).map(([key, x]) => [key, [x.shape, x.dataSync()]]));
     const { params, adam, ema } = weights;
-    const values = [params, adam.first, adam.second, ema!].map(valuesOf);
+    const all = [params, adam.first, adam.second, ema!].map(valuesOf);
     disposeWeights(weights);
-    return { values, step: adam.step };
+    return { values: all, step: adam.step };
   };
-  return { network, options, start, train };
+  return { objective, options, start, train };
 }
 
 test.each(Object.keys(MODELS) as (keyof typeof MODELS)[])(
@@ -85,7 +88,7 @@ test('clipping divides by the norm of all gradients together', async () => {
 
 test('an epoch that does not end frees its weights', () => {
   const before = tf.memory().numTensors;
-  const { network, options, start } = prepare('deepvision', 0);
-  packedSteppers(network, start(), options).dispose();
+  const { objective, options, start } = prepare('deepvision', 0);
+  packedSteppers(objective, start(), options).dispose();
   expect(tf.memory().numTensors).toBe(before);
 });

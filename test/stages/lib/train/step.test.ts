@@ -1,13 +1,18 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
-import { ADAM_DEFAULTS } from '@pipe-experiment/networks/adam.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { ADAM_DEFAULTS } from '@pipe-experiment/networks/training/adam.js';
+import {
+  applyUpdate,
+  differentiate,
+  type Weights,
+} from '@pipe-experiment/networks/training/step.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createNetwork } from '../../../../stages/lib/nn/create.js';
 import { checkModel } from '../../../../stages/lib/nn/model-config.js';
 import { createBatch } from '../../../../stages/lib/train/batch.js';
+import { objectiveOf } from '../../../../stages/lib/train/objective.js';
 import { initState } from '../../../../stages/lib/train/state.js';
-import { applyUpdate, differentiate, type Weights } from '../../../../stages/lib/train/step.js';
 
 beforeAll(() => openBackend('wasm'));
 
@@ -26,17 +31,15 @@ function setUp(name: keyof typeof MODELS) {
   const bytes = () => Uint8Array.from({ length: SIZE * SIZE }, () => random.int(256));
   const mask = Uint8Array.from({ length: SIZE * SIZE }, (_, i) => (i % SIZE < 20 ? 1 : 0));
   const examples = { size: SIZE, channels: 1, images: [bytes(), bytes()], masks: [mask, mask] };
-  const batch = createBatch(examples, model.prefill);
   const noise = tf.randomNormal([2, ...network.noise], 0, 1, 'float32', 1);
+  const batch = { ...createBatch(examples, model.prefill), noise };
   const options = {
     adam: { ...ADAM_DEFAULTS, learningRate: 0.001 },
-    loss: model.loss,
-    klShare: 1,
-    clip: 0,
     ema: TRAIN.ema,
   };
+  const objective = objectiveOf(network, { loss: model.loss, klShare: 1 });
   const step = (weights: Weights) =>
-    applyUpdate(weights, differentiate(network, weights.params, batch, noise, options), options);
+    applyUpdate(weights, differentiate(objective, weights.params, batch, 0), options);
   return { network, step, start: () => initState(network, TRAIN).weights };
 }
 
@@ -49,7 +52,7 @@ describe.each(Object.keys(MODELS) as (keyof typeof MODELS)[])('a training step o
     for (let i = 0; i < 3; i++) {
       const result = step(weights);
       weights = result.weights;
-      tf.dispose(Object.values(result.loss));
+      tf.dispose(result.losses);
       counts.push(tf.memory().numTensors);
       bytes.push(tf.memory().numBytes);
     }
@@ -64,18 +67,18 @@ describe.each(Object.keys(MODELS) as (keyof typeof MODELS)[])('a training step o
       const copies = await Promise.all(
         network.specs.map((spec) => before.params[spec.name]!.data()),
       );
-      let { weights, loss } = step(before);
-      const [first] = await loss.total.data();
+      let { weights, losses } = step(before);
+      const [first] = await losses.total.data();
       // What lies before a layer that starts at zero has no gradient at first.
-      for (let i = 0; i < 2; i++) ({ weights, loss } = step(weights));
+      for (let i = 0; i < 2; i++) ({ weights, losses } = step(weights));
       const changed = await Promise.all(
         network.specs.map(async (spec, i) => {
           const after = await weights.params[spec.name]!.data();
           return after.some((value, at) => value !== copies[i]![at]) ? [] : [spec.name];
         }),
       );
-      for (let i = 0; i < 9; i++) ({ weights, loss } = step(weights));
-      const [last] = await loss.total.data();
+      for (let i = 0; i < 9; i++) ({ weights, losses } = step(weights));
+      const [last] = await losses.total.data();
       return { first, last, unchanged: changed.flat() };
     };
     const one = await run();

@@ -1,6 +1,6 @@
-import { ADAM_DEFAULTS, adamUpdate, initAdam } from '@pipe-experiment/networks/adam.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
-import { emaUpdate } from '@pipe-experiment/networks/ema.js';
+import { ADAM_DEFAULTS, adamUpdate, initAdam } from '@pipe-experiment/networks/training/adam.js';
+import { emaUpdate } from '@pipe-experiment/networks/training/ema.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 

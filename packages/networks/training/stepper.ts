@@ -1,26 +1,21 @@
 /** Makes the updates of one epoch, a batch at a time; each backend may have its own way. */
 
 import type { Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
-import { ADAM_DEFAULTS } from '@pipe-experiment/networks/adam.js';
-import type { Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LossConfig } from '../nn/losses.js';
-import type { Network } from '../nn/network.js';
-import { disposeBatch, toTensors } from './batch.js';
-import type { Drawn } from './draw.js';
+import type { Params } from '../params.js';
+import { ADAM_DEFAULTS } from './adam.js';
 import {
   applyUpdate,
   type Derivatives,
   differentiate,
-  type StepLoss,
+  type Losses,
+  type Objective,
   type Weights,
 } from './step.js';
+import { toTensors, type Values } from './values.js';
 
 /** What holds for all updates of an epoch. */
 export interface EpochOptions {
-  readonly loss: LossConfig;
-  /** How much of the KL's weight holds. */
-  readonly klShare: number;
   /** Largest norm of all gradients together; 0 leaves them as they are. */
   readonly clip: number;
   /** Decay of the average of the weights; unused when none is kept. */
@@ -32,12 +27,12 @@ export interface EpochOptions {
 export interface EpochEnd {
   readonly weights: Weights;
   /** Sums over the updates. */
-  readonly losses: StepLoss;
+  readonly losses: Losses;
 }
 
 export interface Stepper {
   /** One update. Resolves when the next may be asked for: no more than a few are under way. */
-  step(drawn: Drawn): Promise<void>;
+  step(values: Values): Promise<void>;
   /** After the last update, once: the weights and sums, which are the caller's from then on. */
   end(): EpochEnd;
   /** What each kernel of an update costs, where that can be told; the weights are spoilt by it. */
@@ -47,60 +42,57 @@ export interface Stepper {
 }
 
 /** Takes the weights over, and gives those after all updates. */
-export type StartStepper = (network: Network, start: Weights, options: EpochOptions) => Stepper;
+export type StartStepper = (objective: Objective, start: Weights, options: EpochOptions) => Stepper;
 
 /** How the derivatives of a batch are computed; clipped, if `clip` says so. */
 export type Differentiate = (
-  network: Network,
+  objective: Objective,
   params: Params,
-  drawn: Drawn,
-  options: EpochOptions,
+  values: Values,
+  clip: number,
 ) => Derivatives | Promise<Derivatives>;
 
 export function differentiateWhole(
-  network: Network,
+  objective: Objective,
   params: Params,
-  drawn: Drawn,
-  options: EpochOptions,
+  values: Values,
+  clip: number,
 ): Derivatives {
-  const batch = toTensors(drawn);
-  const noise = tf.tensor(drawn.noise, [drawn.count, ...network.noise]);
-  const derivatives = differentiate(network, params, batch, noise, options);
-  noise.dispose();
-  disposeBatch(batch);
+  const batch = toTensors(values);
+  const derivatives = differentiate(objective, params, batch, clip);
+  tf.dispose(batch);
   return derivatives;
 }
 
 /** Update by update with new tensors each time: right on every backend. */
 export function plainSteppers(compute: Differentiate = differentiateWhole): StartStepper {
-  return (network, start, options) => startPlainStepper(compute, network, start, options);
+  return (objective, start, options) => startPlainStepper(compute, objective, start, options);
 }
 
 function startPlainStepper(
   compute: Differentiate,
-  network: Network,
+  objective: Objective,
   start: Weights,
-  options: EpochOptions,
+  { clip, ema, learningRateAt }: EpochOptions,
 ): Stepper {
   let weights: Weights | undefined = start;
-  const losses: StepLoss[] = [];
+  const updates: Losses[] = [];
   return {
-    async step(drawn) {
-      const { ema, learningRateAt } = options;
+    async step(values) {
       const adam = { ...ADAM_DEFAULTS, learningRate: learningRateAt(weights!.adam.step + 1) };
-      const derivatives = await compute(network, weights!.params, drawn, options);
+      const derivatives = await compute(objective, weights!.params, values, clip);
       const result = applyUpdate(weights!, derivatives, { adam, ema });
       weights = result.weights;
-      losses.push(result.loss);
+      updates.push(result.losses);
       await yieldToEvents();
     },
     end() {
-      const end = { weights: weights!, losses: sumLosses(losses) };
+      const end = { weights: weights!, losses: sumLosses(objective.losses, updates) };
       weights = undefined;
       return end;
     },
     dispose() {
-      tf.dispose(losses.map(({ reconstruction, kl, total }) => [reconstruction, kl, total]));
+      tf.dispose(updates);
       if (weights) disposeWeights(weights);
     },
   };
@@ -111,14 +103,10 @@ export function disposeWeights({ params, adam, ema }: Weights): void {
 }
 
 /** Added up at the end: a running sum would be rounded to float32 after each update. */
-function sumLosses(updates: readonly StepLoss[]): StepLoss {
-  const sumOf = (part: keyof StepLoss) =>
-    tf.sum<tf.Scalar>(tf.stack(updates.map((loss) => loss[part])));
-  return tf.tidy(() => ({
-    reconstruction: sumOf('reconstruction'),
-    kl: sumOf('kl'),
-    total: sumOf('total'),
-  }));
+function sumLosses(names: readonly string[], updates: readonly Losses[]): Losses {
+  const sumOf = (name: string) =>
+    tf.sum<tf.Scalar>(tf.stack(updates.map((losses) => losses[name]!)));
+  return tf.tidy(() => Object.fromEntries(names.map((name) => [name, sumOf(name)]))) as Losses;
 }
 
 /** Lets signals and messages through between batches. */

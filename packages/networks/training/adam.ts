@@ -2,7 +2,7 @@
 import { type AdamFactors, type AdamInputs, fusedAdam } from '@pipe-experiment/kernels/fused.js';
 import { power } from '@pipe-experiment/numerics/power.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Params, param } from './params.js';
+import { type Params, param } from '../params.js';
 
 export interface AdamConfig {
   readonly learningRate: number;

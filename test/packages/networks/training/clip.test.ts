@@ -1,5 +1,5 @@
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
-import { clipGradients } from '@pipe-experiment/networks/clip.js';
+import { clipGradients } from '@pipe-experiment/networks/training/clip.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 

@@ -6,16 +6,13 @@
 import { adamInPlace, blendInPlace, Numbers } from '@pipe-experiment/kernels/webgpu/in-place.js';
 import { bufferOf, flush, forgetValues } from '@pipe-experiment/kernels/webgpu/internals.js';
 import { type Recording, record, type Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
-import { ADAM_DEFAULTS, adamFactors } from '@pipe-experiment/networks/adam.js';
-import { type Moments, NEW_SHARE, unbiased } from '@pipe-experiment/networks/batchnorm.js';
-import { heldAt } from '@pipe-experiment/networks/ema.js';
-import { type Params, param } from '@pipe-experiment/networks/params.js';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Network } from '../nn/network.js';
-import { type Batch, disposeBatch } from './batch.js';
-import type { Drawn } from './draw.js';
-import { differentiate, type StepLoss, type Weights } from './step.js';
+import { type Moments, NEW_SHARE, unbiased } from '../batchnorm.js';
+import { type Params, param } from '../params.js';
+import { ADAM_DEFAULTS, adamFactors } from './adam.js';
+import { heldAt } from './ema.js';
+import { differentiate, type Losses, type Objective, type Weights } from './step.js';
 import {
   disposeWeights,
   type EpochEnd,
@@ -23,42 +20,43 @@ import {
   type StartStepper,
   type Stepper,
 } from './stepper.js';
+import { mapped, type Tensors, type Values } from './values.js';
 
 /** Updates handed to the GPU and not yet computed: enough to keep it busy. */
 const MOST_UNDER_WAY = 3;
 
 export function recordedSteppers(backend: WebGPUBackend): StartStepper {
-  return (network, start, options) => new RecordedStepper(backend, network, start, options);
+  return (objective, start, options) => new RecordedStepper(backend, objective, start, options);
 }
 
 class RecordedStepper implements Stepper {
   readonly #backend: WebGPUBackend;
-  readonly #network: Network;
+  readonly #objective: Objective;
   readonly #options: EpochOptions;
   readonly #weights: Weights;
   readonly #numbers: StepNumbers;
-  readonly #losses: StepLoss;
+  readonly #losses: Losses;
   readonly #underWay: Promise<unknown>[] = [];
   #step: number;
-  #inputs: Inputs | undefined;
+  #inputs: Tensors | undefined;
   #recording: Recording | undefined;
   #given = false;
 
-  constructor(backend: WebGPUBackend, network: Network, start: Weights, options: EpochOptions) {
+  constructor(backend: WebGPUBackend, objective: Objective, start: Weights, options: EpochOptions) {
     this.#backend = backend;
-    this.#network = network;
+    this.#objective = objective;
     this.#options = options;
     this.#weights = settle(backend, start);
     this.#numbers = startNumbers(backend);
-    this.#losses = zeroLosses(backend);
+    this.#losses = zeroLosses(backend, objective.losses);
     this.#step = start.adam.step;
   }
 
-  async step(drawn: Drawn): Promise<void> {
+  async step(values: Values): Promise<void> {
     setNumbers(this.#numbers, this.#options, ++this.#step);
-    this.#inputs ??= createInputs(this.#backend, drawn, this.#network.noise);
+    this.#inputs ??= createInputs(this.#backend, values);
     const inputs = this.#inputs;
-    writeInputs(this.#backend, inputs, drawn);
+    writeInputs(this.#backend, inputs, values);
     if (this.#recording) this.#recording.replay();
     else this.#recording = record(this.#backend, () => this.#update(inputs));
     this.#underWay.push(this.#backend.queue.onSubmittedWorkDone());
@@ -79,26 +77,23 @@ class RecordedStepper implements Stepper {
   dispose(): void {
     this.#recording?.dispose();
     for (const each of Object.values(this.#numbers)) each.dispose();
-    if (this.#inputs) {
-      disposeBatch(this.#inputs.batch);
-      this.#inputs.noise.dispose();
-    }
+    tf.dispose(this.#inputs ?? {});
     if (this.#given) return;
     disposeWeights(this.#weights);
-    tf.dispose(Object.values(this.#losses));
+    tf.dispose(this.#losses);
   }
 
   /** What is recorded: nothing in it may depend on anything but what lies in buffers. */
-  #update({ batch, noise }: Inputs): void {
+  #update(inputs: Tensors): void {
     const { params } = this.#weights;
-    const pass = differentiate(this.#network, params, batch, noise, this.#options);
+    const pass = differentiate(this.#objective, params, inputs, this.#options.clip);
     this.#descend(pass.gradients);
     this.#track(pass.moments);
     this.#average();
-    for (const part of LOSS_PARTS) {
-      blendInPlace(this.#backend, this.#losses[part], pass.loss[part], this.#numbers.sum);
+    for (const name of this.#objective.losses) {
+      blendInPlace(this.#backend, this.#losses[name]!, pass.losses[name]!, this.#numbers.sum);
     }
-    tf.dispose([pass.gradients, Object.values(pass.loss)]);
+    tf.dispose([pass.gradients, pass.losses]);
     tf.dispose(pass.moments.flatMap(({ mean, variance }) => [mean, variance]));
   }
 
@@ -133,47 +128,21 @@ class RecordedStepper implements Stepper {
   }
 }
 
-const LOSS_PARTS = ['reconstruction', 'kl', 'total'] as const;
-
 /** What changes from update to update. */
-interface Inputs {
-  readonly batch: Batch;
-  readonly noise: tf.Tensor;
-}
-
-function createInputs(
-  backend: WebGPUBackend,
-  { count, size, channels, spread, noise }: Drawn,
-  noiseShape: readonly number[],
-): Inputs {
-  const empty = (shape: readonly number[]) => {
-    const tensor = tf.zeros([...shape]);
+function createInputs(backend: WebGPUBackend, { count, arrays }: Values): Tensors {
+  const inputs = mapped(arrays, ({ shape, values }, name) => {
+    const tensor = tf.zeros([count, ...shape]);
+    if (tensor.size !== values.length) throw new RangeError(`${name} has another size`);
     bufferOf(backend, tensor);
     return tensor;
-  };
-  const depth = spread.length / (count * size * size);
-  const inputs = {
-    batch: {
-      target: empty([count, size, size, channels]) as tf.Tensor4D,
-      filled: empty([count, size, size, channels]) as tf.Tensor4D,
-      ...(depth > 0 ? { spread: empty([count, size, size, depth]) as tf.Tensor4D } : {}),
-      mask: empty([count, size, size, 1]) as tf.Tensor4D,
-    },
-    noise: empty([count, ...noiseShape]),
-  };
-  if (inputs.noise.size !== noise.length) throw new RangeError('the noise has another size');
+  });
   flush(backend); // their first zeros may be on the way: they must not come after what is written next
   return inputs;
 }
 
-function writeInputs(backend: WebGPUBackend, { batch, noise }: Inputs, drawn: Drawn): void {
-  const write = (tensor: tf.Tensor, values: Float32Array) =>
-    backend.queue.writeBuffer(bufferOf(backend, tensor), 0, values);
-  write(batch.target, drawn.target);
-  write(batch.filled, drawn.filled);
-  if (batch.spread) write(batch.spread, drawn.spread);
-  write(batch.mask, drawn.mask);
-  write(noise, drawn.noise);
+function writeInputs(backend: WebGPUBackend, inputs: Tensors, { arrays }: Values): void {
+  for (const [name, { values }] of Object.entries(arrays))
+    backend.queue.writeBuffer(bufferOf(backend, inputs[name]!), 0, values);
 }
 
 /** The numbers that the kernels of an update read. */
@@ -197,13 +166,13 @@ function setNumbers(numbers: StepNumbers, options: EpochOptions, step: number): 
   numbers.average.set([held, 1 - held]);
 }
 
-function zeroLosses(backend: WebGPUBackend): StepLoss {
-  const zero = () => {
+function zeroLosses(backend: WebGPUBackend, names: readonly string[]): Losses {
+  const zeros = names.map((name) => {
     const scalar = tf.scalar(0);
     bufferOf(backend, scalar);
-    return scalar;
-  };
-  return { reconstruction: zero(), kl: zero(), total: zero() };
+    return [name, scalar];
+  });
+  return Object.fromEntries(zeros);
 }
 
 /** The weights on the GPU, each with a buffer of its own: an average may begin as the weights themselves. */

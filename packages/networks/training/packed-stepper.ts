@@ -3,25 +3,25 @@
  * updates all parameters are one tensor, which Adam, clipping and the average change at once.
  */
 
-import { type ParamSpec, type Params, param, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
+import { type ParamSpec, type Params, param, sizeOf } from '../params.js';
 import { clipped, type Weights } from './step.js';
 import { differentiateWhole, plainSteppers, type StartStepper } from './stepper.js';
 
 /** No parameter has this name. */
 const ALL = '';
 
-export const packedSteppers: StartStepper = (network, start, options) => {
-  const trained = network.specs.filter(({ trainable }) => trainable);
-  const steppers = plainSteppers((_, packed, drawn) => {
+export const packedSteppers: StartStepper = (objective, start, options) => {
+  const trained = objective.specs.filter(({ trainable }) => trainable);
+  const steppers = plainSteppers((_, packed, values, clip) => {
     const params = unpack(trained, packed);
-    const derivatives = differentiateWhole(network, params, drawn, { ...options, clip: 0 });
+    const derivatives = differentiateWhole(objective, params, values, 0);
     tf.dispose(trained.map(({ name }) => params[name]!));
-    const gradients = clipped(pack(trained, derivatives.gradients), options.clip);
+    const gradients = clipped(pack(trained, derivatives.gradients), clip);
     return { ...derivatives, gradients };
   });
   const packed = mapWeights(start, (params) => pack(trained, params));
-  const stepper = steppers(network, packed, options);
+  const stepper = steppers(objective, packed, options);
   return {
     ...stepper,
     end() {

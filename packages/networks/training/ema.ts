@@ -1,7 +1,7 @@
 /** The exponential moving average of the parameters. The training updates the parameters; the results use the average. */
 import { fusedBlend } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Params, param } from './params.js';
+import { type Params, param } from '../params.js';
 
 /**
  * The weight of the old average at step t, counted from 1. In the first steps it is less than the

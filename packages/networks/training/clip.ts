@@ -1,6 +1,6 @@
 /** Clipping of gradients by their norm (Pascanu et al. 2013), so that one bad batch cannot throw a training off. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Params } from './params.js';
+import type { Params } from '../params.js';
 
 /** Keeps 0/0 away where every gradient is zero. */
 const TINY = 1e-30;

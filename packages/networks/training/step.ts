@@ -1,14 +1,12 @@
 /** One update of the parameters from one batch. */
 
-import { type AdamConfig, type AdamState, adamUpdate } from '@pipe-experiment/networks/adam.js';
-import { type Moments, runningStatistics } from '@pipe-experiment/networks/batchnorm.js';
-import { clipGradients } from '@pipe-experiment/networks/clip.js';
-import { emaUpdate } from '@pipe-experiment/networks/ema.js';
-import type { Params } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { computeLoss, type LossConfig } from '../nn/losses.js';
-import type { Network } from '../nn/network.js';
-import type { Batch } from './batch.js';
+import { type Moments, runningStatistics } from '../batchnorm.js';
+import type { ParamSpec, Params } from '../params.js';
+import { type AdamConfig, type AdamState, adamUpdate } from './adam.js';
+import { clipGradients } from './clip.js';
+import { emaUpdate } from './ema.js';
+import { mapped, type Tensors } from './values.js';
 
 /** All tensors that training changes. */
 export interface Weights {
@@ -20,34 +18,46 @@ export interface Weights {
 
 export interface StepOptions {
   readonly adam: AdamConfig;
-  readonly loss: LossConfig;
-  readonly klShare: number;
-  /** Largest norm of all gradients together; 0 leaves them as they are. */
-  readonly clip: number;
   /** Decay of the average; unused when none is kept. */
   readonly ema: number;
 }
 
-/** Of one step, or sums over the steps of an epoch; kept on the backend: nothing is read in between. */
-export interface StepLoss {
-  readonly reconstruction: tf.Scalar;
-  readonly kl: tf.Scalar;
+/** By name; of one step, or sums over the steps of an epoch; kept on the backend: nothing is read in between. */
+export type Losses = Readonly<Record<string, tf.Scalar>> & {
+  /** What is minimised. */
   readonly total: tf.Scalar;
+};
+
+/** What is trained, and what it minimises. */
+export interface Objective {
+  readonly specs: readonly ParamSpec[];
+  /** Names of all losses. */
+  readonly losses: readonly string[];
+  /** What other threads need to make the same objective: anything that can be cloned. */
+  readonly recipe: unknown;
+  /** A pass with gradients. */
+  pass(params: Params, batch: Tensors): Pass;
+}
+
+export interface Pass {
+  readonly losses: Losses;
+  /** Statistics of the batch-norm layers, kept for the update of the running ones. */
+  readonly moments: readonly Moments[];
 }
 
 export interface StepResult {
   readonly weights: Weights;
-  readonly loss: StepLoss;
+  readonly losses: Losses;
 }
 
 /**
  * Gives the weights after one update and disposes those before, and the derivatives; the caller disposes
- * the loss.
+ * the losses.
  */
 export function applyUpdate(
   weights: Weights,
-  { gradients, loss, moments }: Derivatives,
-  options: Pick<StepOptions, 'adam' | 'ema'>,
+  { gradients, losses, moments }: Derivatives,
+  options: StepOptions,
 ): StepResult {
   const updated = adamUpdate(options.adam, weights.params, gradients, weights.adam);
   const tracked = tf.tidy(() => runningStatistics(weights.params, moments));
@@ -56,38 +66,36 @@ export function applyUpdate(
   tf.dispose(Object.values(gradients));
   tf.dispose(moments.flatMap(({ mean, variance }) => [mean, variance]));
   disposeReplaced(weights, params);
-  return { weights: { params, adam: updated.state, ema }, loss };
+  return { weights: { params, adam: updated.state, ema }, losses };
 }
 
-/** What one pass through the network gives; the caller disposes all of it. */
-export interface Derivatives {
+/** What comes of a pass; the caller disposes all of it. */
+export interface Derivatives extends Pass {
   readonly gradients: Params;
-  readonly loss: StepLoss;
-  readonly moments: readonly Moments[];
 }
 
+/** @param clip the largest norm of all gradients together; 0 leaves them as they are */
 export function differentiate(
-  network: Network,
+  objective: Objective,
   params: Params,
-  batch: Batch,
-  noise: tf.Tensor,
-  { loss: config, klShare, clip }: Pick<StepOptions, 'loss' | 'klShare' | 'clip'>,
+  batch: Tensors,
+  clip: number,
 ): Derivatives {
-  const names = network.specs.filter(({ trainable }) => trainable).map(({ name }) => name);
+  const names = objective.specs.filter(({ trainable }) => trainable).map(({ name }) => name);
   let moments: readonly Moments[] = [];
-  let parts: Omit<StepLoss, 'total'> | undefined;
-  const objective = (...tensors: tf.Tensor[]): tf.Scalar => {
+  let parts: Record<string, tf.Scalar> = {};
+  const total = (...tensors: tf.Tensor[]): tf.Scalar => {
     const trainable = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
-    const pass = network.train({ ...params, ...trainable }, batch, batch.target, noise, klShare);
-    const loss = computeLoss(config, pass, batch.target, batch.mask, klShare);
+    const pass = objective.pass({ ...params, ...trainable }, batch);
     moments = pass.moments;
-    parts = { reconstruction: tf.keep(loss.reconstruction), kl: tf.keep(loss.kl) };
-    return loss.total;
+    const { total, ...others } = pass.losses;
+    parts = mapped(others, (loss) => tf.keep(loss));
+    return total;
   };
-  const { value, grads } = tf.valueAndGrads(objective)(names.map((name) => params[name]!));
+  const { value, grads } = tf.valueAndGrads(total)(names.map((name) => params[name]!));
   return {
     gradients: clipped(Object.fromEntries(names.map((name, i) => [name, grads[i]!])), clip),
-    loss: { ...parts!, total: value as tf.Scalar },
+    losses: { ...parts, total: value as tf.Scalar },
     moments,
   };
 }

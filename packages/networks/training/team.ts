@@ -1,0 +1,138 @@
+/**
+ * Data-parallel training: the batch is cut into a fixed number of shards, whose gradients are computed in
+ * this thread and others and added in their order. So the bytes depend on the number of shards, and not on
+ * the number of threads.
+ */
+import { parentPort, type Worker } from 'node:worker_threads';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import * as tf from '@tensorflow/tfjs-core';
+import type { ParamSpec } from '../params.js';
+import {
+  computeShard,
+  joinShards,
+  parametersLength,
+  readValues,
+  resultLength,
+  writeValues,
+} from './shard.js';
+import { clipped, type Objective } from './step.js';
+import type { Differentiate } from './stepper.js';
+import { shardOf, type Values } from './values.js';
+
+export interface Team {
+  readonly differentiate: Differentiate;
+  /** Ends the threads. */
+  close(): Promise<void>;
+}
+
+/** Float32 arrays that all threads see: the parameters, and what comes of each shard. */
+export interface SharedMemory {
+  readonly params: SharedArrayBuffer;
+  readonly results: readonly SharedArrayBuffer[];
+}
+
+/** A shard to compute from the parameters that are in the shared memory; the answer is its index. */
+interface ShardMessage {
+  readonly index: number;
+  readonly shard: Values;
+  readonly recipe: unknown;
+}
+
+/** Starts another thread, which is to call `serveShards`. */
+export type StartThread = (memory: SharedMemory) => Worker;
+
+/** @param others how many threads compute beside this one; fewer than there are shards */
+export function startTeam(
+  layout: Pick<Objective, 'specs' | 'losses'>,
+  shards: number,
+  others: number,
+  start: StartThread,
+): Team {
+  const { specs } = layout;
+  const memory = allocate(parametersLength(specs), resultLength(layout), shards);
+  const params = new Float32Array(memory.params);
+  const results = memory.results.map((buffer) => new Float32Array(buffer));
+  const helpers = Array.from({ length: others }, () => helperOf(start(memory)));
+  return {
+    async differentiate(objective, weights, values, clip) {
+      const { count } = values;
+      if (count < shards) throw mistake(`a batch of ${count} has no ${shards} shards`);
+      const parts = Array.from({ length: shards }, (_, i) => shardOf(values, i, shards));
+      writeValues(specs, weights, params);
+      const { recipe } = objective;
+      const awaited: Promise<void>[] = [];
+      const own: number[] = [];
+      for (const [index, shard] of parts.entries()) {
+        const helper = helpers[(index % (others + 1)) - 1];
+        if (helper) awaited.push(helper.compute({ index, shard, recipe }));
+        else own.push(index);
+      }
+      // The first shard is always this thread's.
+      const counts = own.map((i) => computeShard(objective, weights, parts[i]!, results[i]!));
+      await Promise.all(awaited);
+      const examples = parts.map((part) => part.count);
+      const joined = joinShards(layout, results, examples, counts[0]!);
+      return { ...joined, gradients: clipped(joined.gradients, clip) };
+    },
+    async close() {
+      await Promise.all(helpers.map((helper) => helper.close()));
+    },
+  };
+}
+
+/** The other side: computes the shards that a team sends to this thread. */
+export function serveShards(
+  specs: readonly ParamSpec[],
+  memory: SharedMemory,
+  objectiveOf: (recipe: unknown) => Objective,
+): void {
+  const results = memory.results.map((buffer) => new Float32Array(buffer));
+  parentPort!.on('message', ({ index, shard, recipe }: ShardMessage) => {
+    const params = readValues(specs, new Float32Array(memory.params));
+    computeShard(objectiveOf(recipe), params, shard, results[index]!);
+    tf.dispose(params);
+    parentPort!.postMessage(index);
+  });
+}
+
+function allocate(params: number, result: number, shards: number): SharedMemory {
+  const shared = (length: number) => new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT);
+  return {
+    params: shared(params),
+    results: Array.from({ length: shards }, () => shared(result)),
+  };
+}
+
+interface Helper {
+  /** Resolves when the result is in the shared memory. */
+  compute(message: ShardMessage): Promise<void>;
+  close(): Promise<void>;
+}
+
+function helperOf(worker: Worker): Helper {
+  const waiting = new Map<number, { resolve(): void; reject(error: unknown): void }>();
+  let failure: unknown;
+  worker.on('message', (index: number) => {
+    waiting.get(index)?.resolve();
+    waiting.delete(index);
+  });
+  const fail = (error: unknown) => {
+    failure ??= error;
+    for (const { reject } of waiting.values()) reject(failure);
+    waiting.clear();
+  };
+  worker.on('error', fail);
+  worker.on('exit', (code) => fail(new Error(`a thread that computes shards ended: code ${code}`)));
+  return {
+    compute(message) {
+      if (failure !== undefined) return Promise.reject(failure);
+      return new Promise((resolve, reject) => {
+        waiting.set(message.index, { resolve, reject });
+        worker.postMessage(message);
+      });
+    },
+    async close() {
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** The threads that compute the shards of a batch. */
+import { fileURLToPath } from 'node:url';
+import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { mistake } from '@pipe-experiment/data/mistake.js';
+import { type OpenedBackend, openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import {
+  type SharedMemory,
+  serveShards,
+  startTeam,
+  type Team,
+} from '@pipe-experiment/networks/training/team.js';
+import { createNetwork, type NetworkConfig } from '../nn/create.js';
+import { LOSSES, type LossRecipe, objectiveOf } from './objective.js';
+
+const TASK = 'pipe-experiment: compute shards';
+
+/** What such a thread needs to make the same network. */
+export interface TeamInput {
+  readonly backend: OpenedBackend;
+  readonly network: NetworkConfig;
+  readonly size: number;
+  readonly channels: number;
+}
+
+/** @param threads how many compute at once, this one among them; no more than there are shards */
+export function startShardThreads(input: TeamInput, shards: number, threads: number): Team {
+  if (input.backend !== 'wasm' && input.backend !== 'cpu') {
+    throw mistake(
+      `train.shards is ${shards}, but the backend ${input.backend} computes a batch as a whole`,
+      'Set train.shards to 1, or train.backend to wasm.',
+    );
+  }
+  const { specs } = createNetwork(input.network, input.size, input.channels);
+  // A thread runs the bundle that this is part of; there is none when the sources are run as they are.
+  const bundle = fileURLToPath(import.meta.url);
+  const others = bundle.endsWith('.ts') ? 0 : Math.min(shards, threads) - 1;
+  return startTeam({ specs, losses: LOSSES }, shards, others, (memory) => {
+    return new Worker(bundle, { workerData: { task: TASK, input, memory } });
+  });
+}
+
+async function serve(input: TeamInput, memory: SharedMemory): Promise<void> {
+  await openBackend(input.backend);
+  const network = createNetwork(input.network, input.size, input.channels);
+  serveShards(network.specs, memory, (recipe) => objectiveOf(network, recipe as LossRecipe));
+}
+
+// Not awaited: the modules that import this one name their architectures meanwhile.
+if (!isMainThread && workerData?.task === TASK) void serve(workerData.input, workerData.memory);
