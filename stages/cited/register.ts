@@ -3,7 +3,7 @@ import { addArchitecture } from '../lib/nn/create.js';
 import { CONTEXT } from './context.js';
 import { CONTEXTUAL } from './contextual.js';
 import { EDGE } from './edge.js';
-import './gradients.js';
+import '@pipe-experiment/kernels/dilation-gradients.js';
 import { SEARCH } from './search.js';
 
 addArchitecture('contextual', CONTEXTUAL);

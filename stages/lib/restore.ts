@@ -6,7 +6,7 @@ import { disposeParams, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from './nn/model-config.js';
 import { type Model, readModel } from './nn/model-files.js';
-import { restoreSymmetric } from './nn/symmetries.js';
+import { restoreSymmetric } from './nn/restore-symmetric.js';
 import { createBatch, disposeBatch, type Examples } from './train/batch.js';
 
 /** How a restoration is drawn. */

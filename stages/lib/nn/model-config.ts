@@ -9,10 +9,10 @@ import {
 } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import { KERNELS, type Kernel } from '@pipe-experiment/images/decode.js';
+import type { Symmetries } from '@pipe-experiment/networks/symmetries.js';
 import { architectureOf, type NetworkConfig } from './create.js';
 import type { LossConfig } from './losses.js';
 import { PREFILLS, type Prefill } from './prefill.js';
-import type { Symmetries } from './symmetries.js';
 
 export interface ModelConfig {
   readonly network: NetworkConfig;

@@ -1,8 +1,9 @@
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import type { Symmetries } from '@pipe-experiment/networks/symmetries.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import type { Network } from '../../../../stages/lib/nn/network.js';
-import { restoreSymmetric, type Symmetries } from '../../../../stages/lib/nn/symmetries.js';
+import { restoreSymmetric } from '../../../../stages/lib/nn/restore-symmetric.js';
 
 await openBackend('wasm');
 

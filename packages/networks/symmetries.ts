@@ -1,8 +1,5 @@
-/** The eight ways to turn and mirror a square, of tensors: restoring each of them and averaging costs no training. */
-
-import type { Params } from '@pipe-experiment/networks/params.js';
+/** The eight ways to turn and mirror a square, of tensors. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Network, Occluded } from './network.js';
 
 export type Symmetries = 'none' | 'mirror' | 'all';
 
@@ -24,27 +21,23 @@ const SETS: Readonly<Record<Symmetries, readonly Symmetry[]>> = {
   ),
 };
 
-/** The mean of what the network makes of each, turned back. */
-export function restoreSymmetric(
-  network: Network,
-  params: Params,
-  seen: Occluded,
-  noise: tf.Tensor | undefined,
+/**
+ * The mean of what is made of each, turned back.
+ *
+ * @param make is given how to turn what it takes
+ */
+export function meanOverSymmetries(
   symmetries: Symmetries,
+  make: (turned: (x: tf.Tensor4D) => tf.Tensor4D) => tf.Tensor4D,
 ): tf.Tensor4D {
-  if (symmetries === 'none') return network.restore(params, seen, noise);
-  const { filled, spread, mask } = seen;
   return tf.tidy(() => {
-    const restored = SETS[symmetries].map((symmetry) => {
-      const turned = (x: tf.Tensor4D) => turn(x, symmetry);
-      const turnedSeen = {
-        filled: turned(filled),
-        mask: turned(mask),
-        ...(spread && { spread: turned(spread) }),
-      };
-      return turnBack(network.restore(params, turnedSeen, noise), symmetry);
-    });
-    return tf.div(tf.addN(restored), restored.length);
+    const made = SETS[symmetries].map((symmetry) =>
+      turnBack(
+        make((x) => turn(x, symmetry)),
+        symmetry,
+      ),
+    );
+    return tf.div(tf.addN(made), made.length);
   });
 }
 
