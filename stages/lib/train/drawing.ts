@@ -1,7 +1,7 @@
 /** Draws the batches of an epoch ahead of the training, in threads of their own. */
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { bundleFile } from '@pipe-experiment/data/bundle-file.js';
 import { type Drawn, drawBatch, type EpochPlan } from './draw.js';
 import { type DrawingInput, type DrawnMessage, drawingTask, drawSource } from './draw-worker.js';
 
@@ -24,9 +24,8 @@ const AHEAD = 2;
  */
 export function startDrawing(input: DrawingInput): Drawing {
   const threads = Math.min(MOST_THREADS, Math.floor(availableParallelism() / 2));
-  // A thread runs the bundle that this is part of; there is none when the sources are run as they are.
-  const bundle = fileURLToPath(import.meta.url);
-  return threads > 0 && !bundle.endsWith('.ts')
+  const bundle = bundleFile();
+  return threads > 0 && bundle !== undefined
     ? drawInThreads(input, bundle, threads)
     : drawHere(input);
 }

@@ -1,6 +1,6 @@
 /** The threads that compute the shards of a batch. */
-import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { bundleFile } from '@pipe-experiment/data/bundle-file.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import { type OpenedBackend, openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import {
@@ -31,11 +31,10 @@ export function startShardThreads(input: TeamInput, shards: number, threads: num
     );
   }
   const { specs } = createNetwork(input.network, input.size, input.channels);
-  // A thread runs the bundle that this is part of; there is none when the sources are run as they are.
-  const bundle = fileURLToPath(import.meta.url);
-  const others = bundle.endsWith('.ts') ? 0 : Math.min(shards, threads) - 1;
+  const bundle = bundleFile();
+  const others = bundle === undefined ? 0 : Math.min(shards, threads) - 1;
   return startTeam({ specs, losses: LOSSES }, shards, others, (memory) => {
-    return new Worker(bundle, { workerData: { task: TASK, input, memory } });
+    return new Worker(bundle!, { workerData: { task: TASK, input, memory } });
   });
 }
 
