@@ -1,5 +1,5 @@
 /** Tables of text, as Markdown. */
-import type { TextTable } from './table.js';
+import type { TextTable } from './text-table.js';
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>

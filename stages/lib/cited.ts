@@ -1,5 +1,5 @@
 /** The systems that the paper cites: which of them is a row here, how it deviates, and why the others are none. */
-import type { TextTable } from '@pipe-experiment/pages/table.js';
+import type { TextTable } from '@pipe-experiment/pages/text-table.js';
 
 export const CITED_TITLE = 'The systems that the paper cites';
 export const ABOUT_CITED =

@@ -1,7 +1,7 @@
 /** Tables of the report that are the same in HTML and Markdown: depth, gradients, the linear twin, costs. */
 
-import { formatCount, formatGain, formatPercent } from '@pipe-experiment/pages/format.js';
-import type { TextTable } from '@pipe-experiment/pages/table.js';
+import { formatCount, formatGain, formatPercent } from '@pipe-experiment/pages/number-format.js';
+import type { TextTable } from '@pipe-experiment/pages/text-table.js';
 import { settingLabel } from './html/format.js';
 import { bestBaseline, type DataSet, figureOf, gainOf, type Row } from './results.js';
 import { RIM_BOUNDS } from './rim.js';

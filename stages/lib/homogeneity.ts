@@ -4,7 +4,7 @@
  */
 import { checkTree } from '@pipe-experiment/data/check.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import type { TextTable } from '@pipe-experiment/pages/table.js';
+import type { TextTable } from '@pipe-experiment/pages/text-table.js';
 import { type Cut, cutOf, subtract } from './claim.js';
 import { cutText } from './html/claim-section.js';
 import { settingLabel } from './html/format.js';

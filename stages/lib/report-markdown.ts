@@ -1,8 +1,8 @@
 /** The report as Markdown: the same tables without pictures, for reading in a terminal or a diff. */
 
 import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
-import { formatGain, formatPercent } from '@pipe-experiment/pages/format.js';
 import { table, titledTable } from '@pipe-experiment/pages/markdown.js';
+import { formatGain, formatPercent } from '@pipe-experiment/pages/number-format.js';
 import type { Ablation } from './ablation.js';
 import { linesByArea } from './by-area.js';
 import { ABOUT_CITED, CITED, CITED_TITLE } from './cited.js';

@@ -1,7 +1,7 @@
 /** The ablation: what each switch of the base model costs or brings. */
 
-import { formatGain, joinWords } from '@pipe-experiment/pages/format.js';
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import { formatGain, joinWords } from '@pipe-experiment/pages/number-format.js';
 import type { Ablation, AblationCell, AblationLine, AblationScore } from '../ablation.js';
 import type { Setting } from '../scores.js';
 import { settingLabel } from './format.js';

@@ -1,8 +1,8 @@
 /** The tables by shape and by area, for data sets whose holes are of many sizes. */
 
 import { type Verdict, verdictsOf } from '@pipe-experiment/numerics/verdicts.js';
-import { formatGain } from '@pipe-experiment/pages/format.js';
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import { formatGain } from '@pipe-experiment/pages/number-format.js';
 import { AREA_BOUNDS, type AreaBin, linesByArea, type ShapeLine } from '../by-area.js';
 import type { DataSet } from '../results.js';
 import { settingLabel } from './format.js';

@@ -1,7 +1,7 @@
 /** Does it need a homogeneous data set? The two data sets side by side, and what the figures say. */
 
-import { formatGain } from '@pipe-experiment/pages/format.js';
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import { formatGain } from '@pipe-experiment/pages/number-format.js';
 import { type Claim, type ClaimLine, type Cut, type CutLine, PAPER_GAP } from '../claim.js';
 import { PAPER_ROWS } from '../paper.js';
 import { settingLabel } from './format.js';

@@ -1,7 +1,7 @@
 /** The linear twin, gradients, depth and costs, as sections of the page. */
 
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
-import { tableOf } from '@pipe-experiment/pages/table.js';
+import { tableOf } from '@pipe-experiment/pages/text-table.js';
 import { ABOUT_CITED, CITED, CITED_TITLE } from '../cited.js';
 import {
   ABOUT_COSTS,

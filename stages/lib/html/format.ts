@@ -1,7 +1,7 @@
 /** How the report writes numbers and names: the same in HTML and Markdown, in every locale. */
 
 import type { SourceInfo } from '@pipe-experiment/data/sources/source.js';
-import { formatPercent } from '@pipe-experiment/pages/format.js';
+import { formatPercent } from '@pipe-experiment/pages/number-format.js';
 import type { Figure } from '../results.js';
 import type { Setting } from '../scores.js';
 

@@ -1,7 +1,7 @@
 /** The browsable gallery: any example of any model and setting, with a slider between two of its layers. */
 
 import type { GalleryData } from '@pipe-experiment/pages/client/gallery-client.js';
-import { galleryViewer } from '@pipe-experiment/pages/gallery.js';
+import { galleryViewer } from '@pipe-experiment/pages/gallery-viewer.js';
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import { bestBaseline, type DataSet, shownModels } from '../results.js';
 import { settingLabel } from './format.js';

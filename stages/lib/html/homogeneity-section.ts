@@ -10,7 +10,7 @@ import {
   ticks,
   tickText,
 } from '@pipe-experiment/pages/scale.js';
-import { tableOf } from '@pipe-experiment/pages/table.js';
+import { tableOf } from '@pipe-experiment/pages/text-table.js';
 import {
   ABOUT_HOMOGENEITY,
   HOMOGENEITY_TITLE,

@@ -1,8 +1,8 @@
 /** How much the models gain over each classical fill, and whether it is more than luck. */
 
 import { verdictsOf } from '@pipe-experiment/numerics/verdicts.js';
-import { formatGain } from '@pipe-experiment/pages/format.js';
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import { formatGain } from '@pipe-experiment/pages/number-format.js';
 import { extent, fixed, linearScale, ticks, tickText } from '@pipe-experiment/pages/scale.js';
 import { bestBaseline, type DataSet, gainOf, type Row, shownModels } from '../results.js';
 import { settingLabel } from './format.js';

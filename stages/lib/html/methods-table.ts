@@ -1,8 +1,8 @@
 /** All methods in all settings; which score is shown can be chosen, the headline stands there without scripts. */
 
 import type { Choices } from '@pipe-experiment/pages/client/chosen-scores.js';
-import { formatPercent } from '@pipe-experiment/pages/format.js';
 import { html, jsonScript, type Markup } from '@pipe-experiment/pages/markup.js';
+import { formatPercent } from '@pipe-experiment/pages/number-format.js';
 import { type DataSet, figureOf, type Row } from '../results.js';
 import { TARGETS, type Target } from '../score.js';
 import { SIDES, type Side } from '../scores.js';

@@ -1,7 +1,7 @@
 /** The whole report as one HTML file. */
 
 import { html } from '@pipe-experiment/pages/markup.js';
-import { pageOf, type Section } from '@pipe-experiment/pages/page.js';
+import { pageOf, type Section } from '@pipe-experiment/pages/page-layout.js';
 import type { Ablation } from '../ablation.js';
 import type { HomogeneityCurve } from '../homogeneity.js';
 import type { DataSet } from '../results.js';

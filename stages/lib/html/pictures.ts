@@ -2,8 +2,8 @@
 
 import { METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
 import { pngDataUri } from '@pipe-experiment/images/png.js';
-import { formatPercent } from '@pipe-experiment/pages/format.js';
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import { formatPercent } from '@pipe-experiment/pages/number-format.js';
 import type { Layer } from '../examples.js';
 import { bestBaseline, type DataSet, type Item, shownModels } from '../results.js';
 import { settingLabel } from './format.js';

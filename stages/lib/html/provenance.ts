@@ -1,7 +1,7 @@
 /** What the report was made from: data, definitions, methods, parameters, digests. */
 import { type BaselineName, METHOD_TEXTS } from '@pipe-experiment/fills/methods.js';
-import { formatCount, formatPercent } from '@pipe-experiment/pages/format.js';
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+import { formatCount, formatPercent } from '@pipe-experiment/pages/number-format.js';
 import type { DataSet } from '../results.js';
 import { SSIM_TEXTS, settingLabel, sourceText } from './format.js';
 

@@ -1,13 +1,13 @@
 /** The head of the report: what it is about, and the result in a table for each data set. */
 
 import type { Verdict } from '@pipe-experiment/numerics/verdicts.js';
+import { html, type Markup } from '@pipe-experiment/pages/markup.js';
 import {
   formatCount,
   formatGain,
   formatPercent,
   joinWords,
-} from '@pipe-experiment/pages/format.js';
-import { html, type Markup } from '@pipe-experiment/pages/markup.js';
+} from '@pipe-experiment/pages/number-format.js';
 import { fewGroups } from '../gains.js';
 import { bestBaseline, type DataSet, gainOf, headline, imageScores, type Row } from '../results.js';
 import { settingLabel } from './format.js';

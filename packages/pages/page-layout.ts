@@ -1,5 +1,5 @@
 /** A page as one HTML file: nothing in it is fetched from anywhere. */
-import { HEAT_FILTER } from './gallery.js';
+import { HEAT_FILTER } from './gallery-viewer.js';
 import { html, type Markup, raw } from './markup.js';
 import STYLE from './report.css';
 import { SCRIPT } from './script.js';
