@@ -4,6 +4,7 @@ import { oncePer } from '../../lists.js';
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import type { Action, CommandPart } from '../plan.js';
 import { advance, afterValue, nestedSince, SHELL_START, type ShellState } from '../shell-lexer.js';
+import { pipedTo } from '../shell-pipeline.js';
 import { filledText, shellOf, textOf, textOfPart } from './command-parts.js';
 import {
   isPlaceholder,
@@ -15,7 +16,7 @@ import {
   wholePlaceholder,
 } from './fill-placeholders.js';
 import { isResource } from './scope.js';
-import { laterReader, secondReader } from './second-reader.js';
+import { laterReader, pipedReader, secondReader } from './second-reader.js';
 import { isHarmless, isUnquoted, quote, quotePlain } from './shell-quote.js';
 
 /** The name of the pattern dep that a placeholder stands for; undefined for others. */
@@ -113,7 +114,17 @@ function readerOf(place: Place, state: ShellState): string | undefined {
     const reader = secondReader(before);
     if (reader !== undefined) return reader;
   }
-  return undefined;
+  return readerOfPrinted(place, state);
+}
+
+/** The program that parses what the command prints, or one around it, as code. */
+function readerOfPrinted(place: Place, state: ShellState): string | undefined {
+  const rest = place.template.parts.slice(place.index + 1);
+  const after = rest.map((part) => (isPlaceholder(part) ? 'x' : part)).join('');
+  const nested = nestedSince(state).map((start) => textUntil(start, place));
+  return [...nested, filledText(place.before)]
+    .map((before, depth) => pipedReader(before, pipedTo(state, after, depth + 1)))
+    .find((reader) => reader !== undefined);
 }
 
 /** The filled text before a place in the literal parts. */

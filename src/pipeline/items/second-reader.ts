@@ -2,11 +2,24 @@
 
 /** The program that parses the text after `before` again, such as `bash -c`; undefined without one. */
 export function secondReader(before: string): string | undefined {
-  for (const pattern of [CODE, ATTACHED, REMOTE, WRAPPED, NAMELESS, PRINTED]) {
+  for (const pattern of [CODE, ATTACHED, REMOTE, WRAPPED, NAMELESS, PRINTED, GIVEN]) {
     const found = pattern.exec(before);
     if (found !== null) return found.slice(1).filter(Boolean).join(' ');
   }
   return undefined;
+}
+
+/**
+ * The program that parses what the command around a value prints, such as `| bash -s`; undefined
+ * without one.
+ *
+ * @param before the text before the value, in the same nesting
+ * @param piped the commands after it in its pipeline
+ */
+export function pipedReader(before: string, piped: readonly string[]): string | undefined {
+  if (!PRINTS.test(before)) return undefined;
+  const next = piped.find((each) => !PASSES.test(each)) ?? '';
+  return READS_CODE.exec(next)?.slice(1).filter(Boolean).join(' ');
 }
 
 /** `eval`, if the text after `before` goes into a variable that the command evaluates later. */
@@ -46,7 +59,31 @@ const NAMELESS = new RegExp(
   String.raw`${START}(\$\{?\w+\}?|\$\([^()]*\)|\x60[^\x60]*\x60)${BEFORE}(-[a-zA-Z]*c)\s+(?:"(?:[^"\\]|\\[^])*\s(?:[^"\\]|\\[^])*|'[^']*\s[^']*)$`,
 );
 
+/** Options that leave a program to read its code from a file or its input. */
+const SHELL_OPTIONS = String.raw`(?:\s+(?:-o\s+\w+|-(?![a-zA-Z]*[cs]\b)[\w-]*|\+\w+))*`;
+const LANGUAGE_OPTIONS = String.raw`(?:\s+-(?![a-zA-Z]*[ce]\b)[\w-]*)*`;
+
+/** A program that reads its code from its input. With \`-s\`, its other words are arguments. */
+const STDIN = String.raw`(?:(?:${SHELL})${SHELL_OPTIONS}(?:\s+-\w*s\b[^<>]*)?|(?:${LANGUAGE}|R)${LANGUAGE_OPTIONS}|source|\.)(?:\s+\/dev\/stdin)?`;
+
 /** The output of a command, read as code. */
-const PRINTED = new RegExp(String.raw`${START}(source|\.|${SHELL}|${LANGUAGE})\s+(<)\([^()]*$`);
+const PRINTED = new RegExp(
+  String.raw`${START}(?:((?:source|\.|${SHELL})${SHELL_OPTIONS}|(?:${LANGUAGE})${LANGUAGE_OPTIONS}|${STDIN}\s+<)\s+(<)\([^()]*)$`,
+);
+
+/** A here-string, read as code. */
+const GIVEN = new RegExp(String.raw`${START}(${STDIN})\s*(<<<)\s*${WORD}${OPEN}?$`);
+
+const PRINTS = new RegExp(String.raw`${START}(?:echo|printf)\s${WORDS}$`);
+const PASSES = /^\s*(?:tee|cat)\b/;
+
+/** The start of a command that runs its other words. */
+const WRAPPER = String.raw`(?:(?:sudo|env|exec|command|nohup|nice|time|timeout|stdbuf|setsid|srun|docker|podman|singularity|apptainer|kubectl|\w+=\S*)\s(?:[^<>]*\s)?)?`;
+const SSH = String.raw`ssh(?:\s+-[bcDEeFIiJLlmOopQRSWw]\s*\S+|\s+-\w+)*\s+[\w@.:-]+`;
+const END = String.raw`\s*(?:\d?[<>].*)?$`;
+
+const READS_CODE = new RegExp(
+  String.raw`^\s*(?:${WRAPPER}(?:\S*\/)?(${STDIN})|(${SSH})(?:\s+["']?(${STDIN})["']?)?|(at|batch|qsub|sbatch|bsub)(?:\s.*)?)${END}`,
+);
 
 const ASSIGNED = new RegExp(String.raw`${START}(\w+)=${WORD}${OPEN}?$`);

@@ -325,6 +325,24 @@ describe('a value in code that is parsed again', () => {
     'bash <(echo echo ${x})',
     'A="echo ${x}"; eval "$A"',
     "export A='echo ${x}' && eval $${A}",
+    'echo ${x} | bash -s',
+    'echo "run ${x}"|sh',
+    "printf '%s\\n' ${x} | /bin/sh -e",
+    'echo "$(printf %s ${x})" | sudo bash -s -- a b',
+    'date; echo ${x} 2>&1 | tee log | bash -x > out.txt 2>&1 && date',
+    'y=$(echo ${x} | python3 -) && echo "$y"',
+    'echo "print(1) # ${x}" | python3',
+    'echo "${x} $(a | b)" |& sh -o pipefail',
+    'echo "cd ${x}" | ssh -p 22 user@host',
+    'echo "cd ${x}" | ssh host bash -s',
+    'echo "cat ${x}" | docker run -i image bash',
+    'echo "python train.py ${x}" | qsub -N job -l nodes=1',
+    'bash <<< ${x}',
+    'bash -s a <<< "echo ${x}"',
+    'source /dev/stdin <<<"A=${x}"',
+    'python3 - <<< "print(${x})"',
+    'bash -e < <(echo echo ${x})',
+    'sh -e <(printf ${x})',
   ];
 
   it.each(nested)('is refused in %s unless it is harmless', (cmd) => {
@@ -351,6 +369,13 @@ describe('a value in code that is parsed again', () => {
     });
   });
 
+  it('is noted if those files are printed as code', () => {
+    const action = actionOf('echo ${deps.all} | sh', 1, ', deps: { all: "data/*.txt" }');
+    expect(action).toMatchObject({
+      parts: [expect.any(String), { dep: 'all', reader: 'sh' }, expect.any(String)],
+    });
+  });
+
   it.each([
     'bash -c \'echo "$1"\' _ ${x}',
     'bash -c \'echo "$1"\' _ "${x}"',
@@ -366,6 +391,31 @@ describe('a value in code that is parsed again', () => {
     '"$CC" -O2 -c ${x}',
     'A="echo ${x}"; echo "$A"; eval "$B"',
     'diff <(sort "${x}") <(sort b)',
+    'echo "${x}" | cat',
+    'echo "${x}" | bash script.sh',
+    'echo "${x}" | bash -c "cat"',
+    'echo "${x}" | python3 script.py',
+    'echo "${x}" | python3 -m json.tool',
+    'echo "${x}" | python3 -c "print(1)"',
+    'echo "${x}" | perl -ne print',
+    'echo "${x}" | grep sh',
+    'echo "${x}" | tee run.sh',
+    'echo "${x}" | ssh host cat',
+    'echo "${x}" | ssh host bash script.sh',
+    'echo "${x}" | docker run -i image cat',
+    'echo "${x}" || bash',
+    'echo "${x}"; true | bash',
+    'echo "${x}" & true | bash',
+    'grep "${x}" jobs.txt | bash',
+    'cat "${x}" | bash',
+    'echo true | bash -s "${x}"',
+    'echo "$(wc -l "${x}") lines" | cat',
+    'bash script.sh <<< "${x}"',
+    'python3 script.py <<< "${x}"',
+    'cat <<< "${x}"',
+    'bash -c cat < <(echo "${x}")',
+    'bash script.sh <(echo "${x}")',
+    'python3 -c "print(1)" <(echo "${x}")',
   ])('is quoted as usual in %s', (cmd) => {
     expect(commandOf(cmd, 'a b')).toContain('a b');
   });
