@@ -93,19 +93,24 @@ function addEpochs({ epochs }: Manifest, params: Record<string, Json>): void {
   if (max !== undefined && !Object.entries(params).some(isParam)) params.epochs ??= max;
 }
 
+const NAMED = /^(?:(--?[A-Za-z][\w.-]*)(?:=(.*))?|\+{0,2}([A-Za-z_][\w./-]*)=(.*))$/s;
+
 /** Splits roughly as a shell does. This only names columns, and decides nothing. */
 function wordsOf(command: string): string[] {
   const words = command.match(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g) ?? [];
   return words.map((word) => (/^['"]/.test(word) ? word.replace(/^(['"])(.*)\1$/s, '$2') : word));
 }
 
-/** Names `--rate 0.1` and `--rate=0.1` by the option, other words by their position. */
+/**
+ * Names `--rate 0.1` and `--rate=0.1` by the option, `model.rate=0.1` by its left side, as in
+ * Hydra, and other words by their position.
+ */
 function argsOf(words: readonly string[]): Record<string, string> {
   const args: Record<string, string> = {};
   let option: string | undefined;
   for (const [at, word] of words.entries()) {
-    const [, name, value] =
-      (word.startsWith('-') && /^(--?[A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(word)) || [];
+    const [, flag, given, left, right] = NAMED.exec(word) ?? [];
+    const [name, value] = [flag ?? left, given ?? right];
     if (name === undefined) args[option ?? `word ${at + 1}`] = word;
     else if (value !== undefined) args[name] = value;
     option = value === undefined ? name : undefined;

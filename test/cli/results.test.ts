@@ -87,6 +87,20 @@ describe('pipe results', () => {
     expect((await made.pipe('results')).out).toMatch(/^key +item +when +--rate +time +state\n/);
   });
 
+  it('names the overrides of Hydra by what they override', async () => {
+    const made = projectWithin({});
+    for (const rate of ['1', '2']) {
+      const text = `stages: { a: { cmd: "echo -m model.rate=${rate} +width=${rate}0 > \${outs.o}", outs: { o: cache/out/o } } }`;
+      made.write('pipeline.yaml', text);
+      await made.run();
+    }
+    const { out } = await made.pipe('results', '--filter', 'model.rate<2', '--csv');
+    expect(out.trimEnd().split('\n')).toHaveLength(2);
+    expect((await made.pipe('results')).out).toMatch(
+      /^key +item +when +model\.rate +width +time +state\n.* 2 +20 .*\n.* 1 +10 /,
+    );
+  });
+
   it('shows no word of the command that only params and axes determine', async () => {
     const made = projectWithin({
       'pipeline.yaml': `params: { lr: 1e-3, width: 8 }
