@@ -1,4 +1,5 @@
 /** Stage `train`: trains a model, an epoch at a time, and writes its weights and its curve. */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkTree } from '@pipe-experiment/data/check.js';
 import { writeJson } from '@pipe-experiment/data/json.js';
@@ -109,7 +110,7 @@ interface Training {
   readonly data: TrainingData;
 }
 
-/** One thread draws the batches. With shards, others compute their gradients. */
+/** Threads on the cores of the item: with shards, they compute gradients; others draw the batches. */
 function startThreads(
   { config, network, occlusions, masks, data }: Training,
   backend: OpenedBackend,
@@ -117,18 +118,27 @@ function startThreads(
 ) {
   const { size, channels } = data.images;
   const { shards } = config.train;
-  const drawing = startDrawing({
-    config: { ...config, noise: network.noise },
-    occlusions,
-    masks,
-    size,
-    channels,
-    data: data.images.data.buffer,
-    pictures: { side: data.pictures.side, data: data.pictures.data.buffer },
-  });
+  const drawing = startDrawing(
+    {
+      config: { ...config, noise: network.noise },
+      occlusions,
+      masks,
+      size,
+      channels,
+      data: data.images.data.buffer,
+      pictures: { side: data.pictures.side, data: data.pictures.data.buffer },
+    },
+    drawingThreads(backend, cores - Math.min(shards, cores)),
+  );
   const team =
     shards > 1
       ? startShardThreads({ backend, network: config.model.network, size, channels }, shards, cores)
       : undefined;
   return { drawing, team };
+}
+
+/** Pre-filling a batch can take longer than a GPU takes to train on it. On CPUs, it takes spare cores only. */
+function drawingThreads(backend: OpenedBackend, spare: number): number {
+  const isOnGpu = backend === 'webgpu' || backend === 'node-gpu';
+  return Math.min(4, Math.floor(isOnGpu ? availableParallelism() / 2 : spare));
 }

@@ -1,5 +1,4 @@
 /** Draws the batches of an epoch ahead of the training, in threads of their own. */
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { bundleFile } from '@pipe-experiment/data/bundle-file.js';
 import { type Drawn, drawBatch, type EpochPlan } from './draw.js';
@@ -13,17 +12,11 @@ export interface Drawing {
   close(): Promise<void>;
 }
 
-/** Pre-filling a batch can take longer than a GPU takes to train on it; more than so many wait. */
-const MOST_THREADS = 4;
 /** Batches that each thread is ahead. */
 const AHEAD = 2;
 
-/**
- * In threads on half of the machine's cores, four at most. What is drawn does not depend on their
- * number.
- */
-export function startDrawing(input: DrawingInput): Drawing {
-  const threads = Math.min(MOST_THREADS, Math.floor(availableParallelism() / 2));
+/** @param threads 0: this one draws. What is drawn does not depend on their number. */
+export function startDrawing(input: DrawingInput, threads: number): Drawing {
   const bundle = bundleFile();
   return threads > 0 && bundle !== undefined
     ? drawInThreads(input, bundle, threads)

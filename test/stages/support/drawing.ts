@@ -26,15 +26,22 @@ export async function digestsOfTwoEpochs(pool = 0): Promise<string[]> {
     return data;
   };
   const data = filled(IMAGES * SIZE * SIZE);
-  const drawing = startDrawing({
-    config: { train: { seed: 3, flip: true, turns: false, zoom: 1.2, pool }, model, noise: [2, 2] },
-    occlusions,
-    masks: 'no folder: each epoch has masks of its own',
-    size: SIZE,
-    channels: 1,
-    data,
-    pictures: { side: LARGER, data: filled(IMAGES * LARGER * LARGER) },
-  });
+  const drawing = startDrawing(
+    {
+      config: {
+        train: { seed: 3, flip: true, turns: false, zoom: 1.2, pool },
+        model,
+        noise: [2, 2],
+      },
+      occlusions,
+      masks: 'no folder: each epoch has masks of its own',
+      size: SIZE,
+      channels: 1,
+      data,
+      pictures: { side: LARGER, data: filled(IMAGES * LARGER * LARGER) },
+    },
+    2,
+  );
   const images = Array.from({ length: IMAGES }, (_, i) => i);
   const digests: string[] = [];
   for (const epoch of [1, 2]) {
