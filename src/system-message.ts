@@ -15,6 +15,12 @@ const WORDS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the path is too long for the system',
 };
 
+const FOLDER_WORDS: Readonly<Record<string, string>> = {
+  EEXIST: WORDS.ENOTDIR as string,
+  // All folders above it exist.
+  ENOENT: 'the system creates no folder there',
+};
+
 /** Message for a failed system call; undefined for other errors, which are bugs. */
 export function systemMessage(error: unknown): string | undefined {
   const { code, syscall } = error as NodeJS.ErrnoException;
@@ -25,9 +31,8 @@ export function systemMessage(error: unknown): string | undefined {
 /** Only for problems that the user can fix: a full disk, a read-only folder, a file instead of a folder. */
 export function refusalMessage(error: unknown): string | undefined {
   const { code = '', syscall, path } = error as NodeJS.ErrnoException;
-  // A folder cannot be created below a file.
-  const shown = code === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : code;
-  const what = error instanceof Error && Object.hasOwn(WORDS, shown) ? WORDS[shown] : undefined;
+  const words = syscall === 'mkdir' ? { ...WORDS, ...FOLDER_WORDS } : WORDS;
+  const what = error instanceof Error && Object.hasOwn(words, code) ? words[code] : undefined;
   if (what === undefined || path === undefined) return what;
   const hint = code === 'EPERM' && DELETIONS.has(syscall ?? '') ? IMMUTABLE : '';
   return `${what}: ${path} (${syscall})${hint}`;

@@ -1,6 +1,6 @@
 /** `pipe doctor`: checks the machine and the project for problems. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { coversPython } from '../code/opaque.js';
 import { openCodes } from '../decide/code.js';
@@ -15,6 +15,7 @@ import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
 import { textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 import { type Finding, trialJob } from './trial-job.js';
 
@@ -101,7 +102,7 @@ function cacheFolder({ host }: CommandContext): Finding | undefined {
   if (root === undefined) return undefined;
   const folder = path.resolve(root, host.env.PIPE_CACHE || 'cache');
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK);
   } catch (error) {
     return { good: false, text: `the cache folder cannot be written: ${(error as Error).message}` };

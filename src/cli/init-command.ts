@@ -1,10 +1,11 @@
 /** `pipe init`: writes a first pipeline, in an empty or an existing project. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { upward } from '../code/project-paths.js';
 import type { Host } from '../decide/project.js';
 import { userError } from '../error.js';
 import { PIPELINE_FILE } from '../pipeline/root.js';
+import { makeFolder } from '../sys/make-folder.js';
 import type { Command } from './command.js';
 import { firstStage } from './first-stage.js';
 
@@ -68,7 +69,7 @@ export const command: Command = {
     const { files, notes, next } = await startOf(from, host);
     for (const name of Object.keys(files)) refuseOverwrite(name, at);
     for (const [name, text] of Object.entries(files)) {
-      mkdirSync(path.dirname(at(name)), { recursive: true });
+      makeFolder(path.dirname(at(name)));
       const head =
         name === PIPELINE_FILE ? `# yaml-language-server: $schema=${schemaPath(host)}\n` : '';
       writeFileSync(at(name), head + text);

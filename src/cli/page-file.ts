@@ -1,5 +1,5 @@
 /** Writes a page as one HTML file. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
@@ -8,6 +8,7 @@ import { PAGE_START, pageText } from '../page/page-html.js';
 import { embedding, type PictureSource } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
 import { isWithin } from '../sys/is-within.js';
+import { makeFolder } from '../sys/make-folder.js';
 import type { CommandContext } from './command.js';
 import type { Option, Parsed } from './command-usage.js';
 import { requireOwnFile, wrote } from './output.js';
@@ -47,7 +48,7 @@ export async function pageFile(
 /** Prints the path. Returns false when it cannot be written, after reporting why. */
 export function writePage({ file, html }: PageFile, { host, terminal }: CommandContext): boolean {
   const write = () => {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     writeFileSync(file, html);
   };
   const shown = path.relative(host.cwd, file) || '.';

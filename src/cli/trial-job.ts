@@ -1,5 +1,5 @@
 /** `pipe doctor --executor`: submits a trivial job to show whether the jobs of a run can work. */
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { NO_OPTIONS, type RunOptions } from '../decide/options.js';
 import { openProject, rootOf } from '../decide/project.js';
@@ -7,6 +7,7 @@ import type { RunEvent } from '../event.js';
 import { jobsFolder } from '../executor/job-file.js';
 import { LOCAL_FILE } from '../executor/site.js';
 import { run } from '../run/run-pipeline.js';
+import { makeFolder } from '../sys/make-folder.js';
 import type { CommandContext } from './command.js';
 
 /** What a check of `pipe doctor` found. */
@@ -60,7 +61,7 @@ export async function trialJob(
  */
 function makeTrialProject(root: string): string {
   const folder = path.join(jobsFolder(root), '.trial');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeFileSync(path.join(folder, 'pipeline.yaml'), PIPELINE);
   const site = path.join(root, LOCAL_FILE);
   if (existsSync(site)) copyFileSync(site, path.join(folder, LOCAL_FILE));

@@ -1,5 +1,5 @@
 /** `pipe verify`: executes items again and compares the results. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { summaryOf, type Verified } from '../compare/verified.js';
 import { userError } from '../error.js';
@@ -12,6 +12,7 @@ import {
   verifiedMarkdown,
   verifiedSummary,
 } from '../report/verify-report.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { verify } from '../verify/verify-items.js';
 import { positive } from './args.js';
 import {
@@ -108,7 +109,7 @@ function reportTo(file: string, target: string): WriteReport {
   requireOwnFile('--report', file, target, start);
   return ({ terminal }, results) => {
     const write = () => {
-      mkdirSync(path.dirname(target), { recursive: true });
+      makeFolder(path.dirname(target));
       writeFileSync(target, make(results));
     };
     return wrote(file, write, terminal.err);

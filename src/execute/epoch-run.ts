@@ -1,5 +1,4 @@
 /** The epochs of one execution: where it resumes, what it commits, when it stops. */
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { UnusableFile } from '../cache/files/file-errors.js';
@@ -14,6 +13,7 @@ import type { EpochVariables } from '../process/environment.js';
 import { type CommitWatch, watchCommits } from '../process/epoch-commits.js';
 import { CommitMistake } from '../process/whole-commits.js';
 import type { WantedChain } from '../remote/remote-epochs.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { type Hold, LOST } from './hold.js';
 import type { InputSnapshot } from './input-snapshot.js';
 import { recoverEpochs } from './recover-epochs.js';
@@ -253,7 +253,7 @@ export class EpochRun {
 
   /** Restores the newest intact checkpoint: sets a damaged one aside and uses an earlier one. */
   async #restoreState(): Promise<void> {
-    mkdirSync(path.dirname(this.#grounds.state), { recursive: true });
+    makeFolder(path.dirname(this.#grounds.state));
     while (this.#resume.completed > 0) {
       try {
         const { completed } = this.#resume;
@@ -266,7 +266,7 @@ export class EpochRun {
         this.#resume = this.#whereToResume();
       }
     }
-    mkdirSync(this.#grounds.state, { recursive: true });
+    makeFolder(this.#grounds.state);
   }
 
   #whereToResume(): Resume {

@@ -11,7 +11,6 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
 import type { Settled } from '../decide/build-context.js';
@@ -20,6 +19,7 @@ import type { ItemDone, RunEvent } from '../event.js';
 import { ifJson } from '../json.js';
 import { fileNameOf } from '../process/file-names.js';
 import { lstatIfThere, namesIn, textIfThere, unlessFailed } from '../sys/if-there.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { LineTail } from '../sys/open-file.js';
 import { replaceFile } from '../sys/replace-file.js';
 
@@ -74,7 +74,7 @@ export class JobFiles {
   /** From here on, no earlier job of the item records anything. Returns the path of the job file. */
   make(job: Job): string {
     const own = this.#of(job.nonce);
-    mkdirSync(own, { recursive: true });
+    makeFolder(own);
     const file = path.join(own, 'job.json');
     write(file, JSON.stringify(job));
     write(path.join(this.#folder, 'current'), `${job.nonce}\n`);

@@ -1,10 +1,11 @@
 /** The folders of submissions, `cache/jobs/submitted/<name>/`: the script of the jobs, and their output. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { removeTree } from '../cache/files/remove.js';
 import { Homes } from '../decide/lock-home.js';
 import { lockHolder } from '../process/file-lock.js';
 import { namesIn, textIfThere } from '../sys/if-there.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { JobFiles, jobsFolder, readJob } from './job-file.js';
 
 /**
@@ -42,7 +43,7 @@ export function outputFile({ root, isShared }: Home, job: string): string {
 /** @param files the job files; they must exist, because `sweepSubmissions` keeps the folder only then */
 export function makeSubmission(root: string, name: string, files: readonly string[]): void {
   const folder = submissionFolder(root, name);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const list = files.map((file) => path.relative(jobsFolder(root), file));
   writeFileSync(path.join(folder, LIST), JSON.stringify(list));
 }

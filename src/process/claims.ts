@@ -2,9 +2,10 @@
  * Claims on paths: an item's outs are exclusive, its inputs are shared and read-only. A claim on a
  * folder covers everything in it.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isWithin } from '../sys/is-within.js';
+import { makeFolder } from '../sys/make-folder.js';
 import type { HeldFile } from './held-file.js';
 import { type LockOwner, newOwner } from './lock-owner.js';
 import { type Queued, type Rules, readLine, takeTurn } from './ticket-queue.js';
@@ -106,6 +107,6 @@ function meet(these: readonly string[], those: readonly string[]): boolean {
 /** For claims outside a pipe cache: makes git ignore the folder. */
 export function makeHiddenFolder(folder: string): void {
   if (existsSync(folder)) return;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeFileSync(path.join(folder, '.gitignore'), '*\n', { flag: 'w' });
 }

@@ -218,14 +218,14 @@ export class FileStore implements Store {
   }
 
   /**
-   * Creates only this one level, so that a disk that is not mounted does not make us fill the disk
+   * Creates only these two levels, so that a disk that is not mounted does not make us fill the disk
    * below its mount point.
    */
   async #makeFolder(folder: string): Promise<void> {
-    await mkdir(this.#folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-    await mkdir(folder, { recursive: true });
+    for (const each of new Set([this.#folder, folder]))
+      await mkdir(each).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
   }
 
   #pathOf(name: string): string {

@@ -9,6 +9,7 @@ import { userError } from '../error.js';
 import type { Item } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { realPath, realPlace } from '../sys/real-place.js';
 import type { ResultRow } from './row.js';
 import { SHORT } from './select-rows.js';
@@ -37,7 +38,7 @@ export async function checkout(
   if (record.outs.length === 0) throw removed(row, 'all its outs are temporary');
   requireOwnFolder(project, folder);
   const names = fileNames(project.plan.items, record);
-  mkdirSync(path.dirname(folder), { recursive: true });
+  makeFolder(path.dirname(folder));
   const own = mkdtempSync(`${folder}.pipe-`);
   try {
     // Within it, because only this process may read the folder that mkdtemp creates.

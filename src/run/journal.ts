@@ -3,13 +3,14 @@
  * another process and the timeline of a report read it. A run that starts nothing writes no
  * journal.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort } from '../cache/files/file-errors.js';
 import type { Project } from '../decide/project.js';
 import type { Emit, RunEvent } from '../event.js';
 import { type Identity, ownIdentity, tagOf } from '../sys/identity.js';
 import { namesIn } from '../sys/if-there.js';
+import { makeFolder } from '../sys/make-folder.js';
 
 /** First line of a journal. */
 export interface JournalHead {
@@ -81,7 +82,7 @@ class Journal {
 
   #open(): void {
     this.#project.cache.refuseLink(this.#folder);
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     const owner = ownIdentity();
     const stamp = new Date().toISOString().replaceAll(':', '-');
     const head: JournalHead = { type: 'journal', owner };

@@ -1,11 +1,12 @@
 /** Saves the answer of a no-op run, with its read set, for the next run. */
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PYTHON_VARIABLES } from '../code/python/find-interpreter.js';
 import type { RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 import { type Answer, answerName, encodeAnswer } from '../noop/answer-file.js';
 import { questionOf } from '../noop/answers.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { replaceFile } from '../sys/replace-file.js';
 
 /**
@@ -40,7 +41,7 @@ const KEPT = 16;
  */
 function keepAnswer(folder: string, still: Answer): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     replaceFile(path.join(folder, answerName(still.question)), encodeAnswer(still));
     forgetOldest(folder);
   } catch (error) {

@@ -1,6 +1,6 @@
 /** A job on a node: executes one item, as a run would, and writes its events and its end for the head. */
 
-import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import { isResult, type Job, JobFiles, nonceFence, readJob } from '../executor/j
 import { isTimeNear, requeue, TimeLimit } from '../executor/requeue.js';
 import { schedulerOf } from '../executor/schedulers.js';
 import { readSite } from '../executor/site.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { withRemote } from './with-remote-if-named.js';
 
 /** What the process of a job provides. */
@@ -102,7 +103,7 @@ async function isAsSubmitted(
 /** Through the descriptor: the head may have removed the folder of a superseded job. */
 function openEvents(file: string): number {
   const folder = path.dirname(file);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const handle = openSync(path.join(folder, 'events.jsonl'), 'a');
   // An earlier start may have left a line unfinished.
   if (fstatSync(handle).size > 0) writeSync(handle, '\n');

@@ -1,17 +1,32 @@
 /** Creates folders that do not exist yet, with those above them. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { statIfThere } from './if-there.js';
 
-/** Node reports ENOENT for a folder on a read-only file system; a single mkdir gives the system's reason. */
+/**
+ * Node's own way with `recursive: true` never returns where a folder exists, but nothing can be
+ * created in it, such as `/proc` (Node 20), and hides the system's reason on a read-only disk.
+ *
+ * @throws the system's error for the first folder that cannot be created
+ */
 export function makeFolder(folder: string, mode = 0o777): void {
+  if (statIfThere(folder)?.isDirectory()) return;
   try {
-    mkdirSync(folder, { recursive: true, mode });
+    makeOne(folder, mode);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    let top = folder;
-    while (!existsSync(path.dirname(top))) top = path.dirname(top);
-    mkdirSync(top, { mode });
-    mkdirSync(folder, { recursive: true, mode });
+    const above = path.dirname(folder);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === folder) throw error;
+    makeFolder(above, mode);
+    makeOne(folder, mode);
+  }
+}
+
+/** Another process may create it at the same time. */
+function makeOne(folder: string, mode: number): void {
+  try {
+    mkdirSync(folder, { mode });
+  } catch (error) {
+    if (statIfThere(folder)?.isDirectory() !== true) throw error;
   }
 }
 

@@ -3,7 +3,7 @@
  * such as `uv run` finds its build files and the environment of the project, and changes neither.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { copyFile } from '../cache/files/copy-tree.js';
 import { hexOf, newSnapshot } from '../code/fs-snapshot.js';
@@ -17,6 +17,7 @@ import { Reads } from '../code/python/trace-reads.js';
 import type { Code } from '../decide/code.js';
 import type { Item } from '../pipeline/plan.js';
 import { parentOf } from '../sys/is-within.js';
+import { makeFolder } from '../sys/make-folder.js';
 
 /** Files that environment tools read in the project's folder. */
 const BUILD_FILES = (
@@ -127,7 +128,7 @@ function bringBuildFiles({ from, to }: Places, folders: readonly string[]): void
     for (const name of BUILD_FILES) {
       const [source, target] = [path.join(from, folder, name), path.join(to, folder, name)];
       if (!existsSync(source) || existsSync(target)) continue;
-      mkdirSync(path.dirname(target), { recursive: true });
+      makeFolder(path.dirname(target));
       copyFile(source, target);
     }
   }
@@ -141,6 +142,6 @@ export function linkPackages(places: Places, folder: string): void {
 function linkInstalled({ from, to }: Places, folder: string): void {
   const [installed, link] = [path.join(from, folder), path.join(to, folder)];
   if (!existsSync(installed) || existsSync(link)) return;
-  mkdirSync(path.dirname(link), { recursive: true });
+  makeFolder(path.dirname(link));
   symlinkSync(installed, link);
 }

@@ -2,15 +2,7 @@
  * Fresh project folder that contains only what one item declares: its deps, and the scripts of its
  * command. Packages are linked, because they are not inputs.
  */
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type Cache, openCache } from '../cache/cache.js';
 import { copyFile } from '../cache/files/copy-tree.js';
@@ -29,6 +21,7 @@ import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep } from '../pipeline/plan.js';
 import { lstatIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { realPath, realpathIfThere } from '../sys/real-place.js';
 import { bringEnvironments, type Environments, linkPackages } from './environments.js';
 
@@ -52,7 +45,7 @@ export async function makeFreshFolder(
   const { project } = build;
   const root = path.join(folder, 'project');
   // The item's inputs may be private, in the project or in the cache.
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeFolder(root, 0o700);
   const stored = openCache({
     project: root,
     folder: project.cache.layout.root,
@@ -139,7 +132,7 @@ function copyTree(
   top: string,
   leavesOut: (where: string) => boolean = () => false,
 ): void {
-  mkdirSync(path.dirname(path.join(fresh, top)), { recursive: true });
+  makeFolder(path.dirname(path.join(fresh, top)));
   const tree = realPath(path.join(root, top));
   const copy = (where: string) => {
     const [source, target] = [path.join(root, where), path.join(fresh, where)];
@@ -151,7 +144,7 @@ function copyTree(
       : undefined;
     if (text !== undefined) symlinkSync(text, target);
     else if (statSync(source).isDirectory()) {
-      mkdirSync(target, { recursive: true });
+      makeFolder(target);
       for (const name of readdirSync(source)) {
         const inner = `${where}/${name}`;
         if (!leavesOut(inner)) copy(inner);

@@ -1,6 +1,6 @@
 /** Executes one item again, as often as requested, in fresh folders; and reports the result. */
 
-import { constants, copyFileSync, mkdirSync } from 'node:fs';
+import { constants, copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { DamagedObject } from '../cache/cache.js';
 import { removeTree } from '../cache/files/remove.js';
@@ -12,6 +12,7 @@ import type { Execution } from '../execute/attempt.js';
 import { executeItem } from '../execute/execute-item.js';
 import { ALONE } from '../execute/hold.js';
 import { InputSnapshot } from '../execute/input-snapshot.js';
+import { makeFolder } from '../sys/make-folder.js';
 import { systemMessage } from '../system-message.js';
 import { type Compared, compareRun, type Run, type VerifyJob } from './compare-run.js';
 import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
@@ -172,7 +173,7 @@ function keepLog({ project }: BuildContext, { log = '' }: Failure, file: string)
   const { logs } = project.cache.layout;
   const kept = path.join(logs, path.basename(path.dirname(log)), `verify-${path.basename(log)}`);
   project.cache.refuseLink(path.dirname(kept));
-  mkdirSync(path.dirname(kept), { recursive: true });
+  makeFolder(path.dirname(kept));
   copyFileSync(file, kept, constants.COPYFILE_EXCL);
   return path.relative(project.root, kept);
 }

@@ -319,6 +319,13 @@ describe('the architecture of src/', () => {
     expect(asking).toEqual(['src/sys/real-place.ts']);
   });
 
+  it('makes folders with those above them by one function', () => {
+    const making = filesBelow('src').filter((file) =>
+      /\bmkdir(?:Sync)?\([^;]*\brecursive\b/.test(readFileSync(path.join(root, file), 'utf8')),
+    );
+    expect(making).toEqual([]);
+  });
+
   it('touches the process only in the entry points', () => {
     const touching = filesBelow('src').filter((file) => {
       const text = readFileSync(path.join(root, file), 'utf8');

@@ -2,9 +2,9 @@
  * Clocks of the file systems of a cache and its project. File times are never compared with this
  * machine's clock.
  */
-import { mkdirSync } from 'node:fs';
 import { clockIfReadable, type Reading } from '../../sys/fs-clock.js';
 import { unlessRefused } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import { type Clock, NEVER } from './mtime-granularity.js';
 
 /** A clock is read again after this time, because the clock may have been set. */
@@ -61,7 +61,7 @@ export class Clocks implements Clock {
     if (!readOnly && !this.#isMade) {
       beforeFirst();
       // A clock cannot be read without write permission.
-      unlessRefused(() => mkdirSync(cache, { recursive: true }));
+      unlessRefused(() => makeFolder(cache));
       this.#isMade = true;
     }
     return this.#read(cache);

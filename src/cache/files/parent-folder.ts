@@ -1,7 +1,7 @@
 /** Folders above outs. */
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, statIfThere } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import { codeOf, unusable } from './file-errors.js';
 
 /** @throws UnusableFile for a broken link above the path */
@@ -9,7 +9,7 @@ export function makeParentOf(project: string, where: string): void {
   const folder = path.dirname(path.join(project, where));
   if (statIfThere(folder)?.isDirectory()) return;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     const link = codeOf(error) === 'ENOENT' ? danglingAbove(project, where) : undefined;
     if (link === undefined) throw error;

@@ -1,5 +1,5 @@
 /** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import path from 'node:path';
 import { isFolder, namesIn } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
@@ -49,7 +49,7 @@ export class Scratch {
   /** A folder of this name, created if needed. */
   named(name: string): string {
     const folder = path.join(this.folder(), name);
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return folder;
   }
 

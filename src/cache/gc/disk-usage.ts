@@ -2,9 +2,10 @@
  * Disk usage of the cache, without an inventory: the last measured size, plus one line for each
  * change that a process noted. It only decides when to collect, never what to remove.
  */
-import { constants, existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { constants, existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { textIfThere } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import { withFile, writeAll } from '../../sys/open-file.js';
 import { bestEffort } from '../files/file-errors.js';
 import type { Scratch } from '../files/scratch-folder.js';
@@ -105,7 +106,7 @@ export class DiskUsage {
 
   #append(line: string): void {
     const file = this.#layout.size;
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     withFile(file, APPEND, (handle) => writeAll(handle, Buffer.from(line)), 0o666);
   }
 

@@ -1,6 +1,7 @@
 /** Writes the `.gitignore` of a new cache: without it, `git add -A` would commit the cache. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../../sys/make-folder.js';
 import { codeOf } from '../files/file-errors.js';
 import type { Layout } from '../layout.js';
 
@@ -13,7 +14,7 @@ const TEXT = '# Created by pipe. Everything in here can be recreated.\n*\n';
 export function ignoreNewCache(layout: Layout, isNamed: boolean): void {
   if (existsSync(isNamed ? layout.root : layout.home)) return;
   try {
-    mkdirSync(layout.root, { recursive: true });
+    makeFolder(layout.root);
     writeFileSync(path.join(layout.root, '.gitignore'), TEXT, { flag: 'wx' });
   } catch (error) {
     // The file exists, or the folder is not writable. In that case the next write reports why.

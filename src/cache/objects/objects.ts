@@ -4,7 +4,6 @@ import {
   accessSync,
   chmodSync,
   constants,
-  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import { withFile } from '../../sys/open-file.js';
 import { codeOf, DamagedObject, isAbsent, unlessDamaged } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
@@ -195,7 +195,7 @@ export class Objects {
       this.#scratch.fence.check(folder);
     }
     try {
-      mkdirSync(this.#damaged, { recursive: true });
+      makeFolder(this.#damaged);
       renameSync(this.pathOf(hex), aside);
     } catch {
       // The folder is read-only. The set above makes this run ignore the object.

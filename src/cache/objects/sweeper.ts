@@ -2,9 +2,10 @@
  * Deletes cache files while other processes use the cache. Moves a file, checks it, then deletes
  * it. A process that began to use it meanwhile has renewed its mtime: then the file is moved back.
  */
-import { linkSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { linkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, namesIn } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import { codeOf, isAbsent } from '../files/file-errors.js';
 import type { Fence } from '../files/foreign-links.js';
 import { removeTree, type Undeleted } from '../files/remove.js';
@@ -99,7 +100,7 @@ export function takeBack({ tmp, fence, clocks }: Scratch, file: string): boolean
     if (!fence.holds(folder) || lstatIfThere(away)?.isFile() !== true) continue;
     fence.check(path.dirname(file));
     try {
-      mkdirSync(path.dirname(file), { recursive: true });
+      makeFolder(path.dirname(file));
       linkSync(away, file);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST' && !isAbsent(error)) renameSync(away, file);
@@ -130,7 +131,7 @@ export function putBack(root: string, folder: string, fence: Fence): void {
     if (!AWAY_NAME.test(name) || !isFile) continue;
     const file = path.join(root, name.replaceAll('~', '/'));
     fence.check(path.dirname(file));
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     putBackOne(path.join(folder, name), file);
   }
 }

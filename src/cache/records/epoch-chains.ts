@@ -4,6 +4,7 @@ import path from 'node:path';
 import { firstMoved } from '../../noop/first-moved.js';
 import type { ReadLists } from '../../noop/read-set.js';
 import { isFolder, lstatIfThere, namesIn } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
 import { unlessDamaged } from '../files/file-errors.js';
 import type { Scratch } from '../files/scratch-folder.js';
@@ -92,7 +93,7 @@ export class Chains {
     const all = path.join(this.#folder(chain), 'commit');
     this.#scratch.fence.check(all);
     const own = path.join(all, ownedName());
-    mkdirSync(all, { recursive: true });
+    makeFolder(all);
     const found = namesIn(all).map((name) => path.join(all, name));
     // A stage may have replaced its folder by a link or a file.
     const left = found.find(isFolder);
@@ -221,7 +222,7 @@ export class Chains {
     const record = this.readEpoch(chain, epoch);
     if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
     removeAside(into, this.#scratch);
-    mkdirSync(into, { recursive: true });
+    makeFolder(into);
     await writeTree(this.objects(chain), nameOf(record.state), into, record.permissions);
     return into;
   }

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { isFolder, lstatIfThere, namesIn, unlessFailed } from '../../sys/if-there.js';
+import { makeFolder } from '../../sys/make-folder.js';
 import { holdsMount } from '../../sys/mounts.js';
 import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/file-errors.js';
@@ -48,7 +49,7 @@ export function moveReplaced(
     try {
       if (into === folder) into = freshFolder(folder, scratch.clocks.date());
       const to = path.join(into, where);
-      mkdirSync(path.dirname(to), { recursive: true });
+      makeFolder(path.dirname(to));
       move(path.join(project, where), to);
       onMoved(bytesAt(to));
     } catch (error) {
@@ -72,7 +73,7 @@ export function moveBack(
   for (const where of wheres) {
     const [from, to] = [path.join(into, where), path.join(project, where)];
     const bytes = bytesAt(from);
-    mkdirSync(path.dirname(to), { recursive: true });
+    makeFolder(path.dirname(to));
     move(from, to);
     onMoved(-bytes);
     pruneAbove(from, folder);
@@ -91,7 +92,7 @@ function pruneAbove(file: string, top: string): void {
 /** Named after the second of the move. Two moves within a second get separate folders. */
 function freshFolder(folder: string, now: Date): string {
   const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   for (let count = 1; ; count++) {
     const into = path.join(folder, count === 1 ? stamp : `${stamp}-${count}`);
     try {
@@ -135,7 +136,7 @@ function moveAcross(from: string, to: string): void {
 }
 
 function moveInside(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
+  makeFolder(to);
   for (const name of readdirSync(from)) move(path.join(from, name), path.join(to, name));
 }
 
