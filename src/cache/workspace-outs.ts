@@ -14,7 +14,13 @@ import { Leftovers } from './records/left-behind.js';
 import type { Pin } from './records/pins.js';
 import type { ProjectState } from './records/project-state.js';
 import type { RecordedOut } from './records/record.js';
-import { moveBack, moveReplaced, type Replaced, type Replacing } from './records/replaced.js';
+import {
+  moveBack,
+  moveReplaced,
+  type Replaced,
+  type Replacing,
+  removeReplaced,
+} from './records/replaced.js';
 import type { Workspace } from './scan/workspace.js';
 
 export type StoredOut = Omit<RecordedOut, 'name'>;
@@ -23,7 +29,7 @@ export type StoredOut = Omit<RecordedOut, 'name'>;
 export interface ClearOptions {
   /** Digests of what pipe last wrote there. */
   readonly known?: readonly Digest[];
-  /** Results that another clone recorded. */
+  /** Results of other clones: moved without a message, until the out has a result again. */
   readonly elsewhere?: () => readonly StoredOut[];
   /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
@@ -71,6 +77,7 @@ export class WorkspaceOuts {
     const scan = await finish(workspace().scanner.keep(where, storing));
     if (scan === undefined) throw new Error(`out ${where} must be stored, but does not exist`);
     state.setWrote(where, scan.digest);
+    this.#dropReplaced(where);
     const { permissions } = storing;
     return {
       ...scan,
@@ -97,6 +104,7 @@ export class WorkspaceOuts {
     const parts = { project: this.#project, scanner, index, objects, scratch };
     await new OutRestore(parts, where, permissions).restore(digest);
     if (!isNoted) state.setWrote(where, digest);
+    this.#dropReplaced(where);
   }
 
   /**
@@ -135,6 +143,14 @@ export class WorkspaceOuts {
     return moveBack(where, replaced, this.#replacing());
   }
 
+  /** Removes a replaced result of another clone, once the out has a result again. */
+  #dropReplaced(where: string): void {
+    const replaced = this.#replaced.get(where);
+    if (replaced?.isResult !== true) return;
+    this.#replaced.delete(where);
+    removeReplaced(replaced, this.#replacing());
+  }
+
   /** Moves files that pipe did not put there to replaced/. */
   async #keepForeign(
     where: string,
@@ -145,16 +161,17 @@ export class WorkspaceOuts {
     const { scanner, index } = workspace();
     const search = new ForeignSearch(
       { project: this.#project, scanner, index, objects },
-      { expected, ...(elsewhere && { elsewhere }), isLeft: this.#leftovers.of(where) },
+      { expected, isLeft: this.#leftovers.of(where) },
     );
     const foreign = await search.find(where);
     if (!readOnly) this.#leftovers.forget(where);
     if (foreign.length === 0) return;
     pin.place();
+    const isResult = await search.isAnyOf(elsewhere?.() ?? [], where);
     try {
-      const replaced = moveReplaced(where, foreign, this.#replacing());
-      this.#replaced.set(where, replaced);
-      onReplaced(replaced.message);
+      const replaced = moveReplaced(where, isResult ? [where] : foreign, this.#replacing());
+      this.#replaced.set(where, { ...replaced, isResult });
+      if (!isResult) onReplaced(replaced.message);
     } finally {
       scanner.forget(where);
     }

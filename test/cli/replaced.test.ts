@@ -266,7 +266,36 @@ stages:
     const run = await made.run(...args);
     expect(run.with('ran')).toEqual(['report', 'count']);
     expect(warningsOf(run)).toEqual([]);
-    expect(existsSync(made.path('cache/replaced'))).toBe(false);
+    expect(readdirSync(made.path('cache/replaced'))).toEqual([]);
+  });
+
+  it('has its tracked results back after a failure that wrote nothing', async () => {
+    const made = await clone();
+    const failing = TRACKED.replace('cmd: mkdir', 'cmd: exit 1; mkdir');
+    made.write('pipeline.yaml', failing);
+    const run = await made.run();
+    expect(run.with('failed')).toEqual(['report']);
+    expect(warningsOf(run)).toEqual([]);
+    expect(made.read('results/scores.json')).toBe('"one"\n');
+    expect(made.read('results/plots/deep/b')).toBe('"one"\n');
+    expect(readdirSync(made.path('cache/replaced'))).toEqual([]);
+  });
+
+  it('keeps them if the failure wrote something else there', async () => {
+    const made = await clone();
+    const run = await made.run('--set', 'fail=1', '--set', 'word=two');
+    expect(run.with('failed')).toEqual(['report']);
+    expect(warningsOf(run).map(([, message]) => message)).toEqual(
+      ['scores.json', 'plots'].map((name) =>
+        expect.stringMatching(
+          `^results/${name} has no result: its former one is in cache/replaced/[^/]+$`,
+        ),
+      ),
+    );
+    const names = readdirSync(made.path('cache/replaced'), { recursive: true, encoding: 'utf8' });
+    const kept = names.find((name) => name.endsWith('results/scores.json'));
+    expect(made.read(`cache/replaced/${kept}`)).toBe('"one"\n');
+    expect((await made.run()).with('ran')).toEqual(['report', 'count']);
   });
 
   it('moves tracked results that were edited, renamed or extended', async () => {

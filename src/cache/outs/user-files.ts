@@ -19,8 +19,6 @@ import type { StatIndex } from '../scan/stat-index.js';
 interface Own {
   /** Digests of what pipe last wrote there, and of what it is about to write there. */
   readonly expected: readonly Digest[];
-  /** Results that another clone recorded. Called only if nothing else explains the files. */
-  readonly elsewhere?: () => readonly Scan[];
   /** True for a file that a failed execution left, if it is unchanged since. */
   readonly isLeft: (where: string, stat: Stats) => boolean;
 }
@@ -71,15 +69,18 @@ export class ForeignSearch {
     const known = await finish(this.#parts.scanner.indexed(where));
     if (known !== undefined && this.#isRecorded(known.digest)) return [];
     const found = await finish(this.#look(where, stat, this.#looseHex(where, stat), expected));
-    if (found.kind !== 'foreign' && found.kind !== 'mixed') return [];
-    if (await finish(this.#isOfElsewhere(where, stat))) return [];
-    return found.kind === 'foreign' ? [where] : found.foreign;
+    if (found.kind === 'foreign') return [where];
+    return found.kind === 'mixed' ? found.foreign : [];
   }
 
-  /** Reads the files only if a result has as many files and bytes. */
-  *#isOfElsewhere(where: string, stat: Stats): Cooperative<boolean> {
-    const results = this.#own.elsewhere?.() ?? [];
-    if (results.length === 0) return false;
+  /** True if one of these results is there. Reads files only if it has as many files and bytes. */
+  async isAnyOf(results: readonly Scan[], where: string): Promise<boolean> {
+    const stat = lstatIfThere(this.#absolute(where));
+    if (results.length === 0 || stat === undefined) return false;
+    return finish(this.#holds(results, where, stat));
+  }
+
+  *#holds(results: readonly Scan[], where: string, stat: Stats): Cooperative<boolean> {
     const { size, files } = yield* this.#measure(where, stat);
     const alike = results.filter((each) => each.size === size && each.files === files);
     if (alike.length === 0) return false;

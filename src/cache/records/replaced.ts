@@ -30,6 +30,8 @@ export interface Replaced {
   readonly into: string;
   /** Project-relative paths. */
   readonly wheres: readonly string[];
+  /** True for a result of the pipeline that the cache lacks, not the user's files. */
+  readonly isResult?: boolean;
 }
 
 /**
@@ -60,15 +62,18 @@ export function moveReplaced(
 }
 
 /**
- * Moves them back after an execution that put nothing in their place. Returns the sentence that
- * reports it; undefined if the execution left files at the out.
+ * Moves them back after an execution that put nothing in their place. Returns a sentence for the
+ * user, if there is something to say.
  */
 export function moveBack(
   out: string,
-  { into, wheres }: Replaced,
+  { into, wheres, isResult }: Replaced,
   { project, folder, onMoved }: Replacing,
 ): string | undefined {
-  if (holdsFiles(path.join(project, out))) return undefined;
+  if (holdsFiles(path.join(project, out)))
+    return isResult
+      ? `${out} has no result: its former one is in ${shown(project, into)}`
+      : undefined;
   removeTree(path.join(project, out)); // A leftover, such as a mount point, is harmless or makes the move fail.
   for (const where of wheres) {
     const [from, to] = [path.join(into, where), path.join(project, where)];
@@ -78,7 +83,17 @@ export function moveBack(
     onMoved(-bytes);
     pruneAbove(from, folder);
   }
+  if (isResult) return undefined;
   return `${out} has no result: your files are moved back to it from ${shown(project, into)}`;
+}
+
+export function removeReplaced({ into, wheres }: Replaced, { folder, onMoved }: Replacing): void {
+  for (const where of wheres) {
+    const moved = path.join(into, where);
+    onMoved(-bytesAt(moved));
+    removeTree(moved);
+    pruneAbove(moved, folder);
+  }
 }
 
 /** Removes the empty folders above a path, up to `top`. */
