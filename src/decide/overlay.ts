@@ -50,7 +50,9 @@ export class Overlay {
     }
   }
 
-  lay(item: Pick<Item, 'outs'>, { outs }: { readonly outs: readonly RecordedOut[] }): void {
+  /** True if an out was not in the overlay before. */
+  lay(item: Pick<Item, 'outs'>, { outs }: { readonly outs: readonly RecordedOut[] }): boolean {
+    const before = this.#outs.size;
     for (const out of item.outs) {
       const stored = outs.find((each) => each.name === out.name);
       if (stored === undefined) continue;
@@ -58,6 +60,7 @@ export class Overlay {
       const { name: _, ...scan } = stored;
       this.#outs.set(out.path, scan);
     }
+    return this.#outs.size > before;
   }
 
   *scanning(where: string, how?: ScanOptions): Cooperative<Scan | undefined> {

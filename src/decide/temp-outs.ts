@@ -19,9 +19,9 @@ export class TempOuts {
     this.#overlay = overlay;
   }
 
-  /** From now on, outs that are gone count as present. */
-  lay(decision: Decision): void {
-    layGone(this.#overlay, decision);
+  /** From now on, outs that are gone count as present. False if they did before. */
+  lay(decision: Decision): boolean {
+    return layGone(this.#overlay, decision);
   }
 
   /** Makes the item run again, because a reader needs its outs. */
@@ -55,9 +55,10 @@ export function withTempOuts<B extends { readonly project: Project }>(
 }
 
 /** Adds the temporary outs of a decided item that are gone to the overlay. */
-export function layGone(overlay: Overlay, decision: Decision): void {
-  if (decision.kind !== 'fresh' && decision.kind !== 'restore') return;
-  if (decision.gone !== undefined) overlay.lay({ outs: decision.gone }, decision.record);
+export function layGone(overlay: Overlay, decision: Decision): boolean {
+  const isKnown = decision.kind === 'fresh' || decision.kind === 'restore';
+  if (!isKnown || decision.gone === undefined) return false;
+  return overlay.lay({ outs: decision.gone }, decision.record);
 }
 
 export function hasTemps({ outs }: Item): boolean {

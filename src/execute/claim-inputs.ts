@@ -10,6 +10,7 @@ import { clearLeftovers, leftoversIn } from './clear-leftovers.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { clearOptions } from './own-outs.js';
 import { refuseToReplace } from './protected-outs.js';
+import { layRemoved } from './spent-temps.js';
 
 interface Claimed {
   readonly claim: ItemClaim;
@@ -39,9 +40,8 @@ async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<
   const claim = await claimItem(handle, { writes: [], reads });
   let writes: readonly string[];
   try {
-    const inputs = await InputSnapshot.take(handle);
+    const { inputs, decision } = await look(handle);
     const replaced = await replacedNeeds(handle, inputs);
-    const decision = await decideBy(handle, inputs);
     // A restored or fresh item does not need leftovers removed.
     const leftovers = decision.kind === 'run' ? await leftoversIn(handle) : [];
     if (replaced.length === 0 && leftovers.length === 0) return { claim, inputs, decision };
@@ -61,12 +61,18 @@ async function claimOnce(handle: ItemHandle, reads: readonly string[]): Promise<
     for (const out of replaced.filter(isClaimed)) await restoreNeed(handle, out);
     await clearLeftovers(handle, (await leftoversIn(handle)).filter(isClaimed));
     wide.narrow(handle, reads);
-    const inputs = await InputSnapshot.take(handle);
-    return { claim: wide, inputs, decision: await decideBy(handle, inputs) };
+    return { claim: wide, ...(await look(handle)) };
   } catch (error) {
     wide.release();
     throw error;
   }
+}
+
+async function look(handle: ItemHandle): Promise<Omit<Claimed, 'claim'>> {
+  const inputs = await InputSnapshot.take(handle);
+  const decision = await decideBy(handle, inputs);
+  const isOpen = decision.kind === 'missing' && (await layRemoved(handle));
+  return isOpen ? await look(handle) : { inputs, decision };
 }
 
 /** Selected items whose outs it reads, also through links in other outs. */

@@ -29,7 +29,7 @@ import { criticalPaths } from './priority.js';
 import { createJobQueue, type JobQueue } from './ready-queue.js';
 import { capacityOf, refuseTooManyGpus } from './resources.js';
 import { type Ended, expectFromRemote, runItem } from './run-item.js';
-import { removeSpent } from './spent-temps.js';
+import { layRemoved, removeSpent } from './spent-temps.js';
 
 type Todo = Omit<Swept, 'missing'>;
 
@@ -178,7 +178,9 @@ class Schedule {
     if (decisions.delete(handle.index)) return known;
     const { stop } = this.#build.options.interruption;
     try {
-      return await finishSliced(decideIfReadable(handle), stop);
+      const decision = await finishSliced(decideIfReadable(handle), stop);
+      const isOpen = decision?.kind === 'missing' && (await layRemoved(handle));
+      return isOpen ? await finishSliced(decideIfReadable(handle), stop) : decision;
     } catch (error) {
       if (isStopOf(stop, error)) return 'interrupted';
       throw error;

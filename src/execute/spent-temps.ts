@@ -1,7 +1,9 @@
-/** Removes the temporary outs that no item needs any more. */
+/** Removes the temporary outs that no item needs any more, and notices what another run removed. */
+import { finish } from '../cache/files/yielding.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
+import { decideIfReadable } from '../decide/decide-item.js';
 import { claimIfFree } from '../decide/locks.js';
-import { hasTemps, readersOf } from '../decide/temp-outs.js';
+import { absentMakers, hasTemps, readersOf } from '../decide/temp-outs.js';
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -48,4 +50,21 @@ async function removeTemps(handle: ItemHandle): Promise<void> {
   } finally {
     claim.release();
   }
+}
+
+/**
+ * True if another run has removed temporary outs that the item reads: then they count as present,
+ * because its result may be known without them.
+ */
+export async function layRemoved({ build, index }: ItemHandle): Promise<boolean> {
+  const { temps, project, isSelected, options } = build;
+  let isLaid = false;
+  for (const maker of temps ? absentMakers(project, index) : []) {
+    if (!isSelected.has(maker)) continue;
+    const handle = handleOf(build, maker);
+    for (const out of handle.item.outs) handle.cache.forget(out.path);
+    const decision = await finish(decideIfReadable(handle), options.interruption.stop);
+    if (decision !== undefined && temps?.lay(decision)) isLaid = true;
+  }
+  return isLaid;
 }

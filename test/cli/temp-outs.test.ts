@@ -190,6 +190,20 @@ describe('a temporary out', () => {
   it('that a killed run left is removed by the next run; test/long/ kills at each event', () =>
     checkTempKills([3, 5, 7]));
 
+  it('that disappears is not made again for a reader with a result', async () => {
+    const own = made(`stages:
+  unpack: { cmd: "echo unpack >> ran; mkdir big; echo b > big/b", outs: { big: { path: big, temp: true } } }
+  other: { cmd: "echo other >> ran; rm -rf big; echo o > \${outs.o}", outs: { o: other.txt }, always: true }
+  second: { cmd: "echo second >> ran; cat big/b other.txt > \${outs.o}", deps: [big/b, other.txt], outs: { o: second.txt } }
+`);
+    await run(own, 'other');
+    expect(await run(own, 'unpack')).toBe('unpack|1 ran, 0 restored, 0 fresh');
+    expect(await run(own)).toBe('other second unpack|3 ran, 0 restored, 0 fresh');
+    await run(own, '--force', 'unpack');
+    expect(isThere(own)).toBe(true);
+    expect(await run(own)).toBe('other|1 ran, 0 restored, 2 fresh');
+  });
+
   it.each(['big', 'big/b'])(
     'that disappears as %s before its reader starts is made again',
     async (dep) => {
