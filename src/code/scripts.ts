@@ -35,34 +35,33 @@ export function noScripts(): KnownScripts {
 }
 
 /** The scripts of a command; undefined if trace inputs changed and a parser is needed. */
-export function keptScripts(
-  command: CommandAction,
-  options: ScriptOptions,
-  snapshot: FsSnapshot,
-): TracedScripts | undefined {
-  const named = namedScripts(command, { entries: commandNamesIn(snapshot) });
-  if (named === NO_NAMED) return NO_SCRIPTS;
-  const found = new Found(named, options, snapshot);
-  for (let script = found.next(); script !== undefined; script = found.next()) {
-    const traced = knownScript(script, options, snapshot);
-    if (traced === undefined) return undefined;
-    found.add(script, traced);
-  }
-  return found.together();
+export function keptScripts(...command: Parameters<typeof collected>): TracedScripts | undefined {
+  const step = collected(...command).next();
+  return step.done ? step.value : undefined;
 }
 
 /** The scripts of a command; caches their traces. */
 export async function traceScripts(
+  ...command: Parameters<typeof collected>
+): Promise<TracedScripts> {
+  const [, options, snapshot] = command;
+  const steps = collected(...command);
+  let step = steps.next();
+  while (!step.done) step = steps.next(await traceAndKeep(step.value, options, snapshot));
+  return step.value;
+}
+
+/** Yields each script that must be traced, and receives its trace. */
+function* collected(
   command: CommandAction,
   options: ScriptOptions,
   snapshot: FsSnapshot,
-): Promise<TracedScripts> {
+): Generator<Script, TracedScripts, TracedScript> {
   const named = namedScripts(command, { entries: commandNamesIn(snapshot) });
+  if (named === NO_NAMED) return NO_SCRIPTS;
   const found = new Found(named, options, snapshot);
-  for (let script = found.next(); script !== undefined; script = found.next()) {
-    const known = knownScript(script, options, snapshot);
-    found.add(script, known ?? (await traceAndKeep(script, options, snapshot)));
-  }
+  for (let script = found.next(); script !== undefined; script = found.next())
+    found.add(script, knownScript(script, options, snapshot) ?? (yield script));
   return found.together();
 }
 

@@ -144,20 +144,21 @@ export function State({ state, isBad = false }: StateProps): JSX.Element {
   return <span class={`state ${lookOf(state, isBad)}`}>{state}</span>;
 }
 
+/** Links of items to their views. */
+export function itemColumn<Row>(rows: readonly Row[], itemOf: (row: Row) => string): Column<Row> {
+  return {
+    id: 'item',
+    title: 'item',
+    name: 'item',
+    width: widthFor(rows.map(itemOf), 12, 40),
+    cell: (row) => <a href={itemLink(itemOf(row))}>{itemOf(row)}</a>,
+  };
+}
+
 function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
   const names = metricNames(items).slice(0, MOST_METRICS);
   return [
-    {
-      id: 'item',
-      title: 'item',
-      name: 'item',
-      width: widthFor(
-        items.map(({ id }) => id),
-        12,
-        40,
-      ),
-      cell: ({ id }) => <a href={itemLink(id)}>{id}</a>,
-    },
+    itemColumn(items, ({ id }) => id),
     {
       id: 'state',
       title: 'state',

@@ -3,10 +3,10 @@ import type { PageRun } from '../model.js';
 import { type Activities, type Activity, activitiesOf, doingText, isOpen } from './activity.js';
 import { Choice } from './controls.js';
 import { bytes, duration, plural, time } from './format-values.js';
-import { State } from './items.js';
+import { itemColumn, State } from './items.js';
 import { Lanes } from './lanes.js';
-import { type Data, itemLink } from './page-state.js';
-import { type Column, Table, widthFor } from './table.js';
+import type { Data } from './page-state.js';
+import { type Column, Table } from './table.js';
 import { type JSX, useEffect, useMemo, useState } from './view.js';
 
 export function Timeline({ data }: { readonly data: Data }): JSX.Element {
@@ -75,17 +75,7 @@ function isGoing({ isOver, isCutOff }: Activities): boolean {
 
 function columnsOf(items: readonly Activity[], begin: number, until: number): Column<Activity>[] {
   return [
-    {
-      id: 'item',
-      title: 'item',
-      name: 'item',
-      width: widthFor(
-        items.map(({ item }) => item),
-        12,
-        40,
-      ),
-      cell: ({ item }) => <a href={itemLink(item)}>{item}</a>,
-    },
+    itemColumn(items, ({ item }) => item),
     {
       id: 'phase',
       title: 'state',
