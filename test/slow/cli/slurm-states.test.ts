@@ -18,10 +18,11 @@ const ONE = `stages:
   a: { cmd: "echo x >> ran.log; until test -e go; do sleep 0.1; done; echo x > a.txt", outs: [a.txt] }
 `;
 
+/** The same five times. */
 const DRAW = `stages:
   draw:
     matrix: { n: [1, 2, 3, 4, 5] }
-    cmd: echo \${n} >> ran.log; echo \${n} > \${outs.o}
+    cmd: echo \${n} >> ran.log; until test -e go; do sleep 0.1; done; echo \${n} > \${outs.o}
     outs: { o: "out/\${n}.txt" }
 `;
 
@@ -113,13 +114,15 @@ onSlurm({ nodes: 1, timeout: 120_000 }, (cluster) => {
     async (limit) => {
       const made = on(cluster(), DRAW);
       wrap(cluster(), made, 'sbatch', limited(2, limit));
-      const run = await made.run();
-      expect([run.code, run.with('ran').length], run.out + run.err).toEqual([0, 5]);
-      expect(made.lines('ran.log').sort()).toEqual(['1', '2', '3', '4', '5']);
-      const reasons = run.events.flatMap((each) => (each.type === 'waiting' ? [each.reason] : []));
-      expect(reasons).toContainEqual(
-        expect.stringMatching(`^Slurm accepts no more jobs at present: ${limit}; Batch job`),
+      const running = made.start('run', '--json');
+      const words = `Slurm accepts no more jobs at present: ${limit}; Batch job`;
+      await running.event(
+        (event) => event.type === 'waiting' && String(event.reason).startsWith(words),
       );
+      made.write('go', '');
+      const { code, out, err } = await running.ended;
+      expect([code, outcomeOf(out).with('ran').length], out + err).toEqual([0, 5]);
+      expect(made.lines('ran.log').sort()).toEqual(['1', '2', '3', '4', '5']);
     },
   );
 
