@@ -11,7 +11,7 @@ export function makeParentOf(project: string, where: string): void {
   try {
     makeFolder(folder);
   } catch (error) {
-    const link = codeOf(error) === 'ENOENT' ? danglingAbove(project, where) : undefined;
+    const link = codeOf(error) === 'EEXIST' ? danglingAbove(project, where) : undefined;
     if (link === undefined) throw error;
     throw unusable(link, 'is a broken link', 'create its target, or remove the link');
   }
