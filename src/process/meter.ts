@@ -104,7 +104,7 @@ class Sampler {
   /**
    * The system adds the times of a child to those of its parent when the parent reaps it. For a
    * single child that is exact. Several children that ended in one turn share the part that was not
-   * sampled; of two that ended within a moment, the first may get this part of both.
+   * sampled.
    */
   #settle(): void {
     const over = this.#over;

@@ -12,12 +12,6 @@ export type Ending =
   /** The program does not exist, or the system cannot start it. */
   | { readonly how: 'unstartable'; readonly message: string };
 
-/** How the leader ended, as the system says. */
-export type RawEnd =
-  | { readonly code: number }
-  | { readonly signal: string }
-  | { readonly error: NodeJS.ErrnoException };
-
 export interface Outcome {
   readonly ending: Ending;
   /** Wall time. */

@@ -4,9 +4,9 @@ import { statOf } from '../sys/proc.js';
 import { lastLines, openLog, writeMasked } from './execution-log.js';
 import { Meter } from './meter.js';
 import type { Group } from './orphans.js';
-import type { Ending, Outcome, RawEnd } from './outcome.js';
+import type { Ending, Outcome } from './outcome.js';
 import { MARK, newMark, ProcessTree } from './process-tree.js';
-import { type Launched, launch, type Output } from './spawn.js';
+import { type Launched, launch, type Output, type RawEnd } from './spawn.js';
 import type { Module } from './spawn-module.js';
 import { type Cause, isAborted, type Limits, Termination } from './termination.js';
 

@@ -3,8 +3,6 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { bytesOf, isRaw } from '../sys/raw-text.js';
-import type { RawEnd } from './outcome.js';
-import { startInThread } from './spawn-thread.js';
 
 export type Output = number | 'pipe';
 
@@ -14,6 +12,11 @@ export interface LaunchOptions {
   /** A file descriptor for stdout and stderr, or `pipe`. */
   readonly output: Output;
 }
+
+export type RawEnd =
+  | { readonly code: number }
+  | { readonly signal: string }
+  | { readonly error: NodeJS.ErrnoException };
 
 /** A started process: the group's leader. */
 export interface Launched {
@@ -29,14 +32,13 @@ const leaders = new Set<number>();
 
 /**
  * True for a process that `launch` has started and that has not ended, as far as Node has reported.
- * Until then its number belongs to no other process, group or session: the spawn thread reports an
- * end a moment after the system has freed the number, but numbers count upwards.
+ * Until then the system gives its number to no other process, group or session.
  */
 export function isLeader(pid: number): boolean {
   return leaders.has(pid);
 }
 
-export async function launch(argv: readonly string[], options: LaunchOptions): Promise<Launched> {
+export function launch(argv: readonly string[], options: LaunchOptions): Launched {
   const { cwd, output } = options;
   const { env, words } = withRawValues(options.env);
   const [program = '', ...args] = [...words, ...argv];
@@ -46,11 +48,6 @@ export async function launch(argv: readonly string[], options: LaunchOptions): P
     detached: true,
     stdio: ['ignore', output, output],
   };
-  // Another thread cannot hand over a pipe.
-  if (output !== 'pipe') {
-    const started = await startInThread({ program, args, options: spawnOptions });
-    if (started !== undefined) return followed({ ...started, stdout: null, stderr: null });
-  }
   try {
     return launched(spawn(program, args, spawnOptions));
   } catch (error) {
@@ -82,36 +79,33 @@ function octal(value: string): string {
 
 /** Adapts the child of any spawning function. */
 export function launched(child: ChildProcess): Launched {
-  const { pid, stdout, stderr } = child;
+  const { pid } = child;
+  if (pid !== undefined) {
+    leaders.add(pid);
+    child.once('exit', () => leaders.delete(pid));
+  }
   const ended = new Promise<RawEnd>((resolve) => {
     child.once('error', (error) => resolve({ error }));
     child.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 0 }));
   });
-  return followed({ pid, stdout, stderr, ended });
-}
-
-function followed(child: Launched): Launched {
-  const { pid, ended } = child;
-  if (pid === undefined) return child;
-  leaders.add(pid);
-  void ended.then(() => leaders.delete(pid));
-  keepNice(pid);
-  return child;
+  keepNice(child);
+  return { pid, stdout: child.stdout, stderr: child.stderr, ended };
 }
 
 /**
  * Linux may schedule each session as one group, with a nice value for the group (sched(7), autogroup). A new
  * session starts at 0, so without this a stage of `nice pipe run` would compete as if it were not nice.
  */
-function keepNice(pid: number): void {
+function keepNice(child: ChildProcess): void {
   const nice = getPriority();
-  if (nice <= 0 || !isLeader(pid)) return;
+  const isOver = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  if (nice <= 0 || isOver) return;
   try {
-    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+    writeFileSync(`/proc/${child.pid}/autogroup`, String(nice));
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     // The system allows a user one change in 0.1 s.
-    if (code === 'EAGAIN') setTimeout(keepNice, 110 + 100 * Math.random(), pid).unref();
+    if (code === 'EAGAIN') setTimeout(keepNice, 110 + 100 * Math.random(), child).unref();
     // Otherwise there are no such groups here, or the process has just ended.
     else if (syscall === undefined) throw error;
   }

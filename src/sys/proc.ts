@@ -139,12 +139,6 @@ export function accessOf(pid: number | 'self', descriptor: string): Access | und
 type Access = 'read' | 'write' | 'both';
 const ACCESS: readonly Access[] = ['read', 'write', 'both'];
 
-/** True with `ulimit -v`, which some clusters set to the memory of a job. */
-export function isAddressSpaceLimited(): boolean {
-  const limits = (HAS_PROC && readIfThere('/proc/self/limits')) || '';
-  return /^Max address space +\d/m.test(limits);
-}
-
 /** Boot id of the machine: pids and start times are only valid within one boot. */
 export function bootId(): string {
   return (HAS_PROC && readIfThere('/proc/sys/kernel/random/boot_id')?.trim().slice(0, 8)) || '';
