@@ -1,19 +1,15 @@
 /** Rendered animals: the heterogeneous stand-in. Animals pasted on crops of photographs, anywhere and of any size. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { mistake } from '@pipe-experiment/data/mistake.js';
-import { mapInParallel } from '@pipe-experiment/data/parallel.js';
 import { createRandom, type Random } from '@pipe-experiment/data/random.js';
-import {
-  type RawIndex,
-  type SourceContext,
-  sortImages,
-} from '@pipe-experiment/data/sources/source.js';
+import type { RawIndex, SourceContext } from '@pipe-experiment/data/sources/source.js';
 import sharp from 'sharp';
 import { ANIMALS } from './animals-list.js';
 import { crop, makeSprite, paste, type Raster, type Sprite } from './raster.js';
-import { GROUPS, groupName, groupOf, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
+import { GROUPS, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
+import { type Rendering, writeImages } from './write-images.js';
 
 export interface RenderedAnimals {
   readonly kind: 'rendered-animals';
@@ -34,27 +30,17 @@ const SHORTEST = 200;
 /** Renders `count` images. Image i depends on the seed and i alone, not on the count. */
 export async function renderAnimals(
   { kind, count, seed, kinds }: RenderedAnimals,
-  { folder, signal, progress }: SourceContext,
+  context: SourceContext,
 ): Promise<RawIndex> {
   const scenes = await loadScenes(seed, 0);
   const herds = kinds === undefined ? dealKinds(seed) : shareKinds(seed, kinds);
   const load = createSpriteLoader();
-  for (let group = 0; group < Math.min(count, GROUPS); group++) {
-    mkdirSync(join(folder, 'images', groupName(group)), { recursive: true });
-  }
-  const images = await mapInParallel(
-    Array.from({ length: count }, (_, index) => index),
-    async (index) => {
-      const random = createRandom(seed, 'animal', index);
-      const image = cropScene(random.pick(scenes[groupOf(index)]!), random);
-      await pasteAnimals(image, herds[groupOf(index)]!, load, random);
-      const group = groupName(groupOf(index));
-      const file = `images/${group}/animal-${String(index).padStart(5, '0')}.jpg`;
-      writeFileSync(join(folder, file), await encode(image));
-      return { file, group };
-    },
-    { signal, onDone: (done) => progress(done, count, 'animals') },
-  );
+  const render: Rendering['render'] = async (random, group) => {
+    const image = cropScene(random.pick(scenes[group]!), random);
+    await pasteAnimals(image, herds[group]!, load, random);
+    return image;
+  };
+  const images = await writeImages({ name: 'animal', count, seed, quality: 92, render }, context);
   return {
     source: {
       kind,
@@ -63,7 +49,7 @@ export async function renderAnimals(
       licence: `animals: ${EMOJI}, MIT; ${PHOTOGRAPHS_LICENCE}`,
       origin: `${count} scenes pasted from ${EMOJI} ${EMOJI_VERSION} with seed ${seed}`,
     },
-    images: sortImages(images),
+    images,
   };
 }
 
@@ -145,10 +131,4 @@ function findAssets(): string {
     );
   }
   return join(dirname(file), 'assets');
-}
-
-async function encode({ data, width, height }: Raster): Promise<Buffer> {
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality: 92 })
-    .toBuffer();
 }

@@ -1,17 +1,11 @@
 /** Rendered faces: the homogeneous stand-in. Cartoon faces, frontal and aligned, over blurred photographs. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { mapInParallel } from '@pipe-experiment/data/parallel.js';
-import { createRandom, type Random } from '@pipe-experiment/data/random.js';
-import {
-  type RawIndex,
-  type SourceContext,
-  sortImages,
-} from '@pipe-experiment/data/sources/source.js';
+import type { Random } from '@pipe-experiment/data/random.js';
+import type { RawIndex, SourceContext } from '@pipe-experiment/data/sources/source.js';
 import { faceToSvgString, generate } from 'facesjs';
 import sharp from 'sharp';
 import { expose, overlay, type Raster, sample } from './raster.js';
-import { GROUPS, groupName, groupOf, loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
+import { loadScenes, PHOTOGRAPHS_LICENCE } from './scenes.js';
+import { type Rendering, writeImages } from './write-images.js';
 
 export interface RenderedFaces {
   readonly kind: 'rendered-faces';
@@ -26,24 +20,11 @@ const BACKGROUND_BLUR = 5;
 /** Renders `count` faces. Image i depends on the seed and i alone, not on the count. */
 export async function renderFaces(
   { kind, count, seed }: RenderedFaces,
-  { folder, signal, progress }: SourceContext,
+  context: SourceContext,
 ): Promise<RawIndex> {
   const scenes = await loadScenes(seed, BACKGROUND_BLUR);
-  for (let group = 0; group < Math.min(count, GROUPS); group++) {
-    mkdirSync(join(folder, 'images', groupName(group)), { recursive: true });
-  }
-  const images = await mapInParallel(
-    Array.from({ length: count }, (_, index) => index),
-    async (index) => {
-      const random = createRandom(seed, 'face', index);
-      const face = await renderFace(random, scenes[groupOf(index)]!);
-      const group = groupName(groupOf(index));
-      const file = `images/${group}/face-${String(index).padStart(5, '0')}.jpg`;
-      writeFileSync(join(folder, file), await encode(face));
-      return { file, group };
-    },
-    { signal, onDone: (done) => progress(done, count, 'faces') },
-  );
+  const render: Rendering['render'] = (random, group) => renderFace(random, scenes[group]!);
+  const images = await writeImages({ name: 'face', count, seed, quality: 95, render }, context);
   return {
     source: {
       kind,
@@ -52,7 +33,7 @@ export async function renderFaces(
       licence: `faces: facesjs, Apache-2.0; ${PHOTOGRAPHS_LICENCE}`,
       origin: `${count} faces drawn by facesjs with seed ${seed}`,
     },
-    images: sortImages(images),
+    images,
   };
 }
 
@@ -107,10 +88,4 @@ function frameSvg(svg: string, random: Random): string {
     /<svg[^>]*>/,
     `<svg xmlns="http://www.w3.org/2000/svg" width="${SIDE}" height="${SIDE}" viewBox="${view}">`,
   );
-}
-
-async function encode({ data, width, height }: Raster): Promise<Buffer> {
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality: 95 })
-    .toBuffer();
 }
