@@ -75,23 +75,30 @@ export function moveBack(
       ? `${out} has no result: its former one is in ${shown(project, into)}`
       : undefined;
   removeTree(path.join(project, out)); // A leftover, such as a mount point, is harmless or makes the move fail.
-  for (const where of wheres) {
-    const [from, to] = [path.join(into, where), path.join(project, where)];
-    const bytes = bytesAt(from);
+  takeOut({ into, wheres }, { folder, onMoved }, (moved, where) => {
+    const to = path.join(project, where);
     makeFolder(path.dirname(to));
-    move(from, to);
-    onMoved(-bytes);
-    pruneAbove(from, folder);
-  }
+    move(moved, to);
+  });
   if (isResult) return undefined;
   return `${out} has no result: your files are moved back to it from ${shown(project, into)}`;
 }
 
-export function removeReplaced({ into, wheres }: Replaced, { folder, onMoved }: Replacing): void {
+export function removeReplaced(replaced: Replaced, replacing: Replacing): void {
+  takeOut(replaced, replacing, removeTree);
+}
+
+/** Empties the folder that they were moved to. */
+function takeOut(
+  { into, wheres }: Pick<Replaced, 'into' | 'wheres'>,
+  { folder, onMoved }: Pick<Replacing, 'folder' | 'onMoved'>,
+  act: (moved: string, where: string) => void,
+): void {
   for (const where of wheres) {
     const moved = path.join(into, where);
-    onMoved(-bytesAt(moved));
-    removeTree(moved);
+    const bytes = bytesAt(moved);
+    act(moved, where);
+    onMoved(-bytes);
     pruneAbove(moved, folder);
   }
 }
