@@ -111,12 +111,15 @@ export async function claimIfFree(handle: ItemHandle): Promise<ItemClaim | undef
   }
 }
 
-/** Among workspaces with a shared cache, one computes a result. A commit folder belongs to one process. */
+/**
+ * Among workspaces with a shared cache, one computes a result. A commit folder belongs to one
+ * process. Without outs, no claim keeps two runs from executing the item at once.
+ */
 export async function lockKey(handle: ItemHandle, manifest: Manifest): Promise<Lock | undefined> {
   const { build, item, cache } = handle;
   const { env } = build.project;
   const isShared = env.PIPE_CACHE !== undefined && env.PIPE_CACHE !== '';
-  if (item.epochs === undefined && !isShared) return undefined;
+  if (item.epochs === undefined && item.outs.length > 0 && !isShared) return undefined;
   const { locks } = cache.layout;
   const name = `key ${lockKeyOf(item, manifest)}`;
   return acquireLock(locks, name, {

@@ -85,7 +85,10 @@ async function underLocks(
       const hold: Hold = {
         isHeld: () => claim.isHeld() && keyLock?.isHeld() !== false && fence?.isHeld() !== false,
         lost: fence === undefined ? claim.lost : AbortSignal.any([claim.lost, fence.lost]),
-        noteGroup: (group) => claim.noteGroup(group),
+        noteGroup(group) {
+          claim.noteGroup(group);
+          keyLock?.noteGroup(group);
+        },
       };
       const execution = await executeItem(handle, decision, { hold, inputs });
       return concluded(item, decision.key, execution, seconds());

@@ -46,7 +46,7 @@ interface LockOptions {
 const POLL_MS = 100;
 
 /** A lock that this process holds until `release`. */
-export type Lock = Pick<HeldFile, 'isHeld' | 'release'>;
+export type Lock = Pick<HeldFile, 'isHeld' | 'noteGroup' | 'release'>;
 
 /** Waits for the lock, which folder and name identify. Creates the folder if needed. */
 export async function acquireLock(

@@ -36,10 +36,12 @@ describe('concurrent runs in one project', () => {
     expect(ran).toBe(20);
   });
 
-  it('wait for each other, and name the other', async () => {
+  it.each([
+    ['an item with an out', 'outs: [out.txt]'],
+    ['an item without outs', 'desc: a check'],
+  ])('wait for each other, and name the other: %s', async (_kind, outs) => {
     const made = project({
-      'pipeline.yaml':
-        'stages:\n  slow: { cmd: "echo x >> ran.txt; cat gate > out.txt", outs: [out.txt] }\n',
+      'pipeline.yaml': `stages:\n  slow: { cmd: "echo x >> ran.txt; cat gate > out.txt", ${outs} }\n`,
     });
     execFileSync('mkfifo', [made.path('gate')]);
     const first = made.start('run', '--json');
@@ -85,12 +87,17 @@ it.each([
 ])('a run that a stage starts does not wait for that stage: %s', async (_kind, wrapper) => {
   const pipe = `${wrapper} '${process.execPath}' '${BIN}'`;
   const made = project({
-    'pipeline.yaml': `stages: { a: { cmd: "${pipe} run a > inner.txt 2>&1; echo hi > \${outs.o}", outs: { o: out/a } } }\n`,
+    'pipeline.yaml': `
+stages:
+  a: { cmd: "${pipe} run a > a.txt 2>&1; echo hi > \${outs.o}", outs: { o: out/a } }
+  b: { cmd: "${pipe} run b > b.txt 2>&1" }
+`,
   });
-  expect((await made.pipe('run')).code).toBe(1);
-  expect(made.read('inner.txt')).toContain(
-    'a waits for a, and a started this run and waits for it (run-within-itself)',
-  );
+  expect((await made.pipe('run', '-k')).code).toBe(1);
+  for (const item of ['a', 'b'])
+    expect(made.read(`${item}.txt`)).toContain(
+      `${item} waits for ${item}, and ${item} started this run and waits for it (run-within-itself)`,
+    );
 });
 
 describe('an interrupted run', () => {
