@@ -43,8 +43,9 @@ class Tree(dict[str, Any]):
     def _absent(self, key: str) -> NoSuchName:
         # copy and pickle ask for special methods before there is a name.
         name = vars(self).get("_name", "")
-        names = ", ".join(map(str, self)) or "nothing"
-        return NoSuchName(f'{name} has no "{key}", but: {names}.{_CURES.get(name.split(".")[0], "")}')
+        names = ", ".join(map(str, self))
+        known = f"it has: {names}" if names else "it is empty"
+        return NoSuchName(f'{name} has no "{key}"; {known}.{_CURES.get(name.split(".")[0], "")}')
 
 
 _CURES = {

@@ -77,7 +77,9 @@ export const command: Command = {
     if (action === undefined || parsed.positionals.length > 1) {
       throw userError(
         'no-subcommand',
-        'pipe cache needs a subcommand: stats, verify or gc',
+        name === '' || action !== undefined
+          ? 'pipe cache needs a subcommand: stats, verify or gc'
+          : `pipe cache has no "${name}", only stats, verify and gc`,
         'such as `pipe cache stats`',
       );
     }

@@ -188,7 +188,9 @@ function requireMetric(chains: readonly Chain[], metric: string | undefined): vo
   throw userError(
     'no-metric',
     `no epoch has a metric "${metric}"`,
-    `the last epoch has: ${known || 'none'}`,
+    known
+      ? `the last epoch has: ${known}`
+      : 'the epochs have no metrics: commit each with a metrics.json',
   );
 }
 

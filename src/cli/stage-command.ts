@@ -36,7 +36,11 @@ export const command: Command = {
   async run(parsed, { host, terminal }) {
     const [part, ...targets] = parsed.positionals;
     if (part !== 'types')
-      throw userError('no-subcommand', 'pipe stage needs a subcommand: types', EDIT);
+      throw userError(
+        'no-subcommand',
+        'pipe stage needs a subcommand: types',
+        part === undefined ? 'for example `pipe stage types`' : EDIT,
+      );
     const { loadPlan, profileNames } = await import('../pipeline/load.js');
     const { select } = await import('../pipeline/select.js');
     const { stageTypes } = await import('./stage-types.js');

@@ -26,7 +26,7 @@ export function translate(written: string, project: string): Translated {
   if (text === undefined)
     throw userError(
       'cannot-translate',
-      `${written} is not a file`,
+      existsSync(path.join(project, file)) ? `${written} is not a file` : `there is no ${written}`,
       'name the pipeline file of DVC, as in: pipe init --from dvc.yaml',
     );
   if (!/\.ya?ml$/.test(file))

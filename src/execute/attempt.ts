@@ -180,7 +180,7 @@ async function conclude(
   if (outcome.ending.how === 'stopped' && build.options.interruption.stop.aborted)
     return { kind: 'cancelled', executed };
   if (epochs?.mistake !== undefined) return fail(epochs.mistake);
-  if (!succeeded(outcome)) return fail(endText(item, outcome, build.project));
+  if (!succeeded(outcome)) return fail(endText(item, outcome, build.project, build.project.root));
   const short = epochs?.shortfall();
   if (short !== undefined) return fail(short);
   for (const out of item.outs) cache.forget(out.path);

@@ -7,6 +7,7 @@ import { lookAlike, variableIn } from '../pipeline/look-alike.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
 import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
+import { startFault } from '../sys/start-fault.js';
 
 /** `log`: path from `root`. */
 export function failureOf(
@@ -50,15 +51,35 @@ const SHELL_CODES: Readonly<Record<number, string>> = {
   137: `a program was killed by SIGKILL: ${KILLED}`,
 };
 
-export function endText({ action }: Item, { ending, tail }: Outcome, reader: Reader): string {
-  const meaning = tail.some((line) => line.startsWith(NO_PIPE_RUN))
-    ? `this Python does not find pipe_run (install it there, or set PYTHONPATH: see ${pagePath('python.md', reader)})`
-    : action.kind === 'shell' && ending.how === 'exit'
-      ? SHELL_CODES[ending.code]
-      : ending.how === 'signal' && ending.signal === 'SIGKILL'
-        ? KILLED
-        : undefined;
-  return `${describeEnding(ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
+/** `root`: the folder in which the command ran. */
+export function endText(item: Item, outcome: Outcome, reader: Reader, root: string): string {
+  const meaning = meaningOf(item, outcome, reader, root);
+  return `${describeEnding(outcome.ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
+}
+
+function meaningOf(
+  { action }: Item,
+  { ending, tail }: Outcome,
+  reader: Reader,
+  root: string,
+): string | undefined {
+  if (tail.some((line) => line.startsWith(NO_PIPE_RUN)))
+    return `this Python does not find pipe_run (install it there, or set PYTHONPATH: see ${pagePath('python.md', reader)})`;
+  if (ending.how === 'signal') return ending.signal === 'SIGKILL' ? KILLED : undefined;
+  if (ending.how !== 'exit' || action.kind !== 'shell') return undefined;
+  const name = ending.code === 126 || ending.code === 127 ? unstarted(tail) : undefined;
+  const fault = name === undefined ? undefined : startFault(path.resolve(root, name), name);
+  // A script whose first line is `#!/usr/bin/env python3`.
+  const hasReturns = ending.code === 127 && tail.some((line) => /^.*env: .*\\r/.test(line));
+  return fault ?? (hasReturns ? RETURNS : SHELL_CODES[ending.code]);
+}
+
+const RETURNS = "the script has Windows line ends: convert it (sed -i 's/\\r$//' …)";
+
+/** The file that the shell could not start, by its message. */
+function unstarted(tail: readonly string[]): string | undefined {
+  const message = /(\S*\/\S*): (?:not found|cannot execute|permission denied|is a directory)/i;
+  return tail.map((line) => message.exec(line)?.[1]).findLast((name) => name !== undefined);
 }
 
 const NO_PIPE_RUN = "ModuleNotFoundError: No module named 'pipe_run'";

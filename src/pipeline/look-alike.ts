@@ -52,6 +52,8 @@ function formOf(text: string): string {
 
 /** What to do in a folder without a pipeline at or above it. */
 export function startHint(cwd: string): string {
+  if (namesIn(cwd).includes(PIPELINE_FILE))
+    return `${PIPELINE_FILE} is a link to a file that does not exist: correct the link, or remove it`;
   const misnamed = misnamedAbove(cwd);
   if (misnamed !== undefined) return `rename ${misnamed} to ${PIPELINE_FILE}`;
   return namesIn(cwd).includes('dvc.yaml')

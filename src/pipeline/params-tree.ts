@@ -4,6 +4,7 @@ import type { AstNode } from './document/ast.js';
 import type { Diagnostics, Mistake } from './document/diagnostics.js';
 import { lineOf, type Source } from './document/source-text.js';
 import { listed, nearest, suggest } from './document/suggest.js';
+import { describeValue } from './document/value-errors.js';
 import { parseValue } from './document/yaml.js';
 import { PIPELINE_FILE } from './root.js';
 
@@ -129,7 +130,11 @@ function applySet(tree: Param, text: string, diagnostics: Diagnostics): Param {
   const at = text.indexOf('=');
   if (at < 1) {
     const message = `--set ${text}: expected a param and its value`;
-    diagnostics.add({ code: 'bad-set', message, hint: 'as in: --set train.epochs=50' });
+    diagnostics.add({
+      code: 'bad-set',
+      message,
+      hint: 'as in: --set train.epochs=50, without spaces',
+    });
     return tree;
   }
   const path = text.slice(0, at).trim();
@@ -196,13 +201,21 @@ export function paramAt(tree: Param, path: string): Param | undefined {
   return param;
 }
 
+/** For messages: what gave a param its value, if it is not the file's `params`. */
+export function setBy(origin: Origin | undefined): string {
+  if (origin === undefined || origin.kind === 'file') return '';
+  return `, set by ${origin.kind === 'set' ? `--set ${origin.text}` : `the profile "${origin.name}"`}`;
+}
+
 /** A hint for `train.rate`: the keys of `train`. */
 export function siblings(path: string, tree: Param): string | undefined {
   const end = path.lastIndexOf('.');
-  const parent = end < 0 ? undefined : paramAt(tree, path.slice(0, end));
-  if (!parent?.parts) return undefined;
+  const above = path.slice(0, Math.max(0, end));
+  const parent = end < 0 ? undefined : paramAt(tree, above);
+  if (parent === undefined) return undefined;
+  if (!parent.parts)
+    return `"${above}" is ${describeValue(parent.value)}${setBy(parent.origin)}, so it contains no other param`;
   const near = nearest(path.slice(end + 1), parent.parts.keys());
-  const above = path.slice(0, end);
   if (near !== undefined) return `did you mean "${above}.${near}"?`;
   return listed([...parent.parts.keys()], `"${above}" has`);
 }
@@ -215,7 +228,7 @@ export function unknownParam(path: string, tree: Param): Mistake {
     hint:
       siblings(path, tree) ??
       similar(path, allPaths(tree)) ??
-      'neither pipeline.yaml nor a file under its params: contains one',
+      'there are no params: add it under params:, or to a file that params: names',
   };
 }
 
@@ -242,9 +255,4 @@ export function unknownProfile(name: string, known: readonly string[]): Mistake 
     message: `there is no profile "${name}"`,
     hint: none ?? suggest(name, known, 'profiles are'),
   };
-}
-
-/** Describes the origin of a value, if it is not a file. */
-export function giver(origin: Exclude<Origin, { kind: 'file' }>): string {
-  return origin.kind === 'set' ? `--set ${origin.text}` : `the profile "${origin.name}"`;
 }

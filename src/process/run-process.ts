@@ -1,6 +1,8 @@
 /** Executes an action as a process group and always ends the whole process tree. Does not know items. */
 import { closeSync, existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { statOf } from '../sys/proc.js';
+import { startFault } from '../sys/start-fault.js';
 import { lastLines, openLog, writeMasked } from './execution-log.js';
 import { Meter } from './meter.js';
 import type { Group } from './orphans.js';
@@ -162,6 +164,8 @@ function programOf(command: Command): string {
 function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): string {
   const program = programOf(command);
   if (!existsSync(cwd)) return `the folder ${cwd} does not exist`;
+  const fault = program.includes('/') && startFault(path.resolve(cwd, program), program);
+  if (fault) return fault;
   switch (error.code) {
     case 'ENOENT':
       if (command.kind === 'shell' && command.shell === 'bash')

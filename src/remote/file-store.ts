@@ -290,8 +290,11 @@ function isFull(error: unknown): boolean {
 }
 
 function storeError(error: unknown, refused: StoreError['kind']): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, syscall, path: place = '' } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
+  const isUnmounted = code === 'ENOENT' && syscall === 'mkdir';
+  const parent = path.dirname(place);
+  const what = isUnmounted ? `${parent} does not exist: create it, or mount its disk` : message;
   const isRefused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
-  return new StoreError(isRefused ? refused : 'unreachable', message);
+  return new StoreError(isRefused ? refused : 'unreachable', what);
 }

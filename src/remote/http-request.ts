@@ -67,7 +67,7 @@ export class Requests {
       if (pause > 0) await this.#pause(Math.max(asked, pause * (1 + Math.random())));
       const answer = await this.#try(request).catch((error: unknown) => {
         if (this.#signal.aborted || !isPassing(error)) throw unreachable(this.#route.name, error);
-        failure = (error as Error).message;
+        failure = wordsOf(error as NodeJS.ErrnoException);
       });
       if (answer === undefined) continue;
       const { statusCode = 0 } = answer;
@@ -201,7 +201,23 @@ export function unreachable(place: string, error: unknown): unknown {
   const reason = code === 'EPROTO' ? /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] : undefined;
   const what =
     reason === undefined
-      ? message
+      ? wordsOf(error as NodeJS.ErrnoException)
       : `no TLS connection (${reason}): does the server expect http://?`;
   return new StoreError('unreachable', `${place}: ${what}${hint}`);
+}
+
+const NETWORK_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing accepts connections there',
+  ECONNRESET: 'the connection was cut off',
+  EPIPE: 'the connection was cut off',
+  ENOTFOUND: 'no host has this name',
+  EAI_AGAIN: 'the name of the host cannot be looked up',
+  ENETUNREACH: 'there is no route to it',
+  EHOSTUNREACH: 'there is no route to it',
+};
+
+/** The message of some errors names only the code, or is empty. */
+function wordsOf({ code = '', message }: NodeJS.ErrnoException): string {
+  const words = NETWORK_WORDS[code];
+  return words === undefined ? message : `${words} (${code})`;
 }

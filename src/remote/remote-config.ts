@@ -77,7 +77,7 @@ function checkHost({ protocol, hostname, port, pathname }: URL): void {
     throw userError(
       'remote-value',
       `the URL of the remote cache names the host "${hostname}"`,
-      'mount its folder, and write file:///folder',
+      'write file:///folder with three slashes, and mount a folder of another machine first',
     );
   if (/%2f|%00/i.test(pathname))
     throw userError(

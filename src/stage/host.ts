@@ -109,14 +109,15 @@ const OPTIONAL = ['then', 'toJSON'];
  * the object itself stays a plain one, which can be copied, listed and sent to a worker.
  */
 function withKnownNames<T extends object>(kind: keyof typeof CURES, paths: T): T {
-  const names = Object.keys(paths).join(', ') || 'nothing';
+  const names = Object.keys(paths).join(', ');
   const prototype = new Proxy(Object.prototype, {
     get(target, name) {
       // Without it, console.log looks for names of its own.
       if (name === inspect.custom) return () => ({ ...paths });
       if (typeof name === 'symbol' || name in target || OPTIONAL.includes(name))
         return Reflect.get(target, name, paths);
-      throw new Error(`${kind} has no "${name}", but: ${names}. ${CURES[kind]}`);
+      const known = names === '' ? 'it is empty' : `it has: ${names}`;
+      throw new Error(`${kind} has no "${name}"; ${known}. ${CURES[kind]}`);
     },
   });
   return Object.setPrototypeOf(paths, prototype);

@@ -1,5 +1,5 @@
 /** `-C <folder>`: pipe starts in another folder. */
-import { existsSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { project } from '../rig/projects.js';
 
@@ -61,4 +61,12 @@ it('-C without a folder is a user error, and a pipeline.yml there gets the hint 
   expect(misnamed.code).toBe(2);
   expect(misnamed.err).toContain('rename pipeline.yml to pipeline.yaml');
   expect(below.err).toContain('rename ../pipeline.yml to pipeline.yaml');
+});
+
+it('a pipeline.yaml that is a broken link gets the hint to correct it', async () => {
+  const made = project({ file: '' });
+  symlinkSync('nowhere.yaml', made.path('pipeline.yaml'));
+  const { code, err } = await made.pipe('run');
+  expect(code).toBe(2);
+  expect(err).toContain('pipeline.yaml is a link to a file that does not exist: correct the link');
 });

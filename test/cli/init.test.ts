@@ -85,7 +85,7 @@ describe('pipe init --from dvc.yaml', () => {
   });
 
   it.each([
-    ['nothing.yaml', 'nothing.yaml is not a file'],
+    ['nothing.yaml', 'there is no nothing.yaml'],
     ['../dvc.yaml', '../dvc.yaml is outside the current folder'],
     ['Makefile', 'pipe init translates dvc.yaml, and Makefile is not a YAML file'],
     ['broken.yaml', 'broken.yaml:1:9: error: '],

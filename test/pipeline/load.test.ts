@@ -266,7 +266,7 @@ pipeline.yaml:7:5: error: unknown key "out" (unknown-key)
         ~~~
   did you mean "outs"?
 
-pipeline.yaml:9:14: error: expected a time such as 90s, 30m, 2h, 1h30m or 7d, or a number of seconds, got the text "soon" (bad-duration)
+pipeline.yaml:9:14: error: expected a time above 0, such as 90s, 30m, 2h, 1h30m or 7d, or a number of seconds, got the text "soon" (bad-duration)
         timeout: soon
                  ~~~~
 

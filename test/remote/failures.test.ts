@@ -53,7 +53,7 @@ describe('a remote cache', () => {
     expect(run.code).toBe(0);
     expect(warnings(run)).toEqual([
       expect.stringMatching(
-        /^the remote cache http.* is not used for the rest of this run: .*ECONNREFUSED/,
+        /^the remote cache http.* is not used for the rest of this run: .*nothing accepts connections there \(ECONNREFUSED\)$/,
       ),
     ]);
   });

@@ -50,6 +50,15 @@ describe('a remote cache in a folder', () => {
     expect((await cloneWithin(server, FILES).run()).summary).toMatchObject({ ran: 0, restored: 2 });
   });
 
+  it('below a folder that does not exist is not used, and one line names that folder', async () => {
+    const { data } = sharedFolder();
+    const run = await cloneWithin({ remote: `file://${data}/a/b`, env: {}, data }, FILES).run();
+    expect(run.code).toBe(0);
+    expect(warnings(run)).toEqual([
+      `the remote cache file://${data}/a/b is not used for the rest of this run: ${data}/a does not exist: create it, or mount its disk`,
+    ]);
+  });
+
   it('that is read-only is read, and one line reports that nothing is sent', async (context) => {
     const server = smallDisk();
     if (server === undefined) return context.skip('mount(8) is refused here');

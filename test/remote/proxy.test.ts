@@ -98,7 +98,7 @@ describe('a server behind a proxy', () => {
     const env = { https_proxy: `http://127.0.0.1:${await listening(server)}` };
     const store = storeAt('https://storage.lab', true, {}, env);
     await expect(store.get('ac/x', 100)).rejects.toThrow(
-      /^storage\.lab through the proxy .*: socket hang up/,
+      /^storage\.lab through the proxy .*: the connection was cut off/,
     );
   });
 

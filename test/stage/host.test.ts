@@ -85,10 +85,10 @@ describe('a stage', () => {
     const show = (text: string) => `export default async ({ deps, outs }) => ${text};`;
     const dep = await run(show('deps.image'));
     expect(dep.outcome.tail[0]).toBe(
-      'Error: deps has no "image", but: data, images. A dep has the name that `deps:` gives it; in a plain list, its path is the name',
+      'Error: deps has no "image"; it has: data, images. A dep has the name that `deps:` gives it; in a plain list, its path is the name',
     );
     const out = await run(show('outs.modell'));
-    expect(out.outcome.tail[0]).toContain('Error: outs has no "modell", but: model.');
+    expect(out.outcome.tail[0]).toContain('Error: outs has no "modell"; it has: model.');
   });
 
   test('may ask for names, copy and print its deps, and return them', async () => {

@@ -62,7 +62,9 @@ function notFound(word: string, environment: string | undefined): Lack {
   const where = word.includes('/') ? '' : ' in PATH';
   return {
     message: `there is no ${word}${environment === undefined ? where : ` in ${environment}/bin or PATH`}`,
-    hint: 'install it, or create the environment first',
+    hint: word.includes('/')
+      ? 'create the environment (python3 -m venv …, uv sync), or correct the path'
+      : 'install it, create the environment that contains it, or correct its name',
   };
 }
 

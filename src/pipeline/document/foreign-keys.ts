@@ -25,6 +25,10 @@ const ORDER = 'list the files that the stage reads under deps: pipe derives the 
 const FOLDER =
   'commands run in the folder of pipeline.yaml: write  cmd: cd folder && …; deps and outs stay relative to pipeline.yaml';
 const CACHED = 'remove it: pipe keeps every out in its cache';
+const PERSIST = 'pipe removes an out before its stage runs; to continue from it, use epochs';
+
+/** Advice for keys of an out. */
+export const OUT_WAYS: Readonly<Record<string, string>> = { cache: CACHED, persist: PERSIST };
 
 /** Advice where no single key is equivalent. */
 export const OTHER_WAYS: Readonly<Record<string, string>> = {
@@ -36,7 +40,7 @@ export const OTHER_WAYS: Readonly<Record<string, string>> = {
   depends_on: ORDER,
   dependsOn: ORDER,
   cache: CACHED,
-  persist: CACHED,
+  persist: PERSIST,
   frozen:
     'pipe has no frozen stages; to run without this one, name all others: pipe run --only <stage> …',
   foreach: 'write a matrix, as in: matrix: { city: [paris, rome] }, and use its value as ${city}',

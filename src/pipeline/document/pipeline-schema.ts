@@ -145,7 +145,7 @@ const resources = map({
 }).describe('What an item uses while it runs, for scheduling.');
 
 const deviation = z.number(say('deviation')).min(0, say('deviation'));
-const deviations = z.record(z.string(), deviation, say('map'));
+const deviations = z.record(z.string(), deviation, say('deviations'));
 const tolerance = z
   .record(z.string(), deviations, say('map'))
   .describe('How far numbers may deviate in verify, by out (name or path) and JSON path pattern.');
@@ -221,7 +221,7 @@ const params = z
     'A map of values, a YAML or JSON file, or a list of both. Later entries override earlier ones.',
   );
 
-const profiles = z.record(names, tree, say('map'));
+const profiles = z.record(names, tree, say('profiles'));
 const stages = z.record(names, stage, say('stages'));
 
 const place = z.string(say('remote')).regex(/^(s3|https?|file):\/\/\S+$/, say('remote'));

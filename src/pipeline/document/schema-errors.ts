@@ -2,7 +2,7 @@
 
 import { type AstNode, keyAt, type Path, partAt, spanAt } from './ast.js';
 import type { Diagnostics } from './diagnostics.js';
-import { OTHER_WAYS, OTHER_WORDS } from './foreign-keys.js';
+import { OTHER_WAYS, OTHER_WORDS, OUT_WAYS } from './foreign-keys.js';
 import { INNER_KEYS, type Issue, STAGE_KEYS } from './pipeline-schema.js';
 import { nearest, suggest } from './suggest.js';
 import { BEGIN, describeValue, EXPECTED, type Expected, hintOf, isWhat } from './value-errors.js';
@@ -145,9 +145,17 @@ function missing(key: string, path: Path, root: AstNode, diagnostics: Diagnostic
   const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
   // If a typo of the missing key is present, only the typo is reported.
   if (isMeantIn(partAt(root, owner), key)) return;
-  const hint = owner.length === 0 ? BEGIN : undefined;
+  const hint = owner.length === 0 ? BEGIN : LACKING[key];
   diagnostics.add({ code: 'missing-key', message: `${where} has no "${key}"`, hint }, span);
 }
+
+const LACKING: Readonly<Record<string, string>> = {
+  max: 'as in: { max: 100 }',
+  metric: 'as in: { metric: val.ssim, mode: max }',
+  mode: 'as in: { metric: val.ssim, mode: max }',
+  path: 'as in: { path: data/faces }',
+  url: 'as in: { url: s3://bucket/folder }',
+};
 
 function isMeantIn({ entries }: AstNode, key: string): boolean {
   return [...(entries?.keys() ?? [])].some((each) => meantKey(each, [key]) === key);
@@ -173,7 +181,8 @@ function placeFor(key: string, path: Path, value: AstNode): string | undefined {
 function keyHint(key: string, path: Path): string | undefined {
   const known = knownKeys(path);
   const isOwn = path.length === 0 || path.length === 2;
-  if (isOwn && Object.hasOwn(OTHER_WAYS, key)) return OTHER_WAYS[key];
+  const ways = isOwn ? OTHER_WAYS : path[2] === 'outs' ? OUT_WAYS : {};
+  if (Object.hasOwn(ways, key)) return ways[key];
   const meant = meantKey(key, known);
   return meant === undefined ? suggest(key, known, 'known keys are') : `did you mean "${meant}"?`;
 }

@@ -22,6 +22,8 @@ export function hintOf({ hint }: Expected, value: unknown): string | undefined {
 export const EXPECTED = {
   text: value('a text', textHint),
   map: value('a map'),
+  profiles: value('a map of profiles by name', 'as in: { long: { train: { epochs: 350 } } }'),
+  deviations: value('a map of patterns to numbers', 'as in: { "*.loss": 0.001 }'),
   list: value('a list'),
   flag: value('true or false', flagHint),
   scalar: value('a text, a number, or true or false'),
@@ -56,6 +58,7 @@ export const EXPECTED = {
   epochs: value('a whole number of at least 1, or a param such as ${train.epochs}'),
   remote: value(
     'a URL such as s3://bucket/folder, https://host/folder or file:///folder, or { url, … }',
+    remoteHint,
   ),
   endpoint: value('a URL such as https://minio.example.org'),
   states: value('none, last or keep'),
@@ -64,7 +67,7 @@ export const EXPECTED = {
   objective: value('a path into the metrics such as val.ssim, or { metric, mode }'),
   duration: {
     code: 'bad-duration',
-    text: 'a time such as 90s, 30m, 2h, 1h30m or 7d, or a number of seconds',
+    text: 'a time above 0, such as 90s, 30m, 2h, 1h30m or 7d, or a number of seconds',
     hint: durationHint,
   },
   size: {
@@ -101,6 +104,7 @@ function pathHint(written: unknown): string | undefined {
   const [key] = namesIn(written);
   if (key === undefined) return textHint(written);
   const below = (written as Tree)[key];
+  if (key === 'path') return `write the path alone: ${below}`;
   if (typeof below === 'string')
     return `a list contains only paths; to name them, write a map: { ${key}: ${below} }`;
   return textHint(written) ?? `write the path alone: ${key}`;
@@ -146,6 +150,16 @@ function stageHint(written: unknown): string | undefined {
 
 function stagesHint(written: unknown): string {
   return Array.isArray(written) ? 'write each under its name, as in: name: { cmd: … }' : BEGIN;
+}
+
+function remoteHint(written: unknown): string | undefined {
+  const [, scheme, rest] = /^(?:(\w+):\/\/)?(.+)$/s.exec(String(written)) ?? [];
+  if (scheme === undefined) return rest?.startsWith('/') ? `write file://${rest}` : undefined;
+  if (scheme === 'gs')
+    return `write { url: s3://${rest}, endpoint: https://storage.googleapis.com, region: auto }`;
+  return /^(?:s3|https?|file)$/.test(scheme)
+    ? undefined
+    : 'mount the folder, and write file:///folder';
 }
 
 /** Words that are booleans in YAML 1.1. */

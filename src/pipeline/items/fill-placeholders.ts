@@ -3,7 +3,7 @@ import type { Json } from '../../stage/context.js';
 import { type AstNode, textOf } from '../document/ast.js';
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import type { Source, Span } from '../document/source-text.js';
-import { giver, type Origin } from '../params-tree.js';
+import { type Origin, setBy } from '../params-tree.js';
 
 /** A text with placeholders. `$${` is a literal `${`. */
 export interface Template {
@@ -32,9 +32,10 @@ export interface Written {
 
 /** Resolves the name in a placeholder. */
 export type Lookup = (name: string) => Found;
+/** With `origin` for a param; without for an axis or a path. */
+type Given = Written & { readonly origin?: Origin };
 export type Found =
-  /** With `origin` for a param; without for an axis or a path. */
-  | (Written & { readonly origin?: Origin })
+  | Given
   | { readonly mistake: Mistake }
   /** Another error hides whether the name is known: report nothing. */
   | 'unknowable';
@@ -126,7 +127,7 @@ export function placeholderText(
   { node }: Template,
   lookup: Lookup,
   diagnostics: Diagnostics,
-): Written | undefined {
+): Given | undefined {
   const found = lookup(placeholder.name);
   if (found === 'unknowable') return undefined;
   if ('value' in found) return found;
@@ -137,8 +138,7 @@ export function placeholderText(
 /** For messages: the source of a param's value, if it is not the file's `params`. */
 export function givenBy(placeholder: Placeholder, lookup: Lookup): string {
   const found = lookup(placeholder.name);
-  const origin = typeof found === 'object' && 'value' in found ? found.origin : undefined;
-  return origin === undefined || origin.kind === 'file' ? '' : `, set by ${giver(origin)}`;
+  return typeof found === 'object' && 'value' in found ? setBy(found.origin) : '';
 }
 
 /** The text of a placeholder's value. `hint`: what to do about a value that is not a scalar. */
@@ -154,16 +154,19 @@ export function placeholderAsText(
   const { value } = found;
   if (value !== null && typeof value !== 'object') return textOf(found);
   const kind = value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'a map';
+  const isSetList = Array.isArray(value) && found.origin?.kind === 'set';
   diagnostics.add(
     {
       code: 'not-a-scalar',
-      message: `\${${placeholder.name}} is ${kind}${givenBy(placeholder, lookup)}: only a text, a number, true or false can be inserted here`,
-      hint,
+      message: `\${${placeholder.name}} is ${kind}${setBy(found.origin)}: only a text, a number, true or false can be inserted here`,
+      hint: isSetList ? ONE_VALUE : hint,
     },
     placeholderSpan(placeholder, template.node, diagnostics.source),
   );
   return undefined;
 }
+
+const ONE_VALUE = 'run pipe once for each value, or make the param an axis of a matrix';
 
 /** The text with placeholders filled; undefined after an error. `put` maps each value to its text. */
 export function fill(

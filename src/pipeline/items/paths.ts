@@ -61,7 +61,7 @@ function absolute(written: string): Mistake {
   return {
     code: 'path-outside',
     message: `"${written}" is an absolute path`,
-    hint: 'paths are relative to the project; for data stored elsewhere, make a link and use its name: ln -s … data',
+    hint: 'paths begin at pipeline.yaml, as in data/faces; for data stored elsewhere, make a link and use its name: ln -s … data',
   };
 }
 

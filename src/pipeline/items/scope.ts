@@ -116,9 +116,11 @@ function unknownName(name: string, { cell, params }: Scope, paths?: readonly str
     ? `write \${${meant}}`
     : paths && isOfShell(name, known)
       ? `for the shell's own \${${name}} write $\${${name}}`
-      : plain
-        ? ((params && siblings(name, params)) ?? suggest(name, known, 'known here are'))
-        : `\${…} takes a name, not an expression: ${kinds}`;
+      : name.startsWith('env.')
+        ? `a command reads ${name.slice(4)} itself, as in $${name.slice(4)}: list it under env: if it affects the result; elsewhere, use a param`
+        : plain
+          ? ((params && siblings(name, params)) ?? suggest(name, known, 'known here are'))
+          : `\${…} takes a name, not an expression: ${kinds}`;
   // `${{ x }}` ends at its first brace.
   const written = `\${${name}}${name.startsWith('{') ? '}' : ''}`;
   return { code: 'unknown-name', message: `${written} is not known here`, hint };
