@@ -17,13 +17,17 @@ export function withFile<T>(
   try {
     return use(handle);
   } catch (error) {
-    const { syscall, path } = error as NodeJS.ErrnoException;
-    throw syscall === undefined || path !== undefined
-      ? error
-      : Object.assign(error as Error, { path: file });
+    throw withPath(error, file);
   } finally {
     closeSync(handle);
   }
+}
+
+/** The error of a call on a handle, with the path of its file. */
+export function withPath(error: unknown, file: string): unknown {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || path !== undefined) return error;
+  return Object.assign(error as Error, { path: file });
 }
 
 /** The last bytes of an open file of that size, as text. */

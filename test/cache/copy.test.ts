@@ -1,9 +1,9 @@
 /** Copies of files: onto a disk that becomes full, simulated by Linux's /dev/full, and as clones. */
-import fs, { closeSync, openSync, writeFileSync } from 'node:fs';
+import fs, { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { copyHashing } from '../../src/cache/files/copy.js';
+import { copyHashing, copyToDraft } from '../../src/cache/files/copy.js';
 import { temporaryFolder } from './project.js';
 
 test('a write that fails while the next chunk is read ends the copy, not the process', async () => {
@@ -49,7 +49,7 @@ test('a file on another device that cannot be cloned leaves clones of other file
   const clones = letClone(folder);
   // Other tests of this process may have found that the device makes no clones.
   vi.resetModules();
-  const { copyToDraft } = await import('../../src/cache/files/copy.js');
+  const { copyToDraft: copy } = await import('../../src/cache/files/copy.js');
   const own = path.join(folder, 'own');
   writeFileSync(own, 'x');
   for (const [source, draft] of [
@@ -58,8 +58,19 @@ test('a file on another device that cannot be cloned leaves clones of other file
     [own, 'second'],
   ] as const) {
     const from = openSync(source, 'r');
-    await copyToDraft(source, from, path.join(folder, draft), 0o444);
+    await copy(source, from, path.join(folder, draft), 0o444);
     closeSync(from);
   }
   expect(clones).toEqual(['first', 'second']);
+});
+
+test('the error of a full disk names the file that was written', async () => {
+  const source = path.join(temporaryFolder(), 'source');
+  writeFileSync(source, 'x');
+  const from = openSync(source, 'r');
+  const full = openSync('/dev/full', 'w');
+  const draft = path.join(temporaryFolder(), 'draft');
+  const copy = copyToDraft(source, from, draft, 0o444, () => void writeSync(full, 'x'));
+  await expect(copy).rejects.toMatchObject({ code: 'ENOSPC', path: draft });
+  for (const handle of [from, full]) closeSync(handle);
 });

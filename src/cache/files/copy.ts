@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { withFile } from '../../sys/open-file.js';
+import { withFile, withPath } from '../../sys/open-file.js';
 import { isCloned } from './copy-tree.js';
 import { CHUNK, fillBuffer, READ, readBuffer } from './hash.js';
 import { dataIn, lengthOf, roomOf } from './sparse.js';
@@ -138,6 +138,8 @@ export async function copyToDraft(
     }
     finish?.(to, copied);
     return copied;
+  } catch (error) {
+    throw withPath(error, (error as NodeJS.ErrnoException).syscall === 'read' ? source : draft);
   } finally {
     closeSync(to);
   }

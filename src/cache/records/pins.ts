@@ -14,7 +14,7 @@ export interface Needs {
 }
 
 /** For `bestEffort`: a process that cannot write its pin cannot run a gc either. */
-export const UNKNOWN_TO_GC = 'a gc that runs at the same time does not know what this run needs';
+export const UNKNOWN_TO_GC = 'a `pipe cache gc` at the same time cannot see what this run needs';
 
 /**
  * One file for each process that has the cache open for writing. Its mtime is the time of the

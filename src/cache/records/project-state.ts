@@ -197,7 +197,7 @@ export class ProjectState {
   noteRun(needs: Needs): void {
     const { layout, scratch, warn } = this.#options;
     const root = realPlace(layout.project);
-    bestEffort('the needs of this run are not saved', warn, () =>
+    bestEffort('a later `pipe cache gc` cannot see what this run needed', warn, () =>
       noteRun(this.folder, root, needs, scratch),
     );
   }
