@@ -70,7 +70,7 @@ async function push(
   // An unfinished training has epochs to send.
   const epochs = manifest === undefined ? true : await pushEpochs(handle, manifest, remote);
   if (record === undefined) return { item: item.id, state: epochs ? 'stale' : 'not sent' };
-  const sent = (await remote.sendResult(record)) && epochs;
+  const sent = (await remote.results.send(record)) && epochs;
   return { item: item.id, state: sent ? 'sent' : 'not sent' };
 }
 
@@ -84,7 +84,7 @@ async function pushEpochs(
   const named = chainManifest(manifest, epochs.param);
   const chain = keyOf(named);
   if (handle.cache.chains.readEpochs(chain).length === 0) return true;
-  return remote.sendChain({ item: id, chain, manifest: named });
+  return remote.epochs.send({ item: id, chain, manifest: named });
 }
 
 function summary(pushed: readonly Pushed[]): string {

@@ -87,7 +87,7 @@ export class EpochRun {
     await recoverEpochs(handle, chain, grounds.fromStart);
     // Only the records show where early stopping ends the chain.
     const end = (known: readonly EpochRecord[]) => stopEpoch(plan, known) ?? plan.target;
-    if (!grounds.fromStart) await build.remote?.takeEpochs({ ...about, chain }, end);
+    if (!grounds.fromStart) await build.remote?.epochs.take({ ...about, chain }, end);
     chains.noteInputs(chain, grounds.inputs.lists);
     const records = grounds.fromStart ? [] : chains.readEpochs(chain);
     const run = new EpochRun(handle, plan, { ...about, chain }, records, grounds);

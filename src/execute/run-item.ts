@@ -117,7 +117,7 @@ async function takenFromRemote(handle: ItemHandle, run: Run): Promise<boolean> {
 
 /** Fetches a result from the remote cache while its item waits for its turn. */
 export function expectFromRemote(handle: ItemHandle, run: Run): void {
-  if (mayTake(run)) handle.build.remote?.expect(wantedOf(handle, run));
+  if (mayTake(run)) handle.build.remote?.results.expect(wantedOf(handle, run));
 }
 
 function mayTake({ cause }: Run): boolean {

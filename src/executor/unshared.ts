@@ -57,7 +57,7 @@ export class UnsharedItem {
       const key = done.get(need)?.key;
       if (key === undefined || there.has(key)) continue;
       const record = project.cache.readRecord(key);
-      if (record !== undefined && (await remote.sendResult(record))) there.add(key);
+      if (record !== undefined && (await remote.results.send(record))) there.add(key);
     }
   }
 
@@ -81,7 +81,7 @@ export class UnsharedItem {
     if (epochs === undefined || this.#decision?.kind !== 'run') return 0;
     const manifest = chainManifest(this.#decision.manifest, epochs.param);
     const chain = keyOf(manifest);
-    await remote.takeEpochs({ item, chain, manifest }, () => 0);
+    await remote.epochs.take({ item, chain, manifest }, () => 0);
     const known = this.#epochs;
     this.#epochs = build.project.cache.chains.readEpochs(chain).length;
     return this.#epochs - known;

@@ -3,7 +3,7 @@
  * computed ones. It never changes the outcome of a run: if a result is missing there or fails a
  * check, the run computes it.
  */
-import type { EpochRecord, RunRecord } from '../cache/records/record.js';
+import type { RunRecord } from '../cache/records/record.js';
 import { limitOf, WIDTH } from './concurrency.js';
 import { RemoteEpochs, type WantedChain } from './remote-epochs.js';
 import { RemoteResults, type Wanted } from './remote-results.js';
@@ -13,17 +13,17 @@ import { type RemoteOptions, Session } from './session.js';
 const SENT_AT_ONCE = 32;
 
 export class RemoteCache {
+  readonly results: RemoteResults;
+  readonly epochs: RemoteEpochs;
   readonly #session: Session;
-  readonly #results: RemoteResults;
-  readonly #epochs: RemoteEpochs;
   readonly #sending: Promise<unknown>[] = [];
   readonly #some = limitOf(SENT_AT_ONCE);
   readonly #early = limitOf(WIDTH);
 
   constructor(options: RemoteOptions) {
     this.#session = new Session(options);
-    this.#results = new RemoteResults(this.#session);
-    this.#epochs = new RemoteEpochs(this.#session);
+    this.results = new RemoteResults(this.#session);
+    this.epochs = new RemoteEpochs(this.#session);
   }
 
   /**
@@ -44,57 +44,29 @@ export class RemoteCache {
     }
   }
 
-  /** The record of a key, without its objects. */
-  findResult(wanted: Wanted): Promise<RunRecord | undefined> {
-    return this.#results.find(wanted);
-  }
-
-  /** Starts to fetch a result that the run is about to need. */
-  expect(wanted: Wanted): void {
-    this.#results.expect(wanted);
-  }
-
   /**
    * Fetches the record of a key with all objects of its outs. False if it is missing or incomplete.
    * `chain`: also fetches its epochs, without states, for curves and metrics.
    */
   takeResult(wanted: Wanted, files: RunRecord['files'], chain?: WantedChain): Promise<boolean> {
-    return this.#results.take(wanted, files, async () => {
-      if (chain !== undefined) await this.#epochs.take(chain, () => 0);
+    return this.results.take(wanted, files, async () => {
+      if (chain !== undefined) await this.epochs.take(chain, () => 0);
     });
   }
 
   /** Sends a result in the background. */
   offerResult(record: RunRecord): void {
-    this.#enqueue(() => this.sendResult(record));
-  }
-
-  /** True when the remote cache now has the result. */
-  sendResult(record: RunRecord): Promise<boolean> {
-    return this.#results.send(record);
-  }
-
-  /** Fetches all epochs of a chain, and the newest state up to the target. */
-  takeEpochs(
-    wanted: WantedChain,
-    targetOf: (records: readonly EpochRecord[]) => number,
-  ): Promise<void> {
-    return this.#epochs.take(wanted, targetOf);
+    this.#enqueue(() => this.results.send(record));
   }
 
   /** Call after an epoch was stored: sends it now, or with a later one. */
   offerEpoch(wanted: WantedChain): void {
-    if (this.#epochs.isDue(wanted)) this.offerChain(wanted);
+    if (this.epochs.isDue(wanted)) this.offerChain(wanted);
   }
 
   /** Sends all epochs of a chain in the background. */
   offerChain(wanted: WantedChain): void {
-    this.#enqueue(() => this.sendChain(wanted));
-  }
-
-  /** True when the remote cache now has all epochs of the chain. */
-  sendChain(wanted: WantedChain): Promise<boolean> {
-    return this.#epochs.send(wanted);
+    this.#enqueue(() => this.epochs.send(wanted));
   }
 
   /** Waits for everything offered. */

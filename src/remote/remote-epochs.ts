@@ -88,7 +88,8 @@ export class RemoteEpochs {
       const name = `ac/${wanted.chain}`;
       const ours = await this.#ownHead(wanted, await this.#head(wanted));
       await store.update(name, RECORD_LIMIT, (before) => {
-        const theirs = before && this.#headIn(before, wanted);
+        // Ours replaces a head that is rejected.
+        const theirs = before && this.#session.judged(name, before, wanted.item, readerOf(wanted));
         if (theirs !== undefined && includes(theirs, ours)) return undefined;
         const head = theirs === undefined ? ours : union(theirs, ours);
         return trust.seal(JSON.stringify({ ...head, made: ours.made }));
@@ -124,16 +125,13 @@ export class RemoteEpochs {
     return { format: 1, chain, item, manifest: withoutValues(manifest), epochs, states, made };
   }
 
-  #head({ chain, item, manifest }: WantedChain): Promise<RemoteChain | undefined> {
-    const read = (body: string) => chainIn(body, chain, manifest);
-    return this.#session.accepted(`ac/${chain}`, item, read, true);
+  #head(wanted: WantedChain): Promise<RemoteChain | undefined> {
+    return this.#session.accepted(`ac/${wanted.chain}`, wanted.item, readerOf(wanted), true);
   }
+}
 
-  /** Undefined for a head that is rejected: ours replaces it. */
-  #headIn(bytes: Buffer, { chain, item, manifest }: WantedChain): RemoteChain | undefined {
-    const read = (body: string) => chainIn(body, chain, manifest);
-    return this.#session.judged(`ac/${chain}`, bytes, item, read);
-  }
+function readerOf({ chain, manifest }: WantedChain) {
+  return (body: string) => chainIn(body, chain, manifest);
 }
 
 function includes(theirs: RemoteChain, ours: RemoteChain): boolean {

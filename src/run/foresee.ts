@@ -41,7 +41,7 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
       // objects.
       const record = inPart.has(index)
         ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
-        : await remote.findResult(wanted);
+        : await remote.results.find(wanted);
       if (record) foreseen.set(key, record);
     });
     if (foreseen.size === before) return found;
