@@ -2,13 +2,17 @@
  * GPU leases: one item at a time holds each GPU, among all runs of all projects of this user on this
  * machine. A dead holder loses its lease; its remaining processes are ended first.
  */
-import { join } from 'node:path';
+
+import { lstatSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { userError } from '../error.js';
+import { makeFolder } from '../sys/make-folder.js';
+import { whyNoFolder } from '../sys/no-folder.js';
 import { findSlots, type Slot, virtualSlot } from './gpus.js';
 import { describeOwner, type LockOwner, newOwner } from './lock-owner.js';
 import type { Group } from './orphans.js';
 import { isHeldAroundUs, waitsForItself } from './outer-executions.js';
-import { runtimeFolder } from './runtime-dir.js';
 import { type Queued, type Rules, takeTurn } from './ticket-queue.js';
 
 export interface LeaseOptions {
@@ -151,4 +155,42 @@ function tooMany(count: number, { length }: readonly Slot[]): Error {
     `the item needs ${count} GPUs, but this machine ${has}`,
     'lower `resources: { gpu: … }`, or set PIPE_GPUS if pipe does not find all GPUs',
   );
+}
+
+/** Creates the folder for its owner only. `PIPE_RUNTIME_DIR` names another. */
+export function runtimeFolder(env: NodeJS.ProcessEnv): string {
+  const uid = process.getuid?.() ?? 0;
+  const folder = env.PIPE_RUNTIME_DIR || standardFolder(uid);
+  prepare(folder);
+  // In a world-writable folder, another user may have created it, or a link, first.
+  const isForeign = [lstatSync(folder), statSync(folder)].some((stat) => stat.uid !== uid);
+  if (process.getuid && isForeign) throw refused(folder, 'it belongs to another user');
+  return folder;
+}
+
+const HINT = 'set PIPE_RUNTIME_DIR to a folder of your own, the same for all your projects';
+
+function refused(folder: string, why: string): Error {
+  return userError('runtime-folder', `${folder} cannot hold GPU leases: ${why}`, HINT);
+}
+
+function prepare(folder: string): void {
+  const why = whyNoFolder(resolve(folder));
+  if (why !== undefined) throw refused(folder, why);
+  try {
+    makeFolder(folder, 0o700);
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw refused(folder, `it cannot be created (${code})`);
+  }
+}
+
+/**
+ * Only PIPE_RUNTIME_DIR changes the folder. A shell, a cron job and a service of the same user must
+ * share it, but may have different values of TMPDIR and XDG_RUNTIME_DIR. /run/user disappears with
+ * the last login, which a run may outlive.
+ */
+function standardFolder(uid: number): string {
+  return join(process.platform === 'win32' ? tmpdir() : '/tmp', `pipe-${uid}`);
 }

@@ -2,8 +2,7 @@
 import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { acquireGpus, type LeaseOptions } from '../../src/process/gpu-lease.js';
-import { runtimeFolder } from '../../src/process/runtime-dir.js';
+import { acquireGpus, type LeaseOptions, runtimeFolder } from '../../src/process/gpu-lease.js';
 import { HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { type Script, startScript, tempFolder } from './support/script.js';
 
