@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { ReadSet } from '../noop/read-set.js';
 import { lstatIfThere } from '../sys/if-there.js';
+import type { CacheContext } from './files/cache-context.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, unlessDamaged } from './files/file-errors.js';
 import { renew } from './files/renew.js';
@@ -62,6 +63,7 @@ export class Cache {
   readonly upkeep: Upkeep;
   /** Read set of the decisions so far. */
   readonly readSet: ReadSet;
+  readonly #context: CacheContext;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
   readonly #pin: Pin;
@@ -86,26 +88,22 @@ export class Cache {
       this.#warned.add(message);
       warn(message);
     };
-    this.#size = new DiskUsage(this.layout, this.#scratch, this.#warn);
-    const { objects, damaged } = this.layout;
-    this.#objects = new Objects(objects, damaged, this.#scratch, this.#size.add);
-    this.chains = new Chains(this.layout, this.#scratch, this.#warn, {
-      onSize: this.#size.add,
-      onUse: (chain) => this.#pin.add({ chains: [chain] }),
-    });
-    const parts = { layout: this.layout, scratch: this.#scratch, warn: this.#warn };
-    this.state = new ProjectState({ ...parts, readOnly, readSet: this.readSet });
-    this.logs = new Logs(this.layout.logs, { ...parts, pin: this.#pin, onSize: this.#size.add });
+    const own = { layout: this.layout, scratch: this.#scratch, readOnly, warn: this.#warn };
+    this.#size = new DiskUsage(own);
+    const context = { ...own, onSize: this.#size.add };
+    this.#context = context;
+    this.#objects = new Objects(this.layout.objects, context);
+    this.chains = new Chains(context, (chain) => this.#pin.add({ chains: [chain] }));
+    this.state = new ProjectState(context, this.readSet);
+    this.logs = new Logs(context, this.#pin);
     this.outs = new WorkspaceOuts({
-      ...parts,
+      ...context,
       state: this.state,
       workspace: () => this.#open(),
       objects: this.#objects,
       pin: this.#pin,
-      readOnly,
-      onMoved: this.#size.add,
     });
-    this.upkeep = new Upkeep(parts, this.#size, this.#pin);
+    this.upkeep = new Upkeep(context, this.#size, this.#pin);
   }
 
   /** The file system's time at a moment of performance.now(), or earlier. */
@@ -269,15 +267,8 @@ export class Cache {
   }
 
   #open(): Workspace {
-    this.#workspace ??= new Workspace({
-      project: this.layout.project,
-      folder: this.state.folder,
-      objects: this.#objects,
-      scratch: this.#scratch,
-      readOnly: this.isReadOnly,
-      readSet: this.readSet,
-      warn: this.#warn,
-    });
+    const { folder } = this.state;
+    this.#workspace ??= new Workspace(this.#context, folder, this.#objects, this.readSet);
     return this.#workspace;
   }
 

@@ -1,5 +1,5 @@
 /** The size of the cache, and the commands that go through all of it: gc, verify, stats. */
-import type { CacheContext } from './gc/cache-context.js';
+import type { CacheContext } from './files/cache-context.js';
 import type { CacheStats } from './gc/cache-stats.js';
 import type { DiskUsage } from './gc/disk-usage.js';
 import type { GcOptions, GcReport } from './gc/gc.js';

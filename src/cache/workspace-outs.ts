@@ -1,9 +1,8 @@
 /** The outs in the workspace: stores, restores, copies and removes them. */
 import path from 'node:path';
 import { lstatIfThere } from '../sys/if-there.js';
-import type { Scratch } from './files/scratch-folder.js';
+import type { CacheContext } from './files/cache-context.js';
 import { finish } from './files/yielding.js';
-import type { Layout } from './layout.js';
 import type { Digest } from './objects/digest.js';
 import type { Objects } from './objects/objects.js';
 import { copyStored } from './outs/copy-out.js';
@@ -14,13 +13,7 @@ import { Leftovers } from './records/left-behind.js';
 import type { Pin } from './records/pins.js';
 import type { ProjectState } from './records/project-state.js';
 import type { RecordedOut } from './records/record.js';
-import {
-  moveBack,
-  moveReplaced,
-  type Replaced,
-  type Replacing,
-  removeReplaced,
-} from './records/replaced.js';
+import { moveBack, moveReplaced, type Replaced, removeReplaced } from './records/replaced.js';
 import type { Workspace } from './scan/workspace.js';
 
 export type StoredOut = Omit<RecordedOut, 'name'>;
@@ -35,17 +28,11 @@ export interface ClearOptions {
   readonly onReplaced?: (message: string) => void;
 }
 
-interface Parts {
-  readonly layout: Layout;
+interface Parts extends CacheContext {
   readonly state: ProjectState;
   readonly workspace: () => Workspace;
   readonly objects: Objects;
-  readonly scratch: Scratch;
   readonly pin: Pin;
-  readonly readOnly: boolean;
-  /** Bytes of user files added to the cache; negative: removed. */
-  readonly onMoved: (bytes: number) => void;
-  readonly warn: (message: string) => void;
 }
 
 export class WorkspaceOuts {
@@ -58,9 +45,7 @@ export class WorkspaceOuts {
   constructor(parts: Parts) {
     this.#project = parts.layout.project;
     this.#parts = parts;
-    const { state, scratch, warn } = parts;
-    const folder = () => state.folder;
-    this.#leftovers = new Leftovers({ project: this.#project, folder, scratch, warn });
+    this.#leftovers = new Leftovers(parts, parts.state);
   }
 
   /**
@@ -140,7 +125,7 @@ export class WorkspaceOuts {
     if (replaced === undefined) return undefined;
     this.#replaced.delete(where);
     this.#parts.workspace().scanner.forget(where);
-    return moveBack(where, replaced, this.#replacing());
+    return moveBack(where, replaced, this.#parts);
   }
 
   /** Removes a replaced result of another clone, once the out has a result again. */
@@ -148,7 +133,7 @@ export class WorkspaceOuts {
     const replaced = this.#replaced.get(where);
     if (replaced?.isResult !== true) return;
     this.#replaced.delete(where);
-    removeReplaced(replaced, this.#replacing());
+    removeReplaced(replaced, this.#parts);
   }
 
   /** Moves files that pipe did not put there to replaced/. */
@@ -169,16 +154,11 @@ export class WorkspaceOuts {
     pin.place();
     const isResult = await search.isAnyOf(elsewhere?.() ?? [], where);
     try {
-      const replaced = moveReplaced(where, isResult ? [where] : foreign, this.#replacing());
+      const replaced = moveReplaced(where, isResult ? [where] : foreign, this.#parts);
       this.#replaced.set(where, { ...replaced, isResult });
       if (!isResult) onReplaced(replaced.message);
     } finally {
       scanner.forget(where);
     }
-  }
-
-  #replacing(): Replacing {
-    const { layout, scratch, onMoved } = this.#parts;
-    return { project: this.#project, folder: layout.replaced, scratch, onMoved };
   }
 }

@@ -1,9 +1,10 @@
 /** Cache usage: by kind, by item, and the states of epochs. */
+
+import type { CacheContext } from '../files/cache-context.js';
 import { finish } from '../files/yielding.js';
 import { nameOf } from '../objects/digest.js';
 import { storedBytes } from '../records/record.js';
 import { replacedFolders } from '../records/replaced.js';
-import type { CacheContext } from './cache-context.js';
 import { defaultMaxSize } from './disk-usage.js';
 import { bytesOf, type Inventory, type StoredChain, takeInventory } from './inventory.js';
 import { storedLogs } from './log-retention.js';

@@ -7,11 +7,10 @@ import path from 'node:path';
 import { textIfThere } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import { withFile, writeAll } from '../../sys/open-file.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { bestEffort } from '../files/file-errors.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { writeWhole } from '../files/write-whole.js';
 import { finish } from '../files/yielding.js';
-import type { Layout } from '../layout.js';
 
 /** A killed process leaves at most this many bytes unnoted. */
 const NOTE_EVERY = 16 << 20;
@@ -38,23 +37,19 @@ interface Noted {
 }
 
 export class DiskUsage {
-  readonly #layout: Layout;
-  readonly #scratch: Scratch;
-  readonly #warn: (message: string) => void;
+  readonly #context: Pick<CacheContext, 'layout' | 'scratch' | 'warn'>;
   readonly #today = Math.floor(Date.now() / 86_400_000);
   #unnoted = 0;
   #grew = false;
   #isNew = false;
 
-  constructor(layout: Layout, scratch: Scratch, warn: (message: string) => void) {
-    this.#layout = layout;
-    this.#scratch = scratch;
-    this.#warn = warn;
+  constructor(context: Pick<CacheContext, 'layout' | 'scratch' | 'warn'>) {
+    this.#context = context;
   }
 
   /** Call before anything is created: the size of a new cache is known without a measurement. */
   begin(): void {
-    this.#isNew ||= !existsSync(this.#layout.home);
+    this.#isNew ||= !existsSync(this.#context.layout.home);
   }
 
   /** Counts bytes that were stored (negative: removed). */
@@ -76,7 +71,7 @@ export class DiskUsage {
     const line = head + changeLine(this.#unnoted);
     this.#unnoted = 0;
     this.#isNew = false;
-    bestEffort('the size of the cache is not saved', this.#warn, () => this.#append(line));
+    bestEffort('the size of the cache is not saved', this.#context.warn, () => this.#append(line));
   }
 
   /**
@@ -105,7 +100,7 @@ export class DiskUsage {
   }
 
   #append(line: string): void {
-    const file = this.#layout.size;
+    const file = this.#context.layout.size;
     makeFolder(path.dirname(file));
     withFile(file, APPEND, (handle) => writeAll(handle, Buffer.from(line)), 0o666);
   }
@@ -114,7 +109,7 @@ export class DiskUsage {
     const before = this.noted();
     // Loaded here, since few runs measure.
     const { bytesBelow } = await import('./inventory.js');
-    const measured = await finish(bytesBelow(this.#layout));
+    const measured = await finish(bytesBelow(this.#context.layout));
     const noted = { measured, day: this.#today, left: false, change: 0 };
     this.#set(textOf(noted), before);
     return noted;
@@ -132,11 +127,16 @@ export class DiskUsage {
   /** Replaces older notes and keeps those that came since. */
   #set(text: string, notedBefore: number): void {
     const since = this.#text()?.slice(notedBefore) ?? '';
-    writeWhole(this.#layout.size, [Buffer.from(text + since)], this.#scratch, 'atomic');
+    writeWhole(
+      this.#context.layout.size,
+      [Buffer.from(text + since)],
+      this.#context.scratch,
+      'atomic',
+    );
   }
 
   #text(): string | undefined {
-    return textIfThere(this.#layout.size);
+    return textIfThere(this.#context.layout.size);
   }
 }
 

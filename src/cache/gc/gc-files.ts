@@ -1,8 +1,9 @@
 /** Gc of everything that is not a result: logs, and user files that an out replaced. */
+
+import type { CacheContext } from '../files/cache-context.js';
 import { notDeleted } from '../files/scratch-folder.js';
 import type { Sweeper } from '../objects/sweeper.js';
 import { KEPT_DAYS, type ReplacedFolder, replacedFolders } from '../records/replaced.js';
-import type { CacheContext } from './cache-context.js';
 import type { GcLedger, Removed } from './gc-ledger.js';
 import { itemOf, type NeededLogs, type StoredLog, storedLogs } from './log-retention.js';
 

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, namesIn } from '../../sys/if-there.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { removeTree } from '../files/remove.js';
 import { notDeleted } from '../files/scratch-folder.js';
 import { finish } from '../files/yielding.js';
@@ -9,7 +10,6 @@ import { Sweeper } from '../objects/sweeper.js';
 import { readPins, sweepPins } from '../records/pins.js';
 import { projectName } from '../records/record-names.js';
 import { lastRuns, oldProjects, standingProjects } from '../records/run-needs.js';
-import type { CacheContext } from './cache-context.js';
 import { defaultMaxSize } from './disk-usage.js';
 import type { Needed } from './eviction.js';
 import { GcFiles } from './gc-files.js';

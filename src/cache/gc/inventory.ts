@@ -2,6 +2,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere, namesIn } from '../../sys/if-there.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { roomOf } from '../files/sparse.js';
 import type { Cooperative } from '../files/yielding.js';
 import type { Layout } from '../layout.js';
@@ -10,7 +11,6 @@ import { Chains } from '../records/epoch-chains.js';
 import type { ChainAbout, EpochRecord, RunRecord } from '../records/record.js';
 import { readRunRecord, recordPath } from '../records/records.js';
 import { replacedFolders } from '../records/replaced.js';
-import type { CacheContext } from './cache-context.js';
 import { storedLogs } from './log-retention.js';
 
 export interface StoredObject {
@@ -50,18 +50,19 @@ export interface Inventory {
 type Warn = (message: string) => void;
 
 /** Throws if a record is temporarily unreadable: gc would treat its objects as garbage. */
-export function* takeInventory({ layout, scratch, warn }: CacheContext): Cooperative<Inventory> {
+export function* takeInventory(context: CacheContext): Cooperative<Inventory> {
+  const { layout, warn } = context;
   // Records come first, so that the objects of a record written meanwhile are listed too.
   const records = yield* recordsIn(layout, warn);
   const chains: StoredChain[] = [];
-  const reader = new Chains(layout, scratch, warn);
+  const reader = new Chains(context);
   for (const chain of namesIn(layout.chains).filter(isName)) {
     yield undefined;
     const epochs = reader.readEpochs(chain, 'an error');
     const store = yield* listed(reader.objects(chain));
     chains.push({ chain, about: reader.about(chain), epochs, ...store });
   }
-  const results = new Objects(layout.objects, layout.damaged, scratch);
+  const results = new Objects(layout.objects, context);
   return { results: yield* listed(results), records, chains };
 }
 

@@ -2,13 +2,13 @@
 import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { unlessDamaged } from '../files/file-errors.js';
 import { checkHashes, type HashTask } from '../files/hash-pool.js';
 import { finish } from '../files/yielding.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
 import { isWhole } from '../objects/objects.js';
 import { recordPath } from '../records/records.js';
-import type { CacheContext } from './cache-context.js';
 import { type Inventory, type ObjectStore, takeInventory } from './inventory.js';
 
 export interface VerifyOptions {

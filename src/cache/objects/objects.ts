@@ -13,11 +13,11 @@ import path from 'node:path';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import { withFile } from '../../sys/open-file.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { codeOf, DamagedObject, isAbsent, unlessDamaged } from '../files/file-errors.js';
 import { hashFile } from '../files/hash.js';
 import { withSmallFile } from '../files/read-small.js';
 import { renew } from '../files/renew.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
 import { renameInto } from '../files/write-whole.js';
 import { finish } from '../files/yielding.js';
@@ -31,25 +31,15 @@ const TREE_LIMIT = 2 ** 31;
 
 export class Objects {
   readonly folder: string;
-  readonly #damaged: string;
-  readonly #scratch: Scratch;
-  readonly #onStored: (bytes: number) => void;
+  readonly #context: Pick<CacheContext, 'layout' | 'scratch' | 'onSize'>;
   /** Objects found damaged, including those that could not be moved away. */
   readonly #bad = new Set<string>();
   /** Objects that this process stored and has not synced yet. */
   #unsynced: string[] = [];
 
-  /** `onStored` receives the growth of the folder in bytes. */
-  constructor(
-    folder: string,
-    damaged: string,
-    scratch: Scratch,
-    onStored: (bytes: number) => void = () => {},
-  ) {
+  constructor(folder: string, context: Pick<CacheContext, 'layout' | 'scratch' | 'onSize'>) {
     this.folder = folder;
-    this.#damaged = damaged;
-    this.#scratch = scratch;
-    this.#onStored = onStored;
+    this.#context = context;
   }
 
   pathOf(hex: string): string {
@@ -73,7 +63,7 @@ export class Objects {
   wanted(hex: string): Stats | undefined {
     const stat = this.stat(hex);
     if (stat !== undefined || this.#bad.has(hex)) return stat;
-    return takeBack(this.#scratch, this.pathOf(hex)) ? this.stat(hex) : undefined;
+    return takeBack(this.#context.scratch, this.pathOf(hex)) ? this.stat(hex) : undefined;
   }
 
   /**
@@ -85,18 +75,18 @@ export class Objects {
     const stat = this.stat(hex);
     if (stat === undefined || (size !== undefined && stat.size !== size)) return false;
     const file = this.pathOf(hex);
-    this.#scratch.fence.check(path.dirname(file));
-    const wanted = mode & ~this.#scratch.umask;
+    this.#context.scratch.fence.check(path.dirname(file));
+    const wanted = mode & ~this.#context.scratch.umask;
     return (
       ((stat.mode & 0o777) === wanted || changeMode(file, wanted)) &&
-      renew(file, this.#scratch.clocks.date())
+      renew(file, this.#context.scratch.clocks.date())
     );
   }
 
   /** Stores bytes and returns their hash. */
   put(bytes: Uint8Array, hex: string = hash('sha256', bytes), mode = OBJECT_MODE): string {
     if (this.reuse(hex, bytes.length, mode)) return hex;
-    const draft = this.#scratch.file();
+    const draft = this.#context.scratch.file();
     try {
       const room = withFile(draft, 'wx', (handle) => writeSparse(handle, bytes), mode);
       this.adopt(draft, hex, room);
@@ -114,17 +104,17 @@ export class Objects {
    */
   adopt(draft: string, hex: string, growth: number): void {
     const target = this.pathOf(hex);
-    this.#scratch.fence.check(path.dirname(target));
+    this.#context.scratch.fence.check(path.dirname(target));
     renameInto(draft, target);
     this.#bad.delete(hex);
     this.#unsynced.push(target);
-    this.#onStored(growth);
+    this.#context.onSize(growth);
   }
 
   /** Deletes an object. Returns the bytes that it occupied. */
   drop(hex: string): number {
     const file = this.pathOf(hex);
-    this.#scratch.fence.check(path.dirname(file));
+    this.#context.scratch.fence.check(path.dirname(file));
     const stat = this.stat(hex);
     rmSync(file, { force: true });
     return stat === undefined ? 0 : roomOf(stat);
@@ -190,12 +180,12 @@ export class Objects {
   /** Moves a damaged object away, so that it is stored again. Returns the error to throw. */
   damaged(hex: string, detail: string): DamagedObject {
     this.#bad.add(hex);
-    const aside = path.join(this.#damaged, hex);
-    for (const folder of [this.#damaged, path.dirname(this.pathOf(hex))]) {
-      this.#scratch.fence.check(folder);
+    const aside = path.join(this.#context.layout.damaged, hex);
+    for (const folder of [this.#context.layout.damaged, path.dirname(this.pathOf(hex))]) {
+      this.#context.scratch.fence.check(folder);
     }
     try {
-      makeFolder(this.#damaged);
+      makeFolder(this.#context.layout.damaged);
       renameSync(this.pathOf(hex), aside);
     } catch {
       // The folder is read-only. The set above makes this run ignore the object.

@@ -5,12 +5,11 @@ import { firstMoved } from '../../noop/first-moved.js';
 import type { ReadLists } from '../../noop/read-set.js';
 import { isFolder, lstatIfThere, namesIn } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from '../files/durable.js';
 import { unlessDamaged } from '../files/file-errors.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { ownedName } from '../files/temporary-names.js';
 import { writeChecksummed } from '../files/write-whole.js';
-import type { Layout } from '../layout.js';
 import { nameOf } from '../objects/digest.js';
 import { isWhole, Objects } from '../objects/objects.js';
 import { writeTree } from '../outs/copy-out.js';
@@ -21,38 +20,21 @@ import type { ChainAbout, CommitNote, EpochRecord } from './record.js';
 import { epochsIn } from './record-names.js';
 import { epochPath, readEpochRecord, readSealed, type Unreadable } from './records.js';
 
-interface ChainObserver {
-  /** Receives the bytes stored; negative: removed. */
-  readonly onSize?: (bytes: number) => void;
-  /** From now on, gc must not remove the chain. */
-  readonly onUse?: (chain: string) => void;
-}
-
 /**
  * Everything of a chain is in its folder, including the objects of its states. So `keep` can delete
  * states without a look at other chains. Callers of every writing method must have the chain's
  * lock.
  */
 export class Chains {
-  readonly #layout: Layout;
-  readonly #scratch: Scratch;
-  readonly #metricsMistakes = new Set<string>();
-  readonly #warn: (message: string) => void;
-  readonly #onSize: (bytes: number) => void;
+  readonly #context: CacheContext;
   readonly #onUse: (chain: string) => void;
+  readonly #metricsMistakes = new Set<string>();
   /** Commit folders of chains that this process works on. */
   readonly #commits = new Map<string, string>();
 
-  constructor(
-    layout: Layout,
-    scratch: Scratch,
-    warn: (message: string) => void,
-    { onSize = () => {}, onUse = () => {} }: ChainObserver = {},
-  ) {
-    this.#layout = layout;
-    this.#scratch = scratch;
-    this.#warn = warn;
-    this.#onSize = onSize;
+  /** `onUse`: from now on, gc must not remove the chain. */
+  constructor(context: CacheContext, onUse: (chain: string) => void = () => {}) {
+    this.#context = context;
     this.#onUse = onUse;
   }
 
@@ -60,14 +42,20 @@ export class Chains {
   readEpochs(chain: string, unreadable: Unreadable = 'absent'): EpochRecord[] {
     const records: EpochRecord[] = [];
     for (const epoch of epochsIn(namesIn(this.#folder(chain)), '.json')) {
-      const record = readEpochRecord(this.#layout.chains, chain, epoch, this.#warn, unreadable);
+      const record = readEpochRecord(
+        this.#context.layout.chains,
+        chain,
+        epoch,
+        this.#context.warn,
+        unreadable,
+      );
       if (record !== undefined) records.push(record);
     }
     return records;
   }
 
   readEpoch(chain: string, epoch: number): EpochRecord | undefined {
-    return readEpochRecord(this.#layout.chains, chain, epoch, this.#warn);
+    return readEpochRecord(this.#context.layout.chains, chain, epoch, this.#context.warn);
   }
 
   /**
@@ -79,7 +67,7 @@ export class Chains {
     const folder = this.#commits.get(chain) ?? this.#takeOverCommits(chain);
     const file = this.#file(chain, 'about');
     if (about !== undefined && lstatIfThere(file) === undefined) {
-      writeChecksummed(file, about, this.#scratch, 'atomic');
+      writeChecksummed(file, about, this.#context.scratch, 'atomic');
     }
     return folder;
   }
@@ -91,7 +79,7 @@ export class Chains {
    */
   #takeOverCommits(chain: string): string {
     const all = path.join(this.#folder(chain), 'commit');
-    this.#scratch.fence.check(all);
+    this.#context.scratch.fence.check(all);
     const own = path.join(all, ownedName());
     makeFolder(all);
     const found = namesIn(all).map((name) => path.join(all, name));
@@ -99,14 +87,18 @@ export class Chains {
     const left = found.find(isFolder);
     if (left === undefined) mkdirSync(own);
     else renameSync(left, own);
-    for (const each of found) if (each !== left) removeAside(each, this.#scratch);
+    for (const each of found) if (each !== left) removeAside(each, this.#context.scratch);
     this.#commits.set(chain, own);
     return own;
   }
 
   /** The item of this chain; for messages only. */
   about(chain: string): ChainAbout | undefined {
-    const body = readSealed(this.#file(chain, 'about'), 'the description of a chain', this.#warn);
+    const body = readSealed(
+      this.#file(chain, 'about'),
+      'the description of a chain',
+      this.#context.warn,
+    );
     return body as ChainAbout | undefined;
   }
 
@@ -127,7 +119,12 @@ export class Chains {
     const file = this.#file(chain, 'inputs');
     if (lists === undefined) rmSync(file, { force: true });
     else
-      writeChecksummed(file, { ...lists, project: this.#layout.project }, this.#scratch, 'atomic');
+      writeChecksummed(
+        file,
+        { ...lists, project: this.#context.layout.project },
+        this.#context.scratch,
+        'atomic',
+      );
   }
 
   /**
@@ -135,9 +132,13 @@ export class Chains {
    * them in its own project, which may be another clone, or may have moved here.
    */
   async inputsLieAsNoted(chain: string): Promise<boolean> {
-    const body = readSealed(this.#file(chain, 'inputs'), 'the inputs of a chain', this.#warn);
+    const body = readSealed(
+      this.#file(chain, 'inputs'),
+      'the inputs of a chain',
+      this.#context.warn,
+    );
     if (body === undefined) return false;
-    const here = this.#layout.project;
+    const here = this.#context.layout.project;
     // Earlier versions of pipe did not note folders, nor the project.
     const { project = here, ...noted } = body as ReadLists & { readonly project?: string };
     const lists = { ...noted, listed: noted.listed ?? [] };
@@ -148,26 +149,28 @@ export class Chains {
 
   /** Notes the result of a check of a commit, for a run after a crash. */
   noteCommit(chain: string, note: CommitNote): void {
-    writeChecksummed(this.#file(chain, 'noted'), note, this.#scratch, 'expendable');
+    writeChecksummed(this.#file(chain, 'noted'), note, this.#context.scratch, 'expendable');
   }
 
   commitNote(chain: string): CommitNote | undefined {
     const what = 'a note about a commit';
-    return readSealed(this.#file(chain, 'noted'), what, this.#warn) as CommitNote | undefined;
+    return readSealed(this.#file(chain, 'noted'), what, this.#context.warn) as
+      | CommitNote
+      | undefined;
   }
 
   /** Deletes a commit that must not be stored. */
   dropCommit(chain: string, epoch: number): void {
-    removeAside(path.join(this.commitFolder(chain), String(epoch)), this.#scratch);
+    removeAside(path.join(this.commitFolder(chain), String(epoch)), this.#context.scratch);
   }
 
   /** Deletes half-written folders. Call when no process of this chain runs. */
   clearDrafts(chain: string): void {
     const folder = this.commitFolder(chain);
-    this.#scratch.fence.check(folder);
+    this.#context.scratch.fence.check(folder);
     const committed = new Set(this.pendingCommits(chain).map(String));
     for (const name of namesIn(folder)) {
-      if (!committed.has(name)) removeAside(path.join(folder, name), this.#scratch);
+      if (!committed.has(name)) removeAside(path.join(folder, name), this.#context.scratch);
     }
   }
 
@@ -179,17 +182,17 @@ export class Chains {
    */
   async storeEpoch(chain: string, epoch: number, seconds?: number): Promise<EpochRecord> {
     const folder = path.join(this.commitFolder(chain), String(epoch));
-    this.#scratch.fence.check(path.dirname(folder));
+    this.#context.scratch.fence.check(path.dirname(folder));
     const item = this.about(chain)?.item;
     const shown = `the commit of epoch ${epoch}${item === undefined ? '' : ` of ${item}`}`;
     const objects = this.objects(chain);
     const metrics = readMetrics(path.join(folder, 'metrics.json'), shown, (message) =>
       this.#warnOfMetrics(chain, shown, message),
     );
-    const taking = new StateIngest(objects, this.#scratch, shown);
+    const taking = new StateIngest(objects, this.#context.scratch, shown);
     const { digest, size } = await taking.take(folder);
     const durable = seconds === undefined || seconds >= DURABLE_SECONDS;
-    if (durable) await makeDurable(objects.takeUnsynced(), this.#layout.home);
+    if (durable) await makeDurable(objects.takeUnsynced(), this.#context.layout.home);
     taking.checkUnchanged(folder);
     let record = this.readEpoch(chain, epoch);
     if (record?.state !== digest) {
@@ -200,7 +203,7 @@ export class Chains {
       record = { format: 1, chain, epoch, state: digest, size, ...noted, seconds: guess };
       await this.#writeRecord(record, durable);
     }
-    removeAside(folder, this.#scratch);
+    removeAside(folder, this.#context.scratch);
     return record;
   }
 
@@ -209,7 +212,7 @@ export class Chains {
     const mistake = `${chain} ${message.replace(shown, '').replace(/\(.*\)/s, '')}`;
     if (this.#metricsMistakes.has(mistake)) return;
     this.#metricsMistakes.add(mistake);
-    this.#warn(message);
+    this.#context.warn(message);
   }
 
   /**
@@ -221,7 +224,7 @@ export class Chains {
     this.#onUse(chain);
     const record = this.readEpoch(chain, epoch);
     if (record === undefined) throw new Error(`epoch ${epoch} of chain ${chain} is not recorded`);
-    removeAside(into, this.#scratch);
+    removeAside(into, this.#context.scratch);
     makeFolder(into);
     await writeTree(this.objects(chain), nameOf(record.state), into, record.permissions);
     return into;
@@ -229,7 +232,7 @@ export class Chains {
 
   /** True when the whole state is stored. */
   hasState({ chain, state }: EpochRecord): boolean {
-    const warn = ({ message }: Error) => this.#warn(message);
+    const warn = ({ message }: Error) => this.#context.warn(message);
     return unlessDamaged(() => isWhole(this.objects(chain), state), warn) ?? false;
   }
 
@@ -248,19 +251,14 @@ export class Chains {
     }
     for (const { state } of dropped) {
       for (const hex of objects.namesOf(state)) {
-        if (!needed.has(hex)) this.#onSize(-objects.drop(hex));
+        if (!needed.has(hex)) this.#context.onSize(-objects.drop(hex));
       }
     }
   }
 
   /** The objects of a chain's states. */
   objects(chain: string): Objects {
-    return new Objects(
-      path.join(this.#folder(chain), 'objects'),
-      this.#layout.damaged,
-      this.#scratch,
-      this.#onSize,
-    );
+    return new Objects(path.join(this.#folder(chain), 'objects'), this.#context);
   }
 
   /** Records an epoch that was computed elsewhere. */
@@ -270,13 +268,13 @@ export class Chains {
   }
 
   async #writeRecord(record: EpochRecord, durable: boolean): Promise<void> {
-    const file = epochPath(this.#layout.chains, record.chain, record.epoch);
-    writeChecksummed(file, record, this.#scratch, durable ? 'durable' : 'atomic');
+    const file = epochPath(this.#context.layout.chains, record.chain, record.epoch);
+    writeChecksummed(file, record, this.#context.scratch, durable ? 'durable' : 'atomic');
     if (durable) await syncOne(path.dirname(file));
   }
 
   #folder(chain: string): string {
-    return path.join(this.#layout.chains, chain);
+    return path.join(this.#context.layout.chains, chain);
   }
 
   #file(chain: string, name: 'inputs' | 'noted' | 'about'): string {

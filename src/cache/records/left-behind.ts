@@ -6,9 +6,9 @@ import { readdirSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lstatIfThere, unlessFailed } from '../../sys/if-there.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { bestEffort } from '../files/file-errors.js';
 import { isSettled, settlingTime } from '../files/mtime-granularity.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';
 import { itemFileName } from './record-names.js';
 import { readSealed } from './records.js';
@@ -16,37 +16,31 @@ import { readSealed } from './records.js';
 /** Project-relative path, then inode, size, mtime and ctime. */
 type Row = readonly [string, number, number, number, number];
 
-interface Options {
-  readonly project: string;
-  /** The project's folder in the cache. */
-  readonly folder: () => string;
-  readonly scratch: Scratch;
-  readonly warn: (message: string) => void;
-}
-
 export class Leftovers {
-  readonly #options: Options;
+  readonly #context: CacheContext;
+  readonly #state: { readonly folder: string };
 
-  constructor(options: Options) {
-    this.#options = options;
+  constructor(context: CacheContext, state: { readonly folder: string }) {
+    this.#context = context;
+    this.#state = state;
   }
 
   /** Call when no process of the execution runs any more. */
   async note(where: string): Promise<void> {
-    const { project, scratch, warn } = this.#options;
+    const { layout, scratch, warn } = this.#context;
     const now = () => {
       const moment = performance.now();
       return ({ dev }: Stats) => scratch.clocks.timeAt(dev, moment);
     };
     let started = now();
-    let stats = [...statsBelow(project, where)];
+    let stats = [...statsBelow(layout.project, where)];
     const newest = latest(stats);
     // A write within the same clock tick would not change the stat, so this reads it again after
     // the tick.
     if (newest !== undefined && !isSettled(newest, started(newest)) && settlingTime(newest) < 100) {
       await delay(settlingTime(newest));
       started = now();
-      stats = [...statsBelow(project, where)];
+      stats = [...statsBelow(layout.project, where)];
     }
     const rows = stats
       .filter(([, stat]) => isSettled(stat, started(stat)))
@@ -59,7 +53,7 @@ export class Leftovers {
 
   /** Predicate for leftovers at or below the path that have not changed since. */
   of(where: string): (file: string, stat: Stats) => boolean {
-    const { scratch, warn } = this.#options;
+    const { scratch, warn } = this.#context;
     const file = this.#file(where);
     scratch.fence.check(path.dirname(file));
     const body = readSealed(file, `the note of what was left at ${where}`, warn);
@@ -72,12 +66,12 @@ export class Leftovers {
 
   forget(where: string): void {
     const file = this.#file(where);
-    this.#options.scratch.fence.check(path.dirname(file));
+    this.#context.scratch.fence.check(path.dirname(file));
     rmSync(file, { force: true });
   }
 
   #file(where: string): string {
-    return path.join(this.#options.folder(), 'left', itemFileName(where));
+    return path.join(this.#state.folder, 'left', itemFileName(where));
   }
 }
 

@@ -2,26 +2,18 @@
 import path from 'node:path';
 import { ownIdentity, tagOf } from '../../sys/identity.js';
 import { lstatIfThere } from '../../sys/if-there.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { bestEffort } from '../files/file-errors.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 import { type Pin, UNKNOWN_TO_GC } from './pins.js';
 
-interface Parts {
-  readonly scratch: Scratch;
-  readonly pin: Pin;
-  /** Receives the bytes of finished logs. */
-  readonly onSize: (bytes: number) => void;
-  readonly warn: (message: string) => void;
-}
-
 export class Logs {
-  readonly #folder: string;
-  readonly #parts: Parts;
+  readonly #context: CacheContext;
+  readonly #pin: Pin;
 
-  constructor(folder: string, parts: Parts) {
-    this.#folder = folder;
-    this.#parts = parts;
+  constructor(context: CacheContext, pin: Pin) {
+    this.#context = context;
+    this.#pin = pin;
   }
 
   /**
@@ -29,10 +21,11 @@ export class Logs {
    * item. A gc that begins later leaves the log alone while this process lives.
    */
   newPath(folder: string): string {
-    const logs = path.join(this.#folder, folder);
-    this.#parts.scratch.fence.check(logs);
-    bestEffort(UNKNOWN_TO_GC, this.#parts.warn, () => this.#parts.pin.place());
-    const date = this.#parts.scratch.clocks.date();
+    const { layout, scratch, warn } = this.#context;
+    const logs = path.join(layout.logs, folder);
+    scratch.fence.check(logs);
+    bestEffort(UNKNOWN_TO_GC, warn, () => this.#pin.place());
+    const date = scratch.clocks.date();
     // The tag identifies this process, so that after its death its children can be found by their
     // log.
     const tag = tagOf(ownIdentity());
@@ -45,6 +38,6 @@ export class Logs {
   /** Adds a finished log to the size of the cache. */
   count(file: string): void {
     const stat = lstatIfThere(file);
-    if (stat !== undefined) this.#parts.onSize(roomOf(stat));
+    if (stat !== undefined) this.#context.onSize(roomOf(stat));
   }
 }

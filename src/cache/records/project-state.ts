@@ -6,11 +6,10 @@ import type { ReadSet } from '../../noop/read-set.js';
 import { lstatIfThere, removeFile } from '../../sys/if-there.js';
 import { realPlace } from '../../sys/real-place.js';
 import type { Usage } from '../../sys/usage.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { bestEffort } from '../files/file-errors.js';
 import { isSettled } from '../files/mtime-granularity.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { writeChecksummed } from '../files/write-whole.js';
-import type { Layout } from '../layout.js';
 import type { Digest } from '../objects/digest.js';
 import { OutsIndex } from './outs-index.js';
 import type { Needs } from './pins.js';
@@ -58,27 +57,21 @@ export interface Executed extends Partial<Usage> {
 /** Data that can be recreated at any time: a checked plan, the trace of a stage's code. */
 type KeptKind = 'plans' | 'traces';
 
-interface ProjectStateOptions {
-  readonly layout: Layout;
-  readonly scratch: Scratch;
-  readonly readOnly: boolean;
-  readonly readSet: ReadSet;
-  readonly warn: (message: string) => void;
-}
-
 export class ProjectState {
-  readonly #options: ProjectStateOptions;
+  readonly #context: CacheContext;
+  readonly #readSet: ReadSet;
   #folder: string | undefined;
   #outs: OutsIndex | undefined;
   #written: Written | undefined;
 
-  constructor(options: ProjectStateOptions) {
-    this.#options = options;
+  constructor(context: CacheContext, readSet: ReadSet) {
+    this.#context = context;
+    this.#readSet = readSet;
   }
 
   /** The project's folder in the cache. */
   get folder(): string {
-    const { layout } = this.#options;
+    const { layout } = this.#context;
     this.#folder ??= path.join(layout.projects, projectName(layout));
     return this.#folder;
   }
@@ -90,7 +83,7 @@ export class ProjectState {
   writeLast(item: string, run: LastRun): void {
     const { key, manifest, files, outs, matches, seconds, executed } = run;
     const last = { key, manifest, files, outs, matches, seconds, executed };
-    writeChecksummed(this.#file('items', item), last, this.#options.scratch, 'expendable');
+    writeChecksummed(this.#file('items', item), last, this.#context.scratch, 'expendable');
   }
 
   readAttempt(item: string): Attempt | undefined {
@@ -101,7 +94,7 @@ export class ProjectState {
   writeAttempt(item: string, attempt: Attempt | undefined): void {
     const file = this.#file('attempts', item);
     if (attempt === undefined) {
-      this.#options.scratch.fence.check(path.dirname(file));
+      this.#context.scratch.fence.check(path.dirname(file));
       removeFile(file);
     } else this.#write(file, attempt, 'outcomes of executions are not saved');
   }
@@ -110,12 +103,12 @@ export class ProjectState {
   wrote(out: string): Wrote | undefined {
     const file = this.#outsWritten.has(out) ? this.#outsWritten.fileOf(out) : undefined;
     if (file === undefined) return undefined;
-    const { layout, readSet } = this.#options;
-    readSet.recordLstat(file, lstatIfThere(file));
+    const { layout } = this.#context;
+    this.#readSet.recordLstat(file, lstatIfThere(file));
     const body = this.#read(file, `the note of out ${out}`);
     if (!isEnded(body)) return isWrote(body) ? body : undefined;
     const now = lstatIfThere(path.join(layout.project, out));
-    readSet.recordLstat(out, now);
+    this.#readSet.recordLstat(out, now);
     // Files put there later are the user's.
     return now?.ctimeMs === body.ctimeMs ? 'ended' : undefined;
   }
@@ -123,7 +116,7 @@ export class ProjectState {
   /** An execution without a result no longer writes there. */
   noteEnded(out: string): void {
     if (this.wrote(out) !== 'begun') return;
-    const left = lstatIfThere(path.join(this.#options.layout.project, out));
+    const left = lstatIfThere(path.join(this.#context.layout.project, out));
     const file = this.#outsWritten.fileOf(out) as string;
     if (left !== undefined) {
       const ended: EndedNote = { ctimeMs: left.ctimeMs };
@@ -171,7 +164,7 @@ export class ProjectState {
   }
 
   writeResults(body: unknown): void {
-    const { scratch, warn } = this.#options;
+    const { scratch, warn } = this.#context;
     bestEffort('the index of results is not saved', warn, () =>
       writeChecksummed(this.#resultsFile, body, scratch, 'atomic'),
     );
@@ -179,15 +172,15 @@ export class ProjectState {
 
   /** The outs of a record, from the outs index if the record's file is unchanged. */
   outs(key: string): readonly RecordedOut[] | undefined {
-    const { layout, readSet, warn } = this.#options;
+    const { layout, scratch, warn } = this.#context;
     const file = recordPath(layout.records, key);
     const stat = lstatIfThere(file);
-    readSet.recordLstat(file, stat);
+    this.#readSet.recordLstat(file, stat);
     if (stat === undefined) return undefined;
     this.#outs ??= new OutsIndex(this.#read(this.#outsFile, 'the index of outs'));
     const known = this.#outs.outs(key, stat);
     if (known !== undefined) return known;
-    const started = this.#options.scratch.clocks.timeAt(stat.dev, performance.now());
+    const started = scratch.clocks.timeAt(stat.dev, performance.now());
     const outs = readRunRecord(layout.records, key, warn)?.outs;
     // A record written within the tick could be replaced by one with the same stat.
     if (outs !== undefined && isSettled(stat, started)) this.#outs.note(key, stat, outs);
@@ -195,7 +188,7 @@ export class ProjectState {
   }
 
   noteRun(needs: Needs): void {
-    const { layout, scratch, warn } = this.#options;
+    const { layout, scratch, warn } = this.#context;
     const root = realPlace(layout.project);
     bestEffort('a later `pipe cache gc` cannot see what this run needed', warn, () =>
       noteRun(this.folder, root, needs, scratch),
@@ -215,24 +208,24 @@ export class ProjectState {
   }
 
   #read(file: string, what: string): unknown {
-    return readSealed(file, what, this.#options.warn);
+    return readSealed(file, what, this.#context.warn);
   }
 
   /** If the folder is read-only, that only costs time. */
   #write(file: string, body: unknown, without: string): void {
-    const { scratch, readOnly, warn } = this.#options;
+    const { scratch, readOnly, warn } = this.#context;
     if (readOnly) return;
     bestEffort(without, warn, () => writeChecksummed(file, body, scratch, 'expendable'));
   }
 
   get #outsWritten(): Written {
-    this.#written ??= new Written(path.join(this.folder, 'written'), this.#options.readSet);
+    this.#written ??= new Written(path.join(this.folder, 'written'), this.#readSet);
     return this.#written;
   }
 
   /** Users of a shared cache have separate files, because a plan decides what is executed. */
   #keptFile(kind: KeptKind, name: string): string {
-    return path.join(this.#options.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
+    return path.join(this.#context.layout[kind], `${name}-${process.getuid?.() ?? 'own'}.json`);
   }
 
   get #resultsFile(): string {

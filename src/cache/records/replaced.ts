@@ -4,24 +4,14 @@ import path from 'node:path';
 import { isFolder, lstatIfThere, namesIn, unlessFailed } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import { holdsMount } from '../../sys/mounts.js';
+import type { CacheContext } from '../files/cache-context.js';
 import { copyTree } from '../files/copy-tree.js';
 import { codeOf, reasonOf } from '../files/file-errors.js';
 import { holdsFiles, openUp, removeTree } from '../files/remove.js';
-import type { Scratch } from '../files/scratch-folder.js';
 import { roomOf } from '../files/sparse.js';
 
 /** Days to keep them, unless the size limit is exceeded. */
 export const KEPT_DAYS = 30;
-
-/** Where user files are moved to. */
-export interface Replacing {
-  readonly project: string;
-  /** The folder of all replaced files. */
-  readonly folder: string;
-  readonly scratch: Scratch;
-  /** Receives the bytes that were moved; negative: moved back. */
-  readonly onMoved: (bytes: number) => void;
-}
 
 export interface Replaced {
   /** Says what was moved, and where. */
@@ -42,8 +32,9 @@ export interface Replaced {
 export function moveReplaced(
   out: string,
   wheres: readonly string[],
-  { project, folder, scratch, onMoved }: Replacing,
+  { layout, scratch, onSize }: CacheContext,
 ): Replaced {
+  const { project, replaced: folder } = layout;
   scratch.folder(); // Creates the cache folder, as every process does.
   scratch.fence.check(folder);
   let into = folder;
@@ -53,7 +44,7 @@ export function moveReplaced(
       const to = path.join(into, where);
       makeFolder(path.dirname(to));
       move(path.join(project, where), to);
-      onMoved(bytesAt(to));
+      onSize(bytesAt(to));
     } catch (error) {
       throw notMoved(where, shown(project, into), error);
     }
@@ -68,14 +59,15 @@ export function moveReplaced(
 export function moveBack(
   out: string,
   { into, wheres, isResult }: Replaced,
-  { project, folder, onMoved }: Replacing,
+  context: CacheContext,
 ): string | undefined {
+  const { project } = context.layout;
   if (holdsFiles(path.join(project, out)))
     return isResult
       ? `${out} has no result: its former one is in ${shown(project, into)}`
       : undefined;
   removeTree(path.join(project, out)); // A leftover, such as a mount point, is harmless or makes the move fail.
-  takeOut({ into, wheres }, { folder, onMoved }, (moved, where) => {
+  takeOut({ into, wheres }, context, (moved, where) => {
     const to = path.join(project, where);
     makeFolder(path.dirname(to));
     move(moved, to);
@@ -84,22 +76,22 @@ export function moveBack(
   return `${out} has no result: your files are moved back to it from ${shown(project, into)}`;
 }
 
-export function removeReplaced(replaced: Replaced, replacing: Replacing): void {
-  takeOut(replaced, replacing, removeTree);
+export function removeReplaced(replaced: Replaced, context: CacheContext): void {
+  takeOut(replaced, context, removeTree);
 }
 
 /** Empties the folder that they were moved to. */
 function takeOut(
   { into, wheres }: Pick<Replaced, 'into' | 'wheres'>,
-  { folder, onMoved }: Pick<Replacing, 'folder' | 'onMoved'>,
+  { layout, onSize }: CacheContext,
   act: (moved: string, where: string) => void,
 ): void {
   for (const where of wheres) {
     const moved = path.join(into, where);
     const bytes = bytesAt(moved);
     act(moved, where);
-    onMoved(-bytes);
-    pruneAbove(moved, folder);
+    onSize(-bytes);
+    pruneAbove(moved, layout.replaced);
   }
 }
 
