@@ -20,6 +20,7 @@ const UNIT = [
   'error.test.ts',
   'executor/',
   'execute/queue.test.ts',
+  'lockfile/',
   'packages/',
   'page/result-rows.test.ts',
   'page/scale.test.ts',
