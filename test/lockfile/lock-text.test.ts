@@ -60,3 +60,15 @@ it('gives the blocks that it was written from', () => {
     }),
   );
 });
+
+it.each([
+  ['an out', { outs: { model: { digest: 'f:../../../../etc/passwd', size: 1, files: 1 } } }],
+  ['a dep', { deps: { data: 'f:../../../../etc/passwd' } }],
+  ['a state', { epochs: { target: 1, states: { 1: 'd:../../secrets' } } }],
+])('refuses what is not a digest in %s, also with a checksum that matches', (_what, forged) => {
+  const key = 'a'.repeat(64);
+  const code = { kind: 'command', text: 'true' };
+  const block = { key, code, params: {}, env: {}, deps: {}, outs: {}, metrics: {}, ...forged };
+  const text = lockText(new Map([['', new Map([['train', block as unknown as LockBlock]])]]));
+  expect(() => parseLock(text)).toThrow(/was edited: pipe does not write such a line/);
+});

@@ -2,10 +2,10 @@
  * Parses pipeline.lock. Accepts only the form that `pipe` writes: any other line is an edit or a
  * broken merge, and is reported with its place.
  */
-import { isDigest } from '../../cache/objects/digest.js';
+import { type Digest, isDigest } from '../../cache/objects/digest.js';
 import { type Diagnostic, UserError } from '../../error.js';
 import { ifJson } from '../../json.js';
-import { type LockBlock, type LockedEpochs, sealOf } from './block.js';
+import { type LockBlock, type LockedEpochs, type LockedOut, sealOf } from './block.js';
 import { LOCK_FILE, LOCK_FORMAT, type LockFile } from './sections.js';
 
 /** @throws UserError at the first line that differs from the written form */
@@ -38,19 +38,20 @@ function mistake(
   return new UserError({ ...diagnostic, place: { file, line: at + 1, column, length, text } });
 }
 
-/** The entries of a block, by the names in its lines. */
-interface Entries extends Partial<Omit<LockBlock, 'epochs'> & Omit<LockedEpochs, 'states'>> {
-  readonly epochs?: LockedEpochs['states'];
+/** A draft of a block, filled line by line. */
+interface Draft {
+  key?: string;
+  code?: LockBlock['code'];
+  params: LockBlock['params'];
+  env: LockBlock['env'];
+  deps: Record<string, Digest | null>;
+  outs: Record<string, LockedOut>;
+  metrics: Record<string, Record<string, number>>;
+  target?: number;
+  patience?: number;
+  best?: NonNullable<LockedEpochs['best']>;
+  states: Record<number, Digest>;
 }
-
-const NAMES: ReadonlySet<string> = new Set<keyof Entries>([
-  ...(['key', 'code', 'params', 'env', 'deps', 'outs', 'metrics'] as const),
-  ...(['target', 'patience', 'best', 'epochs'] as const),
-]);
-
-const ENTRY = /^( {4}| {6}| {8})("(?:[^"\\]|\\.)*"|[\w.@,/+=-]+):(?: (.+))?$/;
-
-const SEAL = '    seal: ';
 
 class Reader {
   readonly #lines: readonly string[];
@@ -100,43 +101,94 @@ class Reader {
 
   #block(section: string, item: string): LockBlock {
     const heading = this.#at++;
-    const entries = this.#entries();
-    const body = `${this.#lines.slice(heading + 1, this.#at).join('\n')}\n`;
-    const seal = this.#lines[this.#at]?.slice(SEAL.length);
-    const { key, code, params = {}, env = {}, deps = {}, outs = {}, metrics = {} } = entries;
-    if (seal !== sealOf(section, item, body) || key === undefined || code === undefined)
-      throw this.#unsealed(heading, item);
+    const draft: Draft = { params: {}, env: {}, deps: {}, outs: {}, metrics: {}, states: {} };
+    const start = this.#at;
+    while (this.#lines[this.#at]?.startsWith('    seal: ') === false) this.#entry(draft);
+    const body = `${this.#lines.slice(start, this.#at).join('\n')}\n`;
+    const seal = this.#lines[this.#at]?.slice('    seal: '.length);
+    if (seal !== sealOf(section, item, body)) throw this.#unsealed(heading, item);
     this.#at++;
-    const block = { key, code, params, env, deps, outs, metrics };
-    const { target, patience, best, epochs: states = {} } = entries;
-    if (target === undefined) return block;
+    const { key, code, target, patience, best, states, ...rest } = draft;
+    if (key === undefined || code === undefined) throw this.#unsealed(heading, item);
+    if (target === undefined) return { key, code, ...rest };
     const epochs: LockedEpochs = {
       target,
       ...(patience === undefined ? {} : { patience }),
       ...(best === undefined ? {} : { best }),
       states,
     };
-    return { ...block, epochs };
+    return { key, code, ...rest, epochs };
   }
 
-  /** The checksum of the block covers their values, so only their form is checked. */
-  #entries(): Entries {
-    const entries: Record<string, unknown> = {};
-    const open = [entries];
-    for (; !this.#lines[this.#at]?.startsWith(SEAL); this.#at++) {
-      const [, indent = '', written, text] = ENTRY.exec(this.#lines[this.#at] ?? '') ?? [];
-      const depth = indent.length / 2 - 2;
-      const [name, map] = [nameOf(written), open[depth]];
-      if (name === undefined || map === undefined || (depth === 0 && !NAMES.has(name)))
+  /** Reads one entry of a block, with the lines below it. */
+  #entry(draft: Draft): void {
+    const [, title, value] = /^ {4}([a-z]+):(?: (.+))?$/.exec(this.#lines[this.#at] ?? '') ?? [];
+    switch (title) {
+      case 'key':
+        draft.key = this.#taken(value, keyText);
+        break;
+      case 'code':
+        draft.code = this.#taken(value, ifJson) as LockBlock['code'];
+        break;
+      case 'params':
+      case 'env':
+        draft[title] = this.#taken(value, ifJson) as LockBlock['params'] & LockBlock['env'];
+        break;
+      case 'target':
+      case 'patience':
+        draft[title] = this.#taken(value, count);
+        break;
+      case 'best':
+        draft.best = this.#taken(value, ifJson) as NonNullable<LockedEpochs['best']>;
+        break;
+      case 'deps':
+        this.#below(6, (name, text) =>
+          set(draft.deps, name, text === 'null' ? null : digest(text)),
+        );
+        break;
+      case 'outs':
+        this.#below(6, (name, text) => set(draft.outs, name, lockedOut(text)));
+        break;
+      case 'epochs':
+        this.#below(6, (name, text) => set(draft.states, name, digest(text)));
+        break;
+      case 'metrics':
+        this.#metrics(draft);
+        break;
+      default:
         throw this.#edited();
-      open.length = depth + 1;
-      if (text === undefined) {
-        const inner = {};
-        map[name] = inner;
-        open.push(inner);
-      } else map[name] = depth === 0 && name === 'key' ? text : parsed(text);
     }
-    return entries;
+  }
+
+  #metrics(draft: Draft): void {
+    this.#at++;
+    for (;;) {
+      const out = nameOf(/^ {6}(\S.*):$/.exec(this.#lines[this.#at] ?? '')?.[1]);
+      if (out === undefined) return;
+      const values: Record<string, number> = {};
+      draft.metrics[out] = values;
+      this.#below(8, (name, text) => set(values, name, number(text)));
+    }
+  }
+
+  /** Reads the lines `name: value` with this indent below the current one. */
+  #below(indent: number, take: (name: string, text: string) => boolean): void {
+    const prefix = ' '.repeat(indent);
+    for (this.#at++; ; this.#at++) {
+      const line = this.#lines[this.#at] ?? '';
+      if (!line.startsWith(prefix) || line[indent] === ' ') return;
+      const [, name, text] = /^("(?:[^"\\]|\\.)*"|[^"].*?): (.+)$/.exec(line.slice(indent)) ?? [];
+      const key = nameOf(name);
+      if (key === undefined || text === undefined || !take(key, text)) throw this.#edited();
+    }
+  }
+
+  /** Reads the value of the current line and consumes the line. */
+  #taken<T>(text: string | undefined, read: (text: string) => T | undefined): T {
+    const value = text === undefined ? undefined : read(text);
+    if (value === undefined) throw this.#edited();
+    this.#at++;
+    return value;
   }
 
   /** The next line with content, not consumed. */
@@ -172,17 +224,37 @@ class Reader {
   }
 }
 
+/** False if the value is missing, or the name exists already. */
+function set<T>(map: Record<string, T>, name: string, value: T | undefined): boolean {
+  if (value === undefined || Object.hasOwn(map, name)) return false;
+  map[name] = value;
+  return true;
+}
+
 function nameOf(text: string | undefined): string | undefined {
   if (text?.startsWith('"') !== true) return text;
   const name = ifJson(text);
   return typeof name === 'string' ? name : undefined;
 }
 
-/** JSON, or a text that is not: a digest, or an out. */
-function parsed(text: string): unknown {
-  if (isDigest(text)) return text;
-  const [, digest, size, files] = OUT.exec(text) ?? [];
-  return digest === undefined ? ifJson(text) : { digest, size: Number(size), files: Number(files) };
+function keyText(text: string): string | undefined {
+  return /^[0-9a-f]{64}$/.test(text) ? text : undefined;
 }
 
-const OUT = /^\{ digest: (\S+), size: (\d+), files: (\d+) \}$/;
+function digest(text: string): Digest | undefined {
+  return isDigest(text) ? text : undefined;
+}
+
+function lockedOut(text: string): LockedOut | undefined {
+  const found = /^\{ digest: (\S+), size: (\d+), files: (\d+) \}$/.exec(text);
+  if (found === null || !isDigest(found[1])) return undefined;
+  return { digest: found[1], size: Number(found[2]), files: Number(found[3]) };
+}
+
+function number(text: string): number | undefined {
+  return /^-?\d/.test(text) ? Number(text) : undefined;
+}
+
+function count(text: string): number | undefined {
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
