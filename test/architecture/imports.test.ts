@@ -172,7 +172,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   preact: 'src/page/client/view.ts',
   'preact/hooks': 'src/page/client/view.ts',
   uplot: 'src/page/client/chart.tsx',
-  '@dagrejs/dagre': 'src/page/client/graph.tsx',
+  '@dagrejs/dagre': 'src/page/client/graph-layout.ts',
 };
 
 /** Deciding code reads the disk only through `noop/read-set.ts`, which records each read. */

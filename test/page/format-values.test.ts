@@ -1,6 +1,11 @@
 /** Numbers and times as the page writes them. */
 import { expect, it } from 'vitest';
-import { decimalsIn, duration, number } from '../../src/page/client/format-values.js';
+import {
+  decimalsIn,
+  differingParts,
+  duration,
+  number,
+} from '../../src/page/client/format-values.js';
 import { spreadOf, spreadText } from '../../src/results/repeats.js';
 
 it('writes a duration as the command line does, and a short one in hundredths or milliseconds', () => {
@@ -47,4 +52,29 @@ it('writes a mean with the digits that its deviation leaves certain', () => {
 
 it.each([0.9, 0.999, 1e308, -1e-300])('finds no deviation among equal values: %d', (value) => {
   expect(spreadOf([value, value, value])).toEqual({ mean: value, sd: 0, n: 3 });
+});
+
+it.each([
+  [
+    ['test.small.ssim.mean', 'test.large.ssim.mean'],
+    ['small', 'large'],
+  ],
+  [
+    ['lr', 'val.loss'],
+    ['lr', 'val.loss'],
+  ],
+  [
+    ['loss', 'loss.mean'],
+    ['loss', 'loss.mean'],
+  ],
+  [
+    ['val.loss', 'val.loss.mean'],
+    ['loss', 'loss.mean'],
+  ],
+  [
+    ['a.b', 'a.b.b'],
+    ['a.b', 'a.b.b'],
+  ],
+])('cuts from %j what all of them share, as long as they differ', (names, short) => {
+  expect(differingParts(names)).toEqual(short);
 });

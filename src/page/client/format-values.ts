@@ -35,3 +35,22 @@ export function bytes(size: number | undefined): string {
 export function value(tree: unknown): string {
   return typeof tree === 'string' ? tree : JSON.stringify(tree);
 }
+
+/** Dotted names without the first and the last parts that all of them share. */
+export function differingParts(names: readonly string[]): readonly string[] {
+  const parts = names.map((name) => name.split('.'));
+  const most = Math.min(...parts.map(({ length }) => length)) - 1;
+  const shared = (placeOf: (length: number, count: number) => number) => {
+    const isShared = (count: number) =>
+      new Set(parts.map((each) => each[placeOf(each.length, count)])).size === 1;
+    let count = 0;
+    while (count < most && isShared(count)) count++;
+    return count;
+  };
+  const from = shared((_, count) => count);
+  const until = shared((length, count) => length - 1 - count);
+  const short = parts.map((each) =>
+    each.slice(from, Math.max(from + 1, each.length - until)).join('.'),
+  );
+  return new Set(short).size === names.length ? short : names;
+}

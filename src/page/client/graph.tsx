@@ -1,21 +1,12 @@
 /** The dependency graph: stages, or items where they are few, laid out by dagre. */
-import { Graph as Layout, layout } from '@dagrejs/dagre';
 import { addTo } from '../../lists.js';
 import type { PageItem } from '../model.js';
+import { BOX_HEIGHT, type Point, placedOf } from './graph-layout.js';
 import { type Count, countsIn, type Data, itemLink, lookOf } from './page-state.js';
 import { Scrolled } from './scrolled.js';
 import { textWidth } from './text-width.js';
 import { type JSX, useMemo } from './view.js';
 
-interface Node {
-  readonly name: string;
-  readonly link: string;
-  readonly note: string;
-  readonly states: readonly Count[];
-  readonly needs: readonly string[];
-}
-
-const HEIGHT = 46;
 const PAD = 10;
 const LEAST = 110;
 const SIZE = { name: 13, note: 12 } as const;
@@ -32,47 +23,61 @@ export function DependencyGraph({ items, active, byItem, isNarrow }: Props): JSX
   const told = groups.map((group) => toldOf(countsIn(group.items, active)));
   // Boxes grow with their texts.
   const widths = groups.map((group, at) => widthOf(group, told[at] as string)).join();
-  const { width, height, nodes, edges } = useMemo(
-    () => placedOf(groups, widths.split(',').map(Number), isNarrow),
-    [groups, widths, isNarrow],
-  );
+  const { width, height, corners, lines } = useMemo(() => {
+    const each = widths.split(',').map(Number);
+    return placedOf(
+      groups.map(({ name, needs }, at) => ({ name, needs, width: each[at] as number })),
+      isNarrow,
+    );
+  }, [groups, widths, isNarrow]);
   return (
     <Scrolled kind="graph" label="Dependency graph, scrolls">
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
         <title>Dependency graph; the table of items says the same in words</title>
         <g class="edges">
-          {edges.map((d) => (
+          {lines.map(curve).map((d) => (
             <path key={d} d={d} />
           ))}
         </g>
-        {nodes.map((node) => (
-          <Box key={node.name} {...node} states={countsIn(node.items, active)} />
+        {groups.map((group, at) => (
+          <Box
+            key={group.name}
+            {...group}
+            {...(corners[at] as Point)}
+            width={widthOf(group, told[at] as string)}
+            states={countsIn(group.items, active)}
+          />
         ))}
       </svg>
     </Scrolled>
   );
 }
 
-function toldOf(states: Node['states']): string {
+function toldOf(states: readonly Count[]): string {
   const total = totalOf(states);
   return states.map(({ state, count }) => (total === 1 ? state : `${count} ${state}`)).join(', ');
 }
 
-function totalOf(states: Node['states']): number {
+function totalOf(states: readonly Count[]): number {
   return states.reduce((sum, { count }) => sum + count, 0);
 }
 
-function widthOf({ name, note }: Pick<Node, 'name' | 'note'>, told: string): number {
+function widthOf({ name, note }: Pick<Group, 'name' | 'note'>, told: string): number {
   const first = textWidth(name, SIZE.name) + textWidth(note, SIZE.note);
   return Math.ceil(Math.max(LEAST, 2 * PAD + first, 2 * PAD + textWidth(told, SIZE.note)));
 }
 
-function Box({ name, link, note, states, x, y, w }: Omit<Node, 'needs'> & Place): JSX.Element {
+interface BoxProps extends Pick<Group, 'name' | 'link' | 'note'>, Point {
+  readonly width: number;
+  readonly states: readonly Count[];
+}
+
+function Box({ name, link, note, states, x, y, width }: BoxProps): JSX.Element {
   const total = totalOf(states);
   let from = 0;
   return (
     <a href={link} class="node">
-      <rect x={x} y={y} width={w} height={HEIGHT} rx={4} class="box" />
+      <rect x={x} y={y} width={width} height={BOX_HEIGHT} rx={4} class="box" />
       <text x={x + PAD} y={y + 19} class="name">
         {name}
         <tspan class="note">{note}</tspan>
@@ -82,13 +87,13 @@ function Box({ name, link, note, states, x, y, w }: Omit<Node, 'needs'> & Place)
       </text>
       {states.map(({ state, count, isBad }) => {
         const start = from;
-        from += (count / total) * w;
+        from += (count / total) * width;
         return (
           <rect
             key={state}
             x={x + start}
-            y={y + HEIGHT - 4}
-            width={(count / total) * w}
+            y={y + BOX_HEIGHT - 4}
+            width={(count / total) * width}
             height={4}
             class={`bar ${lookOf(state, isBad)}`}
           />
@@ -128,49 +133,6 @@ function groupsOf(items: readonly PageItem[], byItem: boolean): Group[] {
       needs: [...needs],
     };
   });
-}
-
-interface Place {
-  readonly x: number;
-  readonly y: number;
-  readonly w: number;
-}
-
-interface Placed {
-  readonly width: number;
-  readonly height: number;
-  readonly nodes: readonly (Group & Place)[];
-  readonly edges: readonly string[];
-}
-
-function placedOf(groups: readonly Group[], widths: readonly number[], isNarrow: boolean): Placed {
-  const graph = new Layout();
-  graph.setGraph({
-    rankdir: isNarrow ? 'TB' : 'LR',
-    nodesep: 14,
-    ranksep: 44,
-    marginx: 2,
-    marginy: 2,
-  });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const [at, { name }] of groups.entries())
-    graph.setNode(name, { width: widths[at] as number, height: HEIGHT });
-  for (const { name, needs } of groups) for (const need of needs) graph.setEdge(need, name);
-  layout(graph);
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
-  const nodes = groups.map((group) => {
-    const { x, y, width: w } = graph.node(group.name) as { x: number; y: number; width: number };
-    return { ...group, x: x - w / 2, y: y - HEIGHT / 2, w };
-  });
-  const edges = graph
-    .edges()
-    .map((edge) => curve((graph.edge(edge) as { points: Point[] }).points));
-  return { width: Math.ceil(width), height: Math.ceil(height), nodes, edges };
-}
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
 }
 
 /** A smooth path through the points that dagre gives. */

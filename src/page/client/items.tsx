@@ -8,9 +8,9 @@ import {
   countsIn,
   type Data,
   hasFailed,
+  headlineOf,
   itemLink,
   lookOf,
-  metricNames,
   type Route,
   type Shown,
   STATES,
@@ -29,7 +29,7 @@ import {
 import { type JSX, useMemo, useState } from './view.js';
 
 const MOST_NODES = 60;
-const MOST_METRICS = 12;
+const MOST_METRICS = 24;
 
 interface ItemsProps {
   readonly data: Data;
@@ -77,18 +77,22 @@ function ItemTable({ data, only }: ItemTableProps): JSX.Element {
   const [text, setText] = useState('');
   const [state, setState] = useState('');
   const [sorting, setSorting] = useState<Sorting>();
-  const columns = useMemo(() => columnsOf(items, data), [items, data]);
+  const ofStage = useMemo(
+    () => (only === null ? items : items.filter(({ stage }) => stage === only)),
+    [items, only],
+  );
+  const { names, total } = useMemo(() => headlineOf(ofStage, MOST_METRICS), [ofStage]);
+  const columns = useMemo(() => columnsOf(ofStage, data, names), [ofStage, data, names]);
   const shown = useMemo(() => {
     const wanted = text.toLowerCase();
-    const found = items.filter(
+    const found = ofStage.filter(
       (item) =>
-        (only === null || item.stage === only) &&
         (state === '' || stateIn(item, data.active) === state) &&
         `${item.id} ${item.reasons.join(' ')}`.toLowerCase().includes(wanted),
     );
     if (sorting === undefined) return found;
     return sorted(found, (item) => keyFor(item, sorting.id, data), sorting.isDescending);
-  }, [items, data, text, state, only, sorting]);
+  }, [ofStage, data, text, state, sorting]);
   const present = countsIn(items, data.active).map(({ state }) => state);
   return (
     <section aria-labelledby="items-title">
@@ -108,10 +112,10 @@ function ItemTable({ data, only }: ItemTableProps): JSX.Element {
           onChoose={setState}
         />
         <p class="soft" role="status">
-          {shown.length === items.length
-            ? plural(items.length, 'item')
-            : `${shown.length} of ${items.length} items`}
+          {shown.length < items.length && `${shown.length} of `}
+          {plural(items.length, 'item')}
         </p>
+        <Omitted shown={names.length} total={total} />
         {only !== null && (
           <a href="#/items" class="pill">
             stage {only} ×
@@ -126,6 +130,16 @@ function ItemTable({ data, only }: ItemTableProps): JSX.Element {
         onSort={(id) => setSorting(nextSorting(sorting, id))}
       />
     </section>
+  );
+}
+
+/** That the table does not have all metrics, and where they are. */
+function Omitted({ shown, total }: { readonly shown: number; readonly total: number }) {
+  if (shown === total) return null;
+  return (
+    <p class="soft">
+      {shown} of {plural(total, 'metric')} here, <a href="#/results">all in Results</a>
+    </p>
   );
 }
 
@@ -155,8 +169,11 @@ export function itemColumn<Row>(rows: readonly Row[], itemOf: (row: Row) => stri
   };
 }
 
-function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
-  const names = metricNames(items).slice(0, MOST_METRICS);
+function columnsOf(
+  items: readonly PageItem[],
+  data: Data,
+  metrics: readonly string[],
+): Column<PageItem>[] {
   return [
     itemColumn(items, ({ id }) => id),
     {
@@ -192,7 +209,7 @@ function columnsOf(items: readonly PageItem[], data: Data): Column<PageItem>[] {
         return progress || <Reason item={item} />;
       },
     },
-    ...names.map((name) => metricColumn(name, items)),
+    ...metrics.map((name) => metricColumn(name, items)),
   ];
 }
 

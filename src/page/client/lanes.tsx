@@ -72,13 +72,11 @@ function ticksOf(seconds: number, most: number): number[] {
   return Array.from({ length: Math.floor(seconds / step) + 1 }, (_, at) => at * step);
 }
 
-/** `0`, `0.5 s`, `30 s`, `5 min`, `2 h`. */
+/** `0`, `0.5 s`, `30 s`, `1 min 30 s`, `5 min`, `2 h`. */
 function tickText(seconds: number): string {
   if (seconds === 0) return '0';
   if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
-  const minutes = seconds / 60;
-  if (minutes < 60) return `${Number(minutes.toFixed(1))} min`;
-  return `${Number((minutes / 60).toFixed(1))} h`;
+  return duration(seconds).replace(/ 00 (?:s|min)$/, '');
 }
 
 interface BarProps {

@@ -1,4 +1,5 @@
 /** What the page shows: the data, what runs at the moment, and the view that the address names. */
+import { addTo } from '../../lists.js';
 import type { ItemState, PageItem, PageModel, PageRun } from '../model.js';
 import type { Activity, Phase } from './activity.js';
 import { useEffect, useLayoutEffect, useState } from './view.js';
@@ -116,8 +117,32 @@ export function countsIn(items: readonly PageItem[], active: Active): Count[] {
   });
 }
 
-export function metricNames(items: readonly PageItem[]): string[] {
-  return [...new Set(items.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
+export interface Headline {
+  readonly names: readonly string[];
+  /** The number of metrics that the items have. */
+  readonly total: number;
+}
+
+/**
+ * The metrics for a table of items, at most `most`: first those that most items have, then those with
+ * short names, such as `val.loss`. Of metrics that are equal in this, either all or none are shown.
+ */
+export function headlineOf(items: readonly PageItem[], most: number): Headline {
+  const counts = new Map<string, number>();
+  for (const { metrics } of items)
+    for (const name of Object.keys(metrics)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const total = counts.size;
+  const known = [...counts.keys()].sort();
+  if (total <= most) return { names: known, total };
+  const groups = new Map<number, string[]>();
+  const rankOf = (name: string) => (counts.get(name) ?? 0) - name.split('.').length / 1000;
+  for (const name of known) addTo(groups, rankOf(name), name);
+  const names: string[] = [];
+  for (const [, group] of [...groups].sort(([a], [b]) => b - a)) {
+    if (names.length + group.length > most) break;
+    names.push(...group);
+  }
+  return { names, total };
 }
 
 export interface Data {

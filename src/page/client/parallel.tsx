@@ -1,7 +1,7 @@
 /** Results as lines across several columns. */
 import type { PageColumn } from '../model.js';
 import { Canvas, line, type Paper } from './canvas.js';
-import { number, plural } from './format-values.js';
+import { differingParts, number, plural } from './format-values.js';
 import { isSetting, isVaried, mayBeLog } from './result-rows.js';
 import { scaleOf } from './scale.js';
 import { type JSX, useCallback, useMemo } from './view.js';
@@ -17,6 +17,9 @@ const AXES = 10;
 /** The margin at both sides, and the smallest distance between two axes. */
 const SIDE = 60;
 const LEAST_STEP = 92;
+/** How far the texts of the first and the last axis reach into the margin, and between two texts. */
+const INTO = 50;
+const GAP = 10;
 
 export function Parallel({ columns, rows, chosen }: Props): JSX.Element | null {
   const axes = useMemo(
@@ -93,19 +96,26 @@ function drawAxes(
 ): void {
   context.strokeStyle = color('--soft');
   context.fillStyle = color('--text');
-  for (const [at, { name, texts }] of axes.entries()) {
+  const names = differingParts(axes.map(({ name }) => name));
+  for (const [at, { texts }] of axes.entries()) {
     const x = SIDE + at * step;
     const { least, most } = scales[at] as { least: number; most: number };
     line(context, x, 34, x, height - 34);
     context.textAlign = at === 0 ? 'left' : at === axes.length - 1 ? 'right' : 'center';
-    const shift = at === 0 ? -50 : at === axes.length - 1 ? 50 : 0;
-    context.fillText(shortened(name, Math.max(8, step / 7)), x + shift, 12);
+    const shift = at === 0 ? -INTO : at === axes.length - 1 ? INTO : 0;
+    const room = (shift === 0 ? step : INTO + step / 2) - GAP;
+    context.fillText(shortened(names[at] as string, room, context), x + shift, 12);
     if (texts !== undefined) continue;
     context.fillText(number(most), x + shift, 28);
     context.fillText(number(least), x + shift, height - 20);
   }
 }
 
-function shortened(text: string, room: number): string {
-  return text.length <= room ? text : `…${text.slice(1 - room)}`;
+/** The end of a text, as much of it as has room: the last part of a name says the most. */
+function shortened(text: string, room: number, context: Paper['context']): string {
+  const fits = (shown: string) => context.measureText(shown).width <= room;
+  if (fits(text)) return text;
+  let from = 1;
+  while (from < text.length && !fits(`…${text.slice(from)}`)) from++;
+  return `…${text.slice(from)}`;
 }

@@ -36,7 +36,8 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   const all = useMemo(() => withAxes(results), [results]);
   const { rows: passing, problem } = useFiltered(all, base, text);
   const { repeated, over, setOver } = useAverage(all, base);
-  const { columns, rows } = useShown(all, base, passing, over, showsAll);
+  const { columns: known, rows } = useShown(all, base, passing, over, showsAll);
+  const { columns, searchMetrics } = useMetrics(known);
   // The filter may have left another result as the newest of a group.
   const { chosen, toggle, clear } = useChosen((row) => over === undefined || rows.includes(row));
   if (results.rows === 0) return <NoResult />;
@@ -45,9 +46,8 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
     clear();
   };
   const compared = over === undefined ? all : columns;
-  const nameOf = (row: number) => nameIn(compared, row);
-  const known = new Set(items.map(({ id }) => id));
-  const shown = { columns, rows, chosen, nameOf };
+  const shown = { columns, rows, chosen, nameOf: (row: number) => nameIn(compared, row) };
+  const ids = new Set(items.map(({ id }) => id));
   return (
     <section aria-labelledby="results-title">
       <div class="bar-of">
@@ -64,6 +64,7 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
         )}
         <Over value={over?.name ?? ''} columns={repeated} onChoose={chooseOver} />
         <Forms form={form} onForm={setForm} />
+        {searchMetrics}
         {over === undefined && (
           <Check label="all columns" checked={showsAll} onCheck={setShowsAll} />
         )}
@@ -78,7 +79,7 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
       {chosen.size > 0 && (
         <Comparison columns={compared} items={items} chosen={[...chosen]} onClear={clear} />
       )}
-      {form === 'table' && <ResultTable {...{ ...shown, toggle, known }} />}
+      {form === 'table' && <ResultTable {...{ ...shown, toggle, known: ids }} />}
       {form === 'scatter' && <Scatter {...shown} onChoose={toggle} />}
       {form === 'parallel' && <Parallel {...shown} />}
     </section>
@@ -133,6 +134,28 @@ function useShown(
     const isThere = (column: PageColumn) => rows.some((row) => hasValue(column, row));
     return { columns: rows.length === 0 ? columns : columns.filter(isThere), rows };
   }, [all, varied, passing, over, showsAll]);
+}
+
+/** With more of them, a table is wider than a screen. */
+const FEW_METRICS = 8;
+
+/** The columns without the metrics whose names lack one of the words, and the field for these words. */
+function useMetrics(known: readonly PageColumn[]) {
+  const [wished, setWished] = useState('');
+  const columns = useMemo(() => {
+    const words = wished.toLowerCase().split(/\s+/);
+    const isWanted = (name: string) => words.every((word) => name.toLowerCase().includes(word));
+    return known.filter(({ kind, name }) => kind !== 'metric' || isWanted(name));
+  }, [known, wished]);
+  const searchMetrics = known.filter(({ kind }) => kind === 'metric').length > FEW_METRICS && (
+    <Search
+      label="Filter metrics by parts of their names"
+      example="metrics: test ssim"
+      text={wished}
+      onText={setWished}
+    />
+  );
+  return { columns, searchMetrics };
 }
 
 interface OverProps {

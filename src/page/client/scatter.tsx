@@ -29,7 +29,8 @@ export function Scatter({ columns, rows, chosen, onChoose, nameOf }: Props): JSX
   const [names, setNames] = useState<{ readonly x?: string; readonly y?: string }>({});
   const named = (name: string | undefined) => drawn.find((each) => each.name === name);
   const x = named(names.x) ?? params.find(isNumeric) ?? params[0] ?? drawn[0];
-  const y = named(names.y) ?? metrics.find(isScore) ?? metrics[0] ?? drawn[1] ?? drawn[0];
+  const scores = [...metrics.filter(isScore), ...metrics, ...drawn];
+  const y = named(names.y) ?? scores.find((each) => each !== x) ?? x;
   const [near, setNear] = useState<number>();
   const shown = useMemo(
     () => rows.filter((row) => [x, y].every((each) => each && hasValue(each, row))),
