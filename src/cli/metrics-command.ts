@@ -10,7 +10,6 @@ import {
 import type { Rows } from '../report/fit.js';
 import { markdownTable, plainTable } from '../report/text-table.js';
 import { type Figures, lockedAt, metricsAt, metricsToday } from '../run/metrics-by-key.js';
-import { wildcards } from '../wildcards.js';
 import {
   type Command,
   type CommandContext,
@@ -21,6 +20,7 @@ import {
 import type { Parsed } from './command-usage.js';
 import { standings } from './inspect-items.js';
 import { curvesMarkdown, type Keys } from './metric-curves.js';
+import { METRIC_OPTION, metricAdvice, wantedMetrics } from './metric-option.js';
 import { roomOn } from './terminal.js';
 
 export const command: Command = {
@@ -30,12 +30,7 @@ export const command: Command = {
     'Prints the metrics of every item, or how they differ from those of a git revision (default: HEAD).',
   options: [
     ...VARIANT_OPTIONS,
-    {
-      name: 'metric',
-      value: 'pattern',
-      multiple: true,
-      help: 'only these metrics, such as val.* (repeatable)',
-    },
+    METRIC_OPTION,
     { name: 'all', part: 'diff', help: 'with diff: include what is equal' },
     { name: 'md', help: 'print Markdown; a diff has small curves over the epochs' },
     JSON_OPTION,
@@ -65,13 +60,13 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const found = await withProject(parsed, context, async (project) =>
     metricsToday(project, parsed.positionals),
   );
-  const shown = filtered(found, parsed.texts('metric'));
+  const shown = filtered(found, parsed);
   if (parsed.flag('json')) return json(asJson(shown));
   const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
   if (stages.length === 0) return out(`${withoutMetrics([...found.values()])}\n`);
   const asText = (rows: Rows) => (parsed.flag('md') ? markdownTable(rows) : plainTable(rows, room));
   const text = stages.map((items) => asText(rowsOf(items))).join('\n');
-  out(text + advice(text.split('\n').length, context));
+  out(text + metricAdvice(text, context));
 }
 
 /** Why there is nothing to print. */
@@ -80,12 +75,6 @@ function withoutMetrics(figures: readonly Figures[]): string {
   return figures.some(({ numbers }) => Object.keys(numbers).length > 0)
     ? 'no metric matches the pattern of --metric'
     : 'the files under `metrics:` contain no finite numbers: run, or correct what the stages write';
-}
-
-/** A user may see only the end of the output. */
-function advice(lines: number, { terminal: { screen } }: CommandContext): string {
-  if (screen === undefined || lines <= screen.size().rows) return '';
-  return `\n${lines} lines: --metric 'val.*' prints only the metrics that a pattern matches\n`;
 }
 
 async function diff(
@@ -98,8 +87,7 @@ async function diff(
     const before = await metricsAt(project, revision);
     const now =
       other === undefined ? await metricsToday(project, []) : await metricsAt(project, other);
-    const wanted = parsed.texts('metric');
-    const [a, b] = [filtered(before, wanted), filtered(now, wanted)];
+    const [a, b] = [filtered(before, parsed), filtered(now, parsed)];
     const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
       changesOf(item, a.get(item), b.get(item), parsed.flag('all')),
     );
@@ -151,17 +139,13 @@ function asJson(shown: ReadonlyMap<string, Figures>): object {
   );
 }
 
-function filtered(
-  found: ReadonlyMap<string, Figures>,
-  patterns: readonly string[],
-): Map<string, Figures> {
-  if (patterns.length === 0) return new Map(found);
-  const matchers = patterns.map(wildcards);
-  const wanted = (name: string) => matchers.some((matches) => matches(name));
+function filtered(found: ReadonlyMap<string, Figures>, parsed: Parsed): Map<string, Figures> {
+  if (parsed.texts('metric').length === 0) return new Map(found);
+  const isWanted = wantedMetrics(parsed);
   return new Map(
     [...found]
       .map(([item, { numbers, stale }]) => {
-        const kept = Object.entries(numbers).filter(([name]) => wanted(name));
+        const kept = Object.entries(numbers).filter(([name]) => isWanted(name));
         return [item, { numbers: Object.fromEntries(kept), stale }] as const;
       })
       .filter(([, { numbers }]) => Object.keys(numbers).length > 0),

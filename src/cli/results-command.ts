@@ -1,5 +1,6 @@
 /** `pipe results`: a table of every recorded result, and two of them side by side. */
 import { userError } from '../error.js';
+import { suggest } from '../pipeline/document/suggest.js';
 import { deviation, show } from '../report/changes.js';
 import type { Rows } from '../report/fit.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
@@ -20,6 +21,7 @@ import {
   withProject,
 } from './command.js';
 import type { Parsed } from './command-usage.js';
+import { METRIC_OPTION, metricAdvice, wantedMetrics } from './metric-option.js';
 import { roomOn, type Terminal } from './terminal.js';
 
 export const command: Command = {
@@ -45,6 +47,7 @@ export const command: Command = {
       value: 'name',
       help: 'one row for all results that differ only in this axis or param: mean ± standard deviation',
     },
+    METRIC_OPTION,
     { name: 'usage', help: 'add the CPU time and the peak memory of the execution' },
     { name: 'limit', value: 'n', help: 'print only the first n rows' },
     { name: 'all', part: 'diff', help: 'with diff: include what is equal' },
@@ -73,21 +76,44 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
     return terminal.out('there are no results: `pipe run` records them\n');
   }
   const columns = columnsOf(rows);
+  const isWanted = wantedColumns(parsed, columns);
   const tests = parsed.texts('filter').map((text) => filterOf(text, columns));
   const matching = rows.filter((row) => tests.every((test) => test(row)));
   if (parsed.text('over') !== undefined) {
-    listGroups(parsed, context, matching, columns);
+    listGroups(parsed, context, matching, { columns, isWanted });
     return;
   }
   const ordered = sort === undefined ? matching.reverse() : sorted(matching, sort, columns);
   const shown = limit === undefined ? ordered : ordered.slice(0, limit);
-  if (parsed.flag('json')) return terminal.json(shown.map(jsonOf));
-  if (parsed.flag('csv')) return terminal.out(csvTable(wholeTable(shown, columns)));
+  if (parsed.flag('json')) return terminal.json(shown.map((row) => jsonOf(row, isWanted)));
+  const wanted = columns.filter(isWanted);
+  if (parsed.flag('csv')) return terminal.out(csvTable(wholeTable(shown, wanted)));
   if (shown.length === 0)
     return terminal.out(`none of the ${plural(rows.length, 'result')} matches the filters\n`);
   // Compares all matching results, so that `--limit 1` still shows the params of the best one.
-  const table = tableOf(shown, differing(columns, matching), parsed.flag('usage'));
-  terminal.out(shownTable(table, parsed, terminal));
+  const table = tableOf(shown, differing(wanted, matching), parsed.flag('usage'));
+  const text = shownTable(table, parsed, terminal);
+  terminal.out(text + metricAdvice(text, context));
+}
+
+type IsWanted = (column: Pick<Column, 'kind' | 'name'>) => boolean;
+
+/**
+ * True for the columns that `--metric` leaves: all but other metrics.
+ *
+ * @throws UserError when it matches no metric
+ */
+function wantedColumns(parsed: Parsed, columns: readonly Column[]): IsWanted {
+  const isMetric = wantedMetrics(parsed);
+  const names = columns.filter(({ kind }) => kind === 'metrics').map(({ name }) => name);
+  const patterns = parsed.texts('metric');
+  if (patterns.length > 0 && !names.some(isMetric))
+    throw userError(
+      'unknown-column',
+      `no metric matches ${patterns.map((each) => `"${each}"`).join(' or ')}`,
+      suggest(patterns[0] as string, names, 'there are'),
+    );
+  return ({ kind, name }) => kind !== 'metrics' || isMetric(name);
 }
 
 /** With `--over seed`, sorting and the limit apply to groups. Filters apply to single results. */
@@ -95,16 +121,17 @@ function listGroups(
   parsed: Parsed,
   { terminal }: CommandContext,
   rows: readonly ResultRow[],
-  all: readonly Column[],
+  all: { readonly columns: readonly Column[]; readonly isWanted: IsWanted },
 ): void {
-  const groups = groupsOver(rows, parsed.text('over') ?? '', all);
+  const groups = groupsOver(rows, parsed.text('over') ?? '', all.columns);
   const columns = columnsOf(groups);
+  const wanted = columns.filter(all.isWanted);
   const sort = parsed.text('sort');
   const ordered = sort === undefined ? groups : (sorted(groups, sort, columns) as Group[]);
   const shown = ordered.slice(0, positive(parsed, 'limit'));
-  if (parsed.flag('json')) terminal.json(shown.map(groupJson));
+  if (parsed.flag('json')) terminal.json(shown.map((group) => groupJson(group, all.isWanted)));
   else if (parsed.flag('csv')) {
-    const measured = columns.filter(({ kind }) => kind !== 'field');
+    const measured = wanted.filter(({ kind }) => kind !== 'field');
     terminal.out(csvTable(groupTable(shown, measured, true)));
   } else if (shown.length === 0)
     terminal.out('no result that matches the filters has a value for it\n');
@@ -112,14 +139,20 @@ function listGroups(
     const axes = columns.filter(
       ({ kind, of }) => kind === 'matrix' && new Set(groups.map(of)).size > 1,
     );
-    const table = groupTable(shown, [...axes, ...differing(columns, groups)], false);
+    const table = groupTable(shown, [...axes, ...differing(wanted, groups)], false);
     terminal.out(shownTable(table, parsed, terminal));
   }
 }
 
-function groupJson(group: Group): object {
-  const { stage, matrix, params, upstream, env, code, n, keys, spreads: metrics } = group;
+function groupJson(group: Group, isWanted: IsWanted): object {
+  const { stage, matrix, params, upstream, env, code, n, keys, spreads } = group;
+  const metrics = wantedOf(spreads, isWanted);
   return { stage, matrix, params, upstream, env, code, n, keys, metrics };
+}
+
+function wantedOf<Value>(metrics: Readonly<Record<string, Value>>, isWanted: IsWanted) {
+  const wanted = Object.entries(metrics).filter(([name]) => isWanted({ kind: 'metrics', name }));
+  return Object.fromEntries(wanted);
 }
 
 function groupTable(
@@ -256,6 +289,7 @@ function wholeTable(rows: readonly ResultRow[], all: readonly Column[]): string[
   ];
 }
 
-function jsonOf({ args: _args, ...row }: ResultRow): object {
-  return { ...row, when: new Date(row.when).toISOString() };
+function jsonOf({ args: _args, ...row }: ResultRow, isWanted: IsWanted): object {
+  const metrics = wantedOf(row.metrics, isWanted);
+  return { ...row, metrics, when: new Date(row.when).toISOString() };
 }

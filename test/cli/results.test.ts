@@ -180,6 +180,41 @@ stages:
     );
   });
 
+  it('prints only the metrics that --metric matches, in every form, and sorts by others', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': `stages:
+  train:
+    matrix: { seed: [1, 2] }
+    cmd: printf '{"test":{"ssim":0.%s,"mae":3},"loss":-%s}' \${seed} \${seed} > \${outs.m}
+    metrics: { m: "cache/out/\${seed}.json" }
+`,
+    });
+    await made.run();
+    const heads = async (...args: string[]) =>
+      (await made.pipe('results', ...args)).out.split('\n')[0]?.split(/ {2,}|,/);
+    const wanted = ['--metric', 'test.s*', '--metric', 'lo?s'];
+    expect(await heads(...wanted)).toEqual([
+      'key',
+      'item',
+      'when',
+      'loss',
+      'test.ssim',
+      'time',
+      'state',
+    ]);
+    expect(await heads('--csv', ...wanted)).not.toContain('test.mae');
+    expect(await heads('--over', 'seed', ...wanted)).toEqual(['stage', 'n', 'loss', 'test.ssim']);
+    const rows = await rowsOf(made, '--sort', 'loss', '--metric', 'test.ssim');
+    expect(rows.map(({ metrics }) => metrics)).toEqual([
+      { 'test.ssim': 0.2 },
+      { 'test.ssim': 0.1 },
+    ]);
+    expect(await made.pipe('results', '--metric', 'test.sim')).toMatchObject({
+      code: 2,
+      err: 'error: no metric matches "test.sim" (unknown-column)\n  did you mean "test.ssim"?\n',
+    });
+  });
+
   it('refuses an unknown name with a suggestion, and a filter that is not a comparison', async () => {
     const made = await swept(QUICK);
     const mistake = async (...args: string[]) => {
