@@ -10,7 +10,7 @@ import {
 } from '../fused.js';
 import { blur, blurGradient } from './blur.js';
 import { convolution, filterGradient, inputGradient } from './convolution.js';
-import { concat, identity, pad, slice } from './copying.js';
+import { batchToSpace, concat, identity, pad, slice, spaceToBatch } from './copying.js';
 import { leakyRelu, leakyReluGradient, overChannels } from './elementwise.js';
 import { matMul } from './matmul.js';
 import { normalise, normaliseGradient } from './normalise.js';
@@ -26,6 +26,8 @@ const REPLACEMENTS: Readonly<Record<string, Replacement>> = {
   Identity: identity,
   Slice: slice,
   PadV2: pad,
+  SpaceToBatchND: spaceToBatch,
+  BatchToSpaceND: batchToSpace,
   Conv2DBackpropInput: inputGradient,
   BatchMatMul: matMul,
   MaxPoolGrad: maxPoolGradient,

@@ -307,6 +307,34 @@ test('windows and concatenated arrays of one to four dimensions equal those of t
   );
 });
 
+test('phases of images, and images of phases, equal those of the cpu backend', async () => {
+  const side = fc.record({
+    block: fc.integer({ min: 1, max: 5 }),
+    places: fc.integer({ min: 1, max: 4 }),
+    before: fc.nat(6),
+    after: fc.nat(6),
+  });
+  await fc.assert(
+    fc.asyncProperty(side, side, fc.nat(3), fc.nat(3), async (down, right, images, depth) => {
+      const sides = [down, right];
+      const blockShape = sides.map(({ block }) => block);
+      const margins = sides.map(({ block, places, before, after }) => {
+        const first = Math.min(before, block * places - 1);
+        return [first, Math.min(after, block * places - 1 - first)];
+      });
+      const lengths = sides.map(
+        ({ block, places }, i) => block * places - margins[i]![0]! - margins[i]![1]!,
+      );
+      const x = whole([images, ...lengths, depth]);
+      await expectSame('SpaceToBatchND', { x }, { blockShape, paddings: margins });
+      const count = images * blockShape[0]! * blockShape[1]!;
+      const phases = whole([count, down.places, right.places, depth]);
+      await expectSame('BatchToSpaceND', { x: phases }, { blockShape, crops: margins });
+    }),
+    RUNS,
+  );
+});
+
 test('filters with gaps, and strides that differ by axis, are left to the backend', async () => {
   const inputs = { x: whole([2, 9, 8, 3]), filter: whole([3, 3, 3, 4]) };
   const attributes = { pad: 'valid', dataFormat: 'NHWC' };
