@@ -28,6 +28,10 @@ const IMAGE = [B, S, S, C];
 const random = (...shape: number[]) => tf.randomNormal(shape, 0, 1, 'float32', 1);
 const CONV = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [1, 1] };
 const DOWN = { ...CONV, strides: [2, 2] };
+const NO_MARGIN = [
+  [0, 0],
+  [0, 0],
+];
 const taps = (pixels: number, k: number, inputs: number, outputs: number) =>
   2 * B * pixels * k * k * inputs * outputs;
 
@@ -139,6 +143,20 @@ const CASES: readonly Case[] = [
     what: 'half of the channels',
     inputs: () => ({ x: random(...IMAGE) }),
     attributes: { begin: [0, 0, 0, 0], size: [B, S, S, C / 2] },
+    flop: 0,
+  },
+  {
+    kernel: 'SpaceToBatchND',
+    what: '2×2 phases',
+    inputs: () => ({ x: random(...IMAGE) }),
+    attributes: { blockShape: [2, 2], paddings: NO_MARGIN },
+    flop: 0,
+  },
+  {
+    kernel: 'BatchToSpaceND',
+    what: '2×2 phases',
+    inputs: () => ({ x: random(4 * B, S / 2, S / 2, C) }),
+    attributes: { blockShape: [2, 2], crops: NO_MARGIN },
     flop: 0,
   },
   {
