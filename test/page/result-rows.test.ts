@@ -6,6 +6,7 @@ import {
   filterOf,
   isVaried,
   ordered,
+  settingsIn,
 } from '../../src/page/client/result-rows.js';
 import { resultColumns } from '../../src/page/result-columns.js';
 import type { ResultRow } from '../../src/results/all-results.js';
@@ -129,4 +130,14 @@ it('orders by numbers and by texts, with gaps last in both directions', () => {
   // Equal values keep the order of the rows.
   expect(ordered(all, column('state'), true)).toEqual([2, 0, 1]);
   expect(ordered([0, 2], column('bytes'), true)).toEqual([0, 2]);
+});
+
+it('names a result by its first settings, without those that it does not have', () => {
+  const settings = ['a', 'b', 'c', 'd', 'e', 'f'].map((name, at) => ({
+    name,
+    kind: 'param' as const,
+    cells: [at === 1 ? null : at, at < 2 ? at : null],
+  }));
+  expect(settingsIn(settings, 0)).toBe('a 0, c 2, d 3, e 4, and 1 more');
+  expect(settingsIn(settings, 1)).toBe('a 0, b 1');
 });

@@ -49,6 +49,29 @@ export function Search({ label, example, text, onText, isWrong = false }: Search
   );
 }
 
+interface MetricSearchProps {
+  readonly text: string;
+  readonly onText: (text: string) => void;
+}
+
+/** For the words of `hasWords`. */
+export function MetricSearch({ text, onText }: MetricSearchProps): JSX.Element {
+  return (
+    <Search
+      label="Filter metrics by parts of their names"
+      example="metrics: test ssim"
+      text={text}
+      onText={onText}
+    />
+  );
+}
+
+/** True for a name that contains all words of a text, in any case. */
+export function hasWords(text: string): (name: string) => boolean {
+  const words = text.toLowerCase().split(/\s+/);
+  return (name) => words.every((word) => name.toLowerCase().includes(word));
+}
+
 interface ChoiceProps {
   readonly label?: string;
   readonly value: string;

@@ -2,6 +2,7 @@
 import { leavesOf } from '../../json.js';
 import type { PageFile, PageItem, PagePicture, Scalar } from '../model.js';
 import { doingText, isOpen, partDone } from './activity.js';
+import { hasWords, MetricSearch } from './controls.js';
 import { EpochCharts } from './epochs.js';
 import { bytes, duration, number, value } from './format-values.js';
 import { State } from './items.js';
@@ -10,7 +11,8 @@ import { type Data, hasFailed, itemLink, stateIn } from './page-state.js';
 import { Image, Note } from './pictures.js';
 import { Plot, plotGroups } from './plot.js';
 import { Scrolled } from './scrolled.js';
-import type { ComponentChildren, JSX } from './view.js';
+import { Title } from './table.js';
+import { type ComponentChildren, type JSX, useState } from './view.js';
 
 export function Item({ data, name }: { readonly data: Data; readonly name: string }): JSX.Element {
   const { items } = data.model;
@@ -74,19 +76,39 @@ function Doing({ item, data }: { readonly item: PageItem; readonly data: Data })
   );
 }
 
+/** With more of them, the list scrolls and has a filter. */
+const FEW_METRICS = 24;
+
 function Metrics({ item: { metrics, isStale } }: { readonly item: PageItem }) {
+  const [wished, setWished] = useState('');
   const entries = Object.entries(metrics);
   if (entries.length === 0) return null;
-  return (
-    <section>
-      <h3>Metrics{isStale && <span class="mark"> stale: of another key</span>}</h3>
-      <dl class="pairs numbers">
-        {entries.map(([name, figure]) => (
+  const isWanted = hasWords(wished);
+  const list = (
+    <dl class="pairs numbers">
+      {entries
+        .filter(([name]) => isWanted(name))
+        .map(([name, figure]) => (
           <Pair key={name} name={name}>
             {number(figure)}
           </Pair>
         ))}
-      </dl>
+    </dl>
+  );
+  const hasMany = entries.length > FEW_METRICS;
+  return (
+    <section>
+      <div class="bar-of">
+        <h3>Metrics{isStale && <span class="mark"> stale: of another key</span>}</h3>
+        {hasMany && <MetricSearch text={wished} onText={setWished} />}
+      </div>
+      {hasMany ? (
+        <Scrolled kind="tall" label="Metrics, scrolls">
+          {list}
+        </Scrolled>
+      ) : (
+        list
+      )}
     </section>
   );
 }
@@ -167,7 +189,9 @@ function links(names: readonly string[]): ComponentChildren {
 function Pair({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   return (
     <div>
-      <dt>{name}</dt>
+      <dt>
+        <Title title={name} />
+      </dt>
       <dd>{children}</dd>
     </div>
   );

@@ -11,6 +11,7 @@ import {
   isSetting,
   isVaried,
   nameIn,
+  settingsIn,
   titleOf,
 } from './result-rows.js';
 import { Scrolled } from './scrolled.js';
@@ -172,8 +173,7 @@ function plotsOf(
     const content = found[at];
     if (content === undefined) continue;
     const { key, item, plots = [] } = content;
-    const settings = differing.map((each) => `${each.name} ${cellText(each, row)}`);
-    const label = settings.join(', ') || key;
+    const label = settingsIn(differing, row) || key;
     for (const plot of plots) {
       const title = `${item.stage} ${plot.name}`;
       addTo(groups, title, { id: String(row), item: item.id, label, plot });

@@ -78,6 +78,17 @@ export function nameIn(columns: readonly PageColumn[], row: number): string {
   return [item, key].flatMap((each) => (each ? cellText(each, row) : [])).join(' ');
 }
 
+/** More of them do not fit beside a line of a chart. */
+const MOST_SETTINGS = 4;
+
+/** `lr 0.1, model.width 2, and 3 more`: the table has all. */
+export function settingsIn(columns: readonly PageColumn[], row: number): string {
+  const filled = columns.filter((each) => hasValue(each, row));
+  const shown = filled.slice(0, MOST_SETTINGS).map((each) => `${each.name} ${cellText(each, row)}`);
+  const more = filled.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
+
 /** The rows, given in ascending order, by a column; what has no value comes last in both directions. */
 export function ordered(
   rows: readonly number[],

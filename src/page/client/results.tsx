@@ -1,7 +1,7 @@
 /** All results so far: sorted, filtered, compared, and drawn. */
 import { addTo } from '../../lists.js';
 import type { PageColumn, PageResults } from '../model.js';
-import { Check, Choice, Search, toggled } from './controls.js';
+import { Check, Choice, hasWords, MetricSearch, Search, toggled } from './controls.js';
 import { plural } from './format-values.js';
 import { type Data, useEscape } from './page-state.js';
 import { Parallel } from './parallel.js';
@@ -143,17 +143,11 @@ const FEW_METRICS = 8;
 function useMetrics(known: readonly PageColumn[]) {
   const [wished, setWished] = useState('');
   const columns = useMemo(() => {
-    const words = wished.toLowerCase().split(/\s+/);
-    const isWanted = (name: string) => words.every((word) => name.toLowerCase().includes(word));
+    const isWanted = hasWords(wished);
     return known.filter(({ kind, name }) => kind !== 'metric' || isWanted(name));
   }, [known, wished]);
   const searchMetrics = known.filter(({ kind }) => kind === 'metric').length > FEW_METRICS && (
-    <Search
-      label="Filter metrics by parts of their names"
-      example="metrics: test ssim"
-      text={wished}
-      onText={setWished}
-    />
+    <MetricSearch text={wished} onText={setWished} />
   );
   return { columns, searchMetrics };
 }

@@ -5,7 +5,7 @@ interface Props {
   /** What it contains, for screen readers. */
   readonly label: string;
   /** Its class. */
-  readonly kind: 'wide' | 'wide tall' | 'graph' | 'log' | 'canvas';
+  readonly kind: 'wide' | 'tall' | 'wide tall' | 'graph' | 'log' | 'canvas';
   readonly children: ComponentChildren;
 }
 

@@ -138,8 +138,8 @@ function classOf({ isNumber, look }: Pick<Column<never>, 'isNumber' | 'look'>) {
   return isNumber ? 'number' : look;
 }
 
-/** On paper, it may be broken after each part. */
-function Title({ title }: { readonly title: string }): JSX.Element {
+/** A dotted name, which may be broken after each part. */
+export function Title({ title }: { readonly title: string }): JSX.Element {
   return (
     <span>
       {title.split(/(?<=[._])/).map((part, at) => (

@@ -59,6 +59,17 @@ it.skipIf(chromium === undefined)(
       `[...document.querySelectorAll('figure select')].map(({ value }) => value)`,
     );
     expect(new Set(axes).size).toBe(2);
+    await act(`location.hash = '#/item/score%401'`);
+    const listed = () =>
+      page.evaluate<string[]>(
+        `[...document.querySelectorAll('.numbers dt')].map(({ textContent }) => textContent)`,
+      );
+    expect(await listed()).toHaveLength(181);
+    await act(
+      `{ const box = document.querySelector('input[type=search]'); box.value = 'hole7 psnr'; box.dispatchEvent(new Event('input', { bubbles: true })); }`,
+    );
+    const [hole, score] = ['hole7', 'composite.psnr.mean'];
+    expect(await listed()).toEqual([`train.${hole}.${score}`, `test.${hole}.${score}`]);
     expect(page.complaints).toEqual([]);
   },
 );
