@@ -26,12 +26,8 @@ export function actionOf(
 ): Action {
   if (run) return moduleAction(run, scope, diagnostics) ?? NO_ACTION;
   if (!cmd) return NO_ACTION;
-  const lookup = lookupInCommand(scope);
-  const patternOf = patternsIn(deps);
-  const action =
-    'parts' in cmd
-      ? shellAction(cmd, lookup, patternOf, diagnostics)
-      : argvAction(cmd, lookup, patternOf, diagnostics);
+  const means = { lookup: lookupInCommand(scope), patternOf: patternsIn(deps), diagnostics };
+  const action = 'parts' in cmd ? shellAction(cmd, means) : argvAction(cmd, means);
   if (action?.kind === 'shell' && shell === 'bash') return { ...action, shell };
   return action ?? NO_ACTION;
 }
@@ -49,7 +45,7 @@ function moduleAction(
   scope: CommandScope,
   diagnostics: Diagnostics,
 ): Action | undefined {
-  const text = fill(run, lookupIn(scope), diagnostics);
+  const text = fill(run, { lookup: lookupIn(scope), diagnostics });
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
   const shape = slashMistake(run, false) ?? ('mistake' in normal ? normal.mistake : undefined);

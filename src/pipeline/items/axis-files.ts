@@ -3,23 +3,20 @@
 import { lastName } from '../../sys/is-within.js';
 import { isAbsurd } from '../braces.js';
 import { type AstNode, child } from '../document/ast.js';
-import type { Diagnostics } from '../document/diagnostics.js';
 import { lineOf } from '../document/source-text.js';
 import { isGlob } from '../glob.js';
 import type { PlanFiles } from '../plan-files.js';
 import { type AxisValue, BAD_VALUE, isItemText } from './axis-value.js';
-import { fill, type Lookup, parseTemplate } from './fill-placeholders.js';
+import { fill, type Means, parseTemplate } from './fill-placeholders.js';
 import { namedFile } from './named-file.js';
 import { planFile, slashMistake, tooManyChoices } from './paths.js';
 
-interface Means {
-  readonly lookup: Lookup;
+export interface FileMeans extends Means {
   readonly files: PlanFiles;
-  readonly diagnostics: Diagnostics;
 }
 
 /** The values of `{ glob, strip }` or `{ lines }`; undefined after an error. */
-export function valuesOfFiles(node: AstNode, means: Means): readonly AxisValue[] | undefined {
+export function valuesOfFiles(node: AstNode, means: FileMeans): readonly AxisValue[] | undefined {
   const [glob, strip, lines] = ['glob', 'strip', 'lines'].map((key) => child(node, key));
   const mistake = (message: string, hint: string, at = node) => {
     means.diagnostics.add({ code: 'bad-axis', message, hint }, at.span);
@@ -37,15 +34,11 @@ export function valuesOfFiles(node: AstNode, means: Means): readonly AxisValue[]
   return lines ? valuesOfLines(lines, means) : valuesOfNames(glob!, strip, means);
 }
 
-function textOf(
-  node: AstNode,
-  isPattern: boolean,
-  { lookup, diagnostics }: Means,
-): string | undefined {
-  const template = parseTemplate(String(node.value), node, diagnostics);
+function textOf(node: AstNode, isPattern: boolean, means: Means): string | undefined {
+  const template = parseTemplate(String(node.value), node, means.diagnostics);
   const slash = slashMistake(template, isPattern);
-  if (slash === undefined) return fill(template, lookup, diagnostics);
-  diagnostics.add(slash, node.span);
+  if (slash === undefined) return fill(template, means);
+  means.diagnostics.add(slash, node.span);
   return undefined;
 }
 
@@ -53,7 +46,7 @@ function textOf(
 function valuesOfNames(
   node: AstNode,
   strip: AstNode | undefined,
-  means: Means,
+  means: FileMeans,
 ): readonly AxisValue[] | undefined {
   const { files, diagnostics } = means;
   const written = textOf(node, true, means);
@@ -119,7 +112,7 @@ const ONE_FOLDER =
   'folders and the end that strip removes are not part of the value: rename one, or narrow the pattern';
 
 /** One value for each line, except blank lines and comments. */
-function valuesOfLines(node: AstNode, means: Means): readonly AxisValue[] | undefined {
+function valuesOfLines(node: AstNode, means: FileMeans): readonly AxisValue[] | undefined {
   const written = textOf(node, false, means);
   const at = { node, key: 'lines' };
   const found =

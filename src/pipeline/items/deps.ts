@@ -62,8 +62,8 @@ function excludedBy(template: Template, site: Site): string | undefined {
 }
 
 /** An axis value in a pattern is literal, including any wild cards. */
-function patternOf(template: Template, { scope, lookup, diagnostics }: Site): string | undefined {
-  return fill(template, lookup, diagnostics, (value, placeholder) =>
-    Object.hasOwn(scope.cell, placeholder.name) ? escapeGlob(value) : value,
+function patternOf(template: Template, site: Site): string | undefined {
+  return fill(template, site, (value, placeholder) =>
+    Object.hasOwn(site.scope.cell, placeholder.name) ? escapeGlob(value) : value,
   );
 }

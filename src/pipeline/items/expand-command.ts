@@ -8,7 +8,7 @@ import { pipedTo } from '../shell-pipeline.js';
 import { filledText, shellOf, textOf, textOfPart } from './command-parts.js';
 import {
   isPlaceholder,
-  type Lookup,
+  type Means,
   type Placeholder,
   placeholderAsText,
   placeholderSpan,
@@ -24,26 +24,23 @@ export type PatternOf = (
   placeholder: string,
 ) => { readonly dep: string; readonly pattern: string } | undefined;
 
-export function shellAction(
-  template: Template,
-  lookup: Lookup,
-  patternOf: PatternOf,
-  diagnostics: Diagnostics,
-): Action | undefined {
+interface CommandMeans extends Means {
+  readonly patternOf: PatternOf;
+}
+
+export function shellAction(template: Template, means: CommandMeans): Action | undefined {
   const parts: CommandPart[] = [];
   let sound = true;
   for (const [index, part] of template.parts.entries()) {
     const put = isPlaceholder(part)
-      ? shellValue(part, { template, index, before: parts }, statesOf(template)[index]!, {
-          lookup,
-          patternOf,
-          diagnostics,
-        })
+      ? shellValue(part, { template, index, before: parts }, statesOf(template)[index]!, means)
       : part;
     if (put === undefined) sound = false;
     parts.push(put ?? '');
   }
-  return sound && isUnambiguous(template, textOf(parts), diagnostics) ? shellOf(parts) : undefined;
+  return sound && isUnambiguous(template, textOf(parts), means.diagnostics)
+    ? shellOf(parts)
+    : undefined;
 }
 
 /** The shell's state before each part. It is equal for all items, since values are quoted. */
@@ -55,12 +52,6 @@ const statesOf = oncePer(({ parts }: Template): readonly ShellState[] => {
     return before;
   });
 });
-
-interface Means {
-  readonly lookup: Lookup;
-  readonly patternOf: PatternOf;
-  readonly diagnostics: Diagnostics;
-}
 
 /** The place of a value. */
 interface Place {
@@ -75,11 +66,12 @@ function shellValue(
   placeholder: Placeholder,
   place: Place,
   state: ShellState,
-  { lookup, patternOf, diagnostics }: Means,
+  means: CommandMeans,
 ): CommandPart | undefined {
   const { template, index } = place;
+  const { diagnostics } = means;
   const span = () => placeholderSpan(placeholder, template.node, diagnostics.source);
-  const files = patternOf(placeholder.name);
+  const files = means.patternOf(placeholder.name);
   if (files) {
     const reader = readerOf(place, state) ?? state.unsure;
     if (isUnquoted(state)) return { ...files, ...(reader !== undefined && { reader }) };
@@ -87,7 +79,7 @@ function shellValue(
     diagnostics.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
     return undefined;
   }
-  const value = placeholderAsText(placeholder, template, lookup, diagnostics, readIt(placeholder));
+  const value = placeholderAsText(placeholder, template, means, readIt(placeholder));
   if (value === undefined) return undefined;
   const before = filledText(place.before);
   const reader = () => readerOf(place, state) ?? laterReader(before, template.text);
@@ -177,21 +169,16 @@ function isUnambiguous({ parts, node }: Template, text: string, diagnostics: Dia
   return false;
 }
 
-export function argvAction(
-  words: readonly Template[],
-  lookup: Lookup,
-  patternOf: PatternOf,
-  diagnostics: Diagnostics,
-): Action | undefined {
+export function argvAction(words: readonly Template[], means: CommandMeans): Action | undefined {
   const several = severalCommands(words);
   if (several !== undefined) {
-    diagnostics.add(several, words[0]?.node.span);
+    means.diagnostics.add(several, words[0]?.node.span);
     return undefined;
   }
   const parts: CommandPart[] = [];
   let sound = true;
   for (const word of words) {
-    const put = argvWord(word, wordsBefore(parts), { lookup, patternOf, diagnostics });
+    const put = argvWord(word, wordsBefore(parts), means);
     if (put === undefined) sound = false;
     else parts.push(put);
   }
@@ -217,7 +204,7 @@ function wordsBefore(parts: readonly CommandPart[]): string {
   return parts.map((part) => `${quotePlain(filledText([part]))} `).join('');
 }
 
-function argvWord(word: Template, before: string, means: Means): CommandPart | undefined {
+function argvWord(word: Template, before: string, means: CommandMeans): CommandPart | undefined {
   const { patternOf, diagnostics } = means;
   const placeholder = wholePlaceholder(word);
   const files = placeholder && patternOf(placeholder.name);
@@ -243,14 +230,12 @@ function argvWord(word: Template, before: string, means: Means): CommandPart | u
 function argvValue(
   placeholder: Placeholder,
   word: Template,
-  { lookup, patternOf, diagnostics }: Means,
+  means: CommandMeans,
 ): string | undefined {
-  if (!patternOf(placeholder.name))
-    return placeholderAsText(placeholder, word, lookup, diagnostics, readIt(placeholder));
+  if (!means.patternOf(placeholder.name))
+    return placeholderAsText(placeholder, word, means, readIt(placeholder));
   const message = `\${${placeholder.name}} is a pattern, a list of files: it must be a separate word`;
-  diagnostics.add(
-    { code: 'bad-quoting', message },
-    placeholderSpan(placeholder, word.node, diagnostics.source),
-  );
+  const span = placeholderSpan(placeholder, word.node, means.diagnostics.source);
+  means.diagnostics.add({ code: 'bad-quoting', message }, span);
   return undefined;
 }

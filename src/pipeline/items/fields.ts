@@ -1,24 +1,21 @@
 /** The quantities of a stage: resources, epochs, keep, timeout, retries; each may be a param. */
 import type { Json } from '../../stage/context.js';
 import { type AstNode, child, keyAt, type Path, partAt, spanAt } from '../document/ast.js';
-import type { Diagnostics } from '../document/diagnostics.js';
 import type { EpochsSpec, ObjectiveSpec, StageSpec } from '../document/pipeline-schema.js';
 import { parseDuration, parseSize } from '../document/quantity.js';
 import { describeValue, EXPECTED, hintOf, type What } from '../document/value-errors.js';
 import type { EpochPlan, Item, Keep, Objective, Resources } from '../plan.js';
 import {
   givenBy,
-  type Lookup,
+  type Means,
   parseTemplate,
   placeholderValue,
   wholePlaceholder,
 } from './fill-placeholders.js';
 
-interface Fields {
+interface Fields extends Means {
   readonly spec: StageSpec;
   readonly node: AstNode;
-  readonly lookup: Lookup;
-  readonly diagnostics: Diagnostics;
 }
 
 type Limits = Pick<Item, 'resources' | 'threads' | 'retries' | 'epochs' | 'timeout' | 'time'>;
@@ -112,17 +109,17 @@ type Quantity = 'cores' | 'size' | 'gpus' | 'retries' | 'epochs' | 'duration';
 
 /** The number at `path` of the stage, or of the param named there. */
 function numberAt(path: Path, what: Quantity & What, fields: Fields): number | undefined {
-  const { node, lookup, diagnostics } = fields;
+  const { node, diagnostics } = fields;
   const part = partAt(node, path);
   let value = part.value;
   let name = '';
   if (typeof value === 'string' && value.includes('${')) {
     const template = parseTemplate(value, part, diagnostics);
     const placeholder = wholePlaceholder(template);
-    const found = placeholder && placeholderValue(placeholder, template, lookup, diagnostics);
+    const found = placeholder && placeholderValue(placeholder, template, fields);
     if (!placeholder || found === undefined) return undefined;
     value = found;
-    name = ` from \${${placeholder.name}}${givenBy(placeholder, lookup)}`;
+    name = ` from \${${placeholder.name}}${givenBy(placeholder, fields.lookup)}`;
   }
   const number = PARSERS[what](value);
   if (number !== undefined) return number;

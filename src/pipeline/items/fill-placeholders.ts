@@ -30,6 +30,12 @@ export interface Written {
   readonly items?: readonly Written[];
 }
 
+/** Context to fill placeholders. */
+export interface Means {
+  readonly lookup: Lookup;
+  readonly diagnostics: Diagnostics;
+}
+
 /** Resolves the name in a placeholder. */
 export type Lookup = (name: string) => Found;
 /** With `origin` for a param; without for an axis or a path. */
@@ -116,17 +122,15 @@ export function placeholderSpan({ name, nth }: Placeholder, node: AstNode, { tex
 export function placeholderValue(
   placeholder: Placeholder,
   template: Template,
-  lookup: Lookup,
-  diagnostics: Diagnostics,
+  means: Means,
 ): Json | undefined {
-  return placeholderText(placeholder, template, lookup, diagnostics)?.value;
+  return placeholderText(placeholder, template, means)?.value;
 }
 
 export function placeholderText(
   placeholder: Placeholder,
   { node }: Template,
-  lookup: Lookup,
-  diagnostics: Diagnostics,
+  { lookup, diagnostics }: Means,
 ): Given | undefined {
   const found = lookup(placeholder.name);
   if (found === 'unknowable') return undefined;
@@ -145,24 +149,19 @@ export function givenBy(placeholder: Placeholder, lookup: Lookup): string {
 export function placeholderAsText(
   placeholder: Placeholder,
   template: Template,
-  lookup: Lookup,
-  diagnostics: Diagnostics,
+  means: Means,
   hint?: string,
 ): string | undefined {
-  const found = placeholderText(placeholder, template, lookup, diagnostics);
+  const found = placeholderText(placeholder, template, means);
   if (found === undefined) return undefined;
   const { value } = found;
   if (value !== null && typeof value !== 'object') return textOf(found);
   const kind = value === null ? 'empty' : Array.isArray(value) ? 'a list' : 'a map';
   const isSetList = Array.isArray(value) && found.origin?.kind === 'set';
-  diagnostics.add(
-    {
-      code: 'not-a-scalar',
-      message: `\${${placeholder.name}} is ${kind}${setBy(found.origin)}: only a text, a number, true or false can be inserted here`,
-      hint: isSetList ? ONE_VALUE : hint,
-    },
-    placeholderSpan(placeholder, template.node, diagnostics.source),
-  );
+  const message = `\${${placeholder.name}} is ${kind}${setBy(found.origin)}: only a text, a number, true or false can be inserted here`;
+  const span = placeholderSpan(placeholder, template.node, means.diagnostics.source);
+  const mistake = { code: 'not-a-scalar', message, hint: isSetList ? ONE_VALUE : hint };
+  means.diagnostics.add(mistake, span);
   return undefined;
 }
 
@@ -171,8 +170,7 @@ const ONE_VALUE = 'run pipe once for each value, or make the param an axis of a 
 /** The text with placeholders filled; undefined after an error. `put` maps each value to its text. */
 export function fill(
   template: Template,
-  lookup: Lookup,
-  diagnostics: Diagnostics,
+  means: Means,
   put: (value: string, placeholder: Placeholder) => string = (value) => value,
 ): string | undefined {
   let text = '';
@@ -182,7 +180,7 @@ export function fill(
       text += part;
       continue;
     }
-    const value = placeholderAsText(part, template, lookup, diagnostics);
+    const value = placeholderAsText(part, template, means);
     if (value === undefined) sound = false;
     else text += put(value, part);
   }

@@ -4,12 +4,11 @@ import { type AstNode, child, textOf } from '../document/ast.js';
 import type { Diagnostics } from '../document/diagnostics.js';
 import { suggest } from '../document/suggest.js';
 import { describeValue } from '../document/value-errors.js';
-import type { PlanFiles } from '../plan-files.js';
-import { valuesOfFiles } from './axis-files.js';
+import { type FileMeans, valuesOfFiles } from './axis-files.js';
 import { type AxisValue, BAD_VALUE, isItemText } from './axis-value.js';
 import {
   givenBy,
-  type Lookup,
+  type Means,
   parseTemplate,
   placeholderText,
   type Written,
@@ -26,22 +25,17 @@ const MAX_CELLS = 100_000;
 /** Not allowed as axis names, since `${deps.x}`, `${outs.x}` and `${resources.x}` would be ambiguous. */
 const RESERVED = new Set(['deps', 'outs', 'resources']);
 
-interface Means {
-  readonly lookup: Lookup;
-  readonly files: PlanFiles;
-  readonly diagnostics: Diagnostics;
-}
-
 /** One empty cell for a stage without a matrix; undefined after an error. */
 export function cellsOf(
   stage: string,
   matrix: AstNode | undefined,
-  { lookup, files, diagnostics }: Means,
+  means: FileMeans,
 ): readonly Cell[] | undefined {
   if (!matrix) return [{}];
-  const axes = axesOf(matrix, { lookup, files, diagnostics });
-  const include = entriesOf(matrix, 'include', lookup, diagnostics);
-  const exclude = entriesOf(matrix, 'exclude', lookup, diagnostics);
+  const { diagnostics } = means;
+  const axes = axesOf(matrix, means);
+  const include = entriesOf(matrix, 'include', means);
+  const exclude = entriesOf(matrix, 'exclude', means);
   if (!axes || !include || !exclude) return undefined;
   const names = axes.size > 0 ? [...axes.keys()] : Object.keys(include[0]?.cell ?? {});
   if (!checkEntries(names, axes, include, exclude, diagnostics)) return undefined;
@@ -66,8 +60,7 @@ interface Axis {
 
 type Axes = ReadonlyMap<string, Axis>;
 
-function axesOf(matrix: AstNode, means: Means): Axes | undefined {
-  const { lookup, diagnostics } = means;
+function axesOf(matrix: AstNode, means: FileMeans): Axes | undefined {
   const axes = new Map<string, Axis>();
   let sound = true;
   for (const [name, { key, node }] of matrix.entries ?? []) {
@@ -75,33 +68,27 @@ function axesOf(matrix: AstNode, means: Means): Axes | undefined {
     if (!AXIS.test(name) || RESERVED.has(name)) {
       const message = `an axis cannot be called "${name}"`;
       const hint = 'letters, digits, "_" and "-", not beginning with a digit';
-      diagnostics.add({ code: 'bad-name', message, hint }, key);
+      means.diagnostics.add({ code: 'bad-name', message, hint }, key);
       sound = false;
       continue;
     }
-    const axis = node.entries ? axisOfFiles(node, means) : axisOf(name, node, lookup, diagnostics);
+    const axis = node.entries ? axisOfFiles(node, means) : axisOf(name, node, means);
     if (axis) axes.set(name, axis);
     else sound = false;
   }
   return sound ? axes : undefined;
 }
 
-function axisOfFiles(node: AstNode, means: Means): Axis | undefined {
+function axisOfFiles(node: AstNode, means: FileMeans): Axis | undefined {
   const values = valuesOfFiles(node, means);
   return values && { values, open: true };
 }
 
-function axisOf(
-  name: string,
-  node: AstNode,
-  lookup: Lookup,
-  diagnostics: Diagnostics,
-): Axis | undefined {
-  const written = node.items ? undefined : resolve(node, lookup, diagnostics);
+function axisOf(name: string, node: AstNode, means: Means): Axis | undefined {
+  const { lookup, diagnostics } = means;
+  const written = node.items ? undefined : resolve(node, means);
   if (!node.items && written === undefined) return undefined;
-  const values = node.items
-    ? node.items.map((item) => resolve(item, lookup, diagnostics))
-    : listed(written!);
+  const values = node.items ? node.items.map((item) => resolve(item, means)) : listed(written!);
   if (!values) {
     const what = describeValue(written!.value);
     const placeholder = wholePlaceholder(parseTemplate(String(node.value), node, diagnostics));
@@ -132,14 +119,14 @@ function listed({ value, items }: Written): readonly Written[] | undefined {
 }
 
 /** The value as written, or of the param that it names. */
-function resolve(node: AstNode, lookup: Lookup, diagnostics: Diagnostics): Written | undefined {
+function resolve(node: AstNode, means: Means): Written | undefined {
   if (typeof node.value !== 'string' || !node.value.includes('${')) return node;
-  const template = parseTemplate(node.value, node, diagnostics);
+  const template = parseTemplate(node.value, node, means.diagnostics);
   const placeholder = wholePlaceholder(template);
-  if (placeholder) return placeholderText(placeholder, template, lookup, diagnostics);
+  if (placeholder) return placeholderText(placeholder, template, means);
   if (template.parts.length === 0) return undefined;
   const message = 'a value of an axis is a plain value, or a whole param such as ${datasets}';
-  diagnostics.add({ code: 'bad-axis', message }, node.span);
+  means.diagnostics.add({ code: 'bad-axis', message }, node.span);
   return undefined;
 }
 
@@ -173,16 +160,15 @@ interface Listed {
 function entriesOf(
   matrix: AstNode,
   which: 'include' | 'exclude',
-  lookup: Lookup,
-  diagnostics: Diagnostics,
+  means: Means,
 ): readonly Listed[] | undefined {
   const list: Listed[] = [];
   let sound = true;
   for (const node of child(matrix, which)?.items ?? []) {
     const cell: Record<string, AxisValue> = {};
     for (const [axis, { node: written }] of node.entries ?? []) {
-      const value = resolve(written, lookup, diagnostics);
-      if (checkValue(value, written, diagnostics)) cell[axis] = value as AxisValue;
+      const value = resolve(written, means);
+      if (checkValue(value, written, means.diagnostics)) cell[axis] = value as AxisValue;
       else sound = false;
     }
     list.push({ cell, node });

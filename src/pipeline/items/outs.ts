@@ -99,8 +99,8 @@ function twice(
   diagnostics.add({ code: 'duplicate-name', message, hint }, path.node.span);
 }
 
-function outPath({ path, plot }: Written, { lookup, diagnostics }: Site): string | undefined {
-  const text = fill(path, lookup, diagnostics);
+function outPath({ path, plot }: Written, site: Site): string | undefined {
+  const text = fill(path, site);
   if (text === undefined) return undefined;
   const normal = normalisePath(text);
   const slash = slashMistake(path, false);
@@ -109,7 +109,7 @@ function outPath({ path, plot }: Written, { lookup, diagnostics }: Site): string
     ('mistake' in normal
       ? normal.mistake
       : (outMistake(normal.path) ?? (plot && plotMistake(normal.path, plot))));
-  if (mistake) diagnostics.add(mistake, path.node.span);
+  if (mistake) site.diagnostics.add(mistake, path.node.span);
   return mistake || 'mistake' in normal ? undefined : normal.path;
 }
 

@@ -1,9 +1,9 @@
 /** The names that `${…}` can use in each part of a stage, and the errors for other names. */
-import type { Diagnostics, Mistake } from '../document/diagnostics.js';
+import type { Mistake } from '../document/diagnostics.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt, siblings } from '../params-tree.js';
 import type { Resources } from '../plan.js';
-import type { Found, Lookup } from './fill-placeholders.js';
+import type { Found, Lookup, Means } from './fill-placeholders.js';
 import type { Cell } from './matrix.js';
 
 interface Scope {
@@ -15,10 +15,8 @@ interface Scope {
 }
 
 /** Context to fill placeholders of a stage, for one cell. */
-export interface Site {
+export interface Site extends Means {
   readonly scope: Scope;
-  readonly lookup: Lookup;
-  readonly diagnostics: Diagnostics;
 }
 
 /** Commands can name deps and outs too. */

@@ -2,8 +2,7 @@
 import type { AstNode } from '../document/ast.js';
 import { suggest } from '../document/suggest.js';
 import type { Item, Out } from '../plan.js';
-import { fill, parseTemplate } from './fill-placeholders.js';
-import type { Site } from './scope.js';
+import { fill, type Means, parseTemplate } from './fill-placeholders.js';
 
 type Tolerance = NonNullable<Item['tolerance']>;
 
@@ -12,25 +11,24 @@ export function toleranceOf(
   node: AstNode,
   outs: readonly Pick<Out, 'name' | 'path'>[],
   complete: boolean,
-  { lookup, diagnostics }: Site,
+  means: Means,
 ): Tolerance {
   const byPath: Record<string, Record<string, number>> = {};
   for (const [written, { key, node: patterns }] of node.entries ?? []) {
-    const template = parseTemplate(written, { span: key, value: written, size: 1 }, diagnostics);
-    const name = fill(template, lookup, diagnostics);
+    const template = parseTemplate(
+      written,
+      { span: key, value: written, size: 1 },
+      means.diagnostics,
+    );
+    const name = fill(template, means);
     if (name === undefined) continue;
     const out = outs.find((each) => each.name === name || each.path === name);
     if (out) byPath[out.path] = patterns.value as Record<string, number>;
     else if (complete) {
-      const hint = suggest(
-        name,
-        outs.map((each) => each.name),
-        'outs are',
-      );
-      diagnostics.add(
-        { code: 'unknown-out', message: `the stage has no out "${name}"`, hint },
-        key,
-      );
+      const names = outs.map((each) => each.name);
+      const message = `the stage has no out "${name}"`;
+      const hint = suggest(name, names, 'outs are');
+      means.diagnostics.add({ code: 'unknown-out', message, hint }, key);
     }
   }
   return byPath;

@@ -139,17 +139,17 @@ function columnsOf(part: AstNode): NonNullable<Written['plot']> {
 
 function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { name, spec, node, broken } = input;
-  const { scope, lookup, diagnostics } = site;
+  const { scope, diagnostics } = site;
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
   const unknownOuts = ['outs', 'metrics', 'plots'].some((key) => broken.has(key));
   const { outs, views, plots, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
-  const limits = limitsOf({ spec, node, lookup, diagnostics });
+  const limits = limitsOf({ ...site, spec, node });
   const { resources } = limits;
   const names = { ...scope, deps: read, outs: made, resources };
   const action = actionOf(templates, names, deps, diagnostics);
   const params = paramsOf(templates.params, site);
   const filled = filledWith(templates.placeholders, scope);
-  const desc = templates.desc && fill(templates.desc, lookup, diagnostics);
+  const desc = templates.desc && fill(templates.desc, site);
   const tolerance =
     spec.tolerance &&
     toleranceOf(child(node, 'tolerance')!, [...outs, ...views], made.complete, site);
@@ -214,17 +214,15 @@ function filledWith(
   return filled;
 }
 
-function paramsOf(
-  names: readonly Template[],
-  { scope, lookup, diagnostics }: Site,
-): Readonly<Record<string, Json>> {
+function paramsOf(names: readonly Template[], site: Site): Readonly<Record<string, Json>> {
+  const { params: given } = site.scope;
   const params: Record<string, Json> = {};
   for (const template of names) {
-    const path = fill(template, lookup, diagnostics);
-    if (path === undefined || !scope.params) continue;
-    const param = paramAt(scope.params, path);
+    const path = fill(template, site);
+    if (path === undefined || !given) continue;
+    const param = paramAt(given, path);
     if (param) params[path] = param.value;
-    else diagnostics.add(unknownParam(path, scope.params), template.node.span);
+    else site.diagnostics.add(unknownParam(path, given), template.node.span);
   }
   return params;
 }
