@@ -56,55 +56,44 @@ function modeIn(env: Env): RemoteMode {
   );
 }
 
-/** A query, a fragment, or an invalid escape. */
-function oddPartOf({ search, hash, pathname }: URL): string | undefined {
-  const percent = /%(?![0-9a-f]{2})/i.exec(pathname)?.[0];
-  return [search, hash, percent].find(Boolean);
-}
-
 const PROTOCOLS = ['s3:', 'https:', 'http:', 'file:'];
-
-/** @throws UserError for a bucket without a name, or a folder that is not on this machine */
-function checkHost({ protocol, hostname, port, pathname }: URL): void {
-  if (protocol === 's3:' && (hostname === '' || port !== ''))
-    throw userError(
-      'remote-value',
-      `the URL of the remote cache has ${port === '' ? 'no bucket' : 'a port after the bucket'}`,
-      'write s3://bucket/folder, and the address of the server in `endpoint` or AWS_ENDPOINT_URL',
-    );
-  if (protocol !== 'file:') return;
-  if (hostname !== '')
-    throw userError(
-      'remote-value',
-      `the URL of the remote cache names the host "${hostname}"`,
-      'write file:///folder with three slashes, and mount a folder of another machine first',
-    );
-  if (/%2f|%00/i.test(pathname))
-    throw userError(
-      'remote-value',
-      'the URL of the remote cache contains %2F or %00, which a folder name cannot contain',
-      'write / between folders',
-    );
-}
 
 function checkUrl(url: string): void {
   const known = URL.canParse(url) && PROTOCOLS.includes(new URL(url).protocol);
-  const odd = known ? oddPartOf(new URL(url)) : undefined;
+  const mistake = known ? mistakeIn(new URL(url)) : UNKNOWN;
+  if (mistake === undefined) return;
+  const subject = known ? 'the URL of the remote cache' : url;
+  throw userError('remote-value', `${subject} ${mistake[0]}`, mistake[1]);
+}
+
+const UNKNOWN = [
+  'is not the URL of a remote cache',
+  'write s3://bucket/folder, https://host/folder or file:///folder',
+] as const;
+
+/** What is wrong with the URL, and a hint. */
+function mistakeIn(url: URL): readonly [string, string] | undefined {
+  const { protocol, hostname, port, pathname, search, hash, username, password } = url;
+  const badEscape = /%(?![0-9a-f]{2})/i.exec(pathname)?.[0];
+  const odd = [search, hash, badEscape].find(Boolean);
   if (odd !== undefined)
-    throw userError(
-      'remote-value',
-      `the URL of the remote cache contains ${odd}, which would not be part of the folder`,
+    return [
+      `contains ${odd}, which would not be part of the folder`,
       'write %23 for #, %3F for ? and %25 for %',
-    );
-  if (known) checkHost(new URL(url));
-  if (known && new URL(url).username === '' && new URL(url).password === '') return;
-  throw userError(
-    'remote-value',
-    known
-      ? 'the URL of the remote cache contains a password'
-      : `${url} is not the URL of a remote cache`,
-    known
-      ? 'put it into ~/.netrc, or set PIPE_REMOTE_TOKEN'
-      : 'write s3://bucket/folder, https://host/folder or file:///folder',
-  );
+    ];
+  if (protocol === 's3:' && (hostname === '' || port !== ''))
+    return [
+      `has ${port === '' ? 'no bucket' : 'a port after the bucket'}`,
+      'write s3://bucket/folder, and the address of the server in `endpoint` or AWS_ENDPOINT_URL',
+    ];
+  if (protocol === 'file:' && hostname !== '')
+    return [
+      `names the host "${hostname}"`,
+      'write file:///folder with three slashes, and mount a folder of another machine first',
+    ];
+  if (protocol === 'file:' && /%2f|%00/i.test(pathname))
+    return ['contains %2F or %00, which a folder name cannot contain', 'write / between folders'];
+  if (username !== '' || password !== '')
+    return ['contains a password', 'put it into ~/.netrc, or set PIPE_REMOTE_TOKEN'];
+  return undefined;
 }
