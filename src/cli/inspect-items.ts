@@ -17,7 +17,7 @@ import type { LockBlock } from '../lockfile/format/block.js';
 import type { LockSection } from '../lockfile/format/sections.js';
 import { lockedItems } from '../lockfile/lock-on-disk.js';
 import { lockDifferences } from '../lockfile/lock-reasons.js';
-import type { Manifest } from '../manifest.js';
+import type { Standing as ShownStanding } from '../page/collect.js';
 import type { ItemState } from '../page/model.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { foresee } from '../run/foresee.js';
@@ -25,17 +25,11 @@ import { type CommandContext, withProject } from './command.js';
 import type { Parsed } from './command-usage.js';
 import { remoteOption } from './run-options.js';
 
-export interface Standing {
-  readonly item: string;
-  readonly state: ItemState;
+export interface Standing extends ShownStanding {
   /** `desc:` of its stage. */
   readonly desc?: string;
   /** All differences, likeliest cause first; empty for a fresh item. */
   readonly reasons: readonly Reason[];
-  /** Today's key, if known. */
-  readonly key?: string;
-  /** With `manifests`: that of the result that a run would make. */
-  readonly manifest?: Manifest;
   /** Its batch job, while that waits or runs. */
   readonly job?: Omit<StandingJob, 'text'>;
 }

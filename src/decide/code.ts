@@ -5,8 +5,6 @@ import { sha256 } from '../canonical.js';
 import { NO_SCRIPTS, type TracedScripts } from '../code/found-scripts.js';
 import { type FsSnapshot, newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
-import type { Program } from '../code/python/programs.js';
-import type { Untraced } from '../code/script-trace.js';
 import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
 import { storedTraceInputs, type TraceCache } from '../code/trace-cache.js';
@@ -25,24 +23,11 @@ interface ModuleItemCode extends CodeFiles {
   readonly module: Omit<ModuleCode, 'matrix' | 'item'>;
 }
 
-interface CommandItemCode extends CodeFiles {
+/** `packages`: of all scripts, those in Python too. */
+interface CommandItemCode extends CodeFiles, Omit<TracedScripts, 'external'> {
   readonly kind: 'command';
-  /** Digest by path of the scripts that the command names, and of the files that they import. */
-  readonly scripts: Readonly<Record<string, string>>;
-  /** SHA-256 of the bytes of each script. */
-  readonly bytes: Readonly<Record<string, string>>;
-  /** These scripts, and those that count as deps. */
-  readonly executed: readonly string[];
-  /** Version by name of the packages that the scripts import. */
-  readonly packages: Readonly<Record<string, string>>;
-  /** Metadata of Python packages that determines these versions. */
+  /** Metadata of Python packages that determines their versions. */
   readonly metadata: Omit<Versions, 'versions'>;
-  /** Code that Python files load in ways that pipe cannot follow. */
-  readonly opaque: readonly Untraced[];
-  /** How the command starts Python. */
-  readonly programs: readonly Program[];
-  /** Names of the stored traces. */
-  readonly traces: readonly string[];
 }
 
 /** Evidence that names single files. */

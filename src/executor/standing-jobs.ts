@@ -7,7 +7,7 @@ import type { Project } from '../decide/project.js';
 import { lockHolder } from '../process/file-lock.js';
 import { fileNameOf } from '../process/file-names.js';
 import { namesIn } from '../sys/if-there.js';
-import { EventTail, JobFiles, jobsFolder } from './job-file.js';
+import { EventTail, type Job, JobFiles, jobsFolder } from './job-file.js';
 import { isRunning } from './job-news.js';
 import { Queue } from './job-queue.js';
 import { type Jobs, type Scheduler, Unanswered } from './scheduler.js';
@@ -35,10 +35,7 @@ export interface StandingJob {
 }
 
 /** The last job of an item, if it has not written its end. */
-interface Open {
-  readonly item: string;
-  readonly name: string;
-  readonly executor: string;
+interface Open extends Pick<Job, 'item' | 'name' | 'executor'> {
   readonly events: string;
 }
 

@@ -26,6 +26,7 @@ export interface Standing {
   readonly item: string;
   readonly state: ItemState;
   readonly reasons: readonly { readonly text: string }[];
+  /** Today's key, if known. */
   readonly key?: string;
   /** Of the result that a run would make. */
   readonly manifest?: Manifest;

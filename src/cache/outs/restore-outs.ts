@@ -11,22 +11,15 @@ import { notDeleted, type Scratch } from '../files/scratch-folder.js';
 import { finish, Yielder } from '../files/yielding.js';
 import { modeOf, type Permissions } from '../objects/access.js';
 import { type Digest, kindOf, nameOf } from '../objects/digest.js';
-import type { Objects } from '../objects/objects.js';
 import type { TreeEntry } from '../objects/tree.js';
 import { fileDigest, type Rows, type Scan } from '../scan/rows.js';
-import type { Scanner } from '../scan/scanner.js';
-import type { StatIndex } from '../scan/stat-index.js';
 import { WORKSPACE_MODES, writeEntry } from './copy-out.js';
+import type { SearchParts } from './user-files.js';
 
-interface Parts {
-  readonly project: string;
-  readonly scanner: Scanner;
-  readonly index: StatIndex;
-  readonly objects: Objects;
+interface Parts extends SearchParts {
   readonly scratch: Scratch;
 }
 
-/** Restores one out. */
 export class OutRestore {
   readonly #parts: Parts;
   readonly #out: string;

@@ -23,7 +23,7 @@ interface Own {
   readonly isLeft: (where: string, stat: Stats) => boolean;
 }
 
-interface Parts {
+export interface SearchParts {
   readonly project: string;
   readonly scanner: Scanner;
   readonly index: StatIndex;
@@ -51,12 +51,12 @@ const TURN_EVERY = 64;
 
 /** Searches one out path. Changes no file. */
 export class ForeignSearch {
-  readonly #parts: Parts;
+  readonly #parts: SearchParts;
   readonly #own: Own;
   /** Once true, a file that the index does not know counts as the user's without being read. */
   #sawForeign = false;
 
-  constructor(parts: Parts, own: Own) {
+  constructor(parts: SearchParts, own: Own) {
     this.#parts = parts;
     this.#own = own;
   }

@@ -19,6 +19,9 @@ export interface Scan {
   readonly links?: readonly string[];
 }
 
+/** The columns of doubles, in the order of the file. */
+export const DOUBLES = ['size', 'mtime', 'ctime', 'ino'] as const;
+
 interface Columns {
   readonly kind: Uint8Array;
   /** For a directory, the bytes of all its files. */
@@ -116,10 +119,7 @@ export class Rows implements Columns {
 
   #copy(row: number, from: Rows, old: number): void {
     this.kind[row] = from.kind[old] as number;
-    this.size[row] = from.size[old] as number;
-    this.mtime[row] = from.mtime[old] as number;
-    this.ctime[row] = from.ctime[old] as number;
-    this.ino[row] = from.ino[old] as number;
+    for (const column of DOUBLES) this[column][row] = from[column][old] as number;
     from.hash.copy(this.hash, row * 32, old * 32, old * 32 + 32);
   }
 }

@@ -1,7 +1,7 @@
 /** File format of the stat index: a header, columns and names under one checksum. */
 import { createHash } from 'node:crypto';
 import type { Digest } from '../objects/digest.js';
-import { Rows, type Scan } from './rows.js';
+import { DOUBLES, Rows, type Scan } from './rows.js';
 
 export interface LooseRow {
   kind: number;
@@ -45,7 +45,7 @@ interface Header {
 export function encodeIndex({ directories, loose, savedAt, boot }: IndexTables): Uint8Array[] {
   const parts = [...directories.values(), looseRows(loose)];
   const count = parts.reduce((sum, rows) => sum + rows.names.length, 0);
-  const doubles = (column: 'size' | 'mtime' | 'ctime' | 'ino') => {
+  const doubles = (column: (typeof DOUBLES)[number]) => {
     const all = new Float64Array(count);
     let at = 0;
     for (const rows of parts) {
@@ -68,10 +68,7 @@ export function encodeIndex({ directories, loose, savedAt, boot }: IndexTables):
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   const body = [
-    doubles('size'),
-    doubles('mtime'),
-    doubles('ctime'),
-    doubles('ino'),
+    ...DOUBLES.map(doubles),
     ...parts.map((rows) => rows.hash),
     ...parts.map((rows) => rows.kind),
     names,
@@ -92,13 +89,10 @@ function directoryHeader(path: string, { names, day, self }: Rows): Header['dire
 function looseRows(loose: ReadonlyMap<string, LooseRow>): Rows {
   const rows = new Rows([...loose.keys()], 0);
   let at = 0;
-  for (const { kind, size, mtime, ctime, ino, hex } of loose.values()) {
-    rows.kind[at] = kind;
-    rows.size[at] = size;
-    rows.mtime[at] = mtime;
-    rows.ctime[at] = ctime;
-    rows.ino[at] = ino;
-    rows.hash.write(hex, at * 32, 'hex');
+  for (const row of loose.values()) {
+    rows.kind[at] = row.kind;
+    for (const column of DOUBLES) rows[column][at] = row[column];
+    rows.hash.write(row.hex, at * 32, 'hex');
     at++;
   }
   return rows;
