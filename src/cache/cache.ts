@@ -57,7 +57,6 @@ export class Cache {
   /** The contents of the project's own folder in the cache. */
   readonly state: ProjectState;
   readonly logs: Logs;
-  /** The outs in the workspace. */
   readonly outs: WorkspaceOuts;
   /** The cache's size, and the commands that go through all of it. */
   readonly upkeep: Upkeep;

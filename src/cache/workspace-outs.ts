@@ -18,7 +18,6 @@ import type { Workspace } from './scan/workspace.js';
 
 export type StoredOut = Omit<RecordedOut, 'name'>;
 
-/** Options for clearing an out path. */
 export interface ClearOptions {
   /** Digests of what pipe last wrote there. */
   readonly known?: readonly Digest[];

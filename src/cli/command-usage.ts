@@ -48,7 +48,6 @@ export interface Parsed {
   texts(name: string): readonly string[];
 }
 
-/** An option as given. */
 export interface GivenOption {
   /** `--name` or `-n`. */
   readonly rawName: string;

@@ -54,7 +54,6 @@ export const RUN_USAGE: Usage = {
     '--frozen=keys only compares keys with pipeline.lock; results need not be cached.\nExit: 0 done, 1 a stage failed, 2 an error in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
 };
 
-/** Run options from the command line. */
 export function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions {
   const concurrency = positive(parsed, 'concurrency');
   const executor = parsed.text('executor');

@@ -9,7 +9,6 @@ export interface Terminal {
   readonly err: (text: string) => void;
   /** A warning as a line on stderr. */
   readonly warn: (message: string) => void;
-  /** A value as JSON. */
   readonly json: (value: unknown) => void;
   readonly jsonLine: (value: unknown) => void;
   /** Unfiltered text for stdout: a log for a file, or pipe's own colours around printable text. */

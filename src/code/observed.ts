@@ -18,7 +18,6 @@ export interface Observed {
 }
 
 interface SeenFile {
-  /** The bytes that were read. */
   readonly bytes: Uint8Array;
   readonly prologue: Prologue | undefined;
 }

@@ -51,7 +51,6 @@ export function readManifest(file: string): PackageManifest | undefined {
   return isTree(value) ? value : undefined;
 }
 
-/** True if the manifest declares the package optional. */
 export function isOptional(manifest: PackageManifest | undefined, name: string): boolean {
   const optional = member(manifest, 'optionalDependencies');
   const peer = member(member(manifest, 'peerDependenciesMeta'), name);

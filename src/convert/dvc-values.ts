@@ -43,7 +43,6 @@ export class Params {
   readonly files: string[] = [];
   /** Additional values of `vars`. */
   own = NOTHING;
-  /** All values. */
   tree = NOTHING;
   readonly #read: ReadText;
   readonly #trees = new Map<string, AstNode | undefined>();

@@ -9,7 +9,6 @@ import { Overlay } from './overlay.js';
 import type { Project } from './project.js';
 import type { Decision } from './staleness.js';
 
-/** The temporary outs of one run. */
 export class TempOuts {
   /** The items that must make their temporary outs again, each with the item that needs them. */
   readonly #wanted = new Map<number, string>();

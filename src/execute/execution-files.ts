@@ -10,7 +10,6 @@ export class ExecutionFiles {
   readonly log: string;
   /** The file that PIPE_CONTEXT names. */
   readonly context: string;
-  /** Progress file for any stage. */
   readonly progress: string;
   /** A shell command that is too long for an argument. */
   readonly script: string;

@@ -32,7 +32,6 @@ interface Home {
   readonly isShared: boolean;
 }
 
-/** The file for the output of a job. */
 export function outputFile({ root, isShared }: Home, job: string): string {
   const [submission = job, number] = job.split('_');
   const folder = isShared ? submissionFolder(root, submission) : NODE_FOLDER;

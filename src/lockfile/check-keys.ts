@@ -15,7 +15,6 @@ import type { LockSection } from './format/sections.js';
 import { notLocked, otherDefinition } from './lock-reasons.js';
 
 export interface LockStanding {
-  /** The item's block, if the lock has one. */
   readonly block?: LockBlock;
   /** Today's key, if known. */
   readonly key?: string;

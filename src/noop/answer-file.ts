@@ -18,7 +18,6 @@ export interface StatColumns {
  */
 export const WIDTH = 4;
 
-/** The question that an answer belongs to. */
 export interface Question {
   /** Id of the tool's build. */
   readonly tool: string;

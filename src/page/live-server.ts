@@ -6,7 +6,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { RunFeed } from './run-feed.js';
 
-/** What the server serves. */
 export interface Served {
   readonly html: Buffer;
   readonly policy: string;

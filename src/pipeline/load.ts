@@ -116,7 +116,6 @@ export function loadParams(options: LoadOptions): Param {
   return params ?? EMPTY_PARAMS;
 }
 
-/** The names of the profiles of pipeline.yaml. */
 export function profileNames(options: LoadOptions): readonly string[] {
   return [...(child(openPipeline(options).root, 'profiles')?.entries?.keys() ?? [])];
 }

@@ -67,7 +67,6 @@ export function virtualSlot(env: NodeJS.ProcessEnv): Slot {
   return { index: 0, name: '0', key: localKey('none', env) };
 }
 
-/** Parses PIPE_GPUS. */
 export function parseGpus(text: string): number[] {
   if (/^\s*\d+\s*$/.test(text)) return Array.from({ length: Number(text) }, (_, index) => index);
   const parts = text.split(',').map((part) => part.trim());

@@ -72,7 +72,6 @@ function base64(text: string, shift: number): string[] {
   return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
 }
 
-/** Masks a complete text. */
 export function maskText(text: string, values: readonly string[]): string {
   return values.length === 0 ? text : createMask(values)(text);
 }

@@ -29,7 +29,6 @@ interface ObjectTarget {
   readonly objects: Objects;
   /** Path of a new temporary file on the same file system. */
   readonly draft: () => string;
-  /** Mode of the objects' files. */
   readonly mode: number;
 }
 

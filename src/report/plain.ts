@@ -18,7 +18,6 @@ export type Write = (text: string) => void;
 /** Only every n-th report about a transfer becomes a line. There is a report each second. */
 const SHOWN_TRANSFER = 5;
 
-/** Writes the lines of each event. */
 export function plainReporter(write: Write): (event: RunEvent) => void {
   let dry = false;
   const transfers = { in: 0, out: 0 };

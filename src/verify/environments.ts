@@ -53,7 +53,6 @@ interface Places {
 }
 
 export interface Environments {
-  /** Variables for the execution. */
   readonly variables: Readonly<Record<string, string>>;
   /** Environments that are missing, for a failed execution. */
   readonly missing: readonly string[];

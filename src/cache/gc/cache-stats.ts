@@ -20,7 +20,6 @@ export interface CacheStats {
   readonly replaced: { readonly moves: number; readonly bytes: number };
   /** Largest first. */
   readonly items: readonly ItemStats[];
-  /** Size limit of the cache. */
   readonly maxSize: number;
 }
 

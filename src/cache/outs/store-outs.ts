@@ -24,7 +24,6 @@ type Hashed = Pick<Copied, 'hex' | 'size'>;
 /** For a larger file it is worth waiting for a clock tick, so that its hash can be remembered. */
 const WORTH_WAITING = 4 << 20;
 
-/** Stores one out. */
 export class OutStore implements Keeper {
   readonly #project: string;
   readonly #out: string;

@@ -3,7 +3,6 @@ import type { Place } from '../../error.js';
 import type { Token } from './python-lexer.js';
 import { literalIn } from './search-folders.js';
 
-/** A place in a file. */
 export type PlaceInFile = Omit<Place, 'file'>;
 
 export class TokenReader {
@@ -55,7 +54,6 @@ export class TokenReader {
     return found;
   }
 
-  /** The source text from a token to the end of its line. */
   restOfLine(at: number): string {
     return this.#source.slice(this.tokens[at]?.at).split('\n', 1)[0] ?? '';
   }

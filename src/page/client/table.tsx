@@ -181,7 +181,6 @@ export function Aligned({ text, decimals }: AlignedProps): JSX.Element {
   );
 }
 
-/** The most decimals among texts. */
 export function decimalsOf(texts: Iterable<string>): number {
   let most = 0;
   for (const text of texts) most = Math.max(most, decimalsIn(text) ?? 0);

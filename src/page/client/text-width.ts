@@ -10,7 +10,6 @@ export function textWidth(text: string, size: number): number {
   return context.measureText(text).width;
 }
 
-/** As much of a text as fits. */
 export function fitting(text: string, size: number, room: number): string {
   if (textWidth(text, size) <= room) return text;
   let length = text.length;

@@ -13,7 +13,6 @@ export interface Written {
   readonly plot?: Pick<Plot, 'x' | 'y'>;
   /** An optional dep. */
   readonly optional: boolean;
-  /** A protected out. */
   readonly protected: boolean;
   /** A temporary out. */
   readonly temp: boolean;
