@@ -31,15 +31,8 @@ export interface Finding {
   readonly text: string;
 }
 
-interface VerifySummary {
-  readonly same: number;
-  readonly tolerated: number;
-  readonly differs: number;
-  readonly failed: number;
-  readonly cancelled: number;
-}
-
-export function summaryOf(results: readonly Verified[]): VerifySummary {
+/** The number of results of each verdict. */
+export function summaryOf(results: readonly Verified[]): Readonly<Record<VerifyVerdict, number>> {
   const summary = { same: 0, tolerated: 0, differs: 0, failed: 0, cancelled: 0 };
   for (const { verdict } of results) summary[verdict]++;
   return summary;

@@ -121,7 +121,7 @@ function product(
 ): Matrix | undefined {
   if (![...axes.values()].every(({ values }) => values.every(isAxisValue))) return undefined;
   const names = namesFor(
-    [...axes.keys()].map((axis) => ['item', axis]),
+    [...axes.keys()].map((axis) => `item.${axis}`),
     scope,
   );
   const tree = Object.fromEntries(
@@ -151,16 +151,10 @@ function rowsOf(
         [...names].map(([path, name]) => [name, valueAt(own, path.split('.')) ?? scalarNode(key)]),
       ),
     );
-  let names = namesFor(
-    [...first, ...columns].map((path) => path.split('.')),
-    scope,
-  );
+  let names = namesFor([...first, ...columns], scope);
   const texts = rows(names).map((row) => Object.values(row).map(textOf).join());
   if (new Set(texts).size < cells.length || names.size === 0)
-    names = namesFor(
-      ['key', ...columns].map((path) => path.split('.')),
-      scope,
-    );
+    names = namesFor(['key', ...columns], scope);
   const made = rows(names);
   if (!made.every((row) => Object.values(row).every(isAxisValue))) return undefined;
   const include = made.map((row) =>
@@ -174,16 +168,13 @@ function rowsOf(
 }
 
 /** `item.lr` becomes the axis `lr`, if that name is free. */
-function namesFor(
-  paths: readonly (readonly string[])[],
-  { params }: Scope,
-): ReadonlyMap<string, string> {
+function namesFor(paths: readonly string[], { params }: Scope): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Set(['deps', 'outs', 'include', 'exclude', 'key', 'item']);
   for (const [name, { node }] of params.tree.entries ?? []) if (!node.entries) taken.add(name);
-  for (const path of paths) {
-    const id = path.join('.');
+  for (const id of paths) {
     if (names.has(id)) continue;
+    const path = id.split('.');
     const short = path.length > 1 ? path.slice(1) : path;
     const wanted = [short, path].map((words) =>
       words

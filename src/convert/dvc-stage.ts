@@ -45,10 +45,9 @@ export function translateStage(name: string, node: AstNode, context: Context): s
   if (called !== name) notes.add(node.span, `the stage "${name}" is called ${called} here`);
   const own = varsOf(child(body, 'vars'), folderOf(body, context.base), context.params, notes).tree;
   const values = [own, context.values];
-  if (!iteration) {
-    const scope = { ...outer, values };
-    return stageText(called, fieldsOf(body, scope, [scope], context), child(body, 'frozen'));
-  }
+  const plainStage = (each: string, scope: Scope) =>
+    stageText(each, fieldsOf(body, scope, [scope], context), child(body, 'frozen'));
+  if (!iteration) return plainStage(called, { ...outer, values });
   if (iteration.cells.length === 0) throw new Untranslatable('it has no items');
   const scopes = iteration.cells.map((cell) => ({ ...outer, values: [cell.own, ...values] }));
   const made = withMatrix(body, iteration, { ...outer, values }, scopes, context, node);
@@ -60,12 +59,7 @@ export function translateStage(name: string, node: AstNode, context: Context): s
     node.span,
     `${called} is written out as ${names.join(', ')}: a pipe matrix cannot express it`,
   );
-  return names
-    .map((each, index) => {
-      const scope = scopes[index]!;
-      return stageText(each, fieldsOf(body, scope, [scope], context), child(body, 'frozen'));
-    })
-    .join('\n');
+  return names.map((each, index) => plainStage(each, scopes[index]!)).join('\n');
 }
 
 function iterationOf(node: AstNode, scope: Scope): Iteration | undefined {
@@ -122,13 +116,7 @@ function freeName(wanted: string, names: Set<string>): string {
 function fieldsOf(body: AstNode, scope: Scope, all: readonly Scope[], context: Context): Fields {
   const { notes, base, params } = context;
   const wdir = child(body, 'wdir');
-  const site: Site = {
-    scope,
-    wdir: wdir && textIn(wdir),
-    base,
-    params,
-    notes,
-  };
+  const site: Site = { scope, wdir: wdir && textIn(wdir), base, params, notes };
   const cmd = child(body, 'cmd');
   if (!cmd || cmd.value === null) throw new Untranslatable('it has no cmd');
   const command = commandOf(cmd, site);

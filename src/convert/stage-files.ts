@@ -86,17 +86,17 @@ export function writesOf(
     }
     return below;
   };
-  for (const entry of entriesIn(child(body, 'outs'))) {
-    const found = placeOf(entry, 'out', site, scopes);
-    noteOptions(entry, notes);
-    if (!found) continue;
+  const placesOf = (section: 'outs' | 'metrics' | 'plots') =>
+    entriesIn(child(body, section)).flatMap((entry) => {
+      const found = placeOf(entry, 'out', site, scopes);
+      if (section !== 'plots') noteOptions(entry, notes);
+      return found ? [{ entry, found }] : [];
+    });
+  for (const { entry, found } of placesOf('outs')) {
     outs.add(found.path);
     takeOutputs(entry, found);
   }
-  for (const entry of entriesIn(child(body, 'metrics'))) {
-    const found = placeOf(entry, 'out', site, scopes);
-    noteOptions(entry, notes);
-    if (!found) continue;
+  for (const { entry, found } of placesOf('metrics')) {
     takeOutputs(entry, found);
     if (found.plain.every((path) => path.endsWith('.json'))) metrics.add(found.path);
     else {
@@ -105,9 +105,7 @@ export function writesOf(
       notes.add(entry.span, `"${entry.path}" is an out, not a metric: ${reason}`);
     }
   }
-  for (const entry of entriesIn(child(body, 'plots'))) {
-    const found = placeOf(entry, 'out', site, scopes);
-    if (!found) continue;
+  for (const { entry, found } of placesOf('plots')) {
     const { path, plain } = found;
     const isDrawn = plain.every((each) => kindOfPlot(each) !== undefined) && !isConfusion(entry);
     if (takeOutputs(entry, found).some(({ isPlot }) => isPlot)) continue;

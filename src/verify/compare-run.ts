@@ -54,7 +54,7 @@ export async function compareRun(
 ): Promise<Compared> {
   const item = itemAt(build, job.index);
   const prefix = first === undefined ? '' : `run ${count} compared with run 1: `;
-  const comparisons: AstNode[] = [];
+  const comparisons: Located[] = [];
   if (job.epochs === undefined) {
     const other = first === undefined ? expectedOuts(build, job, run) : outsOf(first);
     for (const out of item.outs) {
@@ -68,13 +68,15 @@ export async function compareRun(
     const differing = await compareStates(item, run, chain, other);
     if (differing !== undefined) comparisons.push(differing);
   }
-  return {
-    verdict: worst(comparisons.map(({ comparison }) => comparison.verdict)),
-    findings: comparisons.flatMap((each) => findingsOf(each, prefix)),
-  };
+  return total(
+    comparisons.map((each) => ({
+      verdict: each.comparison.verdict,
+      findings: findingsOf(each, prefix),
+    })),
+  );
 }
 
-interface AstNode {
+interface Located {
   readonly where: string;
   readonly comparison: Comparison;
 }
@@ -88,12 +90,14 @@ interface Other {
   readonly numbers?: Readonly<Record<string, number>>;
 }
 
-function worst(verdicts: readonly Comparison['verdict'][]): Compared['verdict'] {
-  if (verdicts.includes('differs')) return 'differs';
-  return verdicts.includes('tolerated') ? 'tolerated' : 'same';
+/** The worst verdict, and all findings. */
+export function total(compared: readonly Compared[]): Compared {
+  const is = (wanted: Compared['verdict']) => compared.some(({ verdict }) => verdict === wanted);
+  const verdict = is('differs') ? 'differs' : is('tolerated') ? 'tolerated' : 'same';
+  return { verdict, findings: compared.flatMap(({ findings }) => findings) };
 }
 
-function findingsOf({ where, comparison }: AstNode, prefix: string): Finding[] {
+function findingsOf({ where, comparison }: Located, prefix: string): Finding[] {
   switch (comparison.verdict) {
     case 'same':
       return [];
@@ -120,11 +124,9 @@ async function compareOut(
   run: Run,
   other: (out: Out) => Other | undefined,
 ): Promise<Comparison | undefined> {
-  const digest = run.record.outs.find(({ name }) => name === out.name)?.digest;
-  const wanted = other(out);
-  if (digest === undefined || wanted === undefined) return undefined;
-  const actual = path.join(run.fresh.root, out.path);
-  return compareContent(wanted, digest, async () => actual, allowedOf(item, out));
+  const [actual, wanted] = [outsOf(run)(out), other(out)];
+  if (actual === undefined || wanted === undefined) return undefined;
+  return compareContent(wanted, actual.digest, actual.content, allowedOf(item, out));
 }
 
 /** The allowed deviations of an out. */
@@ -216,9 +218,9 @@ async function compareStates(
   run: Run,
   chain: string,
   other: States,
-): Promise<AstNode | undefined> {
+): Promise<Located | undefined> {
   const records = run.fresh.cache.chains.readEpochs(chain).sort((a, b) => a.epoch - b.epoch);
-  let tolerated: AstNode | undefined;
+  let tolerated: Located | undefined;
   for (const record of records) {
     const wanted = other(record.epoch);
     if (wanted === undefined) continue;

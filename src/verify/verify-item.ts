@@ -14,7 +14,7 @@ import { ALONE } from '../execute/hold.js';
 import { InputSnapshot } from '../execute/input-snapshot.js';
 import { makeFolder } from '../sys/make-folder.js';
 import { systemMessage } from '../system-message.js';
-import { type Compared, compareRun, type Run, type VerifyJob } from './compare-run.js';
+import { type Compared, compareRun, type Run, total, type VerifyJob } from './compare-run.js';
 import { type FreshFolder, makeFreshFolder } from './fresh-folder.js';
 import { undeclaredReads } from './undeclared.js';
 
@@ -50,24 +50,9 @@ export async function verifyItem(build: BuildContext, job: VerifyJob): Promise<V
   }
 }
 
-function total(compared: readonly Compared[]): Pick<Verified, 'verdict' | 'findings'> {
-  const verdicts = new Set(compared.map(({ verdict }) => verdict));
-  const verdict = verdicts.has('differs')
-    ? 'differs'
-    : verdicts.has('tolerated')
-      ? 'tolerated'
-      : 'same';
-  return { verdict, findings: compared.flatMap(({ findings }) => findings) };
-}
-
 type Rerun =
   | { readonly kind: 'run'; readonly run: Run }
-  | {
-      readonly kind: 'failed';
-      readonly findings: readonly Finding[];
-      readonly tail: readonly string[];
-      readonly log?: string;
-    }
+  | ({ readonly kind: 'failed' } & Pick<Verified, 'findings' | 'tail' | 'log'>)
   | { readonly kind: 'cancelled' };
 
 async function rerun(build: BuildContext, job: VerifyJob, folder: string): Promise<Rerun> {
