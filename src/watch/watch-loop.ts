@@ -101,31 +101,31 @@ class Session {
   }
 
   #input(input: WatchInput): void {
-    const { state, effects } = transition(this.#state, input);
+    const { state, effect } = transition(this.#state, input);
     this.#state = state;
-    for (const effect of effects) {
-      switch (effect) {
-        case 'wait-for-quiet':
-          clearTimeout(this.#quiet);
-          this.#quiet = setTimeout(() => this.#input({ type: 'quiet' }), QUIET_MS);
-          break;
-        case 'start-run':
-          clearTimeout(this.#quiet);
-          this.#tellChanges();
-          this.#runOnce().then(
-            () => this.#input({ type: 'run-ended' }),
-            (error: unknown) => this.#end(error),
-          );
-          break;
-        case 'stop-run':
-          this.#stopRun.abort();
-          break;
-        case 'end':
-          this.#end(this.#error);
-          break;
-        default:
-          effect satisfies never;
-      }
+    switch (effect) {
+      case 'wait-for-quiet':
+        clearTimeout(this.#quiet);
+        this.#quiet = setTimeout(() => this.#input({ type: 'quiet' }), QUIET_MS);
+        break;
+      case 'start-run':
+        clearTimeout(this.#quiet);
+        this.#tellChanges();
+        this.#runOnce().then(
+          () => this.#input({ type: 'run-ended' }),
+          (error: unknown) => this.#end(error),
+        );
+        break;
+      case 'stop-run':
+        this.#stopRun.abort();
+        break;
+      case 'end':
+        this.#end(this.#error);
+        break;
+      case undefined:
+        break;
+      default:
+        effect satisfies never;
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * State machine of watch mode, as one pure function.
+ * State machine of watch mode. Pure.
  *
  *             changed                 quiet, run now
  *     idle ─────────────▶ settling ──────────────────▶ running ──┐ run ended
@@ -39,66 +39,36 @@ type WatchEffect = 'wait-for-quiet' | 'start-run' | 'stop-run' | 'end';
 
 interface Transition {
   readonly state: WatchState;
-  readonly effects: readonly WatchEffect[];
+  readonly effect?: WatchEffect;
 }
+
+/** `stale`: a change that concerns an executing item. */
+type Cause = WatchInput['type'] | 'stale';
+
+const SETTLE: Transition = { state: 'settling', effect: 'wait-for-quiet' };
+const START: Transition = { state: 'running', effect: 'start-run' };
+const STOP: Transition = { state: 'stopping', effect: 'stop-run' };
+const QUIT: Transition = { state: 'quitting', effect: 'stop-run' };
+const END: Transition = { state: 'ended', effect: 'end' };
+
+/** Other inputs change nothing. */
+const TRANSITIONS: Readonly<Record<WatchState, { readonly [cause in Cause]?: Transition }>> = {
+  idle: { changed: SETTLE, stale: SETTLE, 'run-now': START, quit: END },
+  settling: { changed: SETTLE, stale: SETTLE, quiet: START, 'run-now': START, quit: END },
+  running: {
+    changed: { state: 'dirty' },
+    stale: STOP,
+    'run-now': { state: 'dirty' },
+    'run-ended': { state: 'idle' },
+    quit: QUIT,
+  },
+  dirty: { stale: STOP, 'run-ended': SETTLE, quit: QUIT },
+  stopping: { 'run-ended': SETTLE, quit: { state: 'quitting' } },
+  quitting: { 'run-ended': END },
+  ended: {},
+};
 
 export function transition(state: WatchState, input: WatchInput): Transition {
-  const stay: Transition = { state, effects: [] };
-  switch (state) {
-    case 'idle':
-    case 'settling':
-      return atRest(state, input);
-    case 'running':
-    case 'dirty':
-      return whileRunning(state, input);
-    case 'stopping':
-      if (input.type === 'quit') return { state: 'quitting', effects: [] };
-      return input.type === 'run-ended' ? { state: 'settling', effects: ['wait-for-quiet'] } : stay;
-    case 'quitting':
-      return input.type === 'run-ended' ? { state: 'ended', effects: ['end'] } : stay;
-    case 'ended':
-      return stay;
-    default:
-      return state satisfies never;
-  }
-}
-
-function atRest(state: 'idle' | 'settling', input: WatchInput): Transition {
-  switch (input.type) {
-    case 'changed':
-      return { state: 'settling', effects: ['wait-for-quiet'] };
-    case 'quiet':
-      return state === 'settling'
-        ? { state: 'running', effects: ['start-run'] }
-        : { state, effects: [] };
-    case 'run-now':
-      return { state: 'running', effects: ['start-run'] };
-    case 'quit':
-      return { state: 'ended', effects: ['end'] };
-    case 'run-ended':
-      return { state, effects: [] };
-    default:
-      return input satisfies never;
-  }
-}
-
-function whileRunning(state: 'running' | 'dirty', input: WatchInput): Transition {
-  switch (input.type) {
-    case 'changed':
-      return input.concerns
-        ? { state: 'stopping', effects: ['stop-run'] }
-        : { state: 'dirty', effects: [] };
-    case 'run-now':
-      return { state: 'dirty', effects: [] };
-    case 'run-ended':
-      return state === 'dirty'
-        ? { state: 'settling', effects: ['wait-for-quiet'] }
-        : { state: 'idle', effects: [] };
-    case 'quit':
-      return { state: 'quitting', effects: ['stop-run'] };
-    case 'quiet':
-      return { state, effects: [] };
-    default:
-      return input satisfies never;
-  }
+  const cause = input.type === 'changed' && input.concerns ? 'stale' : input.type;
+  return TRANSITIONS[state][cause] ?? { state };
 }

@@ -15,7 +15,7 @@ function reached(...inputs: WatchInput[]): [WatchState, string[]] {
   for (const input of inputs) {
     const next = transition(state, input);
     state = next.state;
-    effects.push(...next.effects);
+    if (next.effect !== undefined) effects.push(next.effect);
   }
   return [state, effects];
 }
@@ -69,7 +69,7 @@ describe('watch mode', () => {
           }
           const next = transition(state, each);
           state = next.state;
-          running += next.effects.filter((effect) => effect === 'start-run').length;
+          if (next.effect === 'start-run') running++;
           expect(running).toBeLessThanOrEqual(1);
           expect(running === 1).toBe(['running', 'dirty', 'stopping', 'quitting'].includes(state));
         }
