@@ -18,11 +18,22 @@ export function rangeOf(values: Iterable<number>): readonly [number, number] {
   return [low, high];
 }
 
+/** The value of a key. If there is none, makes it and keeps it. */
+export function getOrMake<Key, Value>(
+  values: Map<Key, Value>,
+  key: Key,
+  make: (key: Key) => Value,
+): Value {
+  const known = values.get(key);
+  if (known !== undefined) return known;
+  const made = make(key);
+  values.set(key, made);
+  return made;
+}
+
 /** Appends a value to the list of its key. */
 export function addTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
+  getOrMake(lists, key, () => []).push(value);
 }
 
 /** Computes the value of each object once, as long as the object exists. The object determines `more`. */

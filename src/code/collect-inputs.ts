@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../canonical.js';
+import { getOrMake } from '../lists.js';
 import { statIfThere } from '../sys/if-there.js';
 import { realPath } from '../sys/real-place.js';
 import type { Metafile } from './esbuild.js';
@@ -181,12 +182,10 @@ class Gathering {
 
   #listed(folder: string): Set<string> {
     const where = within(this.#root, folder);
-    const known = this.#stems.get(where);
-    if (known !== undefined) return known;
-    const stems = new Set<string>();
-    this.#stems.set(where, stems);
-    this.#age(folder);
-    return stems;
+    return getOrMake(this.#stems, where, () => {
+      this.#age(folder);
+      return new Set();
+    });
   }
 
   #age(file: string): void {

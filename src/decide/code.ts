@@ -10,6 +10,7 @@ import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../co
 import { storedTraceInputs, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
 import { UserError, userError } from '../error.js';
+import { getOrMake } from '../lists.js';
 import type { ModuleCode } from '../manifest.js';
 import type { CommandAction, Item } from '../pipeline/plan.js';
 import { type Project, planPlaces } from './project.js';
@@ -112,9 +113,8 @@ class Tracer {
     for (const index of selected) {
       const { action, deps } = itemOf(project, index);
       if (action.kind !== 'module') continue;
-      const paths = this.#depsOf.get(action.file) ?? new Set();
+      const paths = getOrMake(this.#depsOf, action.file, () => new Set());
       for (const dep of deps) paths.add(dep.path);
-      this.#depsOf.set(action.file, paths);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Locks of a run: the paths of an item, and the key of its result. */
 import path from 'node:path';
+import { getOrMake } from '../lists.js';
 import { chainKey, keyOf, type Manifest } from '../manifest.js';
 import type { Dep, Item } from '../pipeline/plan.js';
 import {
@@ -168,9 +169,7 @@ function pathsByHome(
   const homes = homesOf(project);
   const found = new Map<string, { writes: string[]; reads: string[] }>();
   const add = (kind: keyof Paths, { folder, path: where }: Home) => {
-    const paths = found.get(folder) ?? { writes: [], reads: [] };
-    paths[kind].push(where);
-    found.set(folder, paths);
+    getOrMake(found, folder, () => ({ writes: [], reads: [] }))[kind].push(where);
   };
   const addOuts = (kind: keyof Paths, outs: readonly string[]) => {
     for (const where of outs) add(kind, homes.of(path.join(root, where), false));

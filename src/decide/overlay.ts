@@ -5,6 +5,7 @@ import type { Cooperative } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
 import { MOST_LINKS } from '../cache/scan/link-targets.js';
+import { getOrMake } from '../lists.js';
 import type { Item } from '../pipeline/plan.js';
 import { realPlace } from '../sys/real-place.js';
 import { entryWithin } from './file-view.js';
@@ -68,11 +69,7 @@ export class Overlay {
     const laid = this.#laidAt(at);
     if (laid === undefined) return yield* this.#project.cache.scanning(at, how);
     if (laid === null) return undefined;
-    let links = this.#links.get(at);
-    if (links === undefined) {
-      links = [...this.#linksIn(at, laid.digest)];
-      this.#links.set(at, links);
-    }
+    const links = getOrMake(this.#links, at, () => [...this.#linksIn(at, laid.digest)]);
     return links.length === 0 ? laid : { ...laid, links };
   }
 

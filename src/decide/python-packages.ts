@@ -9,6 +9,7 @@ import { type Asking, type Interpreter, interpreterAt } from '../code/python/int
 import type { Program } from '../code/python/programs.js';
 import type { TraceCache } from '../code/trace-cache.js';
 import { type Diagnostic, UserError } from '../error.js';
+import { getOrMake } from '../lists.js';
 import type { Item } from '../pipeline/plan.js';
 import { type Project, planPlaces } from './project.js';
 
@@ -103,9 +104,7 @@ export class PythonPackages {
 
   #interpreter(file: string, folder: string): Promise<Interpreter> {
     const name = JSON.stringify([file, folder]);
-    const known = this.#interpreters.get(name) ?? interpreterAt(file, folder, this.#asking);
-    this.#interpreters.set(name, known);
-    return known;
+    return getOrMake(this.#interpreters, name, () => interpreterAt(file, folder, this.#asking));
   }
 
   async #mistake(item: Item, mistake: Mistake): Promise<UserError> {

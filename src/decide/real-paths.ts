@@ -9,6 +9,7 @@ import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/file-errors.js';
 import { MOST_LINKS } from '../cache/scan/link-targets.js';
 import { sha256 } from '../canonical.js';
+import { getOrMake } from '../lists.js';
 import { firstMoved } from '../noop/first-moved.js';
 import type { ReadLists, ReadSet } from '../noop/read-set.js';
 import { fixedFolder, mayHold, parseGlob } from '../pipeline/glob.js';
@@ -202,13 +203,9 @@ class Resolver {
     const end = Math.max(0, name.lastIndexOf('/'));
     if (last.length === end && name.startsWith(last)) return this.#parent;
     const folder = name.slice(0, end);
-    let parent = this.#parents.get(folder);
-    if (parent === undefined) {
-      parent = { name: folder, place: this.resolve(folder), asked: 0 };
-      this.#parents.set(folder, parent);
-    }
-    this.#parent = parent;
-    return parent;
+    const parent = () => ({ name: folder, place: this.resolve(folder), asked: 0 });
+    this.#parent = getOrMake(this.#parents, folder, parent);
+    return this.#parent;
   }
 
   /** Resolves a place that may be a link, or a file or folder with another name. */

@@ -3,6 +3,7 @@ import { type Dirent, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { bestEffort } from '../cache/files/file-errors.js';
 import type { Cooperative } from '../cache/files/yielding.js';
+import { getOrMake } from '../lists.js';
 import { statIfThere, unlessRefused } from '../sys/if-there.js';
 
 /**
@@ -28,8 +29,7 @@ export function removeOutdatedBytecode(
     const folder = prefix
       ? path.join(prefix, path.dirname(source))
       : path.join(path.dirname(source), '__pycache__');
-    const all = names.get(folder) ?? unlessRefused(() => readdirSync(folder)) ?? [];
-    names.set(folder, all);
+    const all = getOrMake(names, folder, () => unlessRefused(() => readdirSync(folder)) ?? []);
     for (const name of all.filter(compiledOf(source))) {
       const compiled = path.join(folder, name);
       const isOutdated = unlessRefused(

@@ -1,5 +1,6 @@
 /** Rows of results → the columns of the page, named as `pipe results` names them. */
 
+import { getOrMake } from '../lists.js';
 import type { ResultRow } from '../results/all-results.js';
 import { type Column, columnsOf, isFilled, sharedNames, titleOf } from '../results/row-columns.js';
 import type { PageColumn, PageResults } from './model.js';
@@ -81,10 +82,7 @@ function textCells(values: readonly (string | number | undefined)[]) {
   const places = new Map<string, number>();
   const cells = values.map((value) => {
     if (value === undefined) return null;
-    const text = String(value);
-    const place = places.get(text) ?? places.size;
-    places.set(text, place);
-    return place;
+    return getOrMake(places, String(value), () => places.size);
   });
   return { cells, texts: [...places.keys()] };
 }

@@ -3,6 +3,7 @@
  * overlapping outs.
  */
 
+import { getOrMake } from '../lists.js';
 import { foldersAbove, isWithin, withFoldersAbove } from '../sys/is-within.js';
 import { type Links, leadsTo, placeOf, placeOfOut, withNames } from './aliases.js';
 import type { Diagnostics } from './document/diagnostics.js';
@@ -161,11 +162,7 @@ interface Linking {
 function linkDep(dep: DraftDep, number: number, linking: Linking): Dep {
   const { index, tree, found, via } = linking;
   const id = `${dep.glob ? '*' : '='}${dep.path}\0${dep.exclude?.join('\0') ?? ''}`;
-  let reading = found.get(id);
-  if (!reading) {
-    reading = read(dep, tree);
-    found.set(id, reading);
-  }
+  const reading = getOrMake(found, id, () => read(dep, tree));
   for (const owner of reading.owners) {
     if (owner.item !== index) {
       if (!via.has(owner.item)) via.set(owner.item, number);

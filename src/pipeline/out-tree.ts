@@ -2,7 +2,7 @@
  * All outs of the pipeline as a tree of folder names, to find the writers of a path without
  * checking every item. A lookup costs the length of the path plus the number of results.
  */
-import { addTo, firstIndex } from '../lists.js';
+import { addTo, firstIndex, getOrMake } from '../lists.js';
 import { inFolder, lastName } from '../sys/is-within.js';
 import { type Glob, type Step, type Steps, stepMatches } from './glob.js';
 
@@ -51,12 +51,8 @@ export function addOut({ root }: OutTree, owner: Owner): Owner | undefined {
   for (const name of nameOf(owner).split('/')) {
     if (at.owner) return at.owner;
     prefix = inFolder(prefix, name);
-    let next = at.children.get(name);
-    if (!next) {
-      next = folder(prefix);
-      at.children.set(name, next);
-    }
-    at = next;
+    const where = prefix;
+    at = getOrMake(at.children, name, () => folder(where));
   }
   if (at.owner) return at.owner;
   if (at.children.size > 0) return firstOwner(at);

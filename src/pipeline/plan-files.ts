@@ -1,6 +1,7 @@
 /** Files other than pipeline.yaml from which the plan is made: params, and values of axes. */
 import type { Stats } from 'node:fs';
 import { sha256 } from '../canonical.js';
+import { getOrMake } from '../lists.js';
 import { readText, type TextRead } from './document/read-text.js';
 import { type Matches, matchesOf } from './file-matches.js';
 import type { PlanRead } from './plan.js';
@@ -44,9 +45,7 @@ export class PlanFiles {
   text(file: string): TextRead {
     const { read, observer } = this.#means;
     const fromDisk = () => readText(this.project, file, (stat) => observer?.recordStat(file, stat));
-    const text = this.#texts.get(file) ?? read?.(file) ?? fromDisk();
-    this.#texts.set(file, text);
-    return text;
+    return getOrMake(this.#texts, file, () => read?.(file) ?? fromDisk());
   }
 
   matches(pattern: string): Matches {

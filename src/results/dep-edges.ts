@@ -1,4 +1,6 @@
 /** How the outs of today's plan become deps, for the index of results and what follows from it. Pure. */
+
+import { getOrMake } from '../lists.js';
 import type { Item, Plan } from '../pipeline/plan.js';
 import { withFoldersAbove } from '../sys/is-within.js';
 
@@ -50,13 +52,12 @@ export function depEdgesOf({ items }: Plan): DepEdges {
       if (outs.length > 0 && outs.length === paths.length) gathered.set(edgeName(id, name), outs);
       const owner = ownerOf(path, owners);
       if (made && owner === undefined) continue;
-      const stages = makers.get(edgeName(stage, name)) ?? new Set();
-      makers.set(edgeName(stage, name), stages);
+      const stages = getOrMake(makers, edgeName(stage, name), () => new Set());
       if (owner === undefined) continue;
       stages.add(owner.of.stage);
       const within = path.slice(owner.path.length + 1);
-      const known = parts.get(owner.of) ?? new Map<string, Part>();
-      if (within !== '') parts.set(owner.of, known.set(path, { out: owner.out, within }));
+      if (within === '') continue;
+      getOrMake(parts, owner.of, () => new Map()).set(path, { out: owner.out, within });
     }
   const lists = [...parts].map(([item, own]) => [item, [...own.values()]] as const);
   return { parts: new Map(lists), makers, gathered };

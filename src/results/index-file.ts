@@ -9,7 +9,7 @@ import { reasonOf } from '../cache/files/file-errors.js';
 import type { RunRecord } from '../cache/records/record.js';
 import { recordPath } from '../cache/records/records.js';
 import type { Project } from '../decide/project.js';
-import { addTo } from '../lists.js';
+import { addTo, getOrMake } from '../lists.js';
 import { acquireLock } from '../process/file-lock.js';
 import { lstatIfThere, namesIn } from '../sys/if-there.js';
 import { usageOf } from '../sys/usage.js';
@@ -168,12 +168,7 @@ class Update {
   #commandOf({ manifest: { code } }: RunRecord): Pick<IndexedRow, 'command'> {
     if (code.kind === 'module') return {};
     const text = JSON.stringify(code.command);
-    let index = this.#indexOf.get(text);
-    if (index === undefined) {
-      index = this.commands.push(code.command) - 1;
-      this.#indexOf.set(text, index);
-    }
-    return { command: index };
+    return { command: getOrMake(this.#indexOf, text, () => this.commands.push(code.command) - 1) };
   }
 }
 

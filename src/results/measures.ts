@@ -6,6 +6,7 @@ import type { RunRecord } from '../cache/records/record.js';
 import { stopEpoch } from '../decide/incremental.js';
 import { digestOfMetric, metricFilesOf } from '../decide/metric-files.js';
 import type { Project } from '../decide/project.js';
+import { getOrMake } from '../lists.js';
 import { metricsOf, numbersIn } from '../lockfile/format/locked-metrics.js';
 import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
@@ -81,15 +82,12 @@ export class Measures {
   }
 
   #about(item: Item) {
-    let about = this.#known.get(item);
-    if (about === undefined) {
+    return getOrMake(this.#known, item, () => {
       const files = metricFilesOf(item);
       const paths = files.map(({ name, within }) => `${name}/${within}`);
       const parts = this.#partsOf(item).map(({ out, within }) => `${out}/${within}`);
-      about = { files, name: JSON.stringify([paths, item.epochs?.param ?? null, parts]) };
-      this.#known.set(item, about);
-    }
-    return about;
+      return { files, name: JSON.stringify([paths, item.epochs?.param ?? null, parts]) };
+    });
   }
 
   #partsOf(item: Item): readonly Part[] {

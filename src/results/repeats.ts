@@ -2,6 +2,7 @@
  * Results that repeat each other, such as those of several seeds: groups, and means of their
  * metrics. Pure.
  */
+import { getOrMake } from '../lists.js';
 
 export interface Spread {
   readonly mean: number;
@@ -24,10 +25,8 @@ export function repeats<Row>(
   for (const row of newestFirst) {
     const value = valueIn(row);
     if (value === undefined) continue;
-    const id = groupOf(row);
-    const group = groups.get(id) ?? new Map<string, Row>();
+    const group = getOrMake(groups, groupOf(row), () => new Map<string, Row>());
     if (!group.has(value)) group.set(value, row);
-    groups.set(id, group);
   }
   return [...groups.values()].map((group) => [...group.values()]);
 }

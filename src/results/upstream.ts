@@ -6,7 +6,7 @@
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical } from '../canonical.js';
 import { digestOfMatches } from '../decide/fingerprint.js';
-import { addTo, firstIndex } from '../lists.js';
+import { addTo, firstIndex, getOrMake } from '../lists.js';
 import type { Json } from '../stage/context.js';
 import { type DepEdges, edgeName, type Gathered } from './dep-edges.js';
 
@@ -88,13 +88,10 @@ export class Upstream {
 
   /** With those of its own stage. */
   #all(row: Made): Values {
-    let all = this.#ofMakers.get(row);
-    if (all === undefined) {
+    return getOrMake(this.#ofMakers, row, () => {
       const own = Object.entries(row.params);
-      all = own.length === 0 ? this.#above(row) : new Map([...this.#above(row), ...own]);
-      this.#ofMakers.set(row, all);
-    }
-    return all;
+      return own.length === 0 ? this.#above(row) : new Map([...this.#above(row), ...own]);
+    });
   }
 
   #ofDep({ item, stage }: Made, name: string, digest: string): Values {
@@ -103,12 +100,8 @@ export class Upstream {
     const edge = edgeName(item, name);
     const outs = this.#edges.gathered.get(edge);
     if (outs === undefined) return NONE;
-    let known = this.#ofPatterns.get(edge);
-    if (known === undefined) {
-      known = this.#matchesOf(outs);
-      this.#ofPatterns.set(edge, known);
-    }
-    return agreed(known.get(digest) ?? []);
+    const matches = getOrMake(this.#ofPatterns, edge, () => this.#matchesOf(outs));
+    return agreed(matches.get(digest) ?? []);
   }
 
   #ofWhole(edge: string, digest: string, makers: readonly Made[]): Values {
@@ -116,17 +109,13 @@ export class Upstream {
     if (stages?.size === 0) return NONE;
     const [first, second] = makers;
     if (first !== undefined && second === undefined) return this.#all(first);
-    const ofEdge = this.#ofDeps.get(edge) ?? new Map<string, Values>();
-    this.#ofDeps.set(edge, ofEdge);
-    let values = ofEdge.get(digest);
-    if (values === undefined) {
+    const ofEdge = getOrMake(this.#ofDeps, edge, () => new Map<string, Values>());
+    return getOrMake(ofEdge, digest, () => {
       const expected = makers.filter(({ stage }) => stages?.has(stage));
       // An earlier plan may have had other stages.
       const possible = expected.length > 0 ? expected : makers;
-      values = agreed(possible.map((maker) => this.#all(maker)));
-      ofEdge.set(digest, values);
-    }
-    return values;
+      return agreed(possible.map((maker) => this.#all(maker)));
+    });
   }
 
   /**

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { getOrMake } from '../../lists.js';
 import { isWithin } from '../../sys/is-within.js';
 import { type Copied, copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { unusable } from '../files/file-errors.js';
@@ -107,13 +108,11 @@ export class OutStore implements Keeper {
 
   #isHidden(folder: string): boolean {
     if (!isWithin(folder, this.#out)) return false;
-    const known = this.#hidden.get(folder);
-    if (known !== undefined) return known;
-    const stat = lstatSync(path.join(this.#project, folder));
-    const isPrivate = this.#notes.note(this.#inner(folder), stat);
-    const hidden = isPrivate || this.#isHidden(path.dirname(folder));
-    this.#hidden.set(folder, hidden);
-    return hidden;
+    return getOrMake(this.#hidden, folder, () => {
+      const stat = lstatSync(path.join(this.#project, folder));
+      const isPrivate = this.#notes.note(this.#inner(folder), stat);
+      return isPrivate || this.#isHidden(path.dirname(folder));
+    });
   }
 
   #now({ dev }: Stats): number {

@@ -1,7 +1,7 @@
 /** Versions of installed distributions by the names that code imports, from the metadata of an environment. */
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
-import { addTo } from '../../lists.js';
+import { addTo, getOrMake } from '../../lists.js';
 import { textIfThere } from '../../sys/if-there.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { NOT_INSTALLED } from '../package.js';
@@ -102,14 +102,13 @@ export class Distributions {
   }
 
   #providersIn(folder: string): ReadonlyMap<string, readonly string[]> {
-    const known = this.#providers.get(folder);
-    if (known !== undefined) return known;
-    const providers = new Map<string, string[]>();
-    for (const [info, { provides }] of Object.entries(this.#indexOf(folder))) {
-      for (const name of provides) addTo(providers, name, info);
-    }
-    this.#providers.set(folder, providers);
-    return providers;
+    return getOrMake(this.#providers, folder, () => {
+      const providers = new Map<string, string[]>();
+      for (const [info, { provides }] of Object.entries(this.#indexOf(folder))) {
+        for (const name of provides) addTo(providers, name, info);
+      }
+      return providers;
+    });
   }
 
   /** Reads only metadata that is newer than the stored index. */

@@ -3,6 +3,7 @@
  * that a file added later that would take precedence is detected.
  */
 
+import { getOrMake } from '../../lists.js';
 import { inFolder, isWithin, lastName, parentOf } from '../../sys/is-within.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { EVERY_STEM, namesFor, stemOf, type TraceInputs } from '../trace-inputs.js';
@@ -63,11 +64,8 @@ export class Finder {
   #names(folder: string, stem: string): readonly string[] {
     // Outs are not code of the project.
     if (isWithin(folder, 'cache')) return [];
-    const stems = this.#stems.get(folder) ?? new Map<string, readonly string[]>();
-    this.#stems.set(folder, stems);
-    const known = stems.get(stem) ?? namesFor(new Set([stem]), this.#snapshot.names(folder));
-    stems.set(stem, known);
-    return known;
+    const stems = getOrMake(this.#stems, folder, () => new Map<string, readonly string[]>());
+    return getOrMake(stems, stem, () => namesFor(new Set([stem]), this.#snapshot.names(folder)));
   }
 
   /** The trace inputs: names in the folders that were searched. */

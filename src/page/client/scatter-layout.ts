@@ -3,7 +3,7 @@
  * rate, points that would cover each other lie side by side: the width of such a pile shows how many
  * there are. Pure.
  */
-import { addTo } from '../../lists.js';
+import { addTo, getOrMake } from '../../lists.js';
 import type { PageColumn } from '../model.js';
 import { isSetting, mayBeLog } from './result-rows.js';
 import { type Scale, scaleOf } from './scale.js';
@@ -137,8 +137,7 @@ function fewValues(values: readonly number[]): readonly number[] | undefined {
 function levelsOf(along: readonly number[], across: readonly number[], height: number) {
   const levels = new Map<number, Map<number, number[]>>();
   for (const [at, value] of along.entries()) {
-    const own = levels.get(value) ?? new Map<number, number[]>();
-    levels.set(value, own);
+    const own = getOrMake(levels, value, () => new Map<number, number[]>());
     addTo(own, Math.round((across[at] as number) / height), at);
   }
   return levels;
