@@ -2,15 +2,10 @@
 import type { Cache } from '../cache/cache.js';
 import type { Digest } from '../cache/objects/digest.js';
 import type { RunRecord } from '../cache/records/record.js';
-import type { Item, Plot } from '../pipeline/plan.js';
+import type { Item, MetricView, Plot } from '../pipeline/plan.js';
 import { entryWithin } from './file-view.js';
 
-interface MetricFile {
-  readonly name: string;
-  /** Relative to the project. */
-  readonly path: string;
-  /** Name of the out that is the file or contains it. */
-  readonly out: string;
+interface MetricFile extends MetricView {
   /** Path inside the out; '' for the out itself. */
   readonly within: string;
 }

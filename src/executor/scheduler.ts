@@ -2,13 +2,10 @@
  * Interface of a batch system: submit, look, cancel. Slurm and the commands of `pipe.local.yaml`
  * implement it.
  */
+import type { Resources } from '../pipeline/plan.js';
 
 /** The resources and options that an item requests for its job. */
-export interface Request {
-  readonly cpu: number;
-  /** Bytes; 0: not stated. */
-  readonly memory: number;
-  readonly gpu: number;
+export interface Request extends Resources {
   /** Seconds. */
   readonly time: number | undefined;
   /** The stage's options for the scheduler. */

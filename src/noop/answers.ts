@@ -13,7 +13,7 @@ import {
   WIDTH,
 } from './answer-file.js';
 
-interface Asked {
+export interface Asked {
   readonly layout: Layout;
   /** Absolute path of the tool's dist folder. */
   readonly dist: string;

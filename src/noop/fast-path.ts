@@ -4,15 +4,11 @@
  */
 import { layoutOf, namedFolder } from '../cache/layout.js';
 import { rootAbove } from '../pipeline/root.js';
-import { type Standing, validAnswer } from './answers.js';
+import { type Asked, type Standing, validAnswer } from './answers.js';
 
 /** The working directory of the process, its arguments, and its environment. */
-interface Call {
+interface Call extends Omit<Asked, 'layout'> {
   readonly cwd: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absolute path of the tool's dist folder. */
-  readonly dist: string;
 }
 
 /** PIPE_DEBUG is unset, empty or 0 in all but a few runs. */

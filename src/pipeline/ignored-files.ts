@@ -2,6 +2,7 @@
 
 import { lastName } from '../sys/is-within.js';
 import { fixedFolder, type Glob, matchGlob, parseGlob } from './glob.js';
+import type { Dep } from './plan.js';
 
 export interface IgnoreRules {
   /** Identifies the rules; '' for only the files of tools. */
@@ -43,11 +44,7 @@ const OPEN: IgnoreRules = { id: 'open', holdsBack: () => false };
 
 const rulesById = new Map<string, IgnoreRules>([[PLAIN.id, PLAIN]]);
 
-interface Read {
-  readonly path: string;
-  readonly glob: boolean;
-  readonly exclude?: readonly string[];
-}
+type Read = Pick<Dep, 'path' | 'glob' | 'exclude'>;
 
 /** The ignore rules of a dep for the user's files. A pattern that spells a tool's name includes it. */
 export function ignoreRulesOf(dep: Read): IgnoreRules {

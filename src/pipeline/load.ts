@@ -83,12 +83,7 @@ function remoteIn(root: AstNode): Pick<Plan, 'remote'> {
   return { remote: typeof written === 'string' ? { url: written } : written };
 }
 
-interface Drafted {
-  readonly files: PlanFiles;
-  readonly diagnostics: Diagnostics;
-  readonly root: AstNode;
-  readonly params: Param | undefined;
-  readonly ownParams: Param | undefined;
+interface Drafted extends Opened {
   readonly drafts: readonly Draft[];
 }
 

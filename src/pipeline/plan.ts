@@ -177,17 +177,12 @@ export interface MetricView {
   readonly name: string;
   /** Relative to the project, `/` as separator. */
   readonly path: string;
-  /** Name of the out that contains it. */
+  /** Name of the out that is the file or contains it. */
   readonly out: string;
 }
 
 /** A table or picture among the outs. */
-export interface Plot {
-  readonly name: string;
-  /** Relative to the project, `/` as separator. */
-  readonly path: string;
-  /** Name of the out that is the file or contains it. */
-  readonly out: string;
+export interface Plot extends MetricView {
   /** The column of the horizontal axis; absent: the row number. */
   readonly x?: string;
   /** The columns to draw; absent: all others that contain numbers. */

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { Digest } from '../cache/objects/digest.js';
 import { isDigest } from '../cache/objects/digest.js';
-import type { EpochRecord, RecordedOut } from '../cache/records/record.js';
+import type { EpochRecord, RunRecord } from '../cache/records/record.js';
 import { isCount, isEpochRecord, isRecordedOut } from '../cache/records/records.js';
 import { canonical, sha256 } from '../canonical.js';
 import { ifJson } from '../json.js';
@@ -27,14 +27,11 @@ export interface Pack {
   readonly holds: readonly (readonly [hex: string, start: number, length: number])[];
 }
 
-export interface RemoteResult extends Partial<Usage> {
-  readonly format: 1;
-  readonly key: string;
-  readonly item: string;
+export interface RemoteResult
+  extends Partial<Usage>,
+    Pick<RunRecord, 'format' | 'key' | 'item' | 'outs' | 'seconds'> {
   /** The manifest, with hashes instead of the values of `env:`. */
   readonly manifest: unknown;
-  readonly outs: readonly RecordedOut[];
-  readonly seconds: number;
   readonly made: Made;
   readonly packs: readonly Pack[];
 }

@@ -11,13 +11,11 @@ import { metricsOf, numbersIn } from '../lockfile/format/locked-metrics.js';
 import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { depEdgesOf, type Part } from './dep-edges.js';
+import type { ResultRow } from './row.js';
 
 type MetricFiles = ReturnType<typeof metricFilesOf>;
 
-export interface Measured {
-  readonly metrics: Readonly<Record<string, number>>;
-  readonly chain?: string;
-  readonly epoch?: number;
+export interface Measured extends Pick<ResultRow, 'metrics' | 'chain' | 'epoch'> {
   /** Digests of its outs by name, and of `name/path` inside an out that is a dep; absent in an earlier index. */
   readonly made?: Readonly<Record<string, string>>;
   /** Identifies what was read. After a change of the pipeline it is read again. */

@@ -9,13 +9,9 @@ import { digestOfMatches } from '../decide/fingerprint.js';
 import { addTo, firstIndex, getOrMake } from '../lists.js';
 import type { Json } from '../stage/context.js';
 import { type DepEdges, edgeName, type Gathered } from './dep-edges.js';
+import type { ResultRow } from './row.js';
 
-interface Made {
-  readonly item: string;
-  readonly stage: string;
-  readonly when: number;
-  readonly params: Readonly<Record<string, Json>>;
-  readonly deps: Readonly<Record<string, string | null>>;
+interface Made extends Pick<ResultRow, 'item' | 'stage' | 'when' | 'params' | 'deps'> {
   /** Digests of its outs and of their parts by name; absent if gc removed it before the index had them. */
   readonly made?: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,6 @@
 /** Project state that saves time or serves explanations: last results, plans, traces, the outs index. */
 import type { Stats } from 'node:fs';
 import path from 'node:path';
-import type { Manifest } from '../../manifest.js';
 import type { ReadSet } from '../../noop/read-set.js';
 import { lstatIfThere, removeFile } from '../../sys/if-there.js';
 import { realPlace } from '../../sys/real-place.js';
@@ -13,7 +12,7 @@ import { writeChecksummed } from '../files/write-whole.js';
 import type { Digest } from '../objects/digest.js';
 import { OutsIndex } from './outs-index.js';
 import type { Needs } from './pins.js';
-import type { RecordedOut } from './record.js';
+import type { RecordedOut, RunRecord } from './record.js';
 import { itemFileName, projectName } from './record-names.js';
 import { readRunRecord, readSealed, recordPath } from './records.js';
 import { noteRun } from './run-needs.js';
@@ -23,16 +22,10 @@ import { type EndedNote, isEnded, isWrote, Written, type Wrote } from './written
 export type Matches = Readonly<Record<string, Digest>>;
 
 /** The last result of an item in this project, which `why` compares with. */
-export interface LastRun {
-  readonly key: string;
-  readonly manifest: Manifest;
-  /** Local code files by path, with the digest of their stripped text. */
-  readonly files: Readonly<Record<string, string>>;
-  readonly outs: readonly RecordedOut[];
+export interface LastRun
+  extends Pick<RunRecord, 'key' | 'manifest' | 'files' | 'outs' | 'seconds'> {
   /** Matches of pattern deps, by dep name: the digest in the manifest does not name the files. */
   readonly matches?: Readonly<Record<string, Matches>>;
-  /** Wall time of the execution. */
-  readonly seconds: number;
   readonly executed?: Executed | undefined;
 }
 

@@ -5,6 +5,7 @@ import type { Json, Metrics } from '../../stage/context.js';
 import type { Usage } from '../../sys/usage.js';
 import type { Permissions } from '../objects/access.js';
 import type { Digest } from '../objects/digest.js';
+import type { TreeEntry } from '../objects/tree.js';
 
 /** The result of one execution: key → digests of the outs. Written last, when every out is stored. */
 export interface RunRecord extends Partial<Usage> {
@@ -46,13 +47,7 @@ export function storedBytes(outs: readonly RecordedOut[]): number {
 /** The result in a record, without the item and the time of its computation. */
 export type Result = Pick<RunRecord, 'key' | 'manifest' | 'outs'>;
 
-export interface RecordedOut {
-  readonly name: string;
-  readonly digest: Digest;
-  /** Bytes of all its files. */
-  readonly size: number;
-  /** Number of its files; 1 for a file. */
-  readonly files: number;
+export interface RecordedOut extends TreeEntry {
   /** Permissions, where they differ from the umask's. */
   readonly permissions?: Permissions;
   /** True if its content was never stored, only the listings of its folders. */

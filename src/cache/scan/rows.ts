@@ -1,17 +1,13 @@
 /** Rows of the stat index for the files of one directory, in typed-array columns. */
 import type { Stats } from 'node:fs';
 import type { Digest } from '../objects/digest.js';
+import type { TreeEntry } from '../objects/tree.js';
 
 /** The first character of a digest as a number; 0 when unknown. */
 export const KIND = { none: 0, file: 102, executable: 120, directory: 100 } as const;
 
 /** The result of scanning a path. */
-export interface Scan {
-  readonly digest: Digest;
-  /** Size of all files in it, in bytes. */
-  readonly size: number;
-  /** Number of files and links in it; 1 for a file. */
-  readonly files: number;
+export interface Scan extends Omit<TreeEntry, 'name'> {
   /**
    * Paths of the links in it; in a scan that follows links, only those that lead out of it. Absent
    * if none.

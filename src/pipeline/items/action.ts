@@ -8,7 +8,7 @@ import type { DraftDep } from './item-draft.js';
 import { normalisePath, scriptMistake, slashMistake } from './paths.js';
 import { type CommandScope, lookupIn, lookupInCommand } from './scope.js';
 
-interface Written {
+export interface ActionTemplates {
   readonly run: Template | undefined;
   readonly cmd: Template | readonly Template[] | undefined;
   /** The shell for a text `cmd`. */
@@ -19,7 +19,7 @@ interface Written {
 const NO_ACTION: Action = { kind: 'argv', argv: [] };
 
 export function actionOf(
-  { run, cmd, shell }: Written,
+  { run, cmd, shell }: ActionTemplates,
   scope: CommandScope,
   deps: readonly DraftDep[],
   diagnostics: Diagnostics,

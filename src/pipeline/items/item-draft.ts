@@ -1,5 +1,5 @@
 /** Items before their edges are known, with the places of their parts in the file. */
-import type { Item, Plot } from '../plan.js';
+import type { Dep, Item, Plot } from '../plan.js';
 import type { Template } from './fill-placeholders.js';
 
 /** A dep or out as written in the stage, shared by its items. */
@@ -27,10 +27,6 @@ export interface Draft {
   readonly outs: readonly Written[];
 }
 
-export interface DraftDep {
-  readonly name: string;
-  readonly path: string;
-  readonly glob: boolean;
-  readonly exclude?: readonly string[];
+export interface DraftDep extends Pick<Dep, 'name' | 'path' | 'glob' | 'exclude'> {
   readonly written: Written;
 }

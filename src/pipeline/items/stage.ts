@@ -5,7 +5,7 @@ import type { Diagnostics } from '../document/diagnostics.js';
 import type { StageSpec } from '../document/pipeline-schema.js';
 import { type Param, paramAt, unknownParam } from '../params-tree.js';
 import type { PlanFiles } from '../plan-files.js';
-import { actionOf } from './action.js';
+import { type ActionTemplates, actionOf } from './action.js';
 import { depsOf } from './deps.js';
 import { limitsOf } from './fields.js';
 import { fill, isPlaceholder, parseTemplate, type Template } from './fill-placeholders.js';
@@ -30,16 +30,13 @@ interface StageInput {
 }
 
 /** The stage's templates, parsed once for all its items. */
-interface Templates {
+interface Templates extends ActionTemplates {
   readonly deps: readonly Written[];
   readonly outs: readonly Written[];
   readonly params: readonly Template[];
   readonly desc: Template | undefined;
-  readonly run: Template | undefined;
-  readonly cmd: Template | readonly Template[] | undefined;
   /** The names in `cmd`. */
   readonly placeholders: ReadonlySet<string>;
-  readonly shell: StageSpec['shell'];
 }
 
 /** The items in matrix order; none if the matrix has errors. */

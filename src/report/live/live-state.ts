@@ -61,10 +61,7 @@ export interface Epochs {
   readonly metrics?: Metrics;
 }
 
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-  readonly unit?: string;
+export interface Progress extends Pick<ItemProgress, 'done' | 'total' | 'unit'> {
   readonly at: number;
   /** The first report, from which the speed is measured. */
   readonly first: { readonly done: number; readonly at: number };
