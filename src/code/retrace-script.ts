@@ -9,10 +9,10 @@ import type { PythonModule } from './python/python-module.js';
 import { type Parsed, traceLaunch } from './python/trace-python.js';
 import type { ScriptTrace } from './script-trace.js';
 import { traceSourced } from './sourced.js';
-import { readParsed, type TraceCache, traceName, unknownTime, writeParsed } from './trace-cache.js';
+import { StoredTrace, type TraceCache } from './trace-cache.js';
 
 interface Options {
-  readonly traceCache?: TraceCache;
+  readonly traceCache: TraceCache;
   readonly known: { readonly parsed: Parsed };
   readonly unseen?: () => void;
 }
@@ -29,7 +29,7 @@ export async function retraceScript(
   }
   options.unseen?.();
   const { traceScript } = await import('./script-trace.js');
-  return traceScript(snapshot.root, script.target, options.traceCache?.timeAt ?? unknownTime);
+  return traceScript(snapshot.root, script.target, options.traceCache.timeAt);
 }
 
 /** Parses only files that changed since the last trace. */
@@ -38,13 +38,12 @@ function retraceLaunch(
   { traceCache, known: { parsed } }: Options,
   snapshot: FsSnapshot,
 ): ScriptTrace {
-  const name = traceCache && traceName(traceCache, snapshot.root, 'script', nameOf(launch));
-  if (traceCache === undefined || name === undefined) return traceLaunch(launch, snapshot, parsed);
-  for (const [hex, module] of Object.entries(readParsed<PythonModule>(traceCache, name)))
+  const stored = new StoredTrace(traceCache, snapshot.root, 'script', nameOf(launch));
+  for (const [hex, module] of Object.entries(stored.readParsed<PythonModule>()))
     parsed.set(hex, module);
   const trace = traceLaunch(launch, snapshot, parsed);
   const hexes = Object.values(trace.traced.files).filter((hex) => parsed.has(hex));
-  writeParsed(traceCache, name, Object.fromEntries(hexes.map((hex) => [hex, parsed.get(hex)])));
+  stored.writeParsed(Object.fromEntries(hexes.map((hex) => [hex, parsed.get(hex)])));
   return trace;
 }
 

@@ -14,11 +14,10 @@ import { NO_NAMED, namedScripts } from './named-scripts.js';
 import { commandNamesIn } from './python/entry-points.js';
 import type { Parsed } from './python/trace-python.js';
 import type { TracedScript } from './script-trace.js';
-import { readTrace, type TraceCache, traceName, writeTrace } from './trace-cache.js';
+import { StoredTrace, type TraceCache } from './trace-cache.js';
 
 export interface ScriptOptions extends Declared {
-  /** The trace cache; absent: none. */
-  readonly traceCache?: TraceCache;
+  readonly traceCache: TraceCache;
   /** Scripts of earlier commands in this run, to trace each once. */
   readonly known: KnownScripts;
   /** Called before esbuild reads files, because the snapshot does not record those reads. */
@@ -74,7 +73,7 @@ function knownScript(
   const traced =
     known.traced.get(name) ??
     plainScript(script, snapshot) ??
-    keptScript(name, traceCache, snapshot);
+    new StoredTrace<TracedScript>(traceCache, snapshot.root, 'script', name).read(snapshot)?.traced;
   if (traced !== undefined) known.traced.set(name, traced);
   return traced;
 }
@@ -84,15 +83,6 @@ function plainScript({ kind, target }: Script, snapshot: FsSnapshot): TracedScri
   return kind !== 'script' || isScript(target) || isR(target)
     ? undefined
     : { files: { [target]: snapshot.hex(target) as string }, importers: {}, packages: {} };
-}
-
-function keptScript(name: string, traceCache: TraceCache | undefined, snapshot: FsSnapshot) {
-  if (traceCache === undefined) return undefined;
-  return readTrace<TracedScript>(
-    traceCache,
-    traceName(traceCache, snapshot.root, 'script', name),
-    snapshot,
-  )?.traced;
 }
 
 async function traceAndKeep(
@@ -105,12 +95,9 @@ async function traceAndKeep(
   const { retraceScript } = await import('./retrace-script.js');
   const { traced, traceInputs } = await retraceScript(script, options, snapshot);
   known.traced.set(name, traced);
-  if (traceCache !== undefined && traceInputs !== undefined) {
-    writeTrace(traceCache, traceName(traceCache, snapshot.root, 'script', name), {
-      traceInputs,
-      traced,
-      opaque: [],
-    });
+  if (traceInputs !== undefined) {
+    const stored = new StoredTrace<TracedScript>(traceCache, snapshot.root, 'script', name);
+    stored.write({ traceInputs, traced, opaque: [] });
   }
   return traced;
 }

@@ -17,9 +17,6 @@ export interface TraceCache {
 
 export type TimeAt = (dev: number, moment: number) => number;
 
-/** For a trace that is not cached, whose validity does not matter. */
-export const unknownTime: TimeAt = () => Number.NEGATIVE_INFINITY;
-
 /** Format version, part of each name: traces with another one are not found. */
 const FORMAT = 5;
 
@@ -36,68 +33,57 @@ interface KeptBundle {
   readonly bundle: Bundle;
 }
 
-/** The name does not depend on the file's content, so that a new trace replaces the old one. */
-export function traceName(
-  { version }: TraceCache,
-  root: string,
-  kind: 'module' | 'script',
-  file: string,
-): string {
-  return sha256(JSON.stringify(['trace', FORMAT, version, root, kind, file]));
+/** The stored trace of an entry file: the module of a stage, or a script of a command. */
+export class StoredTrace<T> {
+  readonly #traceCache: TraceCache;
+  /** Does not depend on the file's content, so that a new trace replaces the old one. */
+  readonly #name: string;
+
+  constructor(traceCache: TraceCache, root: string, kind: 'module' | 'script', file: string) {
+    this.#traceCache = traceCache;
+    const { version } = traceCache;
+    this.#name = sha256(JSON.stringify(['trace', FORMAT, version, root, kind, file]));
+  }
+
+  /** Undefined if there is none, or if a trace input changed. */
+  read(snapshot: FsSnapshot): KeptTrace<T> | undefined {
+    const kept = this.#kept;
+    return kept !== undefined && holds(kept.traceInputs, snapshot) ? kept : undefined;
+  }
+
+  write(trace: KeptTrace<T>): void {
+    this.#traceCache.write(this.#name, trace);
+  }
+
+  /** The trace inputs, valid or not. */
+  get inputs(): TraceInputs | undefined {
+    return this.#kept?.traceInputs;
+  }
+
+  get #kept(): KeptTrace<T> | undefined {
+    return this.#traceCache.read(this.#name) as KeptTrace<T> | undefined;
+  }
+
+  /** Undefined if missing, or if it belongs to another state of the code. */
+  readBundle(digest: string): Bundle | undefined {
+    const kept = this.#traceCache.read(`${this.#name}-bundle`) as KeptBundle | undefined;
+    return kept?.digest === digest ? kept.bundle : undefined;
+  }
+
+  /** Stored separately from the trace, because only an execution reads it. */
+  writeBundle(digest: string, bundle: Bundle): void {
+    this.#traceCache.write(`${this.#name}-bundle`, { digest, bundle } satisfies KeptBundle);
+  }
+
+  /** Parsed files of the trace, by SHA-256 of their bytes: for the next trace only. */
+  readParsed<P>(): Parsed<P> {
+    const kept = this.#traceCache.read(`${this.#name}-parsed`);
+    return (kept as { parsed: Parsed<P> } | undefined)?.parsed ?? {};
+  }
+
+  writeParsed<P>(parsed: Parsed<P>): void {
+    this.#traceCache.write(`${this.#name}-parsed`, { parsed });
+  }
 }
 
-/** Undefined if there is none, or if a trace input changed. */
-export function readTrace<T>(
-  traceCache: TraceCache,
-  name: string,
-  snapshot: FsSnapshot,
-): KeptTrace<T> | undefined {
-  const kept = traceCache.read(name) as KeptTrace<T> | undefined;
-  return kept !== undefined && holds(kept.traceInputs, snapshot) ? kept : undefined;
-}
-
-/** The trace inputs of an entry file's cached trace, valid or not. */
-export function storedTraceInputs(
-  traceCache: TraceCache,
-  root: string,
-  kind: 'module' | 'script',
-  file: string,
-): TraceInputs | undefined {
-  const kept = traceCache.read(traceName(traceCache, root, kind, file));
-  return (kept as KeptTrace<unknown> | undefined)?.traceInputs;
-}
-
-export function writeTrace<T>(traceCache: TraceCache, name: string, trace: KeptTrace<T>): void {
-  traceCache.write(name, trace);
-}
-
-/** Stored separately from the trace, because only an execution reads it. */
-export function writeBundle(
-  traceCache: TraceCache,
-  name: string,
-  digest: string,
-  bundle: Bundle,
-): void {
-  traceCache.write(`${name}-bundle`, { digest, bundle } satisfies KeptBundle);
-}
-
-/** Undefined if missing, or if it belongs to another state of the code. */
-export function readBundle(
-  traceCache: TraceCache,
-  name: string,
-  digest: string,
-): Bundle | undefined {
-  const kept = traceCache.read(`${name}-bundle`) as KeptBundle | undefined;
-  return kept?.digest === digest ? kept.bundle : undefined;
-}
-
-/** Parsed files of a trace, by SHA-256 of their bytes: for the next trace only. */
-export function readParsed<T>(traceCache: TraceCache, name: string): Parsed<T> {
-  return (traceCache.read(`${name}-parsed`) as { parsed: Parsed<T> } | undefined)?.parsed ?? {};
-}
-
-export function writeParsed<T>(traceCache: TraceCache, name: string, parsed: Parsed<T>): void {
-  traceCache.write(`${name}-parsed`, { parsed });
-}
-
-type Parsed<T> = Readonly<Record<string, T>>;
+type Parsed<P> = Readonly<Record<string, P>>;

@@ -4,15 +4,7 @@ import { realPath } from '../sys/real-place.js';
 import { executable } from './executable.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { requireCovered } from './opaque.js';
-import {
-  readBundle,
-  readTrace,
-  type TraceCache,
-  traceName,
-  unknownTime,
-  writeBundle,
-  writeTrace,
-} from './trace-cache.js';
+import { StoredTrace, type TraceCache } from './trace-cache.js';
 import type { Traced } from './traced.js';
 
 export interface TraceOptions {
@@ -20,8 +12,7 @@ export interface TraceOptions {
   readonly stageDoor: string;
   /** Paths and patterns of the stage's deps: they may cover an untraceable import. */
   readonly deps: readonly string[];
-  /** The trace cache; absent: none. */
-  readonly traceCache?: TraceCache;
+  readonly traceCache: TraceCache;
 }
 
 export interface TracedModule extends Traced {
@@ -42,12 +33,12 @@ export async function traceModule(
   const root = realPath(project);
   const { bundleModule } = await import('./bundle.js');
   const { traceCache, deps, stageDoor } = options;
-  const timeAt = traceCache?.timeAt ?? unknownTime;
+  const { timeAt } = traceCache;
   const { traced, bundle, opaque, traceInputs } = await bundleModule(root, file, timeAt);
-  if (traceCache !== undefined && traceInputs !== undefined) {
-    const name = traceName(traceCache, root, 'module', file);
-    writeBundle(traceCache, name, traced.code.bundle, bundle);
-    writeTrace(traceCache, name, { traceInputs, traced, opaque });
+  if (traceInputs !== undefined) {
+    const stored = new StoredTrace<Traced>(traceCache, root, 'module', file);
+    stored.writeBundle(traced.code.bundle, bundle);
+    stored.write({ traceInputs, traced, opaque });
   }
   requireCovered(opaque, deps, root);
   return { ...traced, executable: executable(bundle, { root, stageDoor }) };
@@ -65,12 +56,8 @@ export function keptTrace(
   { traceCache, deps }: TraceOptions,
   snapshot: FsSnapshot,
 ): Traced | undefined {
-  if (traceCache === undefined) return undefined;
-  const kept = readTrace<Traced>(
-    traceCache,
-    traceName(traceCache, snapshot.root, 'module', file),
-    snapshot,
-  );
+  const stored = new StoredTrace<Traced>(traceCache, snapshot.root, 'module', file);
+  const kept = stored.read(snapshot);
   if (kept === undefined) return undefined;
   requireCovered(kept.opaque, deps, project);
   return kept.traced;
@@ -83,12 +70,8 @@ export function keptExecutable(
   traced: Traced,
   { traceCache, stageDoor }: TraceOptions,
 ): string | undefined {
-  if (traceCache === undefined) return undefined;
   const root = realPath(project);
-  const bundle = readBundle(
-    traceCache,
-    traceName(traceCache, root, 'module', file),
-    traced.code.bundle,
-  );
+  const stored = new StoredTrace<Traced>(traceCache, root, 'module', file);
+  const bundle = stored.readBundle(traced.code.bundle);
   return bundle && executable(bundle, { root, stageDoor });
 }

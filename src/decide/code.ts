@@ -7,7 +7,7 @@ import { type FsSnapshot, newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
 import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
-import { storedTraceInputs, type TraceCache } from '../code/trace-cache.js';
+import { StoredTrace, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
 import { UserError, userError } from '../error.js';
 import { getOrMake } from '../lists.js';
@@ -136,7 +136,7 @@ class Tracer {
 
   inputsOf({ action }: Item, command: CommandItemCode = NO_CODE): string[] {
     const stored = (kind: 'module' | 'script', name: string) =>
-      storedTraceInputs(this.#traceCache, this.#snapshot.root, kind, name);
+      new StoredTrace(this.#traceCache, this.#snapshot.root, kind, name).inputs;
     const { traces, metadata } = command;
     const kept =
       action.kind === 'module'

@@ -85,7 +85,8 @@ async function tracedIn(sandbox: Sandbox, command: string): Promise<string[]> {
 }
 
 async function scriptsOf(sandbox: Sandbox, command: string): Promise<Record<string, string>> {
-  const options = { deps: [], outs: [], known: noScripts() };
+  const traceCache = { ...sandbox.traceCache, read: () => undefined };
+  const options = { deps: [], outs: [], known: noScripts(), traceCache };
   const action = { kind: 'shell', command } as const;
   return (await traceScripts(action, options, sandbox.snapshot())).scripts;
 }
