@@ -103,14 +103,14 @@ function variantText({ profiles, set }: Project['variant']): string {
 }
 
 export function definitionOf(item: Item) {
-  const { id, stage, desc, matrix, action, params, env, needs, resources } = item;
+  const { id, stage, desc, action, params, env, needs, resources } = item;
   const command =
     action.kind === 'module'
       ? `run: ${action.file}`
       : action.kind === 'shell'
         ? action.command
         : action.argv.join(' ');
-  return { id, stage, desc, matrix, command, params, env, needs, resources: { ...resources } };
+  return { id, stage, desc, command, params, env, needs, resources: { ...resources } };
 }
 
 /** The record for today's key, else for the last execution. */

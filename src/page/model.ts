@@ -37,7 +37,6 @@ export interface PageItem {
   readonly key?: string | undefined;
   /** Key of the result with the outs, plots and pictures. */
   readonly shown?: string | undefined;
-  readonly matrix: Readonly<Record<string, Scalar>>;
   readonly command: string;
   readonly params: Readonly<Record<string, Tree>>;
   readonly env: readonly string[];
@@ -112,7 +111,6 @@ export interface PageEpochs {
   readonly drawn?: string | undefined;
   readonly best?: { readonly metric: string; readonly mode: 'max' | 'min' } | undefined;
   readonly numbers: readonly number[];
-  readonly seconds: readonly number[];
   /** For each metric, a value for each epoch. */
   readonly values: Readonly<Record<string, readonly (number | null)[]>>;
 }
@@ -177,7 +175,6 @@ export interface TimedEvent {
   readonly verdict?: string;
   readonly action?: string;
   readonly reason?: string;
-  readonly seconds?: number;
   readonly cpuSeconds?: number;
   readonly peakMemory?: number;
   readonly done?: number;

@@ -34,15 +34,12 @@ export function epochsOf(
   };
 }
 
-function curvesOf(
-  records: readonly EpochRecord[],
-): Pick<PageEpochs, 'numbers' | 'seconds' | 'values'> {
+function curvesOf(records: readonly EpochRecord[]): Pick<PageEpochs, 'numbers' | 'values'> {
   const leaves = records.flatMap(({ metrics }) => leavesOf(metrics));
   const numbers = leaves.filter(([, value]) => typeof value === 'number');
   const names = new Set(numbers.map(([name]) => name));
   return {
     numbers: records.map(({ epoch }) => epoch),
-    seconds: records.map(({ seconds }) => rounded(seconds)),
     values: Object.fromEntries(
       [...names].map((name) => [
         name,

@@ -68,7 +68,6 @@ const SHOWN: ReadonlySet<string> = new Set<keyof TimedEvent>([
   'verdict',
   'action',
   'reason',
-  'seconds',
   'cpuSeconds',
   'peakMemory',
   'done',

@@ -32,7 +32,6 @@ function item(at: number): PageItem {
     state: at % 7 === 0 ? 'stale' : 'fresh',
     reasons: at % 7 === 0 ? ['param train.lr 0.1 → 0.01', 'code of lib/net.py changed'] : [],
     key: digest(at),
-    matrix: { dataset: `set${at >> 1}`, seed: at % 5 },
     command: `python3 train.py --rate ${noise(at).toFixed(4)} --data cache/out/set${at >> 1}/data`,
     params: { train: { lr: noise(at), width: 32 << (at % 4), epochs: 20 } },
     env: [],
@@ -58,7 +57,6 @@ function item(at: number): PageItem {
         wanted: 20,
         drawn: 'val.loss',
         numbers: epochs,
-        seconds: epochs.map(() => 3),
         values: {
           'val.loss': epochs.map((epoch) => Number((noise(at) / epoch).toPrecision(6))),
           'val.ssim': epochs.map((epoch) => Number((1 - noise(at) / epoch).toPrecision(6))),
