@@ -136,7 +136,7 @@ function openPipeline(options: LoadOptions): Opened {
     diagnostics.check();
     throw new Error('parseYaml gave nothing and no mistake');
   }
-  const broken = reportSchemaErrors(validate(withoutExtras(root.value)), root, diagnostics);
+  const broken = reportSchemaErrors(validate(withoutExtras(root.value)), { root, diagnostics });
   const ownParams = broken.top.has('params')
     ? undefined
     : paramsIn(child(root, 'params'), files, diagnostics);

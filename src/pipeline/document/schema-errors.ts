@@ -5,7 +5,7 @@ import type { Diagnostics } from './diagnostics.js';
 import { OTHER_WAYS, OTHER_WORDS, OUT_WAYS } from './foreign-keys.js';
 import { INNER_KEYS, type Issue, STAGE_KEYS } from './pipeline-schema.js';
 import { nearest, suggest } from './suggest.js';
-import { BEGIN, describeValue, EXPECTED, type Expected, hintOf, isWhat } from './value-errors.js';
+import { BEGIN, EXPECTED, type Expected, isWhat, mistakeOf } from './value-errors.js';
 
 /** The invalid parts of the file. */
 export interface Broken {
@@ -15,15 +15,17 @@ export interface Broken {
   readonly stages: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export function reportSchemaErrors(
-  issues: readonly Issue[],
-  root: AstNode,
-  diagnostics: Diagnostics,
-): Broken {
+interface Target {
+  readonly root: AstNode;
+  readonly diagnostics: Diagnostics;
+}
+
+export function reportSchemaErrors(issues: readonly Issue[], target: Target): Broken {
+  const { root } = target;
   const top = new Set<string>();
   const stages = new Map<string, Set<string>>();
   for (const issue of issues) {
-    tell(issue, issue.path, root, diagnostics);
+    tell(issue, issue.path, target);
     const [section, name, key] = issue.path.map(String);
     if (section === undefined) continue;
     if (section !== 'stages' || name === undefined) top.add(section);
@@ -45,22 +47,22 @@ function unusable(issue: Issue, key: string | undefined, root: AstNode): readonl
     .filter((each) => !entries?.has(each));
 }
 
-function tell(issue: Issue, path: Path, root: AstNode, diagnostics: Diagnostics): void {
+function tell(issue: Issue, path: Path, target: Target): void {
   switch (issue.code) {
     case 'unrecognized_keys':
-      for (const key of issue.keys) unknownKey(key, path, root, diagnostics);
+      for (const key of issue.keys) unknownKey(key, path, target);
       return;
     case 'invalid_key':
-      wrong(expectedOf(issue.issues[0]?.message, 'name'), path, root, diagnostics, true);
+      wrongKey(expectedOf(issue.issues[0]?.message, 'name'), path, target);
       return;
     case 'invalid_union': {
-      const inner = meantBranch(issue.errors, path, root);
-      if (!inner) wrong(expectedOf(issue.message, 'scalar'), path, root, diagnostics);
-      for (const each of inner ?? []) tell(each, [...path, ...each.path], root, diagnostics);
+      const inner = meantBranch(issue.errors, path, target.root);
+      if (!inner) wrong(expectedOf(issue.message, 'scalar'), path, target);
+      for (const each of inner ?? []) tell(each, [...path, ...each.path], target);
       return;
     }
     default:
-      wrong(expectedOf(issue.message, undefined, issue), path, root, diagnostics);
+      wrong(expectedOf(issue.message, undefined, issue), path, target);
   }
 }
 
@@ -99,24 +101,17 @@ function expectedOf(
   throw new Error(`value-errors.ts has no text for: ${message} (${issue?.code})`);
 }
 
-function wrong(
-  what: Expected,
-  path: Path,
-  root: AstNode,
-  diagnostics: Diagnostics,
-  isKey = false,
-): void {
-  const { code, text } = what;
-  if (isKey) {
-    const message = `expected ${text}, got ${describeValue(path.at(-1))}`;
-    const hint = hintOf(what, path.at(-1));
-    diagnostics.add({ code, message, hint }, keyAt(root, path) ?? spanAt(root, path));
-    return;
-  }
+function wrongKey(what: Expected, path: Path, { root, diagnostics }: Target): void {
+  const span = keyAt(root, path) ?? spanAt(root, path);
+  diagnostics.add(mistakeOf(what, path.at(-1)), span);
+}
+
+function wrong(what: Expected, path: Path, target: Target): void {
+  const { root, diagnostics } = target;
   const parent = partAt(root, path.slice(0, -1));
   const last = path.at(-1);
   if (typeof last === 'string' && parent.entries && !parent.entries.has(last)) {
-    missing(last, path, root, diagnostics);
+    missing(last, path, target);
     return;
   }
   const { value } = partAt(root, path);
@@ -127,8 +122,7 @@ function wrong(
   }
   // Each misplaced stage is reported on its own.
   if (path[0] === 'stages' && value === null && hasStageOutside(root)) return;
-  const message = `expected ${text}, got ${describeValue(value)}`;
-  diagnostics.add({ code, message, hint: hintOf(what, value) }, spanAt(root, path));
+  diagnostics.add(mistakeOf(what, value), spanAt(root, path));
 }
 
 function hasStageOutside({ entries }: AstNode): boolean {
@@ -139,7 +133,7 @@ function isStage({ entries }: AstNode): boolean {
   return entries?.has('cmd') === true || entries?.has('run') === true;
 }
 
-function missing(key: string, path: Path, root: AstNode, diagnostics: Diagnostics): void {
+function missing(key: string, path: Path, { root, diagnostics }: Target): void {
   const owner = path.slice(0, -1);
   const span = keyAt(root, owner) ?? spanAt(root, owner);
   const where = owner.length === 0 ? 'the pipeline' : `"${String(owner.at(-1))}"`;
@@ -161,7 +155,7 @@ function isMeantIn({ entries }: AstNode, key: string): boolean {
   return [...(entries?.keys() ?? [])].some((each) => meantKey(each, [key]) === key);
 }
 
-function unknownKey(key: string, path: Path, root: AstNode, diagnostics: Diagnostics): void {
+function unknownKey(key: string, path: Path, { root, diagnostics }: Target): void {
   const at = keyAt(root, [...path, key]) ?? spanAt(root, path);
   const hint = placeFor(key, path, partAt(root, [...path, key])) ?? keyHint(key, path);
   diagnostics.add({ code: 'unknown-key', message: `unknown key "${key}"`, hint }, at);

@@ -1,4 +1,5 @@
 /** Texts for a wrong value: error code, expected value, and a hint. */
+import type { Mistake } from './diagnostics.js';
 
 export interface Expected {
   readonly code: string;
@@ -14,8 +15,10 @@ const value = (text: string, hint?: Expected['hint']) =>
 /** The smallest pipeline. */
 export const BEGIN = 'begin with:  stages: { name: { cmd: … } }';
 
-export function hintOf({ hint }: Expected, value: unknown): string | undefined {
-  return typeof hint === 'function' ? hint(value) : hint;
+/** `from`: where the value comes from, if not from its place. */
+export function mistakeOf({ code, text, hint }: Expected, value: unknown, from = ''): Mistake {
+  const message = `expected ${text}, got ${describeValue(value)}${from}`;
+  return { code, message, hint: typeof hint === 'function' ? hint(value) : hint };
 }
 
 /** By the name that pipeline-schema.ts gives to each part of the file. */

@@ -3,7 +3,7 @@ import type { Json } from '../../stage/context.js';
 import { type AstNode, child, keyAt, type Path, partAt, spanAt } from '../document/ast.js';
 import type { EpochsSpec, ObjectiveSpec, StageSpec } from '../document/pipeline-schema.js';
 import { parseDuration, parseSize } from '../document/quantity.js';
-import { describeValue, EXPECTED, hintOf, type What } from '../document/value-errors.js';
+import { EXPECTED, mistakeOf, type What } from '../document/value-errors.js';
 import type { EpochPlan, Item, Keep, Objective, Resources } from '../plan.js';
 import {
   givenBy,
@@ -123,9 +123,7 @@ function numberAt(path: Path, what: Quantity & What, fields: Fields): number | u
   }
   const number = PARSERS[what](value);
   if (number !== undefined) return number;
-  const { code, text } = EXPECTED[what];
-  const message = `expected ${text}, got ${describeValue(value)}${name}`;
-  diagnostics.add({ code, message, hint: hintOf(EXPECTED[what], value) }, spanAt(node, path));
+  diagnostics.add(mistakeOf(EXPECTED[what], value, name), spanAt(node, path));
   return undefined;
 }
 
