@@ -11,7 +11,7 @@ import type { EpochPlan, Item } from '../pipeline/plan.js';
 import { predicate, select } from '../pipeline/select.js';
 import { show } from '../report/changes.js';
 import { listTable } from '../report/text-table.js';
-import { bytes, duration, metricsText, plural } from '../report/wording.js';
+import { bytes, duration, metricsText, metricTexts, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { definitionOf } from '../results/row.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
@@ -197,19 +197,29 @@ function requireMetric(chains: readonly Chain[], metric: string | undefined): vo
 function listing(chain: Chain, metric: string | undefined, room: number | undefined): string {
   const { item, target, drawn, epochs } = chain;
   if (epochs.length === 0) return `${item}: no epoch is completed (target ${target})\n`;
-  const rows = epochs.map((record) => [
-    String(record.epoch),
-    duration(record.seconds),
-    bytes(record.size),
-    record.kept ? 'kept' : 'dropped',
-    metricsText(record.metrics),
-  ]);
   const seconds = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
   const head = `${item}: ${plural(epochs.length, 'epoch')} completed, target ${target}, ${duration(seconds)} in all\n`;
   const shown = metric ?? drawn;
   const picture = shown === undefined ? '' : curve(epochs, shown, room ?? 80);
-  const listed = listTable([['epoch', 'time', 'size', 'state', 'metrics'], ...rows], room);
-  return `${head}${listed}${picture}${marks(chain, shown)}`;
+  return `${head}${epochTable(epochs, room)}${picture}${marks(chain, shown)}`;
+}
+
+/** One text with all metrics of an epoch, or, where that does not fit, a column for each metric. */
+function epochTable(epochs: Chain['epochs'], room: number | undefined): string {
+  const found = epochs.map(({ metrics }) => new Map(metricTexts(metrics)));
+  const names = [...new Set(found.flatMap((each) => [...each.keys()]))];
+  const table = (heads: readonly string[], cells: readonly (readonly string[])[]) => [
+    ['epoch', 'time', 'size', 'state', ...heads],
+    ...epochs.map(({ epoch, seconds, size, kept }, at) => [
+      ...[String(epoch), duration(seconds), bytes(size), kept ? 'kept' : 'dropped'],
+      ...(cells[at] ?? []),
+    ]),
+  ];
+  const texts = epochs.map(({ metrics }) => [metricsText(metrics)]);
+  const whole = listTable(table(['metrics'], texts));
+  if (room === undefined || whole.split('\n').every((line) => line.length <= room)) return whole;
+  const values = found.map((each) => names.map((name) => each.get(name) ?? ''));
+  return listTable(table(names, values), room);
 }
 
 /** `best loss: epoch 5; outs: epoch 6`. */

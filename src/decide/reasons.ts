@@ -61,11 +61,14 @@ export function differences(before: Evidence, now: Evidence, explain: Explainer)
   const b = now.manifest;
   if (a.format !== b.format)
     return [{ kind: 'format', text: 'results of another version of pipe' }];
+  const code = codeDifferences(before, now, explain);
+  const params = mapDifferences(a.params, b.params, (path, x, y) =>
+    paramDifferences(path, x, y, explain.targetParam),
+  );
+  // A command often contains the params of its stage.
+  const isEffect = ({ kind }: Reason) => params.length > 0 && kind === 'command';
   return [
-    ...codeDifferences(before, now, explain),
-    ...mapDifferences(a.params, b.params, (path, x, y) =>
-      paramDifferences(path, x, y, explain.targetParam),
-    ),
+    ...[...code, ...params].sort((x, y) => Number(isEffect(x)) - Number(isEffect(y))),
     ...mapDifferences(a.env, b.env, (name, x, y) => [
       { kind: 'env', text: `env ${name} ${fromTo(setOrNot(x), setOrNot(y))}` },
     ]),

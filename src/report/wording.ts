@@ -89,11 +89,17 @@ export function failureLines(item: string, failure: Failure): string[] {
 
 /** `loss 0.0312, val.ssim 0.914`: at most `limit`, nested names joined by dots; NaN for what is not a number. */
 export function metricsText(metrics: unknown, limit = 4): string {
+  return metricTexts(metrics, limit)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}
+
+/** The first metrics by name. */
+export function metricTexts(metrics: unknown, limit = 4): readonly [string, string][] {
   return leavesOf(metrics)
     .filter(([, value]) => value === null || typeof value === 'number')
     .slice(0, limit)
-    .map(([name, value]) => `${name} ${shown(value === null ? Number.NaN : Number(value))}`)
-    .join(', ');
+    .map(([name, value]) => [name, shown(value === null ? Number.NaN : Number(value))]);
 }
 
 /** Whole numbers in full, others with four digits. */

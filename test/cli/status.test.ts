@@ -110,6 +110,24 @@ describe.runIf(HAS_TMUX)('on a terminal of 60 columns', () => {
     }
   });
 
+  it('epochs prints a column for each metric, so that no figure is cut', async () => {
+    const made = project({
+      'pipeline.yaml':
+        'stages: { train: { cmd: "mkdir -p cache/out; sh train.sh x", epochs: 1 } }\n',
+      'train.sh': TRAIN,
+    });
+    expect((await made.pipe('run')).code).toBe(0);
+    const options = { columns: 60, rows: 30 };
+    const terminal = new TestTerminal(made.root, made.env, ['epochs', 'train'], options);
+    try {
+      const lines = await terminal.until((all) => all.join('').includes('outs: epoch 1'));
+      for (const figure of [' 0.8125', ' 31.5', ' 0.25'])
+        expect(lines.filter((line) => line.startsWith('  1 ')).join()).toContain(figure);
+    } finally {
+      terminal.close();
+    }
+  });
+
   it('status cuts names, omits descriptions without room for them, and shows the reason', async () => {
     const made = project({ 'pipeline.yaml': WIDE, 'train.sh': TRAIN });
     const { whole, narrow } = await bothOf(made, ['status']);

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
+import { projectWithin } from '../rig/projects.js';
 import { ProjectWithin } from '../rig/within.js';
 import { TRAIN } from './support/shell-epochs.js';
 
@@ -164,4 +165,15 @@ describe('pipe why', () => {
       { item: 'first', state: 'stale', reasons: [{ kind: 'param', text: 'param a.rate 1 → 3' }] },
     ]);
   });
+});
+
+it('a param comes before the command that contains it', async () => {
+  const made = projectWithin({
+    'pipeline.yaml':
+      'params: { rate: 1 }\nstages: { a: { cmd: "echo ${rate} > o", params: [rate], outs: [o] } }\n',
+  });
+  await made.run();
+  expect((await made.pipe('why', 'a', '--set', 'rate=2')).out).toBe(
+    'a would run:\n  param rate 1 → 2\n  command `echo 1 > o` → `echo 2 > o`\n',
+  );
 });
