@@ -37,7 +37,7 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
   const { rows: passing, problem } = useFiltered(all, base, text);
   const { repeated, over, setOver } = useAverage(all, base);
   const { columns: known, rows } = useShown(all, base, passing, over, showsAll);
-  const { columns, searchMetrics } = useMetrics(known);
+  const { columns, isWanted, searchMetrics } = useMetrics(known);
   // The filter may have left another result as the newest of a group.
   const { chosen, toggle, clear } = useChosen((row) => over === undefined || rows.includes(row));
   if (results.rows === 0) return <NoResult />;
@@ -45,7 +45,7 @@ export function Results({ data }: { readonly data: Data }): JSX.Element {
     setOver(name);
     clear();
   };
-  const compared = over === undefined ? all : columns;
+  const compared = over === undefined ? all.filter(isWanted) : columns;
   const shown = { columns, rows, chosen, nameOf: (row: number) => nameIn(compared, row) };
   const ids = new Set(items.map(({ id }) => id));
   return (
@@ -142,14 +142,15 @@ const FEW_METRICS = 8;
 /** The columns without the metrics whose names lack one of the words, and the field for these words. */
 function useMetrics(known: readonly PageColumn[]) {
   const [wished, setWished] = useState('');
-  const columns = useMemo(() => {
-    const isWanted = hasWords(wished);
-    return known.filter(({ kind, name }) => kind !== 'metric' || isWanted(name));
-  }, [known, wished]);
+  const isWanted = useMemo(() => {
+    const isNamed = hasWords(wished);
+    return ({ kind, name }: PageColumn) => kind !== 'metric' || isNamed(name);
+  }, [wished]);
+  const columns = useMemo(() => known.filter(isWanted), [known, isWanted]);
   const searchMetrics = known.filter(({ kind }) => kind === 'metric').length > FEW_METRICS && (
     <MetricSearch text={wished} onText={setWished} />
   );
-  return { columns, searchMetrics };
+  return { columns, isWanted, searchMetrics };
 }
 
 interface OverProps {

@@ -54,6 +54,12 @@ it.skipIf(chromium === undefined)(
     const ones = ['1', ...Array.from({ length: 10 }, (_, at) => `1${at}`)];
     const wanted = ones.map((hole) => `test.hole${hole}.composite.ssim.mean`);
     expect((await metrics()).sort()).toEqual(wanted.map((name) => `metric ${name}`).sort());
+    await act(`document.querySelectorAll('.table input')[0].click()`);
+    await act(`document.querySelectorAll('.table input')[1].click()`);
+    const compared = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('.comparison tbody th')].map(({ textContent }) => textContent)`,
+    );
+    expect(compared.filter((text) => text.endsWith('metric'))).toHaveLength(wanted.length);
     await act(`document.querySelectorAll('.forms input')[1].click()`);
     const axes = await page.evaluate<string[]>(
       `[...document.querySelectorAll('figure select')].map(({ value }) => value)`,
