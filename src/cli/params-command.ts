@@ -2,8 +2,10 @@
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { ParamLine } from '../pipeline/params-report.js';
-import { largest } from '../report/fit.js';
+import { fitted, widthsOf } from '../report/fit.js';
+import { pad } from '../report/live/text-columns.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';
+import { roomOn } from './terminal.js';
 
 export const command: Command = {
   command: 'params',
@@ -51,21 +53,20 @@ export const command: Command = {
       ({ path }) => wanted.length === 0 || wanted.some((each) => isPartOf(path, each)),
     );
     if (parsed.flag('json')) terminal.json(lines);
-    else terminal.out(table(lines));
+    else terminal.out(table(lines, roomOn(terminal)));
   },
 };
 
-function table(lines: readonly ParamLine[]): string {
-  const rows = lines.map(({ path, value, origin }) => ({ path, value: text(value), origin }));
-  const pathWidth = largest(rows.map(({ path }) => path.length));
-  // A long value shifts only the origin on its own line.
-  const valueWidth = Math.min(40, largest(rows.map(({ value }) => value.length)));
-  return rows
-    .map(
-      ({ path, value, origin }) =>
-        `${path.padEnd(pathWidth)}  ${value.padEnd(valueWidth)}  ${origin}\n`,
-    )
-    .join('');
+function table(lines: readonly ParamLine[], room: number | undefined): string {
+  const rows = lines.map(({ path, value, origin }) => [path, text(value), origin]);
+  return fitted(rows, room)
+    .map((block) => {
+      // Without a terminal, a long value shifts only the origin on its own line.
+      const widths = widthsOf(block).map((width, at) => (at === 1 ? Math.min(40, width) : width));
+      const line = (row: readonly string[]) => row.map((cell, at) => pad(cell, widths[at] ?? 0));
+      return block.map((row) => `${line(row).join('  ').trimEnd()}\n`).join('');
+    })
+    .join('\n');
 }
 
 /** One line: plain strings as in YAML, everything else as JSON. */

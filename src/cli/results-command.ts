@@ -1,12 +1,13 @@
 /** `pipe results`: a table of every recorded result, and two of them side by side. */
+import { pair } from '../decide/from-to.js';
 import { userError } from '../error.js';
 import { suggest } from '../pipeline/document/suggest.js';
 import { deviation, show } from '../report/changes.js';
-import type { Rows } from '../report/fit.js';
+import { type Rows, widthsOf } from '../report/fit.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
 import { bytes, duration, localTime, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
-import { differences, type Side, sideOf } from '../results/compare.js';
+import { type Difference, differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
 import { spreadText } from '../results/repeats.js';
@@ -208,9 +209,10 @@ async function diff(
     const about = ({ key, item, state }: Side) => ({ key, item, state });
     return terminal.json({ a: about(a), b: about(b), differences: found });
   }
+  const room = parsed.flag('md') ? undefined : roomOn(terminal);
   const table = [
     ['name', a.key.slice(0, SHORT), b.key.slice(0, SHORT), 'change'],
-    ...found.map(({ name, a, b }) => [name, shortly(a), shortly(b), deviation(a, b)]),
+    ...changeRows(found, room),
   ];
   for (const { key, isWhole } of [a, b])
     if (!isWhole)
@@ -221,6 +223,19 @@ async function diff(
 
 function shownTable(rows: Rows, parsed: Parsed, terminal: Terminal): string {
   return parsed.flag('md') ? markdownTable(rows) : plainTable(rows, roomOn(terminal));
+}
+
+/** On a terminal, long texts are cut to the part that differs. */
+function changeRows(found: readonly Difference[], room: number | undefined): string[][] {
+  const rows = found.map(({ name, a, b }) => [name, shortly(a), shortly(b), deviation(a, b)]);
+  if (room === undefined) return rows;
+  const [names = 0, , , changes = 0] = widthsOf(rows);
+  const each = Math.max(12, Math.floor((room - names - changes - 6) / 2));
+  return rows.map(([name = '', x = '', y = '', change = '']) => [
+    name,
+    ...(x === y ? [x, y] : pair(x, y, each)),
+    change,
+  ]);
 }
 
 /** Digests are cut to their first characters. */

@@ -4,8 +4,8 @@ import { canonical } from '../canonical.js';
 /** Length in characters, so that values stay recognisable and fit on a line. */
 const LONGEST = 60;
 
-/** Characters of the common prefix that are shown before the first difference. */
-const CONTEXT = 20;
+/** Share of the length for the common prefix before the first difference. */
+const CONTEXT = 1 / 3;
 
 /** `undefined` means absent. */
 export function fromTo(before: unknown, now: unknown): string {
@@ -38,11 +38,13 @@ function plain(value: unknown): string {
 }
 
 /** Cuts both to the part around their first difference, which would otherwise be lost. */
-function pair(before: string, now: string): [string, string] {
+export function pair(before: string, now: string, longest = LONGEST): [string, string] {
   const [a, b] = [before, now].map((text) => text.replaceAll('\n', '\\n')) as [string, string];
+  if (Math.max(a.length, b.length) <= longest) return [a, b];
   const same = commonStart(a, b);
-  const start = same < LONGEST - CONTEXT ? 0 : same - CONTEXT;
-  return [cut(a, start), cut(b, start)];
+  const context = Math.floor(longest * CONTEXT);
+  const start = same < longest - context ? 0 : same - context;
+  return [cut(a, start, longest), cut(b, start, longest)];
 }
 
 function commonStart(a: string, b: string): number {
@@ -51,7 +53,7 @@ function commonStart(a: string, b: string): number {
   return at;
 }
 
-function cut(text: string, start: number): string {
+function cut(text: string, start: number, longest: number): string {
   const shown = `${start > 0 ? '…' : ''}${text.slice(start)}`;
-  return shown.length > LONGEST ? `${shown.slice(0, LONGEST - 1)}…` : shown;
+  return shown.length > longest ? `${shown.slice(0, longest - 1)}…` : shown;
 }

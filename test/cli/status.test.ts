@@ -128,6 +128,31 @@ describe.runIf(HAS_TMUX)('on a terminal of 60 columns', () => {
     }
   });
 
+  it('results diff shows where two commands differ, and params fit', async () => {
+    const made = project({
+      'pipeline.yaml': `
+params: { seeds: [1, 2], names: [${Array.from({ length: 20 }, (_, at) => `name-${at}`).join(', ')}] }
+stages:
+  a:
+    matrix: { seed: "\${seeds}" }
+    cmd: "echo a command that is so long that it does not fit; echo \${seed}; echo and more after it"
+`,
+    });
+    expect((await made.pipe('run')).code).toBe(0);
+    const linesOf = async (last: string, ...args: string[]) => {
+      const terminal = new TestTerminal(made.root, made.env, args, { columns: 60, rows: 30 });
+      try {
+        return await terminal.until((all) => all.some((line) => line.startsWith(last)));
+      } finally {
+        terminal.close();
+      }
+    };
+    const diff = await linesOf('seconds', 'results', 'diff', 'a@1', 'a@2');
+    expect(diff.find((line) => line.startsWith('command'))).toMatch(/o 1;.*o 2;/);
+    const params = await linesOf('names', 'params');
+    expect(params.find((line) => line.startsWith('names'))).toMatch(/….* pipeline\.yaml:2$/);
+  });
+
   it('status cuts names, omits descriptions without room for them, and shows the reason', async () => {
     const made = project({ 'pipeline.yaml': WIDE, 'train.sh': TRAIN });
     const { whole, narrow } = await bothOf(made, ['status']);

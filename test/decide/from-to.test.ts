@@ -1,6 +1,6 @@
 /** A change in a line. */
 import { describe, expect, it } from 'vitest';
-import { commandFromTo, fromTo } from '../../src/decide/from-to.js';
+import { commandFromTo, fromTo, pair } from '../../src/decide/from-to.js';
 
 const A = 'a'.repeat(100);
 
@@ -24,6 +24,11 @@ describe('a change', () => {
     expect(fromTo(`${A}1`, `${A}2`)).toBe(`…${'a'.repeat(20)}1 → …${'a'.repeat(20)}2`);
     expect(fromTo(`${A}${A}`, A)).toBe(`…${'a'.repeat(58)}… → …${'a'.repeat(20)}`);
     expect(fromTo(`1${A}`, `2${A}`)).toBe(`1${'a'.repeat(58)}… → 2${'a'.repeat(58)}…`);
+  });
+
+  it('of texts that fit shows both in full, and else the part that differs', () => {
+    expect(pair('a path/of/one', 'a path/of/two', 13)).toEqual(['a path/of/one', 'a path/of/two']);
+    expect(pair('a path/of/one', 'a path/of/two', 12)).toEqual(['…/of/one', '…/of/two']);
   });
 
   it('of commands is in backticks, and distinguishes a list from a text', () => {
