@@ -1,18 +1,16 @@
 /** `pipe results`: a table of every recorded result, and two of them side by side. */
-import { pair } from '../decide/from-to.js';
 import { userError } from '../error.js';
 import { suggest } from '../pipeline/document/suggest.js';
-import { deviation, show } from '../report/changes.js';
-import { type Rows, widthsOf } from '../report/fit.js';
+import { show } from '../report/changes.js';
+import type { Rows } from '../report/fit.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
 import { bytes, duration, localTime, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
-import { type Difference, differences, type Side, sideOf } from '../results/compare.js';
 import { type Group, groupsOver } from '../results/over.js';
 import { filterOf, sorted } from '../results/query.js';
 import { spreadText } from '../results/repeats.js';
 import { type Column, columnsOf, differing, sharedNames, titleOf } from '../results/row-columns.js';
-import { rowNamed, rowsOf, SHORT } from '../results/select-rows.js';
+import { rowsOf, SHORT } from '../results/select-rows.js';
 import { positive } from './args.js';
 import {
   type Command,
@@ -23,6 +21,7 @@ import {
 } from './command.js';
 import type { Parsed } from './command-usage.js';
 import { METRIC_OPTION, metricAdvice, wantedMetrics } from './metric-option.js';
+import { resultsDiff } from './results-diff.js';
 import { roomOn, type Terminal } from './terminal.js';
 
 export const command: Command = {
@@ -60,7 +59,7 @@ export const command: Command = {
     'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and kept its metrics. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is a param of the stage or of a stage upstream, a metric, a matrix axis, an option of\nthe command (--rate), or one of item, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes,\nepoch or code. The last parts of a name are enough (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
   async run(parsed, context) {
     const [first, ...rest] = parsed.positionals;
-    if (first === 'diff') await diff(parsed, context, rest);
+    if (first === 'diff') await resultsDiff(parsed, context, rest);
     else await list(parsed, context);
   },
 };
@@ -187,62 +186,8 @@ function spreadTexts(column: Column, group: Group, isCsv: boolean): string[] {
   return [sd === undefined ? show(mean) : spreadText(mean, sd)];
 }
 
-async function diff(
-  parsed: Parsed,
-  context: CommandContext,
-  [first, second]: readonly string[],
-): Promise<void> {
-  const { terminal } = context;
-  if (first === undefined || second === undefined)
-    throw userError(
-      'no-item',
-      'pipe results diff needs two results',
-      'for example `pipe results diff 1a2b3c4d train@main`; `pipe results` lists the keys',
-    );
-  const [a, b] = await withProject(parsed, context, async (project) => {
-    const rows = await resultsOf(project, terminal.warn);
-    const named = async (name: string) => sideOf(project, await rowNamed(project, rows, name));
-    return [await named(first), await named(second)] as const;
-  });
-  const found = differences(a, b, parsed.flag('all'));
-  if (parsed.flag('json')) {
-    const about = ({ key, item, state }: Side) => ({ key, item, state });
-    return terminal.json({ a: about(a), b: about(b), differences: found });
-  }
-  const room = parsed.flag('md') ? undefined : roomOn(terminal);
-  const table = [
-    ['name', a.key.slice(0, SHORT), b.key.slice(0, SHORT), 'change'],
-    ...changeRows(found, room),
-  ];
-  for (const { key, isWhole } of [a, b])
-    if (!isWhole)
-      terminal.warn(`gc removed ${key.slice(0, SHORT)}: its code files and outs are not compared`);
-  if (found.length === 0) return terminal.out('the two results do not differ\n');
-  terminal.out(shownTable(table, parsed, terminal));
-}
-
 function shownTable(rows: Rows, parsed: Parsed, terminal: Terminal): string {
   return parsed.flag('md') ? markdownTable(rows) : plainTable(rows, roomOn(terminal));
-}
-
-/** On a terminal, long texts are cut to the part that differs. */
-function changeRows(found: readonly Difference[], room: number | undefined): string[][] {
-  const rows = found.map(({ name, a, b }) => [name, shortly(a), shortly(b), deviation(a, b)]);
-  if (room === undefined) return rows;
-  const [names = 0, , , changes = 0] = widthsOf(rows);
-  const each = Math.max(12, Math.floor((room - names - changes - 6) / 2));
-  return rows.map(([name = '', x = '', y = '', change = '']) => [
-    name,
-    ...(x === y ? [x, y] : pair(x, y, each)),
-    change,
-  ]);
-}
-
-/** Digests are cut to their first characters. */
-function shortly(value: unknown): string {
-  const digest =
-    typeof value === 'string' ? /^(?:\w+:)?([0-9a-f]{64})$/.exec(value)?.[1] : undefined;
-  return digest?.slice(0, SHORT) ?? show(value);
 }
 
 function tableOf(

@@ -8,15 +8,15 @@ import type { Objects } from '../cache/objects/objects.js';
 import { userError } from '../error.js';
 import type { Transfer } from '../event.js';
 import { limitOf } from './concurrency.js';
+import { BadObject, downloadObjects } from './download-objects.js';
 import { Ending, type Interruption } from './ending.js';
 import { Trust } from './envelope.js';
-import { BadObject, bringObjects } from './objects-in.js';
-import { type Sent, sendObjects } from './objects-out.js';
 import { openStore } from './open-store.js';
 import type { Env, RemoteConfig } from './remote-config.js';
 import type { Pack } from './remote-record.js';
 import { type Store, StoreError } from './store.js';
 import { Traffic } from './traffic.js';
+import { type Sent, uploadObjects } from './upload-objects.js';
 
 export interface RemoteOptions {
   readonly config: RemoteConfig;
@@ -142,7 +142,7 @@ export class Session {
     const mode = isPrivate ? PRIVATE_MODE : OBJECT_MODE;
     const target = { objects, mode, draft: () => this.options.cache.draft() };
     try {
-      await bringObjects(wanted, source, target);
+      await downloadObjects(wanted, source, target);
       return true;
     } catch (error) {
       if (!(error instanceof BadObject) && !(error instanceof DamagedObject)) throw error;
@@ -155,7 +155,7 @@ export class Session {
   /** Returns the packs with the small objects. */
   send(sent: readonly Sent[], objects: Objects): Promise<Pack[]> {
     const { store, bad } = this;
-    return sendObjects(sent, objects, {
+    return uploadObjects(sent, objects, {
       store,
       bad,
       packing: this.#packing,

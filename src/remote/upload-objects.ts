@@ -49,7 +49,7 @@ export interface Sent {
  * @returns the packs with the small ones
  * @throws DamagedObject when a local object is missing or damaged
  */
-export async function sendObjects(
+export async function uploadObjects(
   sent: readonly Sent[],
   objects: Objects,
   sending: Sending,

@@ -6,10 +6,10 @@ import { type Digest, kindOf, nameOf } from '../cache/objects/digest.js';
 import type { Objects } from '../cache/objects/objects.js';
 import { parseTree } from '../cache/objects/tree.js';
 import { eachOf, type Limit } from './concurrency.js';
-import type { Sent } from './objects-out.js';
 import type { Pack } from './remote-record.js';
 import type { Store } from './store.js';
 import type { Traffic } from './traffic.js';
+import type { Sent } from './upload-objects.js';
 
 /** A listing above this size counts as damaged: the limit allows 5 million files in one folder. */
 const LISTING_LIMIT = 2 ** 29;
@@ -48,17 +48,17 @@ export class BadObject extends Error {
  *
  * @throws BadObject when one is missing or damaged; objects downloaded before are kept
  */
-export async function bringObjects(
+export async function downloadObjects(
   wanted: readonly (Sent & { readonly size: number })[],
   source: ObjectSource,
   target: ObjectTarget,
 ): Promise<void> {
-  const bringing = new Bringing(source, target);
+  const downloads = new Downloads(source, target);
   const [gone, stored] = [wanted.filter(({ temp }) => temp), wanted.filter(({ temp }) => !temp)];
   for (const { size } of stored) source.traffic.plan('in', size);
-  await eachOf(stored, ({ digest, size }) => bringing.below(digest, size));
-  await eachOf(gone, ({ digest }) => bringing.listings(digest));
-  await bringing.unpacked();
+  await eachOf(stored, ({ digest, size }) => downloads.below(digest, size));
+  await eachOf(gone, ({ digest }) => downloads.listings(digest));
+  await downloads.unpacked();
 }
 
 /** A pack that is being downloaded and unpacked. */
@@ -68,7 +68,7 @@ interface Unpacking {
   readonly asked: { readonly hex: string; readonly resolve: () => void }[];
 }
 
-class Bringing {
+class Downloads {
   readonly #source: ObjectSource;
   readonly #target: ObjectTarget;
   readonly #packOf = new Map<string, Pack>();
