@@ -7,7 +7,7 @@ import { debugTo } from './cli/debug.js';
 import { inFolder, notThere } from './cli/folder.js';
 import { internalError } from './cli/internal-error.js';
 import { outputTo } from './cli/output.js';
-import { createTerminal, type Screen, type Terminal, wantsColors } from './cli/terminal.js';
+import { createTerminal, roomOn, type Screen, type Terminal, wantsColors } from './cli/terminal.js';
 import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
@@ -22,8 +22,8 @@ async function main(line: readonly string[]): Promise<number> {
   const [name, ...rest] =
     argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const { overview } = await import('./cli/help.js');
-    terminal.out(overview(COMMANDS, host()));
+    const { folded, overview } = await import('./cli/help.js');
+    terminal.out(folded(overview(COMMANDS, host()), roomOn(terminal)));
     return name === undefined ? EXIT.mistake : EXIT.done;
   }
   if (name === '--version' || name === '-v') {
@@ -39,8 +39,8 @@ async function main(line: readonly string[]): Promise<number> {
     );
   const ownWords = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (ownWords.some((word) => word === '--help' || word === '-h')) {
-    const { helpText, usageFor } = await import('./cli/help.js');
-    terminal.out(helpText(usageFor(command, rest)));
+    const { folded, helpText, usageFor } = await import('./cli/help.js');
+    terminal.out(folded(helpText(usageFor(command, rest)), roomOn(terminal)));
     return EXIT.done;
   }
   takeSignals();

@@ -39,6 +39,38 @@ function valueText({ value, choices }: Option): string {
   return value === undefined ? '' : ` <${value}>`;
 }
 
+/** The width of the texts in the code. A prose line above it continues in the next one. */
+const WIDE = 80;
+
+const COLUMN = /^ *\S+(?: \S+)* {2,}/;
+
+/** Breaks long lines between words. The lines that follow begin below the last column of the first. */
+export function folded(text: string, room = Number.POSITIVE_INFINITY): string {
+  if (text.split('\n').every((line) => line.length <= room)) return text;
+  const lines: string[] = [];
+  let continues = false;
+  for (const line of text.split('\n')) {
+    const isProse = !/^(?:$|Exit: )/.test(line) && !COLUMN.test(line);
+    if (continues && isProse) lines[lines.length - 1] += ` ${line}`;
+    else lines.push(line);
+    continues = isProse && line.length > WIDE;
+  }
+  return lines.map((line) => fold(line, room)).join('\n');
+}
+
+function fold(line: string, room: number): string {
+  const column = COLUMN.exec(line)?.[0].length ?? 0;
+  const hang = ' '.repeat(column <= room / 2 ? column : 8);
+  const [first = '', ...words] = line.slice(column).split(' ');
+  const lines = [line.slice(0, column) + first];
+  for (const word of words) {
+    const joined = `${lines.at(-1)} ${word}`;
+    if (joined.length <= room) lines[lines.length - 1] = joined;
+    else lines.push(hang + word);
+  }
+  return lines.join('\n');
+}
+
 /** The text of `pipe --help`. */
 export function overview(commands: Commands, host: Host): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));

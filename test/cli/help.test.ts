@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
+import { folded, helpText } from '../../src/cli/help.js';
 import { BIN } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 
@@ -33,6 +34,19 @@ it('describes a command in a sentence, and an option in a phrase', async () => {
       expect(summary).toMatch(/^[A-Z][a-z]+s .*\.$/s);
     for (const { help } of command.options) expect(help).toMatch(/^[^A-Z].*[^.]$/);
   }
+});
+
+it.each([40, 80])('fits into a terminal of %d columns, with the same words', async (columns) => {
+  const wordsOf = (text: string) => text.split(/\s+/);
+  for (const { load } of Object.values(COMMANDS)) {
+    const text = helpText((await load()).command);
+    const narrow = folded(text, columns);
+    expect(wordsOf(narrow)).toEqual(wordsOf(text));
+    // The left part of an option is one unit, and so is a word.
+    for (const line of narrow.split('\n'))
+      if (line.length > columns) expect(line.trim()).toMatch(/^(?:\S+|.* {2,}\S+)$/);
+  }
+  expect(folded('a text\n', columns)).toBe('a text\n');
 });
 
 it('an unknown command is a user error that suggests the closest one', async () => {
