@@ -89,6 +89,15 @@ function tellLost(error) {
   } catch {}
 }
 
+/** An older Node misses what the command calls, and would report an internal error. */
+function refuseOldNode() {
+  const { node } = process.versions;
+  const [major, minor] = node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  process.stderr.write(`pipe: error: Node ${node} is too old: install Node 20.19 or later\n`);
+  process.exit(2);
+}
+
 /** A checkout whose packages were installed without scripts (`npm ci --ignore-scripts`) is built now. */
 function build() {
   const script = path.join(__dirname, '..', 'build.mjs');
@@ -137,6 +146,7 @@ function compiled(file) {
 
 const answer = noopAnswer();
 if (answer === undefined) {
+  refuseOldNode();
   if (!existsSync(path.join(dist, 'main.cjs'))) build();
   load('./main.cjs');
 } else say(`${answer}\n`);
