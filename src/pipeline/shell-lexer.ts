@@ -6,9 +6,7 @@
  */
 export interface ShellState {
   /** Nested contexts, innermost last. */
-  readonly stack: readonly Frame[];
-  /** Length of the command's literal texts so far. */
-  readonly length: number;
+  readonly stack: readonly Context[];
   /** The last character was a backslash. */
   readonly escaped: boolean;
   /** A `#` here starts a comment. */
@@ -17,12 +15,6 @@ export interface ShellState {
   readonly heredocs: readonly HereDocument[];
   /** The cause of the unsure state. */
   readonly unsure: string | undefined;
-}
-
-interface Frame {
-  readonly context: Context;
-  /** Its offset in the command's literal texts. */
-  readonly start: number;
 }
 
 interface HereDocument {
@@ -51,8 +43,7 @@ export type Context =
   | 'quoted';
 
 export const SHELL_START: ShellState = {
-  stack: [{ context: 'plain', start: 0 }],
-  length: 0,
+  stack: ['plain'],
   escaped: false,
   wordStart: true,
   heredocs: [],
@@ -62,7 +53,7 @@ export const SHELL_START: ShellState = {
 type Reader = Omit<ShellState, 'stack' | 'heredocs'> & {
   readonly text: string;
   at: number;
-  readonly stack: Frame[];
+  readonly stack: Context[];
   escaped: boolean;
   wordStart: boolean;
   readonly heredocs: HereDocument[];
@@ -72,8 +63,7 @@ type Reader = Omit<ShellState, 'stack' | 'heredocs'> & {
 /** The state after a text of the command. */
 export function advance(state: ShellState, text: string): ShellState {
   const { stack, escaped, wordStart, heredocs, unsure } = readAll(state, text);
-  const length = state.length + text.length;
-  return { stack, length, escaped, wordStart, heredocs, unsure };
+  return { stack, escaped, wordStart, heredocs, unsure };
 }
 
 /** The unit of reading: a character, a run of harmless ones, an opening such as `$(`, or a line. */
@@ -109,11 +99,6 @@ export function afterValue(state: ShellState): ShellState {
   return { ...state, wordStart: false };
 }
 
-/** Start offsets of the contexts around this position in the literal texts, innermost last. */
-export function nestedSince({ stack }: ShellState): readonly number[] {
-  return stack.slice(1).map(({ start }) => start);
-}
-
 /** Characters that mean nothing to the shell in a context. */
 const RUNS: Readonly<Partial<Record<Context, RegExp>>> = {
   plain: /[\w./:=,@%+-]+/y,
@@ -133,11 +118,7 @@ function skipRun(context: Context, reader: Reader): boolean {
 }
 
 export function contextOf({ stack }: Pick<ShellState, 'stack'>): Context {
-  return stack.at(-1)!.context;
-}
-
-function open(context: Context, { stack, length, at }: Reader): void {
-  stack.push({ context, start: length + at - 1 });
+  return stack.at(-1)!;
 }
 
 function readCharacter(reader: Reader): void {
@@ -171,8 +152,8 @@ const READERS: Readonly<Record<Context, Read>> = {
   arithmetic: readArithmetic,
   parameter: (character, reader) => {
     if (character === '}') reader.stack.pop();
-    else if (character === "'") open('single', reader);
-    else if (character === '"') open('double', reader);
+    else if (character === "'") reader.stack.push('single');
+    else if (character === '"') reader.stack.push('double');
     else readOpening(character, reader, 'parameter');
   },
   quoted: (character, reader) => {
@@ -191,12 +172,12 @@ function readPlain(character: string, reader: Reader, wordStart: boolean): void 
   const before = text[at - 2] ?? '';
   if (character === "'") {
     if (before === '$') reader.unsure ??= "after $'";
-    open('single', reader);
-  } else if (character === '"') open('double', reader);
+    reader.stack.push('single');
+  } else if (character === '"') reader.stack.push('double');
   else if (character === '(') openParenthesis(reader, wordStart);
   else if (character === ')') closeParenthesis(reader);
   else if (character === '#' && /[<>)]/.test(before)) reader.unsure ??= `after ${before}#`;
-  else if (character === '#' && wordStart) open('comment', reader);
+  else if (character === '#' && wordStart) reader.stack.push('comment');
   else if (character === '\n') beginHereDocument(reader);
   else if (character === '<') readHereDocument(reader);
   else if (wordStart && stack.length > 1 && /^case\s/.test(text.slice(at - 1, at + 4)))
@@ -206,17 +187,17 @@ function readPlain(character: string, reader: Reader, wordStart: boolean): void 
 
 function openParenthesis(reader: Reader, wordStart: boolean): void {
   if (wordStart && reader.text[reader.at] === '(') {
-    open('arithmetic', reader);
-    open('arithmetic', reader);
+    reader.stack.push('arithmetic');
+    reader.stack.push('arithmetic');
     reader.at += 1;
-  } else open(wordStart ? 'group' : 'inner', reader);
+  } else reader.stack.push(wordStart ? 'group' : 'inner');
 }
 
 /** Without an opening one, it belongs to a `case`. */
 function closeParenthesis(reader: Reader): void {
   const { stack } = reader;
   if (stack.length === 1) return;
-  if (stack.pop()?.context === 'inner') reader.wordStart = false;
+  if (stack.pop() === 'inner') reader.wordStart = false;
 }
 
 /** Reads the text as if in double quotes: single quotes have no meaning. */
@@ -224,7 +205,7 @@ function readArithmetic(character: string, reader: Reader): void {
   if (character === ')') {
     reader.stack.pop();
     reader.wordStart = false;
-  } else if (character === '(') open('arithmetic', reader);
+  } else if (character === '(') reader.stack.push('arithmetic');
   else if (/['"]/.test(character)) reader.unsure ??= 'after quotes in arithmetic';
   else readOpening(character, reader, 'quoted');
 }
@@ -232,18 +213,18 @@ function readArithmetic(character: string, reader: Reader): void {
 /** Contexts that open both in plain text and within double quotes. */
 function readOpening(character: string, reader: Reader, parameter: Context): void {
   const { text, at } = reader;
-  if (character === '`') open('backtick', reader);
+  if (character === '`') reader.stack.push('backtick');
   if (character !== '$') return;
   if (text.startsWith('((', at)) {
-    open('arithmetic', reader);
-    open('arithmetic', reader);
+    reader.stack.push('arithmetic');
+    reader.stack.push('arithmetic');
     reader.at += 2;
   } else if (text[at] === '(') {
-    open('inner', reader);
+    reader.stack.push('inner');
     reader.at += 1;
     reader.wordStart = true;
   } else if (text[at] === '{') {
-    open(parameter, reader);
+    reader.stack.push(parameter);
     reader.at += 1;
   } else if (text[at] === '[') reader.unsure ??= 'after $[';
 }
@@ -270,7 +251,7 @@ function readHereDocument(reader: Reader): void {
 const HERE = /^<<(-?)[ \t]*(?:'([^']+)'|"([^"$`\\]+)"|\\?([A-Za-z0-9_]+))(?=[\s;&|<>()])/;
 
 function beginHereDocument(reader: Reader): void {
-  if (reader.heredocs.length > 0) open('heredoc', reader);
+  if (reader.heredocs.length > 0) reader.stack.push('heredoc');
 }
 
 /** One line of a here-document, or its part before a value. */

@@ -62,7 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline/plan',
     'pipeline/plot-kind',
     'pipeline/shell-lexer',
-    'pipeline/shell-pipeline',
+    'pipeline/shell-tree',
   ],
   pipeline: ['stage', 'error', 'canonical', 'lists', 'wildcards', 'sys'],
   'cache/files': ['error', 'sys', 'cache/layout'],

@@ -3,8 +3,8 @@
 import { oncePer } from '../../lists.js';
 import type { Diagnostics, Mistake } from '../document/diagnostics.js';
 import type { Action, CommandPart } from '../plan.js';
-import { advance, afterValue, nestedSince, SHELL_START, type ShellState } from '../shell-lexer.js';
-import { pipedTo } from '../shell-pipeline.js';
+import { advance, afterValue, SHELL_START, type ShellState } from '../shell-lexer.js';
+import { codeReader } from './code-flow.js';
 import { filledText, shellOf, textOf, textOfPart } from './command-parts.js';
 import {
   isPlaceholder,
@@ -16,7 +16,7 @@ import {
   wholePlaceholder,
 } from './fill-placeholders.js';
 import { isResource } from './scope.js';
-import { laterReader, pipedReader, secondReader } from './second-reader.js';
+import { secondReader } from './second-reader.js';
 import { isHarmless, isUnquoted, quote, quotePlain } from './shell-quote.js';
 
 /** The name of the pattern dep that a placeholder stands for; undefined for others. */
@@ -73,7 +73,7 @@ function shellValue(
   const span = () => placeholderSpan(placeholder, template.node, diagnostics.source);
   const files = means.patternOf(placeholder.name);
   if (files) {
-    const reader = readerOf(place, state) ?? state.unsure;
+    const reader = readerOf(place, means) ?? state.unsure;
     if (isUnquoted(state)) return { ...files, ...(reader !== undefined && { reader }) };
     const message = `\${${placeholder.name}} is a pattern, which stands for a list of files: it cannot be in quotes`;
     diagnostics.add({ code: 'bad-quoting', message, hint: 'remove the quotes around it' }, span());
@@ -82,7 +82,7 @@ function shellValue(
   const value = placeholderAsText(placeholder, template, means, readIt(placeholder));
   if (value === undefined) return undefined;
   const before = filledText(place.before);
-  const reader = () => readerOf(place, state) ?? laterReader(before, template.text);
+  const reader = () => readerOf(place, means);
   if (isReadAgain(placeholder, value, reader, template, diagnostics)) return undefined;
   const next = template.parts[index + 1];
   const quoted = quote(value, state, { before, next: typeof next === 'string' ? next : '' });
@@ -97,37 +97,17 @@ function readIt({ name }: Placeholder): string {
   return `list it under params: [${name}] of the stage, and read it from the JSON file that PIPE_CONTEXT names`;
 }
 
-/** The program that parses this part of the command, or one around it, as code again. */
-function readerOf(place: Place, state: ShellState): string | undefined {
-  for (const before of [
-    filledText(place.before),
-    ...nestedSince(state).map((start) => textUntil(start, place)),
-  ]) {
-    const reader = secondReader(before);
-    if (reader !== undefined) return reader;
-  }
-  return readerOfPrinted(place, state);
-}
-
-/** The program that parses what the command prints, or one around it, as code. */
-function readerOfPrinted(place: Place, state: ShellState): string | undefined {
-  const rest = place.template.parts.slice(place.index + 1);
-  const after = rest.map((part) => (isPlaceholder(part) ? 'x' : part)).join('');
-  const nested = nestedSince(state).map((start) => textUntil(start, place));
-  return [...nested, filledText(place.before)]
-    .map((before, depth) => pipedReader(before, pipedTo(state, after, depth + 1)))
-    .find((reader) => reader !== undefined);
-}
-
-/** The filled text before a place in the literal parts. */
-function textUntil(start: number, { template, before }: Place): string {
-  let literals = 0;
-  const end = template.parts.findIndex((part) => {
-    if (!isPlaceholder(part)) literals += part.length;
-    return literals > start;
+/** The program that parses this part of the command as code again. */
+function readerOf(
+  { template, index, before }: Place,
+  { lookup }: CommandMeans,
+): string | undefined {
+  const after = template.parts.slice(index + 1).map((part) => {
+    if (!isPlaceholder(part)) return part;
+    const found = lookup(part.name);
+    return typeof found === 'object' && 'value' in found ? quotePlain(String(found.value)) : 'x';
   });
-  const text = filledText(before.slice(0, end + 1));
-  return text.slice(0, text.length - (literals - start));
+  return codeReader(filledText(before), after.join(''));
 }
 
 /** Refuses a value inside code within the command. */

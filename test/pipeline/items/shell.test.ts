@@ -1,5 +1,8 @@
 /** Values in shell commands arrive unchanged, whatever they contain and wherever they are. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expandAction } from '../../../src/pipeline/items/command-parts.js';
@@ -211,6 +214,15 @@ describe('a hostile value', () => {
     'python3 -c"@"',
     '[[ @ -eq 1 ]]',
     'let "a=@"',
+    '{ @; } | sh',
+    '(@) | (cat) | bash',
+    'f() { @; }; f | sh',
+    'f() (@)\nbash <(f)',
+    'if @; then @; fi | sh',
+    'for i in 1 2; do @; done | sh',
+    '@ > run.sh; sh run.sh',
+    '{ @; } | tee run.sh; . ./run.sh',
+    'A="$(@)"; sh -c "$A"',
   ];
   const BARE = ['${x}', '"${x}"', "'${x}'"];
 
@@ -228,6 +240,7 @@ describe('a hostile value', () => {
 
   it('is quoted or refused, and never executed, at any place (property)', () => {
     let accepted = 0;
+    const cwd = mkdtempSync(path.join(tmpdir(), 'pipe-shell-'));
     const check = (cmd: string, value: string) => {
       let command: string;
       try {
@@ -238,11 +251,12 @@ describe('a hostile value', () => {
       }
       accepted += 1;
       for (const shell of ['/bin/sh', 'bash']) {
-        const { stdout, stderr } = spawnSync(shell, ['-c', command], { encoding: 'utf8' });
+        const { stdout, stderr } = spawnSync(shell, ['-c', command], { cwd, encoding: 'utf8' });
         expect(`${stdout}${stderr}`).not.toContain('PWN42ED');
       }
     };
     fc.assert(fc.property(commands, fc.constantFrom(...values), check), { numRuns: 150 });
+    rmSync(cwd, { recursive: true });
     expect(accepted).toBeGreaterThan(15);
   });
 });
@@ -343,14 +357,51 @@ describe('a value in code that is parsed again', () => {
     'python3 - <<< "print(${x})"',
     'bash -e < <(echo echo ${x})',
     'sh -e <(printf ${x})',
+    '{ echo ${x}; } | sh',
+    '(printf %s ${x}) | bash',
+    '(cd out && (echo "a ${x}")) | tee log | bash',
+    'for i in 1 2; do echo ${x}; done | sh',
+    'if true; then echo; else while read l; do echo ${x}; done < list; fi | sh',
+    'case a in a) echo ${x};; esac | bash',
+    'f() { echo ${x}; }; f | sh',
+    'function f { echo ${x}; }\neval "$(f)"',
+    'f() ( echo ${x} ); source <(f)',
+    'bash <(cat <(echo ${x}))',
+    'f() { eval "$1"; }; f ${x}',
+    'set -- ${x}; sh -c "$1"',
+    'echo ${x} > run.sh; sh run.sh',
+    'echo "a ${x}" >> out/run.sh && . ./out/run.sh',
+    'echo ${x} > ${outs.s}; chmod +x ${outs.s}; ./${outs.s}',
+    'mkdir -p out; > ./run.sh echo ${x}; sh < run.sh',
+    '{ echo "#!/bin/sh"; echo ${x}; } > run; chmod +x run; ./run',
+    'echo ${x} | cat > run.py; timeout 5 python3 -u run.py a',
+    'echo ${x} | tee a run.sh; cat run.sh | sh',
+    'A="echo ${x}"; sh -c "$A"',
+    'A="echo ${x}"; { echo "$A"; } | sh',
+    'A=(echo ${x}); eval "$${A[@]}"',
+    'for v in a ${x}; do bash -c "$v"; done',
+    'echo ${x} | while read -r l; do eval "$l"; done',
+    'echo ${x} | xargs -I{} sh -c "echo {}"',
+    'echo ${x} | xargs bash -c',
+    'echo ${x} | parallel -j 4',
+    'env -S "sh -c ${x}"',
+    'node -p "\'${x}\'"',
+    'php -r "${x};"',
+    'Rscript --vanilla -e "print(\'${x}\')"',
+    'find . -exec sh -c "echo ${x} {}" \\;',
+    'watch -n 1 "echo ${x}"',
+    'at now <<< ${x}',
+    'printf -v ${x} a',
   ];
 
   it.each(nested)('is refused in %s unless it is harmless', (cmd) => {
     const yaml = (value: string) =>
-      `params: { x: ${JSON.stringify(value)} }\nstages: { s: { cmd: ${JSON.stringify(cmd)} } }`;
+      `params: { x: ${JSON.stringify(value)} }
+stages: { s: { cmd: ${JSON.stringify(cmd)}, outs: { s: out/run.sh } } }`;
     for (const value of ['a; touch b', 'a b', '$(id)', "it's", '`id`'])
       expect(mistakesOf(yaml(value))).toContain('parses a second time');
-    expect(commandOf(cmd, 'a/b-1.2')).toContain('a/b-1.2');
+    const harmless = planOf(yaml('a/b-1.2')).items[0]!.action;
+    expect(harmless).toMatchObject({ command: expect.stringContaining('a/b-1.2') });
   });
 
   it('is also refused in a list', () => {
@@ -416,6 +467,31 @@ describe('a value in code that is parsed again', () => {
     'bash -c cat < <(echo "${x}")',
     'bash script.sh <(echo "${x}")',
     'python3 -c "print(1)" <(echo "${x}")',
+    'echo let "${x}"',
+    'python3 train.py --mode parallel --name "${x}"',
+    'python3 train.py -c "${x}"',
+    'bash script.sh -c "${x}"',
+    'python3 -m mod -c "${x}"',
+    'node train.js -p "${x}"',
+    '{ echo "${x}"; } | cat',
+    '{ echo "${x}" >&2; echo true; } | sh',
+    '{ echo true; } | sh; echo "${x}"',
+    'echo "${x}"; { echo true; } | sh',
+    '{ grep "${x}" list; } | sh',
+    'if [ "${x}" = a ]; then echo true; fi | sh',
+    'for i in 1; do echo "${x}" > log; echo true; done | sh',
+    'f() { echo "${x}"; }; echo true | sh; f | cat',
+    'echo "}" "${x}"; echo true | sh',
+    'echo "${x}" > data; sh run.sh data',
+    'echo "${x}" > data; sh -c "cat data"',
+    'sh run.sh; echo "${x}" > run.sh',
+    'A="${x}"; sh -c \'echo "$1"\' _ "$A"',
+    'export A="${x}"; sh -c \'echo "$A"\'',
+    'A="${x}"; eval \'echo "$A"\'',
+    'f() { echo "$1"; }; f "${x}"',
+    'echo "${x}" | xargs -I{} sh -c \'echo "$1"\' _ {}',
+    'echo "${x}" | while read -r l; do echo "$l"; done',
+    'echo "$(grep "${x}" list)" | sh',
   ])('is quoted as usual in %s', (cmd) => {
     expect(commandOf(cmd, 'a b')).toContain('a b');
   });
