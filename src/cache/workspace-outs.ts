@@ -1,6 +1,6 @@
 /** The outs in the workspace: stores, restores, copies and removes them. */
 import path from 'node:path';
-import { lstatIfThere } from '../sys/if-there.js';
+import { isFolder, lstatIfThere, namesIn } from '../sys/if-there.js';
 import type { CacheContext } from './files/cache-context.js';
 import { finish } from './files/yielding.js';
 import type { Digest } from './objects/digest.js';
@@ -23,6 +23,8 @@ export interface ClearOptions {
   readonly known?: readonly Digest[];
   /** Results of other clones: moved without a message, until the out has a result again. */
   readonly elsewhere?: () => readonly StoredOut[];
+  /** True if such a result is tracked, and the content of these files too. */
+  readonly isTracked?: (where: string, files: () => readonly string[]) => Promise<boolean>;
   /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
 }
@@ -138,7 +140,7 @@ export class WorkspaceOuts {
   /** Moves files that pipe did not put there to replaced/. */
   async #keepForeign(
     where: string,
-    { known: expected = [], elsewhere, onReplaced = this.#parts.warn }: ClearOptions,
+    { known: expected = [], elsewhere, isTracked, onReplaced = this.#parts.warn }: ClearOptions,
   ): Promise<void> {
     const { objects, pin, readOnly, workspace } = this.#parts;
     if (lstatIfThere(path.join(this.#project, where)) === undefined) return;
@@ -151,13 +153,21 @@ export class WorkspaceOuts {
     if (!readOnly) this.#leftovers.forget(where);
     if (foreign.length === 0) return;
     pin.place();
-    const isResult = await search.isAnyOf(elsewhere?.() ?? [], where);
+    const isWhole = await search.isAnyOf(elsewhere?.() ?? [], where);
+    const files = () => foreign.flatMap((each) => filesAt(this.#project, each));
+    const isResult = isWhole || (await isTracked?.(where, files)) === true;
     try {
-      const replaced = moveReplaced(where, isResult ? [where] : foreign, this.#parts);
+      const replaced = moveReplaced(where, isWhole ? [where] : foreign, this.#parts);
       this.#replaced.set(where, { ...replaced, isResult });
       if (!isResult) onReplaced(replaced.message);
     } finally {
       scanner.forget(where);
     }
   }
+}
+
+/** The files and links at a path, or below it. */
+function filesAt(project: string, where: string): string[] {
+  if (!isFolder(path.join(project, where))) return [where];
+  return namesIn(path.join(project, where)).flatMap((name) => filesAt(project, `${where}/${name}`));
 }

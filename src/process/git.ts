@@ -1,4 +1,4 @@
-/** Reads a file from another git revision, without a checkout, and asks which files git tracks. */
+/** Reads a file from another git revision, without a checkout, and asks which files git has. */
 import { execFile } from 'node:child_process';
 import { userError } from '../error.js';
 
@@ -61,6 +61,21 @@ export async function fileAtRevision(
 export async function isTracked(tree: WorkTree, file: string): Promise<boolean> {
   const answer = ask(tree, ['ls-files', '-z', '--', `:(literal)${file}`]);
   return (await answer.catch(() => undefined))?.text?.includes('\0') === true;
+}
+
+/** True if git has the content of each of these files, which are at or below a path. */
+export async function isInGit(
+  tree: WorkTree,
+  where: string,
+  files: readonly string[],
+): Promise<boolean> {
+  const args = ['ls-files', '-z', '-v', '--cached', '--modified', '--', `:(literal)${where}`];
+  const answer = await ask(tree, args).catch(() => undefined);
+  const states = new Map<string, string>();
+  // A changed file has a second line, and a file that git does not compare another letter than H.
+  for (const line of answer?.text?.split('\0') ?? [])
+    states.set(line.slice(2), `${states.get(line.slice(2)) ?? ''}${line[0]}`);
+  return files.every((file) => states.get(file) === 'H');
 }
 
 function ask({ folder, env }: WorkTree, args: readonly string[]): Promise<Answer> {

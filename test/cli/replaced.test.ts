@@ -1,4 +1,5 @@
 /** User files at the path of an out move to cache/replaced, with a message, and are kept for a while. */
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -267,6 +268,61 @@ stages:
     expect(run.with('ran')).toEqual(['report', 'count']);
     expect(warningsOf(run)).toEqual([]);
     expect(readdirSync(made.path('cache/replaced'))).toEqual([]);
+  });
+
+  /** A clone by git, which tracks only a part of the folder. */
+  function partialClone(origin: Project): Project {
+    const git = (cwd: string, ...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd });
+    origin.write('.gitignore', 'cache/\nresults/plots/a\n');
+    git(origin.root, 'init', '--quiet');
+    git(origin.root, 'add', '-A');
+    git(origin.root, 'commit', '--quiet', '--allow-empty', '-m', 'x');
+    const made = projectWithin();
+    git(made.root, 'clone', '--quiet', origin.root, '.');
+    return made;
+  }
+
+  it('overwrites a folder that git tracks only in part', async () => {
+    const origin = projectWithin({ 'pipeline.yaml': TRACKED });
+    await origin.run();
+    const made = partialClone(origin);
+    expect(existsSync(made.path('results/plots/a'))).toBe(false);
+    const failing = await made.run('--set', 'fail=1');
+    expect(warningsOf(failing).map(([, message]) => message)).toEqual([
+      expect.stringMatching('^results/scores.json has no result: its former one is in'),
+      expect.stringMatching('^results/plots has no result: its former one is in'),
+    ]);
+    const clean = partialClone(origin);
+    const run = await clean.run();
+    expect(run.with('ran')).toEqual(['report', 'count']);
+    expect(warningsOf(run)).toEqual([]);
+    expect(readdirSync(clean.path('cache/replaced'))).toEqual([]);
+  });
+
+  it.each<[string, (made: Project) => void]>([
+    ['an edited file', (made) => made.write('results/plots/deep/b', 'mine')],
+    ['an added file', (made) => made.write('results/plots/deep/c', 'mine')],
+    [
+      'an edited file that git must not compare',
+      (made) => {
+        const cwd = made.root;
+        execFileSync('git', ['update-index', '--assume-unchanged', 'results/plots/deep/b'], {
+          cwd,
+        });
+        made.write('results/plots/deep/b', 'mine');
+      },
+    ],
+  ])('keeps %s in a folder that git tracks only in part', async (_name, edit) => {
+    const origin = projectWithin({ 'pipeline.yaml': TRACKED });
+    await origin.run();
+    const made = partialClone(origin);
+    edit(made);
+    const run = await made.run();
+    expect(run.with('ran')).toEqual(['report', 'count']);
+    const { folder, names } = replaced(made);
+    const files = names.filter((name) => /[bc]$/.test(name));
+    expect(files.map((name) => made.read(`${folder}/${name}`))).toContain('mine');
   });
 
   it('has its tracked results back after a failure that wrote nothing', async () => {
