@@ -12,12 +12,13 @@ import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { isHangupIgnored } from './sys/hangup.js';
+import { namedPlace } from './sys/real-place.js';
 import { refusalMessage } from './system-message.js';
 
 async function main(line: readonly string[]): Promise<number> {
   const { folders, file, words: argv } = inFolder(line);
   for (const folder of folders) enter(folder);
-  if (file !== undefined) pipelineFile = path.resolve(currentFolder(), file);
+  if (file !== undefined) pipelineFile = namedPlace(currentFolder(), file);
   // `pipe help run` is `pipe run --help`.
   const [name, ...rest] =
     argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;

@@ -1,7 +1,7 @@
 /** Layout of the cache folder: every path, with the format version in it. */
 import path from 'node:path';
 import { isWithin } from '../sys/is-within.js';
-import { realPlace } from '../sys/real-place.js';
+import { namedPlace, realPlace } from '../sys/real-place.js';
 
 /** A new format uses a new folder, so that no version reads the other's files. */
 const FORMAT = 'v1';
@@ -72,7 +72,7 @@ export function namedFolder(
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   const folder = env.PIPE_CACHE;
-  return folder === undefined || folder === '' ? undefined : path.resolve(project, folder);
+  return folder === undefined || folder === '' ? undefined : namedPlace(project, folder);
 }
 
 /** True for a cache inside its project, which can be moved together with it. */

@@ -1,10 +1,10 @@
 /** Completes the word at the cursor of a shell. Runs nothing, writes nothing, and prints no errors. */
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { type Host, openProject, rootOf } from '../decide/project.js';
 import { UserError } from '../error.js';
 import { leavesOf } from '../json.js';
 import type { Item, Plan } from '../pipeline/plan.js';
+import { namedPlace } from '../sys/real-place.js';
 import { refusalMessage } from '../system-message.js';
 import type { Commands } from './command.js';
 import { HELP, type Option, type Usage } from './command-usage.js';
@@ -64,8 +64,8 @@ async function completionsFor(
   if (entry === undefined) return [];
   const { command } = await entry.load();
   const home = host.env.HOME ?? '';
-  const cwd = path.resolve(host.cwd, ...folders.map((each) => each.replace(/^~(?=\/|$)/, home)));
-  const file = named === undefined ? undefined : path.resolve(cwd, named);
+  const cwd = folders.map((each) => each.replace(/^~(?=\/|$)/, home)).reduce(namedPlace, host.cwd);
+  const file = named === undefined ? undefined : namedPlace(cwd, named);
   const root = existsSync(cwd) ? rootOf({ cwd, file }) : undefined;
   const line: Line = {
     host: { ...host, cwd, file },

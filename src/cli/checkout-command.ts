@@ -5,6 +5,7 @@ import { bytes } from '../report/wording.js';
 import { resultsOf } from '../results/all-results.js';
 import { checkout } from '../results/checkout.js';
 import { rowNamed, SHORT } from '../results/select-rows.js';
+import { namedPlace } from '../sys/real-place.js';
 import { type Command, JSON_OPTION, VARIANT_OPTIONS, withProject } from './command.js';
 
 export const command: Command = {
@@ -25,7 +26,7 @@ export const command: Command = {
       );
     await withProject(parsed, context, async (project) => {
       const row = await rowNamed(project, await resultsOf(project, terminal.warn), name);
-      const outs = await checkout(project, row, path.resolve(host.cwd, folder));
+      const outs = await checkout(project, row, namedPlace(host.cwd, folder));
       const { key, item } = row;
       if (parsed.flag('json')) return terminal.json({ key, item, outs });
       const lines = outs.map(

@@ -16,6 +16,7 @@ import { bytes, plural } from '../report/wording.js';
 import { textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
 import { makeFolder } from '../sys/make-folder.js';
+import { namedPlace } from '../sys/real-place.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 import { type Finding, trialJob } from './trial-job.js';
 
@@ -98,7 +99,7 @@ function cacheFolder({ host }: CommandContext): Finding | undefined {
   const root = rootOf(host);
   // The check of pipeline.yaml reports a missing project.
   if (root === undefined) return undefined;
-  const folder = path.resolve(root, host.env.PIPE_CACHE || 'cache');
+  const folder = namedPlace(root, host.env.PIPE_CACHE || 'cache');
   try {
     makeFolder(folder);
     accessSync(folder, constants.W_OK);

@@ -9,6 +9,7 @@ import { embedding, type PictureSource } from '../page/page-pictures.js';
 import { plural } from '../report/wording.js';
 import { isWithin } from '../sys/is-within.js';
 import { makeFolder } from '../sys/make-folder.js';
+import { namedPlace } from '../sys/real-place.js';
 import type { CommandContext } from './command.js';
 import type { Option, Parsed } from './command-usage.js';
 import { requireOwnFile, wrote } from './output.js';
@@ -64,7 +65,7 @@ export function writePage({ file, html }: PageFile, { host, terminal }: CommandC
  * another file is there
  */
 function target({ root, cwd, plan }: Project, name: string | undefined, fallback: string): string {
-  const file = name === undefined ? path.join(root, fallback) : path.resolve(cwd, name);
+  const file = name === undefined ? path.join(root, fallback) : namedPlace(cwd, name);
   for (const item of plan.items) {
     const named = [...item.outs, ...item.deps.filter(({ glob }) => !glob)];
     const taken = named.find((each) => isWithin(file, path.join(root, each.path)));

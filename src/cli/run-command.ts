@@ -10,6 +10,7 @@ import { summaryLine } from '../report/wording.js';
 import { noteAnswer } from '../run/keep-answer.js';
 import { run } from '../run/run-pipeline.js';
 import { statIfThere } from '../sys/if-there.js';
+import { namedPlace } from '../sys/real-place.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import type { Parsed } from './command-usage.js';
 import { requireOwnFile, wrote } from './output.js';
@@ -78,7 +79,7 @@ function isPlain(parsed: Parsed): boolean {
 function summaryFile(parsed: Parsed, cwd: string): string | undefined {
   const name = parsed.text('summarize');
   if (name === undefined) return undefined;
-  const file = path.resolve(cwd, name);
+  const file = namedPlace(cwd, name);
   const isWritable = statIfThere(path.dirname(file))?.isDirectory() === true;
   if (!isWritable || statIfThere(file)?.isDirectory()) {
     throw userError(

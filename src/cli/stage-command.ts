@@ -1,9 +1,9 @@
 /** `pipe stage types`: TypeScript types of what stages receive. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { Plan } from '../pipeline/plan.js';
+import { namedPlace } from '../sys/real-place.js';
 import { systemMessage } from '../system-message.js';
 import { type Command, VARIANT_OPTIONS, variantOf } from './command.js';
 import { EDIT } from './foreign-commands.js';
@@ -54,7 +54,7 @@ export const command: Command = {
     const text = stageTypes(plans, (stage) => targets.length === 0 || wanted.has(stage));
     const out = parsed.text('out');
     if (out === undefined) terminal.out(text);
-    else writeIfNew(path.resolve(host.cwd, out), text, out);
+    else writeIfNew(namedPlace(host.cwd, out), text, out);
   },
 };
 

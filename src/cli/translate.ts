@@ -6,6 +6,7 @@ import { UserError, userError } from '../error.js';
 import { loadPlan } from '../pipeline/load.js';
 import type { Plan } from '../pipeline/plan.js';
 import { statIfThere } from '../sys/if-there.js';
+import { namedPlace } from '../sys/real-place.js';
 
 interface Translated {
   readonly text: string;
@@ -15,7 +16,7 @@ interface Translated {
 
 /** @throws UserError when the file is not a dvc.yaml in this folder, or has errors */
 export function translate(written: string, project: string): Translated {
-  const file = path.relative(project, path.resolve(project, written)).split(path.sep).join('/');
+  const file = path.relative(project, namedPlace(project, written)).split(path.sep).join('/');
   if (file.startsWith('../') || path.isAbsolute(file))
     throw userError(
       'cannot-translate',

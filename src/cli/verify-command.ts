@@ -13,6 +13,7 @@ import {
   verifiedSummary,
 } from '../report/verify-report.js';
 import { makeFolder } from '../sys/make-folder.js';
+import { namedPlace } from '../sys/real-place.js';
 import { verify } from '../verify/verify-items.js';
 import { positive } from './args.js';
 import {
@@ -47,7 +48,7 @@ export const command: Command = {
   async run(parsed, context) {
     const reports = parsed
       .texts('report')
-      .map((file) => reportTo(file, path.resolve(context.host.cwd, file)));
+      .map((file) => reportTo(file, namedPlace(context.host.cwd, file)));
     const { out, json } = context.terminal;
     const isJson = parsed.flag('json');
     const results = await withProject(parsed, context, (project) =>

@@ -1,5 +1,5 @@
-/** Paths that lead through a file or a circular link never cause an internal error. */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+/** Paths through files and links: as the system reads them, and never an internal error. */
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
@@ -46,6 +46,48 @@ describe.each(PLACES)('%s', (place) => {
     // Only the system knows how long a name may be.
     if (place.length > 255) expect([code, err]).toEqual([1, expect.stringContaining('too long')]);
     else expect([code, err]).toEqual([2, expect.stringContaining('(cache-folder)')]);
+  });
+});
+
+describe('`link/..`', () => {
+  /** A link to `far/deep`, and a second project in `far`. */
+  async function withLink(): Promise<Project> {
+    const made = project({ 'pipeline.yaml': PIPELINE, 'far/pipeline.yaml': PIPELINE });
+    mkdirSync(made.path('far/deep'));
+    symlinkSync('far/deep', made.path('link'));
+    await made.run();
+    return made;
+  }
+
+  it.each([
+    ['run --summarize link/../new', 'new'],
+    ['report --out link/../new', 'new'],
+    ['stage types --out link/../new', 'new'],
+    ['checkout s link/../new', 'new'],
+    ['checkout s far/../link/../new', 'new'],
+    ['verify --report link/../new.md', 'new.md'],
+    ['--file link/../pipeline.yaml run', 'out.txt'],
+    ['-C link/.. run', 'out.txt'],
+  ])("is the folder above the link's target in `pipe %s`", async (command, file) => {
+    const made = await withLink();
+    const { err } = await made.pipe(...command.split(' '));
+    expect(err).not.toContain('error: ');
+    expect(existsSync(made.path(`far/${file}`))).toBe(true);
+  });
+
+  it("is the folder above the link's target in PIPE_CACHE", async () => {
+    const made = await withLink();
+    made.env.PIPE_CACHE = 'link/../store';
+    expect((await made.run()).with('ran')).toEqual(['s']);
+    expect((await made.run()).with('fresh')).toEqual(['s']);
+    expect(existsSync(made.path('far/store/v1'))).toBe(true);
+  });
+
+  it('is an ordinary path if the link leads nowhere', async () => {
+    const made = await withLink();
+    symlinkSync('absent', made.path('broken'));
+    await made.pipe('run', '--summarize', 'broken/../new');
+    expect(existsSync(made.path('new'))).toBe(true);
   });
 });
 
