@@ -8,13 +8,14 @@ import { excess } from '../decide/excess.js';
 import { openProject, type Project, rootOf } from '../decide/project.js';
 import { renderDiagnostic, UserError } from '../error.js';
 import { executorOf, LOCAL } from '../executor/choice.js';
-import type { Item } from '../pipeline/plan.js';
+import type { Dep, Item } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
 import { textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
+import { isWithin } from '../sys/is-within.js';
 import { makeFolder } from '../sys/make-folder.js';
 import { namedPlace } from '../sys/real-place.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
@@ -152,7 +153,7 @@ async function pipeline({ host }: CommandContext): Promise<Finding> {
   };
 }
 
-/** Dynamic loads in scripts of commands, unless a dep of the stage is Python code. */
+/** Dynamic loads in scripts of commands, unless a dep of the stage covers them. */
 async function untracedImports(project: Project): Promise<string[]> {
   const { items } = project.plan;
   const commands = [...items.keys()].filter((index) => items[index]?.action.kind !== 'module');
@@ -162,15 +163,23 @@ async function untracedImports(project: Project): Promise<string[]> {
   for (const index of commands) {
     const { stage, deps } = items[index] as Item;
     const code = codes.of(index);
-    if (code.kind === 'module' || coversPython(deps, project.root)) continue;
-    for (const { place, message } of code.opaque) {
+    if (code.kind === 'module') continue;
+    const isCovered = coversPython(deps, project.root);
+    for (const { place, message, folder } of code.opaque) {
+      if (folder === undefined ? isCovered : deps.some((dep) => isAbout(dep, folder))) continue;
       const { file, line, column } = place ?? { file: 'cmd' };
       const where = line === undefined ? file : `${file}:${line}:${column}`;
-      const note = `${where}: ${message}: list the files that it may load under the stage's \`deps:\``;
+      const files = folder ?? 'the files that it may load';
+      const note = `${where}: ${message}: list ${files} under the stage's \`deps:\``;
       stages.set(note, (stages.get(note) ?? new Set()).add(stage));
     }
   }
   return [...stages].map(([note, names]) => `${[...names].join(', ')}: ${note}`);
+}
+
+/** A dep that is in the folder or contains it. */
+function isAbout({ path: where }: Dep, folder: string): boolean {
+  return isWithin(where, folder) || isWithin(folder, where);
 }
 
 /** The script in package.json that checks what the stages of a project need. */

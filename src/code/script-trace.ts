@@ -39,6 +39,8 @@ export interface StartedScripts {
 /** Code loaded in a way that pipe cannot follow. */
 export interface Untraced {
   readonly message: string;
+  /** Configurations that it reads: a dep that contains them covers it, and code does not. */
+  readonly folder?: string;
   /** Absent if the command itself starts the script. */
   readonly place?: Pick<Place, 'file'> & Partial<Place>;
 }

@@ -116,6 +116,30 @@ open('out.txt', 'w').write(model.NAME)
   expect((await made.pipe('doctor')).out).not.toContain('note');
 });
 
+it('are reported by doctor for configurations of Hydra, until a dep contains them', async () => {
+  const yaml = (deps: string) =>
+    `stages:\n  load: { cmd: python3 src/train.py, outs: [out.txt]${deps} }\n`;
+  const made = projectWithin({
+    'pipeline.yaml': yaml(''),
+    'src/train.py': `import hydra
+@hydra.main(version_base=None, config_path="../conf", config_name="base")
+def main(config): ...
+main()
+`,
+    'conf/base.yaml': 'x: 1\n',
+    'lib.py': '',
+  });
+  const note =
+    "note load: src/train.py:2:8: this reads configurations, which do not count: list conf under the stage's `deps:`\n";
+  expect((await made.pipe('doctor')).out).toContain(note);
+  made.write('pipeline.yaml', yaml(', deps: [lib.py]'));
+  expect((await made.pipe('doctor')).out).toContain(note);
+  for (const dep of ['conf', 'conf/base.yaml', '"conf/**/*.yaml"']) {
+    made.write('pipeline.yaml', yaml(`, deps: [${dep}]`));
+    expect((await made.pipe('doctor')).out).not.toContain('note');
+  }
+});
+
 const SCRIPTS = {
   'pipeline.yaml': `stages:
   shell: { cmd: bash sub/run.sh o1.txt, outs: [o1.txt] }

@@ -506,6 +506,8 @@ describe('code that pipe cannot follow is listed', () => {
     ['from importlib.metadata import entry_points\nentry_points()', 'its text does not name'],
     ['import ctypes\nctypes.CDLL("./libk.so")', 'a compiled library'],
     ['from torch.utils.cpp_extension import load\nload("k", ["k.cpp"])', 'a compiled library'],
+    ['@hydra.main(version_base=None, config_path="conf")\ndef f(x): ...', 'configurations'],
+    ['from hydra import initialize\ninitialize("../conf", job_name="x")', 'configurations'],
     ['subprocess.run([sys.executable, script])', 'what Python executes'],
     ['subprocess.run(["python", "x.py"], cwd=folder)', 'in a folder that is computed'],
   ])('of %j', async (written, message) => {
@@ -527,6 +529,8 @@ describe('code that pipe cannot follow is listed', () => {
     'path = "x"',
     'print(module.__path__)',
     'model.instantiate(x)',
+    'main(config_path="conf")',
+    'import hydra\n@hydra.main(version_base=None)\ndef main(x): ...\nmain()',
   ])('and nothing of %j', async (written) => {
     openSandbox({ 'main.py': written });
     expect((await traced('python main.py')).opaque).toEqual([]);

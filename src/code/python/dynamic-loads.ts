@@ -11,6 +11,8 @@ const SEARCH = 'this changes where Python searches for modules';
 const HIDDEN = 'this loads modules that its text does not name';
 const LIBRARY = 'this loads a compiled library, which does not count';
 
+const CONFIGURATIONS = 'this reads configurations, which do not count';
+
 /** They take the path of a library, or of its sources. */
 const LIBRARY_LOADERS: Readonly<Record<string, readonly string[]>> = {
   ctypes: ['CDLL', 'PyDLL', 'LoadLibrary'],
@@ -38,6 +40,7 @@ export class DynamicLoads {
   readonly #aliases = new Map<string, string>();
   readonly #laters: ReadonlySet<string>;
   readonly #libraries: ReadonlySet<string>;
+  readonly #isHydra: boolean;
 
   constructor(reader: TokenReader, found: Imports) {
     this.#reader = reader;
@@ -56,6 +59,7 @@ export class DynamicLoads {
     };
     this.#laters = namedOf(NAMED_LATER);
     this.#libraries = namedOf(LIBRARY_LOADERS);
+    this.#isHydra = tokens.some(({ text }) => text === 'hydra');
   }
 
   /** Handles the name at a token, which the reader of statements handles too. */
@@ -193,8 +197,20 @@ export class DynamicLoads {
     const started = startedAt(this.#reader, at);
     if (started !== undefined)
       this.#found.starts.push({ ...started, place: this.#reader.place(at) });
+    else if (this.#isHydra && /^(?:main|initialize)$/.test(word)) this.#configurations(at);
     else if (this.#laters.has(word)) this.#note(at, HIDDEN);
     else if (this.#libraries.has(word) && !this.#isOfSystem(at, word)) this.#note(at, LIBRARY);
+  }
+
+  /** `@hydra.main(config_path="conf")`, `initialize("conf")`: relative to the file. */
+  #configurations(at: number): void {
+    const paths = this.#reader.elements(at + 1).flatMap((start, index) => {
+      const isNamed = this.#reader.text(start + 1) === '=';
+      if (isNamed ? this.#reader.text(start) !== 'config_path' : index > 0) return [];
+      return this.#reader.literal(isNamed ? start + 2 : start) ?? [];
+    });
+    for (const folder of paths)
+      if (!/^(?:pkg:|\/)/.test(folder)) this.#note(at, CONFIGURATIONS, folder);
   }
 
   /** `CDLL("libc.so.6")`, `CDLL(None)`. */
@@ -263,7 +279,8 @@ export class DynamicLoads {
       );
   }
 
-  #note(at: number, message: string): void {
-    this.#found.opaque.push({ message, place: this.#reader.place(at) });
+  #note(at: number, message: string, folder?: string): void {
+    const place = this.#reader.place(at);
+    this.#found.opaque.push({ message, ...(folder !== undefined && { folder }), place });
   }
 }

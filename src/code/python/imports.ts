@@ -30,8 +30,10 @@ export interface Executed extends SearchFolder {
 }
 
 /** Code loaded in a way that pipe cannot follow. */
-interface Opaque {
+export interface Opaque {
   readonly message: string;
+  /** Of configurations that it reads, relative to the file's folder. */
+  readonly folder?: string;
   readonly place: PlaceInFile;
 }
 

@@ -13,6 +13,7 @@ import { definitionsOf } from './entry-definitions.js';
 import { commandNames } from './entry-points.js';
 import { isArchive, isNotebook, isPython } from './file-kinds.js';
 import { type AddedFolder, absoluteName, type Executed, type Namespace } from './imports.js';
+import { inFile } from './in-file.js';
 import type { Launch } from './launches.js';
 import type { SearchPath, Step } from './module-finder.js';
 import { notebookSource } from './notebook.js';
@@ -225,8 +226,7 @@ class Tracing {
   }
 
   #noted(file: string, loaded: Loaded): Loaded {
-    for (const { message, place } of loaded.module?.opaque ?? [])
-      this.#opaque.push({ message, place: { file, ...place } });
+    for (const each of loaded.module?.opaque ?? []) this.#opaque.push(inFile(each, file));
     return loaded;
   }
 
@@ -268,7 +268,7 @@ class Tracing {
     if (isArchive(folder)) this.#archive(folder);
     else if (!isOutside(folder)) this.added.add(folder.replace(/^\.$|\/$/, ''));
     else if (file !== undefined)
-      this.#opaque.push({ message: SEARCHES_OUTSIDE, place: { file, ...place } });
+      this.#opaque.push(inFile({ message: SEARCHES_OUTSIDE, place }, file));
   }
 
   /** `from name import …`: each name may be a module itself. */
