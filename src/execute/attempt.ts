@@ -19,6 +19,7 @@ import { type Hold, LOST } from './hold.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { type Launching, launchItem } from './launch-item.js';
 import { clearOptions } from './own-outs.js';
+import { windowsLines } from './windows-lines.js';
 
 export type Execution =
   | {
@@ -176,16 +177,20 @@ async function conclude(
     failure: failureOf(item, message, outcome, files.log, build.project.root),
     executed,
   });
+  const flaw = () => windowsLines(handle);
   if (!hold.isHeld()) return fail(LOST);
   if (outcome.ending.how === 'stopped' && build.options.interruption.stop.aborted)
     return { kind: 'cancelled', executed };
   if (epochs?.mistake !== undefined) return fail(epochs.mistake);
-  if (!succeeded(outcome)) return fail(endText(item, outcome, build.project, build.project.root));
+  if (!succeeded(outcome)) {
+    const { project: reader } = build;
+    return fail(endText(item, outcome, { reader, root: reader.root, flaw: flaw() }));
+  }
   const short = epochs?.shortfall();
   if (short !== undefined) return fail(short);
   for (const out of item.outs) cache.forget(out.path);
   const absent = promisedBy(item).filter((out) => !cache.exists(out.path));
-  if (absent.length > 0) return fail(unwrittenText(build.project.root, item, absent));
+  if (absent.length > 0) return fail(unwrittenText(build.project.root, item, absent, flaw()));
   const moved = await inputs.moved();
   if (moved !== undefined) return fail(changedWhileItRan(moved));
   const record: RunRecord = {

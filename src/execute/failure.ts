@@ -51,27 +51,34 @@ const SHELL_CODES: Readonly<Record<number, string>> = {
   137: `a program was killed by SIGKILL: ${KILLED}`,
 };
 
-/** `root`: the folder in which the command ran. */
-export function endText(item: Item, outcome: Outcome, reader: Reader, root: string): string {
-  const meaning = meaningOf(item, outcome, reader, root);
+interface Around {
+  readonly reader: Reader;
+  /** The folder in which the command ran. */
+  readonly root: string;
+  /** What is wrong with a script. */
+  readonly flaw: string | undefined;
+}
+
+export function endText(item: Item, outcome: Outcome, around: Around): string {
+  const meaning = meaningOf(item, outcome, around);
   return `${describeEnding(outcome.ending)}${meaning === undefined ? '' : `: ${meaning}`}`;
 }
 
 function meaningOf(
   { action }: Item,
   { ending, tail }: Outcome,
-  reader: Reader,
-  root: string,
+  { reader, root, flaw }: Around,
 ): string | undefined {
   if (tail.some((line) => line.startsWith(NO_PIPE_RUN)))
     return `this Python does not find pipe_run (install it there, or set PYTHONPATH: see ${pagePath('python.md', reader)})`;
   if (ending.how === 'signal') return ending.signal === 'SIGKILL' ? KILLED : undefined;
-  if (ending.how !== 'exit' || action.kind !== 'shell') return undefined;
+  if (ending.how !== 'exit') return undefined;
+  if (action.kind !== 'shell') return flaw;
   const name = ending.code === 126 || ending.code === 127 ? unstarted(tail) : undefined;
   const fault = name === undefined ? undefined : startFault(path.resolve(root, name), name);
   // A script whose first line is `#!/usr/bin/env python3`.
   const hasReturns = ending.code === 127 && tail.some((line) => /^.*env: .*\\r/.test(line));
-  return fault ?? (hasReturns ? RETURNS : SHELL_CODES[ending.code]);
+  return fault ?? flaw ?? (hasReturns ? RETURNS : SHELL_CODES[ending.code]);
 }
 
 const RETURNS = "the script has Windows line ends: convert it (sed -i 's/\\r$//' …)";
@@ -87,13 +94,17 @@ const NO_PIPE_RUN = "ModuleNotFoundError: No module named 'pipe_run'";
 /**
  * Message about outs that are missing after the process succeeded, and where it may have written
  * instead.
+ *
+ * @param flaw what is wrong with a script
  */
 export function unwrittenText(
   root: string,
   item: Item,
   absent: readonly Pick<Out, 'path'>[],
+  flaw: string | undefined,
 ): string {
   const paths = absent.map((out) => out.path).join(', ');
+  if (flaw !== undefined) return `did not write ${paths}: ${flaw}`;
   for (const out of absent) {
     const variable = variableIn(out.path);
     if (variable !== undefined)

@@ -55,6 +55,13 @@ function paramsOfFile(
   const named = namedFile(String(node.value), { node, key: 'params' }, files, diagnostics);
   if (named === undefined) return undefined;
   const { file, diagnostics: inFile } = named;
+  const [other] = /(?<=\.)(?:toml|ini|cfg|py)$/.exec(file) ?? [];
+  if (other !== undefined) {
+    const message = `${file} is not YAML or JSON`;
+    const hint = 'convert it, or list it under the deps of the stages that read it';
+    diagnostics.add({ code: 'bad-params-file', message, hint }, node.span);
+    return undefined;
+  }
   const before = diagnostics.count;
   const root = parseYaml(inFile);
   if (root === undefined || diagnostics.count > before) return undefined;

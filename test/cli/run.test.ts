@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { disposed, project, projectWithin } from '../rig/projects.js';
@@ -314,6 +315,27 @@ stages:
       'nothing to do',
     ]);
     expect((await made.run()).with('failed')).toEqual(['a']);
+  });
+
+  it('include a script with Windows line ends as the cause', async () => {
+    const lines = 'echo a > a.txt\r\n';
+    const made = projectWithin({
+      'pipeline.yaml': `stages:
+  read: { cmd: sh read.sh, outs: [a.txt] }
+  started: { cmd: ./started, outs: [b.txt] }
+  python: { cmd: python3 python.py, outs: [c.txt] }
+`,
+      'read.sh': lines,
+      started: `#!/usr/bin/env sh\r\n${lines}`,
+      'python.py': 'import sys\r\nsys.exit(127)\r\n',
+    });
+    chmodSync(made.path('started'), 0o755);
+    const { items } = await made.run('-k');
+    const flaw = (file: string) =>
+      `"${file}" has Windows line ends, which are part of the words for a shell: convert it (sed -i 's/\\r$//' ${file})`;
+    expect(items.read?.failure?.message).toBe(`did not write a.txt: ${flaw('read.sh')}`);
+    expect(items.started?.failure?.message).toBe(`exit code 127: ${flaw('started')}`);
+    expect(items.python?.failure?.message).not.toContain('Windows');
   });
 
   it('include an input that changed while the stage ran: the result is not recorded', async () => {

@@ -115,12 +115,15 @@ describe('a path under params', () => {
     expect(mistake('/etc/params.yaml')).toContain('is an absolute path (path-outside)');
   });
 
-  it('may not be a folder, another encoding, or a list', () => {
+  it('may not be a folder, another encoding or format, or a list', () => {
     expect(mistake('conf')).toContain(
       'conf is a folder, not a file (unreadable)\n    params: conf\n            ~~~~\n  name a file in it',
     );
     expect(mistake('l.yaml', { 'l.yaml': '- a\n' })).toContain(
       'l.yaml:1:1: error: l.yaml contains a list, but a params file contains a map (bad-params-file)',
+    );
+    expect(mistake('params.toml', { 'params.toml': '[train]\nlr = 0.1\n' })).toContain(
+      'pipeline.yaml:1:9: error: params.toml is not YAML or JSON (bad-params-file)\n    params: params.toml\n            ~~~~~~~~~~~\n  convert it, or list it under the deps of the stages that read it',
     );
     expect(mistake('3')).toContain('expected a map of values, the path of a file with one');
     expect(mistake('[[a]]')).toContain('pipeline.yaml:1:10: error: expected a map of values');
