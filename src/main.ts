@@ -145,11 +145,11 @@ function takeSignals(): void {
  * disown) continues.
  */
 function openTerminal(): Terminal {
-  const err = outputTo(
+  const { write: err } = outputTo(
     () => process.stderr,
     () => {},
   );
-  const out = outputTo(
+  const { write: out, drained } = outputTo(
     () => process.stdout,
     (error) => {
       if (error.code === 'EIO' && process.stdout.isTTY) return leaveGoneTerminal();
@@ -164,7 +164,7 @@ function openTerminal(): Terminal {
   const isTerminal = process.stdout.isTTY === true;
   const screen = screenOf();
   const colors = wantsColors(process.env, screen !== undefined);
-  return createTerminal({ out, err, keyboard, isTerminal, screen, colors });
+  return createTerminal({ out, err, drained, keyboard, isTerminal, screen, colors });
 }
 
 /** At exit Node restores the terminal, and dumps core when it is gone. It ignores closed streams. */

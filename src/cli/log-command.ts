@@ -36,7 +36,11 @@ export const command: Command = {
     requireItem(command, parsed);
     const { terminal } = context;
     // Files and programs receive the raw log; a terminal must not execute its control sequences.
-    const out = terminal.isTerminal ? shownOn(terminal.raw) : terminal.raw;
+    const write = terminal.isTerminal ? shownOn(terminal.raw) : terminal.raw;
+    const out = (text: string) => {
+      write(text);
+      return terminal.drained();
+    };
     const { stop } = context.interruption;
     return withProject(parsed, context, async (project) => {
       const item = itemOf(project, parsed.positionals);
@@ -51,10 +55,11 @@ export const command: Command = {
       if (!parsed.flag('follow')) {
         if (newest === undefined) throw await noLog(project, item.id);
         let isEmpty = true;
-        readLog(newest, (text) => {
+        const onText = (text: string) => {
           isEmpty &&= text === '';
-          out(text);
-        });
+          return out(text);
+        };
+        await readLog(newest, onText, stop);
         if (isEmpty) terminal.err(`${item.id} printed nothing the last time it ran\n`);
         if (terminal.isTerminal) terminal.err(usageLine(project, item, newest));
         return EXIT.done;

@@ -1,4 +1,5 @@
 /** Writes to stdout, stderr and report files. Drops output after a write error, without throwing. */
+import { type EventEmitter, once } from 'node:events';
 import { readSync } from 'node:fs';
 import { userError } from '../error.js';
 import { statIfThere } from '../sys/if-there.js';
@@ -6,9 +7,15 @@ import { withFile } from '../sys/open-file.js';
 import { systemMessage } from '../system-message.js';
 
 /** The part of a stream that this module uses. */
-interface Stream {
+interface Stream extends EventEmitter {
+  readonly writableNeedDrain: boolean;
   write(text: string): unknown;
-  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): Stream;
+}
+
+interface Output {
+  readonly write: (text: string) => void;
+  /** Resolves when the stream takes more without keeping it in memory, or has failed. */
+  readonly drained: () => Promise<void>;
 }
 
 /**
@@ -18,17 +25,23 @@ interface Stream {
 export function outputTo(
   open: () => Stream,
   onFailed: (error: NodeJS.ErrnoException) => void,
-): (text: string) => void {
+): Output {
   let stream: Stream | undefined;
   let hasFailed = false;
   const onError = (error: NodeJS.ErrnoException) => {
     if (!hasFailed) onFailed(error);
     hasFailed = true;
   };
-  return (text) => {
-    if (hasFailed) return;
-    stream ??= open().on('error', onError);
-    stream.write(text);
+  return {
+    write(text) {
+      if (hasFailed) return;
+      stream ??= open().on('error', onError);
+      stream.write(text);
+    },
+    async drained() {
+      if (hasFailed || stream?.writableNeedDrain !== true) return;
+      await once(stream, 'drain').catch(() => {});
+    },
   };
 }
 

@@ -13,6 +13,8 @@ export interface Terminal {
   readonly jsonLine: (value: unknown) => void;
   /** Unfiltered text for stdout: a log for a file, or pipe's own colours around printable text. */
   readonly raw: (text: string) => void;
+  /** Resolves when little of the text for stdout is still in memory. */
+  readonly drained: () => Promise<void>;
   /** Values to mask in all text from now on. */
   readonly hide: (values: readonly string[]) => void;
   /** Calls back for each key; undefined without a keyboard. Returns a function that stops the callbacks. */
@@ -47,10 +49,12 @@ export function wantsColors(env: Host['env'], isScreen: boolean): boolean {
 interface Ends extends Pick<Terminal, 'isTerminal' | 'screen' | 'colors'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Default: the text does not wait. */
+  readonly drained?: Terminal['drained'];
   readonly keyboard: () => Terminal['onKey'];
 }
 
-export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal {
+export function createTerminal({ out, err, keyboard, drained, ...rest }: Ends): Terminal {
   let secrets: readonly string[] = [];
   let conceal = concealing(secrets);
   const line = together(out);
@@ -62,6 +66,7 @@ export function createTerminal({ out, err, keyboard, ...rest }: Ends): Terminal 
     json: (value) => out(`${jsonText(conceal.value(value), 2)}\n`),
     jsonLine: (value) => line(`${jsonText(conceal.value(value))}\n`),
     raw: (text) => out(conceal.text(text)),
+    drained: drained ?? (() => Promise.resolve()),
     hide(values) {
       secrets = [...new Set([...secrets, ...values])];
       conceal = concealing(secrets);

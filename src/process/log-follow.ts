@@ -21,11 +21,21 @@ export function sizeOfLog(file: string): number {
   return statSync(file).size;
 }
 
+/** Receives a piece of a log. The next one is read when it is done, so that no log is in memory. */
+type OnText = (text: string) => Promise<void>;
+
 /** Passes on a complete log in pieces. */
-export function readLog(file: string, onText: (text: string) => void): void {
+export async function readLog(file: string, onText: OnText, signal: AbortSignal): Promise<void> {
   const tail = new TextTail(file);
-  tail.read(onText);
-  onText(tail.rest());
+  await passOn(tail, onText, signal);
+  await onText(tail.rest());
+}
+
+async function passOn(tail: TextTail, onText: OnText, signal: AbortSignal): Promise<void> {
+  for (const text of tail.pieces()) {
+    if (signal.aborted) return;
+    await onText(text);
+  }
 }
 
 /**
@@ -35,7 +45,7 @@ export function readLog(file: string, onText: (text: string) => void): void {
 export async function followLogs(
   folder: string,
   isRunning: () => boolean,
-  onText: (text: string) => void,
+  onText: OnText,
   signal: AbortSignal,
 ): Promise<void> {
   const wait = waitForChanges(folder, POLL_MS);
@@ -44,18 +54,18 @@ export async function followLogs(
     while (!signal.aborted) {
       // Checked before reading, so that the last read includes everything that the process wrote.
       const continues = isRunning();
-      current?.tail.read(onText);
+      if (current !== undefined) await passOn(current.tail, onText, signal);
       const newest = logsIn(folder).at(-1);
       if (newest !== undefined && newest !== current?.file) {
-        onText(current?.tail.rest() ?? '');
+        await onText(current?.tail.rest() ?? '');
         current = { file: newest, tail: new TextTail(newest) };
-        current.tail.read(onText);
+        await passOn(current.tail, onText, signal);
       }
       if (!continues) return;
       await wait.next();
     }
   } finally {
-    onText(current?.tail.rest() ?? '');
+    await onText(current?.tail.rest() ?? '');
     wait.close();
   }
 }

@@ -56,19 +56,20 @@ export class TextTail {
     this.#file = file;
   }
 
-  /** Passes on what was added since the last call, in pieces; nothing while the file does not exist. */
-  read(onText: (text: string) => void): void {
-    unlessAbsent(() => withFile(this.#file, 'r', (handle) => this.#readOn(handle, onText)));
+  /** What was added since the last call, in pieces; nothing while the file does not exist. */
+  *pieces(): Generator<string> {
+    const buffer = Buffer.alloc(CHUNK);
+    for (let bytes = CHUNK; bytes === CHUNK; ) {
+      bytes = unlessAbsent(() => this.#fill(buffer)) ?? 0;
+      this.#position += bytes;
+      if (bytes > 0) yield this.#decoder.write(buffer.subarray(0, bytes));
+    }
   }
 
-  #readOn(handle: number, onText: (text: string) => void): void {
-    const buffer = Buffer.alloc(CHUNK);
-    for (;;) {
-      const bytes = readSync(handle, buffer, 0, CHUNK, this.#position);
-      if (bytes === 0) return;
-      this.#position += bytes;
-      onText(this.#decoder.write(buffer.subarray(0, bytes)));
-    }
+  #fill(buffer: Buffer): number {
+    return withFile(this.#file, 'r', (handle) =>
+      readSync(handle, buffer, 0, CHUNK, this.#position),
+    );
   }
 
   /** An incomplete character at the end. */
@@ -89,9 +90,7 @@ export class LineTail {
   /** Complete lines that were added since the last call; none while the file does not exist. */
   next(): string[] {
     let text = this.#rest;
-    this.#tail.read((added) => {
-      text += added;
-    });
+    for (const added of this.#tail.pieces()) text += added;
     const lines = text.split('\n');
     this.#rest = lines.pop() ?? '';
     return lines;

@@ -13,7 +13,7 @@ class Followed {
   text = '';
   #wake = () => {};
 
-  readonly #onText = (text: string) => {
+  readonly #onText = async (text: string) => {
     this.text += text;
     this.#wake();
   };
@@ -39,15 +39,38 @@ test('the logs of a folder are in the order of their times, and may be absent', 
   expect(logsIn(join(folder, 'none'))).toEqual([]);
 });
 
-test('a log of any length is read completely, without split characters', () => {
+test('a log of any length is read completely, without split characters', async () => {
   const file = join(tempFolder(), 'a.log');
   const text = 'größe 顔\n'.repeat(50_000);
   writeFileSync(file, text);
   let read = '';
-  readLog(file, (piece) => {
+  const onText = async (piece: string) => {
     read += piece;
-  });
+  };
+  await readLog(file, onText, new AbortController().signal);
   expect(read).toBe(text);
+});
+
+test('a log is read on only when its reader is done with a piece, until an interrupt', async () => {
+  const file = join(tempFolder(), 'a.log');
+  writeFileSync(file, 'x'.repeat(1_000_000));
+  const controller = new AbortController();
+  const pieces: number[] = [];
+  let isBusy = false;
+  await readLog(
+    file,
+    async ({ length }) => {
+      expect(isBusy).toBe(false);
+      isBusy = true;
+      pieces.push(length);
+      await new Promise(setImmediate);
+      isBusy = false;
+      if (pieces.length === 3) controller.abort();
+    },
+    controller.signal,
+  );
+  expect(pieces.slice(0, 3).every((length) => length > 0 && length < 100_000)).toBe(true);
+  expect(pieces.slice(3)).toEqual([0]);
 });
 
 test('new output is passed on until nothing runs', async () => {
