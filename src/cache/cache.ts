@@ -1,7 +1,7 @@
 /** The cache of one project, as one process uses it. docs/cache.md gives the order of effects. */
 import path from 'node:path';
 import { ReadSet } from '../noop/read-set.js';
-import { lstatIfThere } from '../sys/if-there.js';
+import { lstatIfThere, MOST_READ } from '../sys/if-there.js';
 import type { CacheContext } from './files/cache-context.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, unlessDamaged } from './files/file-errors.js';
@@ -148,10 +148,16 @@ export class Cache {
     return this.#unlessDamaged(() => this.#objects.tree(hex));
   }
 
-  /** Bytes of a stored file; undefined when they are missing or damaged. */
+  /** Undefined for a missing file. */
+  storedSize(digest: Digest): number | undefined {
+    return this.#objects.wanted(nameOf(digest))?.size;
+  }
+
+  /** Bytes of a stored file; undefined when they are missing, damaged or many. */
   readStored(digest: Digest): Buffer | undefined {
     const hex = nameOf(digest);
-    if (kindOf(digest) === 'directory') return undefined;
+    if (kindOf(digest) === 'directory' || (this.storedSize(digest) ?? 0) > MOST_READ)
+      return undefined;
     return this.#unlessDamaged(() => this.#objects.readIfThere(hex));
   }
 

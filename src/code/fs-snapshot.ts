@@ -1,8 +1,10 @@
 /** File system snapshot: reads each path once for all traces of a run, because stages share helpers. */
-import { readlinkSync, type Stats } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readlinkSync, readSync, type Stats } from 'node:fs';
 import { sha256 } from '../canonical.js';
 import { oncePerText } from '../lists.js';
-import { bytesIfThere, lstatIfThere, namesIn, statIfThere } from '../sys/if-there.js';
+import { bytesIfThere, isLarge, lstatIfThere, namesIn, statIfThere } from '../sys/if-there.js';
+import { withFile } from '../sys/open-file.js';
 import { realPath } from '../sys/real-place.js';
 import { isOutside } from './project-paths.js';
 
@@ -73,8 +75,19 @@ export function isFileDigest(digest: string | undefined): digest is string {
 
 /** Undefined without a file. */
 export function hexOf(file: string): string | undefined {
-  const bytes = bytesIfThere(file);
-  return bytes && sha256(bytes);
+  if (!isLarge(file)) {
+    const bytes = bytesIfThere(file);
+    return bytes && sha256(bytes);
+  }
+  const sum = createHash('sha256');
+  const buffer = Buffer.alloc(1 << 20);
+  withFile(file, 'r', (handle) => {
+    for (let count = 1; count > 0; ) {
+      count = readSync(handle, buffer);
+      sum.update(buffer.subarray(0, count));
+    }
+  });
+  return sum.digest('hex');
 }
 
 function stampOf(stat: Stats | undefined): string | undefined {

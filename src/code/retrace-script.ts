@@ -1,5 +1,6 @@
 /** Traces one script of a command when it has no valid stored trace. */
 import path from 'node:path';
+import { isLarge } from '../sys/if-there.js';
 import { nameOf, type Script } from './found-scripts.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { isR } from './loaders.js';
@@ -22,8 +23,11 @@ export async function retraceScript(
   options: Options,
   snapshot: FsSnapshot,
 ): Promise<ScriptTrace> {
+  if (script.kind !== 'program' && script.kind !== 'script')
+    return retraceLaunch(script, options, snapshot);
+  // Such as an installer, or a dump of a database.
+  if (isLarge(path.join(snapshot.root, script.target))) return untraced(script.target, snapshot);
   if (script.kind === 'program') return traceProgram(script, snapshot);
-  if (script.kind !== 'script') return retraceLaunch(script, options, snapshot);
   if (isR(script.target)) {
     return traceSourced({ entry: script.target, folder: '', around: {} }, snapshot);
   }
@@ -53,13 +57,16 @@ function traceProgram(
   snapshot: FsSnapshot,
 ): ScriptTrace {
   const head = headOf(path.join(snapshot.root, target));
-  if (!isForShell(head)) {
-    const files = { [target]: snapshot.hex(target) as string };
-    const traceInputs = { files, absent: [], links: {}, folders: {} };
-    return { traced: { files, importers: {}, packages: {} }, traceInputs };
-  }
+  if (!isForShell(head)) return untraced(target, snapshot);
   const around = { path: search, variables, within };
   return traceSourced({ entry: target, folder, around }, snapshot);
+}
+
+/** Counts by its bytes. */
+function untraced(target: string, snapshot: FsSnapshot): ScriptTrace {
+  const files = { [target]: snapshot.hex(target) as string };
+  const traceInputs = { files, absent: [], links: {}, folders: {} };
+  return { traced: { files, importers: {}, packages: {} }, traceInputs };
 }
 
 /** The shell executes a file without such a line. */

@@ -1,8 +1,8 @@
 /** Compares two JSON texts value by value. */
 
-import { readFileSync } from 'node:fs';
 import { ifJson } from '../json.js';
 import { metricsOf } from '../lockfile/format/locked-metrics.js';
+import { bytesIfThere } from '../sys/if-there.js';
 import { allowanceOf, isWithin, type Tolerance } from './deviation.js';
 import type { Comparison, JsonDifference } from './difference.js';
 
@@ -32,7 +32,8 @@ export function compareNumbers(
   file: string,
   tolerance: Tolerance | undefined,
 ): Comparison | undefined {
-  const actual = metricsOf(readFileSync(file, 'utf8'));
+  const text = bytesIfThere(file)?.toString();
+  const actual = text === undefined ? undefined : metricsOf(text);
   if (actual === undefined) return undefined;
   const compared = compareJson(JSON.stringify(expected), JSON.stringify(actual), tolerance ?? {});
   if (compared === undefined) return undefined;

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { oncePer, oncePerText } from '../lists.js';
-import { textIfThere } from '../sys/if-there.js';
+import { bytesIfThere } from '../sys/if-there.js';
 import { describeAction } from './failure.js';
 
 /** `where`: the script, or `its command`. Does not read the scripts that `isWanted` rejects. */
@@ -18,5 +18,5 @@ export function* executedTexts(
 
 /** Reads each script once in a run: an item does not start if one has changed since the run began. */
 const scriptsOf = oncePer(({ project }: BuildContext) =>
-  oncePerText((file) => textIfThere(path.join(project.root, file)) ?? ''),
+  oncePerText((file) => bytesIfThere(path.join(project.root, file))?.toString() ?? ''),
 );

@@ -11,7 +11,7 @@ import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { acquireLock, lockFile } from '../process/file-lock.js';
 import { describeOwner } from '../process/lock-owner.js';
-import { bytesIfThere } from '../sys/if-there.js';
+import { bytesIfThere, isLarge } from '../sys/if-there.js';
 import { type LockBlock, type LockedEpochs, lockedParts } from './format/block.js';
 import { metricsOf } from './format/locked-metrics.js';
 import { type LockSection, lockNameOf, sectionOf } from './format/sections.js';
@@ -136,7 +136,12 @@ function allMetrics(
       );
       continue;
     }
-    const bytes = bytesIfThere(path.join(build.project.root, where));
+    const absolute = path.join(build.project.root, where);
+    if (isLarge(absolute)) {
+      warn(`metrics ${where} is larger than 64 MB: pipeline.lock does not contain its numbers`);
+      continue;
+    }
+    const bytes = bytesIfThere(absolute);
     if (digest === undefined || bytes === undefined) return undefined;
     if (hash('sha256', bytes) !== nameOf(digest)) return undefined;
     const lost: string[] = [];

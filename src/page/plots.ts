@@ -4,12 +4,10 @@ import type { RecordedOut } from '../cache/records/record.js';
 import { digestOfMetric, plotFileOf } from '../decide/metric-files.js';
 import type { Item, Plot } from '../pipeline/plan.js';
 import { kindOfPlot } from '../pipeline/plot-kind.js';
+import { MOST_READ } from '../sys/if-there.js';
 import type { PagePlot } from './model.js';
 import { rounded } from './page-epochs.js';
 import { type Cell, tableIn } from './plot-table.js';
-
-/** A larger table is not read. */
-const MOST_BYTES = 64 * 1024 * 1024;
 
 /** Undefined for an item without tables. `most`: limit for the points of a curve; absent: all. */
 export function plotsOf(
@@ -43,9 +41,10 @@ function tableOf(
   if (size === undefined) return 'the item has no result yet';
   const digest = digestOfMetric(plotFileOf(plot, item), recorded, cache);
   if (digest === null) return `the result does not contain ${plot.path}`;
-  const bytes = digest?.startsWith('f:') ? cache.readStored(digest) : undefined;
+  const file = digest?.startsWith('f:') ? digest : undefined;
+  if (file && (cache.storedSize(file) ?? 0) > MOST_READ) return `${plot.path} is larger than 64 MB`;
+  const bytes = file && cache.readStored(file);
   if (bytes === undefined) return `the cache does not have ${plot.path}`;
-  if (bytes.length > MOST_BYTES) return `${plot.path} is larger than 64 MB`;
   return tableIn(bytes.toString('utf8'), plot.path);
 }
 

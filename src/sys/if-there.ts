@@ -27,9 +27,20 @@ export function statIfThere(absolute: string): Stats | undefined {
   return unless(LEADS_NOWHERE, () => statSync(absolute, { throwIfNoEntry: false }));
 }
 
-/** Undefined if it is not a file. Does not open a named pipe or a device, since that may block forever. */
+/** A larger file is data: pipe does not read it as a program, metrics or a table. */
+export const MOST_READ = 64 * 1024 * 1024;
+
+export function isLarge(absolute: string): boolean {
+  return (statIfThere(absolute)?.size ?? 0) > MOST_READ;
+}
+
+/**
+ * Undefined if it is not a file, or a large one. Does not open a named pipe or a device, since that
+ * may block forever.
+ */
 export function bytesIfThere(absolute: string): Buffer | undefined {
-  if (statIfThere(absolute)?.isFile() !== true) return undefined;
+  const stat = statIfThere(absolute);
+  if (stat?.isFile() !== true || stat.size > MOST_READ) return undefined;
   return unlessAbsent(() => readFileSync(absolute));
 }
 

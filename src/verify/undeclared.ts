@@ -1,6 +1,7 @@
 /** Detects undeclared inputs: paths in a stage's output that the project has and its fresh folder lacks. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import path from 'node:path';
+import { lastText, withFile } from '../sys/open-file.js';
 
 /** Enough of any output to contain the error message. */
 const MOST_TEXT = 4 << 20;
@@ -22,7 +23,7 @@ interface Places {
 
 /** Paths relative to the project, in the order of their mention. */
 export function undeclaredReads(log: string, { project, fresh, known }: Places): string[] {
-  const text = readFileSync(log, 'utf8').slice(-MOST_TEXT);
+  const text = withFile(log, 'r', (handle) => lastText(handle, fstatSync(handle).size, MOST_TEXT));
   const found = new Set<string>();
   const isMissing = (file: string) =>
     existsSync(path.join(project, file)) && !existsSync(path.join(fresh, file));

@@ -1,6 +1,6 @@
-/** A file that can be neither input nor result fails only its own item. */
+/** A file that can be neither input nor result fails only its own item, and no file is too large. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -101,4 +101,39 @@ it('a broken link above an out fails its item, and the message names the link', 
   );
   mkdirSync(made.path('nowhere/deep'), { recursive: true });
   expect((await made.run()).with('ran')).toEqual(['s']);
+});
+
+describe('a file that is too large to be read as a whole', () => {
+  /** Sparse. Node reads no text of this size. */
+  function sparse(made: Project, name: string): void {
+    writeFileSync(made.path(name), '');
+    truncateSync(made.path(name), 600_000_000);
+  }
+
+  it('may be a script, which counts by its bytes', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': 'stages: { s: { cmd: "head -c 1 dump.sql > o", outs: [o] } }\n',
+    });
+    sparse(made, 'dump.sql');
+    expect((await made.run()).with('ran')).toEqual(['s']);
+    expect((await made.run()).with('fresh')).toEqual(['s']);
+    truncateSync(made.path('dump.sql'), 600_000_001);
+    expect((await made.run()).with('ran')).toEqual(['s']);
+  });
+
+  it('may be metrics or a plot, whose numbers are not read', async () => {
+    const made = projectWithin({
+      'pipeline.yaml':
+        'stages: { s: { cmd: "truncate -s 600000000 m.json p.csv", metrics: [m.json], plots: [p.csv] } }\n',
+    });
+    const run = await made.run();
+    expect(run.with('ran')).toEqual(['s']);
+    expect(run.events.flatMap((event) => (event.type === 'warning' ? event.message : []))).toEqual([
+      'metrics m.json is larger than 64 MB: pipeline.lock does not contain its numbers',
+    ]);
+    expect((await made.pipe('metrics')).code).toBe(0);
+    expect((await made.pipe('report', '--out', 'r.html')).code).toBe(0);
+    expect(made.read('r.html')).toContain('p.csv is larger than 64 MB');
+    expect((await made.pipe('cache', 'verify')).code).toBe(0);
+  });
 });
