@@ -148,6 +148,10 @@ export class Cache {
     return this.#unlessDamaged(() => this.#objects.tree(hex));
   }
 
+  isDeleted(): boolean {
+    return this.#scratch.isDeleted();
+  }
+
   /** Undefined for a missing file. */
   storedSize(digest: Digest): number | undefined {
     return this.#objects.wanted(nameOf(digest))?.size;

@@ -44,9 +44,11 @@ export async function runItem(handle: ItemHandle, fence?: Fence): Promise<Ended>
     if (build.options.interruption.stop.aborted && isAbort(error)) return cancelled(item);
     const message = messageOf(error);
     if (message === undefined) throw error;
-    return failed(item, message, seconds());
+    return failed(item, handle.cache.isDeleted() ? DELETED : message, seconds());
   }
 }
+
+const DELETED = 'the cache was deleted while the item ran: run again';
 
 /** Message for an error of this item alone; undefined for a bug, or an error that stops every item. */
 function messageOf(error: unknown): string | undefined {

@@ -95,6 +95,16 @@ describe('pipe run', () => {
     expect((await made.run()).summary).toMatchObject({ ran: 3, restored: 0, fresh: 0 });
   });
 
+  it.each(['cache', 'cache/tmp'])('says so if %s is deleted while an item runs', async (folder) => {
+    const made = projectWithin({
+      'pipeline.yaml': `stages: { s: { cmd: "echo > o; rm -rf ${folder}", outs: [o] } }\n`,
+    });
+    const { items } = await made.run();
+    expect(items.s?.failure?.message).toBe('the cache was deleted while the item ran: run again');
+    made.write('pipeline.yaml', 'stages: { s: { cmd: "echo > o", outs: [o] } }\n');
+    expect((await made.run()).with('ran')).toEqual(['s']);
+  });
+
   it('runs only the named stage and what it needs', async () => {
     const made = projectWithin(CHAIN);
     const run = await made.run('count');

@@ -65,6 +65,11 @@ export class Scratch {
     return this.#folder;
   }
 
+  /** True if someone else deleted this process's folder, for example with the whole cache. */
+  isDeleted(): boolean {
+    return this.#folder !== undefined && !isFolder(this.#folder);
+  }
+
   /**
    * Moves a folder away now, and deletes it later. False if it cannot be moved: it is on another
    * file system, a mount point, or another user's.
