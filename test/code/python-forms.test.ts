@@ -530,6 +530,7 @@ describe('code that pipe cannot follow is listed', () => {
     'print(module.__path__)',
     'model.instantiate(x)',
     'main(config_path="conf")',
+    'import hydra\nparser.main("conf")',
     'import hydra\n@hydra.main(version_base=None)\ndef main(x): ...\nmain()',
   ])('and nothing of %j', async (written) => {
     openSandbox({ 'main.py': written });

@@ -204,9 +204,10 @@ export class DynamicLoads {
 
   /** `@hydra.main(config_path="conf")`, `initialize("conf")`: relative to the file. */
   #configurations(at: number): void {
+    const isOther = this.#reader.text(at) === 'main' && this.#reader.text(at - 2) !== 'hydra';
     const paths = this.#reader.elements(at + 1).flatMap((start, index) => {
       const isNamed = this.#reader.text(start + 1) === '=';
-      if (isNamed ? this.#reader.text(start) !== 'config_path' : index > 0) return [];
+      if (isNamed ? this.#reader.text(start) !== 'config_path' : isOther || index > 0) return [];
       return this.#reader.literal(isNamed ? start + 2 : start) ?? [];
     });
     for (const folder of paths)
