@@ -36,6 +36,8 @@ interface List {
   /** Its pipeline so far. */
   pipeline: Growing[];
   command: Growing | undefined;
+  /** After a pipe, whose reader may be on the next line. */
+  isPiped: boolean;
   /** Where a group is the command, and not a part of a word. */
   body: number;
 }
@@ -74,9 +76,9 @@ class TreeReader {
     while (depthAfter < this.#list.depth) this.#closeList(start);
     if (depthAfter < depth && isList) return;
     if (start < this.#next) return;
-    if (context === 'comment' && this.#text[start] === '\n') this.#endPipeline(start);
+    if (context === 'comment') this.#endLine(start);
     else if (isList && !escaped && this.#separator(start)) this.#endCommand(start);
-    else if (isList) this.#word(start, escaped);
+    else if (isList) this.#word(step);
     const opens = this.#text[step.end - 1] === '(' && depthAfter === depth + 1;
     if (opens && context !== 'arithmetic') this.#openParenthesis(step);
   }
@@ -93,21 +95,28 @@ class TreeReader {
       this.#text[at + 1],
     ];
     if (character === '|' && before !== '>') {
-      const isPipe = before !== '|' && next !== '|';
-      if (!isPipe) this.#endPipeline(at);
+      this.#list.isPiped = before !== '|' && next !== '|';
+      if (!this.#list.isPiped) this.#endPipeline(at);
       return true;
     }
     const ends =
       /[;\n)]/.test(character) || (character === '&' && !/[<>]/.test(before) && next !== '>');
-    // After `|`, a line break is only a space, and the `&` of `|&` a part of it.
-    const isWaiting = this.#list.command === undefined && this.#list.pipeline.length > 0;
-    if (ends && !(isWaiting && /[\n&]/.test(character))) this.#endPipeline(at);
+    if (character === '\n') this.#endLine(at);
+    // The `&` of `|&` is a part of it.
+    else if (ends && !(character === '&' && before === '|')) this.#endPipeline(at);
     return ends;
   }
 
-  #word(at: number, escaped: boolean): void {
+  /** At the end of a line, or in a comment. */
+  #endLine(at: number): void {
+    if (this.#text[at] === '\n' && !this.#list.isPiped) this.#endPipeline(at);
+  }
+
+  #word({ start: at, escaped, depth, depthAfter }: Step): void {
+    const isComment = this.#text[at] === '#' && depthAfter > depth;
     if (this.#list.command === undefined && !/[\s#]/.test(this.#text[at]!)) this.#begin(at);
     if (this.#text[at] === '>' && !escaped) this.#redirection(at);
+    if (isComment) this.#endCommand(at);
   }
 
   #begin(at: number): void {
@@ -129,6 +138,7 @@ class TreeReader {
     for (const each of list.pipeline) each.piped.push(command);
     list.pipeline.push(command);
     list.command = command;
+    list.isPiped = false;
     this.#commands.push(command);
     if (this.#matches(OPENS, list.body)) this.#lists.push(listIn(list.depth, command, undefined));
   }
@@ -175,5 +185,5 @@ class TreeReader {
 }
 
 function listIn(depth: number, parent: Growing | undefined, opened: number | undefined): List {
-  return { depth, parent, opened, pipeline: [], command: undefined, body: -1 };
+  return { depth, parent, opened, pipeline: [], command: undefined, isPiped: false, body: -1 };
 }

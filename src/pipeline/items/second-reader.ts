@@ -110,7 +110,7 @@ const CODE = [
   String.raw`${START}(deno)\s+(eval)\s${WORDS}${OPEN}?$`,
   // These split their text into words, or parse all of them.
   String.raw`${START}(env)\s(?:.*\s)?(-[a-zA-Z]*S|--split-string)[\s=]*${WORD}${OPEN}?$`,
-  String.raw`${COMMAND}(ssh|rsh|eval|parallel|sem|trap|let|watch|hyperfine)\s${WORDS}${OPEN}?$`,
+  String.raw`${COMMAND}(ssh|rsh|eval|parallel|sem|trap|let|watch|hyperfine)\s`,
   // Batch systems that convert an option to a script.
   String.raw`\s(--wrap)[=\s]\s*${WORD}${OPEN}?$`,
   // A name of a variable may contain code: a[$(…)].
@@ -131,7 +131,7 @@ const READS_FILE = new RegExp(`${COMMAND}(?:(${BY_FILE})\\s+|(${STDIN})\\s*<\\s*
 const EXECUTES = new RegExp(`^\\s*${WRAPPER}${FILE}(?:\\s|$)`);
 
 const PRINTS = new RegExp(
-  String.raw`${COMMAND}(?:echo|printf|print)\s${WORDS}${OPEN}?$|^(?:tee|cat)\b[^<]*<<<\s*${WORD}${OPEN}?$`,
+  String.raw`${COMMAND}(?:echo|printf|print)\s|^(?:tee|cat)\b[^<]*<<<\s*${WORD}${OPEN}?$`,
 );
 
 const SSH = String.raw`ssh(?:\s+-[bcDEeFIiJLlmOopQRSWw]\s*\S+|\s+-\w+)*\s+[\w@.:-]+`;
