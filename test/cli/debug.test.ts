@@ -43,7 +43,7 @@ it('a run shows why each item runs, and the path of its last record', async () =
     /^pipe: debug: first: run \(never ran\), key [0-9a-f]{64}, no last record$/m,
   );
   const changed = await withDebug(project, 'run', '--set', 'n=2');
-  expect(changed.err).toMatch(/^pipe: debug: first: run \(.*param n 1 → 2\), key /m);
+  expect(changed.err).toMatch(/^pipe: debug: first: run \(param n 1 → 2; command .*\), key /m);
   expect(JSON.parse(project.read(recordOf('first', changed.err))).body.manifest.params).toEqual({
     n: 1,
   });
