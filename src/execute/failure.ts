@@ -7,7 +7,7 @@ import { lookAlike, variableIn } from '../pipeline/look-alike.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import { lastLines } from '../process/execution-log.js';
 import { describeEnding, type Outcome, succeeded } from '../process/outcome.js';
-import { startFault } from '../sys/start-fault.js';
+import { startFault, withoutReturns } from '../sys/start-fault.js';
 
 /** `log`: path from `root`. */
 export function failureOf(
@@ -55,7 +55,7 @@ interface Around {
   readonly reader: Reader;
   /** The folder in which the command ran. */
   readonly root: string;
-  /** What is wrong with a script. */
+  /** The fault of a script that the item executes, if one is known. */
   readonly flaw: string | undefined;
 }
 
@@ -81,7 +81,7 @@ function meaningOf(
   return fault ?? flaw ?? (hasReturns ? RETURNS : SHELL_CODES[ending.code]);
 }
 
-const RETURNS = "the script has Windows line ends: convert it (sed -i 's/\\r$//' …)";
+const RETURNS = `the script has Windows line ends: ${withoutReturns('…')}`;
 
 /** The file that the shell could not start, by its message. */
 function unstarted(tail: readonly string[]): string | undefined {
@@ -95,7 +95,7 @@ const NO_PIPE_RUN = "ModuleNotFoundError: No module named 'pipe_run'";
  * Message about outs that are missing after the process succeeded, and where it may have written
  * instead.
  *
- * @param flaw what is wrong with a script
+ * @param flaw the fault of a script that the item executes, if one is known
  */
 export function unwrittenText(
   root: string,

@@ -19,9 +19,14 @@ export function startFault(file: string, name: string): string | undefined {
   const [, interpreter] = /^#! *(\S+)/.exec(line) ?? [];
   if (interpreter === undefined) return undefined;
   if (line.endsWith('\r'))
-    return `"${name}" has Windows line ends, so its first line names no interpreter: convert it (sed -i 's/\\r$//' ${name})`;
+    return `"${name}" has Windows line ends, so its first line names no interpreter: ${withoutReturns(name)}`;
   if (existsSync(interpreter)) return undefined;
   return `"${name}" names an interpreter that does not exist: correct its first line, ${line}`;
+}
+
+/** What to do about a script with Windows line ends. */
+export function withoutReturns(name: string): string {
+  return `convert it (sed -i 's/\\r$//' ${name})`;
 }
 
 function firstLine(file: string): string {

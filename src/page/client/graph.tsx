@@ -22,14 +22,16 @@ export function DependencyGraph({ items, active, byItem, isNarrow }: Props): JSX
   const groups = useMemo(() => groupsOf(items, byItem), [items, byItem]);
   const told = groups.map((group) => toldOf(countsIn(group.items, active)));
   // Boxes grow with their texts.
-  const widths = groups.map((group, at) => widthOf(group, told[at] as string)).join();
-  const { width, height, corners, lines } = useMemo(() => {
-    const each = widths.split(',').map(Number);
-    return placedOf(
-      groups.map(({ name, needs }, at) => ({ name, needs, width: each[at] as number })),
-      isNarrow,
-    );
-  }, [groups, widths, isNarrow]);
+  const widths = groups.map((group, at) => widthOf(group, told[at] as string));
+  const { width, height, corners, lines } = useMemo(
+    () =>
+      placedOf(
+        groups.map(({ name, needs }, at) => ({ name, needs, width: widths[at] as number })),
+        isNarrow,
+      ),
+    // By value: each rendering measures the texts again, and the layout is slow.
+    [groups, widths.join(), isNarrow],
+  );
   return (
     <Scrolled kind="graph" label="Dependency graph, scrolls">
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
@@ -44,7 +46,7 @@ export function DependencyGraph({ items, active, byItem, isNarrow }: Props): JSX
             key={group.name}
             {...group}
             {...(corners[at] as Point)}
-            width={widthOf(group, told[at] as string)}
+            width={widths[at] as number}
             states={countsIn(group.items, active)}
           />
         ))}

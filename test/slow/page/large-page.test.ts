@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pageText } from '../../../src/page/page-html.js';
+import { SETTLED } from '../../page/act.js';
 import { violations } from '../../page/axe.js';
 import { largeModel } from '../../page/large.js';
 import { findChromium, openPage, type Page } from '../../stages/support/browser.js';
@@ -32,8 +33,7 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
     await page?.close();
   });
 
-  const settled = 'new Promise((done) => requestAnimationFrame(() => setTimeout(done)))';
-  const act = (what: string) => page.evaluate(`(async () => { ${what}; await ${settled}; })()`);
+  const act = (what: string) => page.evaluate(`(async () => { ${what}; await ${SETTLED}; })()`);
   const type = (text: string) =>
     act(`{ const box = document.querySelector('input[type=search]');
       box.value = ${JSON.stringify(text)}; box.dispatchEvent(new Event('input', { bubbles: true })); }`);
@@ -47,7 +47,7 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
     );
   const view = async (hash: string) => {
     await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-    await page.evaluate(settled);
+    await page.evaluate(SETTLED);
   };
 
   it('renders only the visible rows', async () => {
@@ -94,7 +94,7 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
     await type('width>64');
     expect((await firstCells())[0]).toMatch(/train\s+2\s/);
     await page.evaluate(`document.querySelectorAll('.table tbody input')[0].click()`);
-    await page.evaluate(settled);
+    await page.evaluate(SETTLED);
     expect(await page.evaluate(`document.querySelector('.comparison').innerText`)).toContain(' ± ');
     expect(await violations(page)).toEqual([]);
     await type('');
@@ -107,8 +107,8 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
     await page.evaluate(
       `{ const box = document.querySelector('.table'); box.scrollTop = box.scrollHeight; }`,
     );
-    await page.evaluate(settled);
-    await page.evaluate(settled);
+    await page.evaluate(SETTLED);
+    await page.evaluate(SETTLED);
     const last = await page.evaluate<string>(
       `[...document.querySelectorAll('.table tbody tr:not(.space)')].at(-1).ariaRowIndex`,
     );
@@ -118,9 +118,9 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
   it('compares two results, and draws all as points and as lines', async () => {
     await view('#/results');
     await page.evaluate(`document.querySelectorAll('.table tbody input')[0].click()`);
-    await page.evaluate(settled);
+    await page.evaluate(SETTLED);
     await page.evaluate(`document.querySelectorAll('.table tbody input')[1].click()`);
-    await page.evaluate(settled);
+    await page.evaluate(SETTLED);
     const compared = await page.evaluate<string>(`document.querySelector('.comparison').innerText`);
     expect(compared).toContain('What differs among 2 results');
     expect(compared).toContain('val.loss');
@@ -136,7 +136,7 @@ describe.skipIf(chromium === undefined)('in Chromium (skipped where there is non
       if (form === 'scatter') {
         // Four learning rates: a point far beside its value has a name too.
         const named = await page.evaluate<string>(
-          `(async () => { const canvas = document.querySelector('.canvas canvas'); const { left, top } = canvas.getBoundingClientRect(); canvas.dispatchEvent(new MouseEvent('mousemove', { clientX: left + 110, clientY: top + 150, bubbles: true })); await ${settled}; return document.querySelector('figcaption').textContent; })()`,
+          `(async () => { const canvas = document.querySelector('.canvas canvas'); const { left, top } = canvas.getBoundingClientRect(); canvas.dispatchEvent(new MouseEvent('mousemove', { clientX: left + 110, clientY: top + 150, bubbles: true })); await ${SETTLED}; return document.querySelector('figcaption').textContent; })()`,
         );
         expect(named).toMatch(/^train@set\d+,\d [0-9a-f]+: train\.lr \S+, test\.psnr 0\.\d+$/);
       }

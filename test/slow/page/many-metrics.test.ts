@@ -1,5 +1,6 @@
 /** A report of results with hundreds of metrics, such as scores for every kind of hole. */
 import { expect, it, onTestFinished } from 'vitest';
+import { act, search } from '../../page/act.js';
 import { project } from '../../rig/projects.js';
 import { findChromium, openPage } from '../../stages/support/browser.js';
 
@@ -33,10 +34,6 @@ it.skipIf(chromium === undefined)(
     const page = await openPage(chromium!, made.path('cache/report.html'));
     onTestFinished(() => page.close());
     await page.emulate({ width: 1280, height: 800 });
-    const act = async (what: string) => {
-      await page.evaluate(what);
-      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
-    };
     const heads = () =>
       page.evaluate<string[]>(
         `[...document.querySelectorAll('.table thead th')].map(({ title }) => title)`,
@@ -46,34 +43,30 @@ it.skipIf(chromium === undefined)(
     expect(await page.evaluate(`document.querySelector('main').innerText`)).toContain(
       '1 of 181 metrics here, all in Results',
     );
-    await act(`location.hash = '#/results'`);
+    await act(page, `location.hash = '#/results'`);
     expect(await metrics()).toHaveLength(181);
-    await act(
-      `{ const box = document.querySelectorAll('input[type=search]')[1]; box.value = 'Test SSIM hole1'; box.dispatchEvent(new Event('input', { bubbles: true })); }`,
-    );
+    await search(page, 1, 'Test SSIM hole1');
     const ones = ['1', ...Array.from({ length: 10 }, (_, at) => `1${at}`)];
     const wanted = ones.map((hole) => `test.hole${hole}.composite.ssim.mean`);
     expect((await metrics()).sort()).toEqual(wanted.map((name) => `metric ${name}`).sort());
-    await act(`document.querySelectorAll('.table input')[0].click()`);
-    await act(`document.querySelectorAll('.table input')[1].click()`);
+    await act(page, `document.querySelectorAll('.table input')[0].click()`);
+    await act(page, `document.querySelectorAll('.table input')[1].click()`);
     const compared = await page.evaluate<string[]>(
       `[...document.querySelectorAll('.comparison tbody th')].map(({ textContent }) => textContent)`,
     );
     expect(compared.filter((text) => text.endsWith('metric'))).toHaveLength(wanted.length);
-    await act(`document.querySelectorAll('.forms input')[1].click()`);
+    await act(page, `document.querySelectorAll('.forms input')[1].click()`);
     const axes = await page.evaluate<string[]>(
       `[...document.querySelectorAll('figure select')].map(({ value }) => value)`,
     );
     expect(new Set(axes).size).toBe(2);
-    await act(`location.hash = '#/item/score%401'`);
+    await act(page, `location.hash = '#/item/score%401'`);
     const listed = () =>
       page.evaluate<string[]>(
         `[...document.querySelectorAll('.numbers dt')].map(({ textContent }) => textContent)`,
       );
     expect(await listed()).toHaveLength(181);
-    await act(
-      `{ const box = document.querySelector('input[type=search]'); box.value = 'hole7 psnr'; box.dispatchEvent(new Event('input', { bubbles: true })); }`,
-    );
+    await search(page, 0, 'hole7 psnr');
     const [hole, score] = ['hole7', 'composite.psnr.mean'];
     expect(await listed()).toEqual([`train.${hole}.${score}`, `test.${hole}.${score}`]);
     expect(page.complaints).toEqual([]);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pageText } from '../../../src/page/page-html.js';
+import { SETTLED } from '../../page/act.js';
 import { violations } from '../../page/axe.js';
 import { FILES } from '../../page/demo.js';
 import { largeModel } from '../../page/large.js';
@@ -40,13 +41,12 @@ describe.skipIf(chromium === undefined)('the look of the page (skipped without C
     rmSync(folder, { recursive: true });
   });
 
-  const settled = 'new Promise((done) => requestAnimationFrame(() => setTimeout(done)))';
   const go = async (page: Page, view: string) => {
     await page.evaluate(`location.hash = ${JSON.stringify(`#/${view}`)}`);
-    await page.evaluate(settled);
+    await page.evaluate(SETTLED);
   };
   const act = (page: Page, what: string) =>
-    page.evaluate(`(async () => { ${what}; await ${settled}; })()`);
+    page.evaluate(`(async () => { ${what}; await ${SETTLED}; })()`);
 
   it('boxes of the graph are as wide as their texts', async () => {
     for (const page of [small, large]) {
@@ -173,7 +173,7 @@ describe.skipIf(chromium === undefined)('the look of the page (skipped without C
       const count = () => small.evaluate(`document.querySelectorAll('${opened}').length`);
       expect(await count()).toBe(1);
       await small.press('Escape');
-      await small.evaluate(settled);
+      await small.evaluate(SETTLED);
       expect(await count()).toBe(0);
     }
   });
@@ -208,7 +208,7 @@ describe.skipIf(chromium === undefined)('the look of the page (skipped without C
     await go(large, 'results');
     await act(large, `document.querySelectorAll('.forms input')[2].click()`);
     await large.emulate({ width: 390, height: 844 });
-    await large.evaluate(settled);
+    await large.evaluate(SETTLED);
     expect(await large.evaluate('document.documentElement.scrollWidth')).toBe(390);
     expect(await large.evaluate(`document.querySelector('canvas').clientWidth`)).toBeGreaterThan(
       700,

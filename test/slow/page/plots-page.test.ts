@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SETTLED } from '../../page/act.js';
 import { violations } from '../../page/axe.js';
 import { npy } from '../../page/npy.js';
 import { ProjectWithin } from '../../rig/within.js';
@@ -56,10 +57,9 @@ describe('the plots of several results', () => {
     await page.emulate({ width: 1280, height: 800 });
     return page;
   };
-  const settle = 'new Promise((done) => requestAnimationFrame(() => setTimeout(done)))';
   const go = async (hash: string) => {
     await page?.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-    await page?.evaluate(settle);
+    await page?.evaluate(SETTLED);
   };
   const main = () => page!.evaluate<string>(`document.querySelector('main').innerText`);
   const labels = () =>
@@ -101,7 +101,7 @@ describe('the plots of several results', () => {
       await page!.evaluate(
         `[...document.querySelectorAll('.legend input')].find(({ ariaLabel }) => ariaLabel === 'draw train@a lr 5, heat "dark"').click()`,
       );
-      await page!.evaluate(settle);
+      await page!.evaluate(SETTLED);
       expect(await labels()).toEqual(['train by step of 3 results']);
       expect(await violations(page!)).toEqual([]);
       await page!.emulate({ width: 390, height: 844 });
@@ -119,7 +119,7 @@ describe('the plots of several results', () => {
       const shots = () => page!.evaluate<number>(`document.querySelectorAll('.shot').length`);
       expect(await shots()).toBe(4);
       await page!.evaluate(`document.querySelector('.bar-of input[type=checkbox]').click()`);
-      await page!.evaluate(settle);
+      await page!.evaluate(SETTLED);
       expect(await shots()).toBe(12);
       expect(await main()).toMatch(/heat.npy\s+2×2 float32, black 0, white 1/);
       expect(await main()).toMatch(/heat.npy\s+earlier: lr 5, heat "dark"/);
@@ -127,7 +127,7 @@ describe('the plots of several results', () => {
         await page!.evaluate(
           `[...document.querySelectorAll('.shot')].find((each) => each.firstChild.alt.endsWith('${path}')).click()`,
         );
-      await page!.evaluate(settle);
+      await page!.evaluate(SETTLED);
       const widths = await page!.evaluate<number[]>(
         `[...document.querySelectorAll('.stack img')].map((image) => image.naturalWidth)`,
       );
@@ -142,7 +142,7 @@ describe('the plots of several results', () => {
       await go('#/results');
       for (const row of [0, 5]) {
         await page!.evaluate(`document.querySelectorAll('.table tbody input')[${row}].click()`);
-        await page!.evaluate(settle);
+        await page!.evaluate(SETTLED);
       }
       const rows = await page!.evaluate<string[]>(
         `[...document.querySelectorAll('.comparison tr')].filter((row) => row.querySelectorAll('img').length === 2).map((row) => row.innerText.trim())`,
@@ -168,12 +168,12 @@ describe('the plots of several results', () => {
       expect((await legend()).length).toBe(2 * (1 + 5));
       await go('#/pictures');
       await page!.evaluate(`document.querySelector('.bar-of input[type=checkbox]').click()`);
-      await page!.evaluate(settle);
+      await page!.evaluate(SETTLED);
       expect(await page!.evaluate(`document.querySelectorAll('.shot').length`)).toBe(4 * (1 + 4));
       const results = `document.querySelectorAll('.table tbody tr')`;
       const tick = async (row: number) => {
         await page!.evaluate(`${results}[${row}].querySelector('input').click()`);
-        await page!.evaluate(settle);
+        await page!.evaluate(SETTLED);
       };
       await go('#/results');
       for (const row of [0, 11]) await tick(row);
@@ -206,7 +206,7 @@ describe('the plots of several results', () => {
       expect(text).not.toContain('more.npy');
       for (const dark of [false, true]) {
         await page!.emulate({ width: 390, height: 844, dark });
-        await page!.evaluate(settle);
+        await page!.evaluate(SETTLED);
         expect(await page!.evaluate('document.documentElement.scrollWidth')).toBe(390);
         expect(await violations(page!)).toEqual([]);
       }

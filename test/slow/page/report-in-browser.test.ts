@@ -1,5 +1,6 @@
 /** The page of `pipe report`, in a real headless Chromium. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SETTLED } from '../../page/act.js';
 import { violations } from '../../page/axe.js';
 import { FILES } from '../../page/demo.js';
 import { Project } from '../../rig/project.js';
@@ -32,7 +33,7 @@ describe.skipIf(chromium === undefined)(
 
     const go = async (hash: string) => {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
+      await page.evaluate(SETTLED);
     };
     const main = () => page.evaluate<string>(`document.querySelector('main').innerText`);
 

@@ -1,5 +1,6 @@
 /** A sweep whose metric another stage computes, in the view Results of a real report. */
 import { expect, it, onTestFinished } from 'vitest';
+import { act, search } from '../../page/act.js';
 import { project } from '../../rig/projects.js';
 import { findChromium, openPage } from '../../stages/support/browser.js';
 
@@ -24,27 +25,23 @@ stages:
     const page = await openPage(chromium!, made.path('cache/report.html'));
     onTestFinished(() => page.close());
     await page.emulate({ width: 1280, height: 800 });
-    const act = async (what: string) => {
-      await page.evaluate(what);
-      await page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))');
-    };
     const column = (name: string) =>
       page.evaluate<string[]>(
         `(() => { const heads = [...document.querySelectorAll('.table thead th')].map((each) => each.innerText.trim()); const at = heads.findIndex((each) => each.startsWith(${JSON.stringify(name)})); return [...document.querySelectorAll('.table tbody tr:not(.space)')].map((row) => row.cells[at].innerText.trim()); })()`,
       );
-    await act(`location.hash = '#/results'`);
+    await act(page, `location.hash = '#/results'`);
     expect(await column('train.lr')).toEqual(['2', '1', '3']);
     expect(await column('deps.model')).toHaveLength(3);
     await act(
+      page,
       `[...document.querySelectorAll('button.sort')].find((each) => each.firstChild.textContent === 'train.lr').click()`,
     );
     expect(await column('train.lr')).toEqual(['1', '2', '3']);
     expect(await column('val.loss')).toEqual(['0.1', '0.2', '0.3']);
-    await act(
-      `{ const box = document.querySelector('input[type=search]'); box.value = 'lr>1 params.lr<3'; box.dispatchEvent(new Event('input', { bubbles: true })); }`,
-    );
+    await search(page, 0, 'lr>1 params.lr<3');
     expect(await column('train.lr')).toEqual(['2']);
     await act(
+      page,
       `[...document.querySelectorAll('.forms input')].find((each) => each.parentElement.textContent.includes('scatter')).click()`,
     );
     expect(
