@@ -105,6 +105,11 @@ interface Parent {
   special?: ReadonlySet<string>;
 }
 
+/** The links followed for one name, which the system limits together. */
+interface Followed {
+  links: number;
+}
+
 class Resolver {
   readonly aliases = new Map<string, string>();
   outs = new OutPlaces();
@@ -146,7 +151,9 @@ class Resolver {
     const parent = this.#parentOf(name);
     const direct = parent.place === parent.name ? name : join(parent.place, lastName(name));
     const place =
-      this.outs.isNamed(name) || this.#isPlain(parent, direct) ? direct : this.#behind(direct, 0);
+      this.outs.isNamed(name) || this.#isPlain(parent, direct)
+        ? direct
+        : (this.#behind(direct, { links: 0 }) ?? direct);
     this.#places.set(name, place);
     if (place !== direct) this.aliases.set(name, place);
     return place;
@@ -208,18 +215,20 @@ class Resolver {
     return this.#parent;
   }
 
-  /** Resolves a place that may be a link, or a file or folder with another name. */
-  #behind(place: string, links: number): string {
+  /**
+   * Resolves a place that may be a link, or a file or folder with another name; undefined for a link in a
+   * circle.
+   */
+  #behind(place: string, followed: Followed): string | undefined {
     if (place === '' || this.outs.isIn(place)) return place;
     const spelled = this.#spellings.first(this.#root, place);
     if (spelled !== place) return spelled;
     const stat = lstatOrNothing(place, this.#readSet);
-    if (stat?.isSymbolicLink() && links < MOST_LINKS)
-      return this.#follow(
-        parentOf(this.#absolute(place)),
-        this.#readSet.linkText(place),
-        links + 1,
-      );
+    if (stat?.isSymbolicLink()) {
+      if (followed.links++ >= MOST_LINKS) return undefined;
+      const folder = parentOf(this.#absolute(place));
+      return this.#follow(folder, this.#readSet.linkText(place), followed);
+    }
     if (!stat?.isDirectory()) return place;
     const id = `${stat.dev}:${stat.ino}`;
     const first = this.#folders.get(id) ?? place;
@@ -241,12 +250,13 @@ class Resolver {
   }
 
   /** Name by name, since the target of a link may not exist yet. */
-  #follow(from: string, target: string, links: number): string {
-    let at = this.#placeOf(path.isAbsolute(target) ? '/' : from);
+  #follow(from: string, target: string, followed: Followed): string | undefined {
+    let at: string | undefined = this.#placeOf(path.isAbsolute(target) ? '/' : from);
     for (const name of target.split('/')) {
       if (name === '' || name === '.') continue;
       const next = name === '..' ? path.dirname(this.#absolute(at)) : join(at, name);
-      at = this.#behind(this.#placeOf(next), links);
+      at = this.#behind(this.#placeOf(next), followed);
+      if (at === undefined) return undefined;
     }
     return at;
   }

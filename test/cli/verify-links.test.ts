@@ -5,10 +5,13 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
 
+/** So deep in the project that no link below leads out of it, to what other tests change meanwhile. */
+const BASE = 'w/'.repeat(16);
+
 const READ = `stages:
   read:
     cmd: for f in \${deps.d}/* \${deps.d}/*/* \${deps.d}/*/*/*; do if test -f $f; then echo $f; cat $f; fi; done > \${outs.o}
-    deps: { d: data }
+    deps: { d: ${BASE}data }
     outs: { o: out.txt }
 `;
 
@@ -19,9 +22,12 @@ const PLACES = ['data/l0', 'data/sub/l1', 'data/sub/deep/l2'];
 function laidOut(texts: readonly string[]) {
   const project = projectWithin({ 'pipeline.yaml': READ });
   for (const folder of ['data', 'data/sub', 'data/sub/deep', 'other', 'other/deep'])
-    project.write(`${folder}/x`, `${folder}\n`);
+    project.write(`${BASE}${folder}/x`, `${folder}\n`);
   for (const [at, text] of texts.entries())
-    symlinkSync(text.replace('ROOT', project.root), project.path(PLACES[at] as string));
+    symlinkSync(
+      text.replace('ROOT', project.path(BASE)),
+      project.path(`${BASE}${PLACES[at] as string}`),
+    );
   return project;
 }
 
