@@ -4,18 +4,13 @@ import type { Scan, ScanOptions } from '../cache/cache.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { RecordedOut } from '../cache/records/record.js';
-import { MOST_LINKS } from '../cache/scan/link-targets.js';
+import { type Followed, MOST_LINKS } from '../cache/scan/link-targets.js';
 import { getOrMake } from '../lists.js';
 import type { Item } from '../pipeline/plan.js';
 import { realPlace } from '../sys/real-place.js';
 import { entryWithin } from './file-view.js';
 import type { DecisionContext } from './fingerprint.js';
 import type { Project } from './project.js';
-
-/** The links that the resolution of one path has followed, as the system counts them. */
-interface Followed {
-  links: number;
-}
 
 export class Overlay {
   readonly #project: Project;

@@ -7,7 +7,7 @@ import type { Dirent, Stats } from 'node:fs';
 import path from 'node:path';
 import type { Cache } from '../cache/cache.js';
 import { codeOf, isAbsent } from '../cache/files/file-errors.js';
-import { MOST_LINKS } from '../cache/scan/link-targets.js';
+import { type Followed, MOST_LINKS } from '../cache/scan/link-targets.js';
 import { sha256 } from '../canonical.js';
 import { getOrMake } from '../lists.js';
 import { firstMoved } from '../noop/first-moved.js';
@@ -103,11 +103,6 @@ interface Parent {
   asked: number;
   /** Names of all entries other than files; set once many names were resolved. */
   special?: ReadonlySet<string>;
-}
-
-/** The links followed for one name, which the system limits together. */
-interface Followed {
-  links: number;
 }
 
 class Resolver {
@@ -215,10 +210,7 @@ class Resolver {
     return this.#parent;
   }
 
-  /**
-   * Resolves a place that may be a link, or a file or folder with another name; undefined for a link in a
-   * circle.
-   */
+  /** Resolves a place that may be a link or have another name; undefined for a link in a circle. */
   #behind(place: string, followed: Followed): string | undefined {
     if (place === '' || this.outs.isIn(place)) return place;
     const spelled = this.#spellings.first(this.#root, place);
@@ -256,7 +248,7 @@ class Resolver {
       if (name === '' || name === '.') continue;
       const next = name === '..' ? path.dirname(this.#absolute(at)) : join(at, name);
       at = this.#behind(this.#placeOf(next), followed);
-      if (at === undefined) return undefined;
+      if (at === undefined) break;
     }
     return at;
   }

@@ -15,6 +15,11 @@ export function linkScan(absolute: string, target = readlinkSync(absolute)): Sca
 /** The system's limit for links in a path. */
 export const MOST_LINKS = 40;
 
+/** How many links were followed for one path. */
+export interface Followed {
+  links: number;
+}
+
 /**
  * Real paths of the links on the way to a path's target, and of the target, even if it does not exist.
  *
