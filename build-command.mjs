@@ -17,6 +17,14 @@ const LIBRARIES = {
   zod: "module.exports = require('zod');",
 };
 
+/** In a script, without what Node takes 2 ms to load: a run with nothing to do needs neither. */
+const LATER = [
+  // A module that is loaded when one of its functions is first used.
+  'const delayed=(id)=>new Proxy({},{get:(_,name)=>require(id)[name]})',
+  // As performance.now(), but from the start of the machine.
+  'const monotonic=()=>{const[s,ns]=process.hrtime();return s*1e3+ns/1e6}',
+].join(';');
+
 /** In the form that bin/pipe.cjs compiles: a function with the parameters that Node passes to a module. */
 const AS_SCRIPT = {
   banner: '(function (exports, require, module, __filename, __dirname) {',
@@ -40,8 +48,13 @@ const librariesApart = {
   },
 };
 
-/** Modules that `pipe run` always needs, although their importer loads them on demand. */
-const ALWAYS = ['src/cli/run-command.ts'];
+/** Modules of the commands that people wait for most often, although their importer loads them on demand. */
+const ALWAYS = [
+  'src/cli/run-command.ts',
+  'src/run/dry-run.ts',
+  'src/cli/status-command.ts',
+  'src/cli/why-command.ts',
+];
 
 /** An `import()` of a module of our own. */
 const ON_DEMAND = /\bimport\('(\.[^']+)\.js'\)/g;
@@ -81,7 +94,7 @@ const onDemand = {
  * bin/pipe.cjs keeps V8's code cache of the three files:
  *
  * - main.cjs, the entry point;
- * - pipe.cjs, all that `pipe run` needs to find that there is nothing to do;
+ * - pipe.cjs, all that `pipe run` needs to find that there is nothing to do, or to say what there is;
  * - rest.cjs, everything else. In src/, `import()` means: load it from there.
  *
  * @param esbuild the package; if it is missing, build.mjs reports that itself
@@ -116,6 +129,7 @@ async function buildScripts({ build, transform }, { common, draft }) {
     outExtension: { '.js': '.cjs' },
     // The third file has what both of the others need.
     splitting: true,
+    define: { 'performance.now': 'monotonic' },
     chunkNames: 'pipe',
     format: 'esm',
     minifyWhitespace: true,
@@ -157,7 +171,7 @@ async function writeScript(transform, { path: file, text }) {
     minifyWhitespace: true,
     minifySyntax: true,
     supported: AS_SCRIPT.supported,
-    banner: `${AS_SCRIPT.banner}"use strict";`,
+    banner: `${AS_SCRIPT.banner}"use strict";${LATER};`,
     footer: AS_SCRIPT.footer,
     // A separate file: only an internal error and a debugger read it (src/cli/internal-error.ts).
     sourcemap: 'external',
@@ -167,13 +181,18 @@ async function writeScript(transform, { path: file, text }) {
   // bin/pipe.cjs reads it as latin1. esbuild escapes other characters, except in regular expressions.
   if (/[^\0-\x7f]/.test(code))
     throw new Error(`dist/${name} is not plain ASCII: write \\u escapes in regular expressions`);
-  writeFileSync(file, `${plainExports(code)}//# sourceMappingURL=${name}.map\n`);
+  writeFileSync(file, `${plainExports(delayedModules(code))}//# sourceMappingURL=${name}.map\n`);
   writeFileSync(`${file}.map`, map);
 }
 
 /** Without esbuild's copy of all exports, which would cost time at each start. Columns of the map stay valid. */
 function plainExports(code) {
   return code.replace(/\b__toCommonJS\((\w+)\)/, (call, name) => name.padEnd(call.length));
+}
+
+/** Columns of the map stay valid. */
+function delayedModules(code) {
+  return code.replaceAll('=require("node:child_process")', '=delayed("node:child_process")');
 }
 
 function libraryFile(name) {

@@ -22,8 +22,9 @@ export const UNKNOWN_TO_GC = 'a `pipe cache gc` at the same time cannot see what
  * about to be recorded.
  */
 export class Pin {
-  readonly #file: string;
+  readonly #folder: string;
   readonly #scratch: Scratch;
+  #name: string | undefined;
   readonly #keys = new Set<string>();
   readonly #chains = new Set<string>();
   /** Mtime of the file when it was placed. */
@@ -31,7 +32,7 @@ export class Pin {
   #stopRenewing = () => {};
 
   constructor(folder: string, scratch: Scratch) {
-    this.#file = path.join(folder, `${ownedName()}.json`);
+    this.#folder = folder;
     this.#scratch = scratch;
   }
 
@@ -56,6 +57,11 @@ export class Pin {
     this.#stopRenewing();
     rmSync(this.#file, { force: true });
     this.#since = undefined;
+  }
+
+  get #file(): string {
+    this.#name ??= `${ownedName()}.json`;
+    return path.join(this.#folder, this.#name);
   }
 
   #write(): void {
