@@ -78,8 +78,13 @@ function meaningOf(
   const fault = name === undefined ? undefined : startFault(path.resolve(root, name), name);
   // A script whose first line is `#!/usr/bin/env python3`.
   const hasReturns = ending.code === 127 && tail.some((line) => /^.*env: .*\\r/.test(line));
-  return fault ?? flaw ?? (hasReturns ? RETURNS : SHELL_CODES[ending.code]);
+  if (fault !== undefined || flaw !== undefined || hasReturns) return fault ?? flaw ?? RETURNS;
+  const isPython = ending.code === 127 && tail.some((line) => NO_PYTHON.test(line));
+  return isPython ? 'there is no program "python" here: write python3' : SHELL_CODES[ending.code];
 }
+
+/** On Debian, the name without a number is an optional package. */
+const NO_PYTHON = /\bpython: (?:command )?not found/;
 
 const RETURNS = `the script has Windows line ends: ${withoutReturns('…')}`;
 

@@ -348,6 +348,17 @@ stages:
     expect(items.python?.failure?.message).not.toContain('Windows');
   });
 
+  it('name the usual program where there is no `python`', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': 'stages: { a: { cmd: python train.py, outs: [a.txt] } }\n',
+      'train.py': '',
+    });
+    made.env.PATH = made.path('empty');
+    expect((await made.run()).items.a?.failure?.message).toBe(
+      'exit code 127: there is no program "python" here: write python3',
+    );
+  });
+
   it('include an input that changed while the stage ran: the result is not recorded', async () => {
     const made = projectWithin({
       'in.txt': 'before',
