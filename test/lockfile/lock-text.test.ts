@@ -12,9 +12,15 @@ const digest = fc
   .tuple(fc.constantFrom('f', 'x', 'd', 'l'), key)
   .map(([kind, name]) => `${kind}:${name}` as LockBlock['outs'][string]['digest']);
 
+/** What separates lines or names somewhere, if not in the file. */
+const hard = fc.string({
+  unit: fc.constantFrom(...'\u2028\u2029\u0085\r\n\t :"\\#a'),
+  minLength: 1,
+});
+
 /** As plain words, numbers and quoted text. */
 const name = fc
-  .oneof(fc.stringMatching(/^[\w.@,/+=-]{1,8}$/), fc.string({ unit: 'binary', minLength: 1 }))
+  .oneof(fc.stringMatching(/^[\w.@,/+=-]{1,8}$/), fc.string({ unit: 'binary', minLength: 1 }), hard)
   .filter((text) => text !== '__proto__');
 
 const byName = <T>(value: fc.Arbitrary<T>) => fc.dictionary(name, value, { maxKeys: 4 });
@@ -36,7 +42,10 @@ const epochs = fc.record(
 const block = fc.record(
   {
     key,
-    code: fc.record({ kind: fc.constant('command'), text: fc.string({ unit: 'binary' }) }),
+    code: fc.record({
+      kind: fc.constant('command'),
+      text: fc.oneof(hard, fc.string({ unit: 'binary' })),
+    }),
     params: byName(json),
     env: byName(fc.option(fc.string())),
     deps: byName(fc.option(digest)),

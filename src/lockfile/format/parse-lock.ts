@@ -53,6 +53,7 @@ interface Draft {
   states: Record<number, Digest>;
 }
 
+/** Its expressions have the flag `s`: U+2028 may be in a line, as in a path or a command. */
 class Reader {
   readonly #lines: readonly string[];
   readonly #name: string;
@@ -67,7 +68,7 @@ class Reader {
     this.#format();
     const sections = new Map<string, ReadonlyMap<string, LockBlock>>();
     for (let line = this.#next(); line !== undefined; line = this.#next()) {
-      const section = nameOf(/^([^\s#].*):$/.exec(line)?.[1]);
+      const section = nameOf(/^([^\s#].*):$/s.exec(line)?.[1]);
       if (section === undefined || sections.has(section)) throw this.#edited();
       this.#at++;
       sections.set(section, this.#section(section));
@@ -92,7 +93,7 @@ class Reader {
     const blocks = new Map<string, LockBlock>();
     for (let line = this.#next(); line !== undefined; line = this.#next()) {
       if (!line.startsWith(' ')) break;
-      const item = nameOf(/^ {2}(\S.*):$/.exec(line)?.[1]);
+      const item = nameOf(/^ {2}(\S.*):$/s.exec(line)?.[1]);
       if (item === undefined || blocks.has(item)) throw this.#edited();
       blocks.set(item, this.#block(section, item));
     }
@@ -122,7 +123,7 @@ class Reader {
 
   /** Reads one entry of a block, with the lines below it. */
   #entry(draft: Draft): void {
-    const [, title, value] = /^ {4}([a-z]+):(?: (.+))?$/.exec(this.#lines[this.#at] ?? '') ?? [];
+    const [, title, value] = /^ {4}([a-z]+):(?: (.+))?$/s.exec(this.#lines[this.#at] ?? '') ?? [];
     switch (title) {
       case 'key':
         draft.key = this.#taken(value, keyText);
@@ -163,7 +164,7 @@ class Reader {
   #metrics(draft: Draft): void {
     this.#at++;
     for (;;) {
-      const out = nameOf(/^ {6}(\S.*):$/.exec(this.#lines[this.#at] ?? '')?.[1]);
+      const out = nameOf(/^ {6}(\S.*):$/s.exec(this.#lines[this.#at] ?? '')?.[1]);
       if (out === undefined) return;
       const values: Record<string, number> = {};
       draft.metrics[out] = values;
@@ -177,7 +178,7 @@ class Reader {
     for (this.#at++; ; this.#at++) {
       const line = this.#lines[this.#at] ?? '';
       if (!line.startsWith(prefix) || line[indent] === ' ') return;
-      const [, name, text] = /^("(?:[^"\\]|\\.)*"|[^"].*?): (.+)$/.exec(line.slice(indent)) ?? [];
+      const [, name, text] = /^("(?:[^"\\]|\\.)*"|[^"].*?): (.+)$/s.exec(line.slice(indent)) ?? [];
       const key = nameOf(name);
       if (key === undefined || text === undefined || !take(key, text)) throw this.#edited();
     }
