@@ -234,23 +234,26 @@ test('data sets of the homogeneity profile differ in one property, with equal co
   }
 });
 
-test('the neighbours profile names a model for each cited system, with programs that know them', async () => {
-  await import('../../stages/cited/register.js');
-  const variant = { profiles: ['neighbours'] };
-  const { model } = plan(variant).params as { model: Record<string, unknown> };
-  const trains = plan(variant).items.filter(({ stage }) => stage === 'train');
-  const models = [...new Set(trains.map(({ matrix }) => `${matrix.model}`))];
-  const rows = CITED.rows.flatMap(([, row]) => row!.split(', '));
-  expect(models.filter((name) => name !== 'vae' && !rows.includes(name))).toEqual([]);
-  for (const name of models) {
-    const { network } = checkConfig({ train: {}, model }, { model: name, seed: 1 }, [
-      'square20',
-      'square40',
-      'double20',
-      'square44',
-      'square63',
-    ]).model;
-    expect(countParams(createNetwork(network, 100, 1).specs)).toBeGreaterThan(100_000);
-  }
-  expect(JSON.stringify(trains[0]!.action)).toContain('stages/cited/train.ts');
-});
+test.each(['neighbours', 'neighbours-photos'])(
+  'the profile %s names a model for each cited system, with programs that know them',
+  async (profile) => {
+    await import('../../stages/cited/register.js');
+    const variant = { profiles: [profile] };
+    const { model } = plan(variant).params as { model: Record<string, unknown> };
+    const trains = plan(variant).items.filter(({ stage }) => stage === 'train');
+    const models = [...new Set(trains.map(({ matrix }) => `${matrix.model}`))];
+    const rows = CITED.rows.flatMap(([, row]) => row!.split(', '));
+    expect(models.filter((name) => name !== 'vae' && !rows.includes(name))).toEqual([]);
+    for (const name of models) {
+      const { network } = checkConfig({ train: {}, model }, { model: name, seed: 1 }, [
+        'square20',
+        'square40',
+        'double20',
+        'square44',
+        'square63',
+      ]).model;
+      expect(countParams(createNetwork(network, 100, 1).specs)).toBeGreaterThan(100_000);
+    }
+    expect(JSON.stringify(trains[0]!.action)).toContain('stages/cited/train.ts');
+  },
+);
