@@ -94,7 +94,7 @@ export function unknownCommand(name: string, commands: Commands): Error {
   }
   if (Object.hasOwn(OTHER_COMMAND_WAYS, name))
     return userError('unknown-command', `unknown command "${name}"`, OTHER_COMMAND_WAYS[name]);
-  const known = nearest(name, Object.keys(commands));
+  const known = nearest(name, [...Object.keys(commands), 'help']);
   const near = Object.hasOwn(OTHER_COMMANDS, name)
     ? OTHER_COMMANDS[name]
     : known && `pipe ${known}`;

@@ -80,7 +80,7 @@ export const command: Command = {
         name === '' || action !== undefined
           ? 'pipe cache needs a subcommand: stats, verify or gc'
           : `pipe cache has no "${name}", only stats, verify and gc`,
-        'such as `pipe cache stats`',
+        'for example `pipe cache stats`',
       );
     }
     return withProject(parsed, context, (project) => action(project, parsed, context));
@@ -213,5 +213,5 @@ function quantity(
   if (text === undefined) return undefined;
   const value = read(text);
   if (value !== undefined) return value;
-  throw userError('option-value', `--${name} takes a quantity such as ${example}, got "${text}"`);
+  throw userError('option-value', `--${name} takes a value such as ${example}, got "${text}"`);
 }

@@ -39,7 +39,7 @@ export const COMMANDS: Commands = {
     load: () => import('./plots-command.js'),
   },
   report: {
-    summary: 'write a page of items, results, epochs and logs',
+    summary: 'write an HTML page of items, results, epochs and logs',
     load: () => import('./report-command.js'),
   },
   ui: {
@@ -83,7 +83,7 @@ export const COMMANDS: Commands = {
     load: () => import('./doctor-command.js'),
   },
   completion: {
-    summary: 'print a script that completes words in bash, zsh or fish',
+    summary: 'print a completion script for bash, zsh or fish',
     // It completes the names and options of all commands, including its own.
     load: async () => (await import('./completion-command.js')).completionOf(COMMANDS),
   },

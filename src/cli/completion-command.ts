@@ -27,7 +27,9 @@ export function completionOf(commands: Commands): { readonly command: Command } 
       else
         throw userError(
           'no-subcommand',
-          'pipe completion needs a shell: bash, zsh or fish',
+          shell === ''
+            ? 'pipe completion needs a shell: bash, zsh or fish'
+            : `pipe completion does not support "${shell}", only bash, zsh and fish`,
           'for example `pipe completion bash`; its --help says where to put the script',
         );
     },

@@ -44,7 +44,7 @@ export const command: Command = {
     JSON_OPTION,
   ],
   notes:
-    'A result is a key or the start of one, as `pipe results` prints it, or item@revision. Several chains are\nsorted by their best value: the smallest of a loss or an error, else the largest, unless keep or\nepochs of the stage say otherwise.',
+    'A result is a key or the start of one, as `pipe results` prints it, or item@revision. Several chains are\nsorted by their best value: the smallest of a loss or an error, the largest of any other metric,\nunless keep or epochs of the stage says otherwise.',
   async run(parsed, context) {
     const { out, json } = context.terminal;
     const room = roomOn(context.terminal);

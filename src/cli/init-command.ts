@@ -57,7 +57,7 @@ export const command: Command = {
   summary:
     'Writes a pipeline.yaml to start from, and adds cache/ and pipe.local.yaml to .gitignore.',
   options: [
-    { name: 'from', value: 'dvc.yaml', help: 'translate a pipeline of DVC; no script is changed' },
+    { name: 'from', value: 'dvc.yaml', help: 'translate a DVC pipeline; change no script' },
   ],
   notes:
     'In an empty project, it writes a small example. If there is a Snakefile, a Makefile or a Python\nscript, it writes a first stage that runs it.',

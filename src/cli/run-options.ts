@@ -51,7 +51,7 @@ export const RUN_USAGE: Usage = {
     { name: 'json', help: 'print one JSON event per line on stdout' },
   ],
   notes:
-    '--frozen=keys only compares keys with pipeline.lock; results need not be cached.\nExit: 0 done, 1 a stage failed, 2 an error in arguments, pipeline.yaml or inputs,\n3 --frozen found a difference, 130 interrupted.',
+    '--frozen=keys only compares keys with pipeline.lock; results need not be cached.\nExit: 0 done, 1 a stage failed, 2 an error in arguments, pipeline.yaml or\ninputs, 3 --frozen found a difference, 130 interrupted.',
 };
 
 export function optionsOf(parsed: Parsed, { interruption }: CommandContext): RunOptions {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { findRoot } from '../decide/project.js';
 import { userError } from '../error.js';
+import { nearest } from '../pipeline/document/suggest.js';
 import type { Plan } from '../pipeline/plan.js';
 import { namedPlace } from '../sys/real-place.js';
 import { systemMessage } from '../system-message.js';
@@ -10,6 +11,16 @@ import { EDIT } from './foreign-commands.js';
 
 const NOTES =
   'The types cover the params of pipeline.yaml and of each profile. With --profile or --set, they\ncover only the pipeline that these describe.';
+
+/** DVC has `stage add` and `stage list`. */
+function noPart(part: string | undefined): Error {
+  const message =
+    part === undefined
+      ? 'pipe stage needs a subcommand: types'
+      : `pipe stage has no "${part}", only types`;
+  const isTypo = part === undefined || nearest(part, ['types']) !== undefined;
+  return userError('no-subcommand', message, isTypo ? 'for example `pipe stage types`' : EDIT);
+}
 
 export const command: Command = {
   command: 'stage',
@@ -35,12 +46,7 @@ export const command: Command = {
   ],
   async run(parsed, { host, terminal }) {
     const [part, ...targets] = parsed.positionals;
-    if (part !== 'types')
-      throw userError(
-        'no-subcommand',
-        'pipe stage needs a subcommand: types',
-        part === undefined ? 'for example `pipe stage types`' : EDIT,
-      );
+    if (part !== 'types') throw noPart(part);
     const { loadPlan, profileNames } = await import('../pipeline/load.js');
     const { select } = await import('../pipeline/select.js');
     const { stageTypes } = await import('./stage-types.js');

@@ -14,7 +14,7 @@ export const command: Command = {
   summary: 'Shows for each item whether it is fresh, and if not, why. Runs nothing.',
   options: [...VARIANT_OPTIONS, LOOK_OPTION, JSON_OPTION],
   notes:
-    'fresh        a record exists for the current key, and the outs on disk match it\nrestorable   the result is in the cache; a run restores the outs\nstale        a run executes the item\nmissing      an input does not exist\nunknown      it depends on the outs of an item that must run first',
+    'fresh        a record exists for the current key, and the outs on disk match it\nrestorable   the result is in the cache; a run would restore the outs\nstale        a run would execute the item\nmissing      an input does not exist\nunknown      not known before an item that it depends on has run',
   async run(parsed, context) {
     const all = await namedStandings(parsed, context);
     const { terminal } = context;

@@ -25,7 +25,7 @@ export const command: Command = {
     {
       name: 'port',
       value: 'number',
-      help: `the port (default: ${PORT}, or a free one if it cannot be used; 0: a free one)`,
+      help: `the port (default: ${PORT}, or a free one if that cannot be used; 0: any free one)`,
     },
     ...VARIANT_OPTIONS,
   ],

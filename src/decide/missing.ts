@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { type Diagnostic, UserError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
-import type { Dep } from '../pipeline/plan.js';
+import type { Dep, Plan } from '../pipeline/plan.js';
 import { withFoldersAbove } from '../sys/is-within.js';
 import { type BuildContext, type ItemHandle, itemAt } from './build-context.js';
 import { matchesIn } from './dep-files.js';
@@ -84,7 +84,8 @@ export async function refuseMissing(
         code: 'missing-input',
         message: `${item}: ${whatIsMissing(dep)}`,
         ...(place && { place }),
-        hint: hintOf(dep, { root: project.root, only: options.only }),
+        hint:
+          stageHint(dep, project.plan) ?? hintOf(dep, { root: project.root, only: options.only }),
       };
     }),
   );
@@ -102,12 +103,34 @@ function whatIsMissing({ glob, gathered = [], path }: Dep): string {
     : `some of the files that ${path} stands for do not exist`;
 }
 
+/** `deps: [train]`, where `train` is a stage. */
+function stageHint({ path: written }: Dep, { items }: Plan): string | undefined {
+  const named = items.filter(({ id, stage }) => id === written || stage === written);
+  if (named.length === 0) return undefined;
+  const out = named.flatMap(({ outs }) => outs)[0]?.path;
+  return out === undefined
+    ? `"${written}" is a stage without outs, so no other stage can depend on it`
+    : `"${written}" is a stage: name the file that it writes, ${out}`;
+}
+
+/** A bracket or brace that is never closed stands for itself. */
+function openBracket(pattern: string): string | undefined {
+  let rest = pattern.replace(/\\./g, '');
+  for (let before = ''; before !== rest; ) {
+    before = rest;
+    rest = rest.replace(/\[[^\]]+\]|\{[^{}]*\}/g, '');
+  }
+  const [open] = /[[{]/.exec(rest) ?? [];
+  return open && `close the "${open}" in the pattern`;
+}
+
 function hintOf(
   { made, glob, path }: Dep,
   { root, only }: { readonly root?: string; readonly only?: boolean },
 ): string {
   if (!made) {
-    const hint = glob || root === undefined ? undefined : lookAlikeHint(root, path);
+    const similar = root === undefined ? undefined : lookAlikeHint(root, path);
+    const hint = glob ? openBracket(path) : similar;
     return hint ?? 'no stage writes it: add the file, or correct the path in pipeline.yaml';
   }
   return only

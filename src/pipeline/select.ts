@@ -63,7 +63,8 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
   }
   const message = `there is no stage or item "${target}"`;
   const ids = items.map(({ id }) => id);
-  const hint = otherNameHint(items, target) ?? targetHint(ids, stages, target);
+  const hint =
+    otherNameHint(items, target) ?? diffHint(stages, target) ?? targetHint(ids, stages, target);
   return { code, message, ...(hint !== undefined && { hint }) };
 }
 
@@ -77,6 +78,13 @@ function otherNameHint(items: Plan['items'], target: string): string | undefined
   const item = items.find(({ id }) => valuesOf(id).split(',').includes(target));
   if (item === undefined || !item.id.includes('@')) return undefined;
   return `an item is named by its stage and its values, such as ${item.id}`;
+}
+
+/** `pipe metrics dif`. */
+function diffHint(stages: readonly string[], target: string): string | undefined {
+  if (nearest(target, stages) !== undefined || nearest(target, ['diff']) === undefined)
+    return undefined;
+  return 'did you mean the subcommand `diff` of metrics, params, plots or results?';
 }
 
 function targetHint(

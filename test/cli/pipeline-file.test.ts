@@ -86,7 +86,10 @@ it('makes its own folder the project if there is no pipeline.yaml', async () => 
 });
 
 it.each([
-  [['run', '--file', 'no.yaml'], /there is no no\.yaml here \(no-pipeline\)/],
+  [
+    ['run', '--file', 'no.yaml'],
+    /there is no no\.yaml here \(no-pipeline\)\n {2}correct the path after --file/,
+  ],
   [['run', '--file'], /^error: --file needs a pipeline file \(option-value\)/],
   [['run', '--file', 'a', '--file=b'], /--file is given twice/],
   [['init', '--file', 'a.yaml'], /pipe init does not read a pipeline file/],

@@ -105,7 +105,7 @@ it('do not rewrite a file with the same types, and say why a file cannot be writ
   const { code, err } = await made.pipe('stage', 'types', '--out', 'no/types.ts');
   expect(code).toBe(2);
   expect(err).toContain('--out no/types.ts cannot be written');
-  expect((await made.pipe('stage', 'add')).err).toMatch(/needs a subcommand: types.*\n.*edit pipe/);
+  expect((await made.pipe('stage', 'add')).err).toMatch(/has no "add", only types.*\n.*edit pipe/);
 });
 
 it('match docs/stage-protocol.md', async () => {

@@ -30,7 +30,8 @@ const orHole = <T extends z.ZodType>(value: T, what: What) =>
 
 const names = z.string().regex(NAME, say('name'));
 const flag = z.boolean(say('flag'));
-const map = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape, say('map'));
+const map = <S extends z.ZodRawShape>(shape: S, what: What = 'map') =>
+  z.strictObject(shape, say(what));
 
 /** A path, or a map with a path and more. */
 const pathOr = <S extends z.ZodRawShape>(what: What, shape: S) =>
@@ -122,11 +123,14 @@ const epochs = z
   .union([epoch, epochSearch], say('epochs'))
   .describe('The epoch to reach. A completed epoch is never computed again.');
 
-const keep = map({
-  last: whole(0, 'count').optional().describe('Keep the states of the last n epochs.'),
-  every: whole(1, 'every').optional().describe('Keep the state of every n-th epoch.'),
-  best: objective.optional(),
-}).describe('Which epoch states to keep in the cache. All metrics are kept.');
+const keep = map(
+  {
+    last: whole(0, 'count').optional().describe('Keep the states of the last n epochs.'),
+    every: whole(1, 'every').optional().describe('Keep the state of every n-th epoch.'),
+    best: objective.optional(),
+  },
+  'keep',
+).describe('Which epoch states to keep in the cache. All metrics are kept.');
 
 const time = z.union(
   [above0('duration'), z.string().regex(DURATION, say('duration'))],
@@ -253,15 +257,18 @@ const remote = z
     'A remote cache, from which results are fetched and to which they are sent. Not part of any key.',
   );
 
-const pipeline = map({
-  $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
-  params: params.nullable().optional(),
-  profiles: profiles.nullable().optional().describe('Changes of params by name, for --profile.'),
-  shell: shell.optional(),
-  packages: packages.optional(),
-  remote: remote.optional(),
-  stages: stages.describe('The stages by name.'),
-}).meta({ title: 'pipeline.yaml', patternProperties: { '^x-': {} } });
+const pipeline = map(
+  {
+    $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
+    params: params.nullable().optional(),
+    profiles: profiles.nullable().optional().describe('Changes of params by name, for --profile.'),
+    shell: shell.optional(),
+    packages: packages.optional(),
+    remote: remote.optional(),
+    stages: stages.describe('The stages by name.'),
+  },
+  'pipeline',
+).meta({ title: 'pipeline.yaml', patternProperties: { '^x-': {} } });
 
 export type StageSpec = z.infer<typeof stage>;
 export type EpochsSpec = z.infer<typeof epochs>;

@@ -17,7 +17,9 @@ export function readPipeline(project: string, file = PIPELINE_FILE): string {
     throw userError(
       'no-pipeline',
       `there is no ${file} here`,
-      'run pipe in the project, or start one with: pipe init',
+      file === PIPELINE_FILE
+        ? 'run pipe in the project, or start one with: pipe init'
+        : 'correct the path after --file',
     );
   throw userError(code, message, code === 'too-large' ? USE_A_MATRIX : hint);
 }

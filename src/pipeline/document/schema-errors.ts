@@ -122,7 +122,7 @@ function wrong(what: Expected, path: Path, target: Target): void {
   }
   // Each misplaced stage is reported on its own.
   if (path[0] === 'stages' && value === null && hasStageOutside(root)) return;
-  diagnostics.add(mistakeOf(what, value), spanAt(root, path));
+  diagnostics.add(mistakeOf(what, value, '', typeof last === 'number'), spanAt(root, path));
 }
 
 function hasStageOutside({ entries }: AstNode): boolean {

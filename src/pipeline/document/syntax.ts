@@ -86,9 +86,15 @@ function mistakeOf(fault: SyntaxFault, text: string, tokensOf: Tokens): SyntaxMi
     afterQuotes(fault, text);
   if (found) return found;
   const hint = hintFor(fault, text);
+  return mistakeAt({ start, end }, messageOf(fault, text), hint);
+}
+
+function messageOf(fault: SyntaxFault, text: string): string {
+  const [start, end] = fault.pos;
+  if (fault.code === 'BAD_SCALAR_START')
+    return `a text that begins with ${quoted(text.charAt(start))} needs quotes`;
   const unexpected = fault.code === 'UNEXPECTED_TOKEN' && end > start;
-  const message = unexpected ? `unexpected ${quoted(text.slice(start, end))}` : sentence(fault);
-  return mistakeAt({ start, end }, message, hint);
+  return unexpected ? `unexpected ${quoted(text.slice(start, end))}` : sentence(fault);
 }
 
 function mistakeAt(span: Span, message: string, hint?: string): SyntaxMistake {
@@ -247,7 +253,7 @@ function hintFor({ code, pos: [start] }: SyntaxFault, text: string): string | un
   // The bracket of `${` does not open a map.
   if (/(?<!\$)[[{][^'"]*\$\{/.test(line))
     return 'inside { } and [ ], put a text that contains ${…} in quotes';
-  return code === 'BAD_SCALAR_START' ? 'put the text in quotes' : undefined;
+  return code === 'BAD_SCALAR_START' ? 'put the whole text in quotes' : undefined;
 }
 
 /** The first line of a text, in quotes. */

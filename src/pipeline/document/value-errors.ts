@@ -6,7 +6,7 @@ export interface Expected {
   /** `expected …, got the text "x"`. */
   readonly text: string;
   /** The hint, which may depend on the written value. */
-  readonly hint?: string | ((value: unknown) => string | undefined);
+  readonly hint?: string | ((value: unknown, inList: boolean) => string | undefined);
 }
 
 const value = (text: string, hint?: Expected['hint']) =>
@@ -15,16 +15,25 @@ const value = (text: string, hint?: Expected['hint']) =>
 /** The smallest pipeline. */
 export const BEGIN = 'begin with:  stages: { name: { cmd: … } }';
 
-/** `from`: where the value comes from, if not from its place. */
-export function mistakeOf({ code, text, hint }: Expected, value: unknown, from = ''): Mistake {
+/**
+ * @param from where the value comes from, if not from its place
+ * @param inList the value is an entry of a list
+ */
+export function mistakeOf(
+  { code, text, hint }: Expected,
+  value: unknown,
+  from = '',
+  inList = false,
+): Mistake {
   const message = `expected ${text}, got ${describeValue(value)}${from}`;
-  return { code, message, hint: typeof hint === 'function' ? hint(value) : hint };
+  return { code, message, hint: typeof hint === 'function' ? hint(value, inList) : hint };
 }
 
 /** By the name that pipeline-schema.ts gives to each part of the file. */
 export const EXPECTED = {
   text: value('a text', textHint),
   map: value('a map'),
+  pipeline: value('a map', BEGIN),
   profiles: value('a map of profiles by name', 'as in: { long: { train: { epochs: 350 } } }'),
   deviations: value('a map of patterns to numbers', 'as in: { "*.loss": 0.001 }'),
   list: value('a list'),
@@ -46,8 +55,9 @@ export const EXPECTED = {
   columns: value('the name of a column, or a list of names, such as [tpr]', columnHint),
   axis: value(
     'a list of values, a param such as ${datasets}, { glob: "data/*.csv" }, or { lines: names.txt }',
+    valuesHint,
   ),
-  command: value('a command, or a list of its words'),
+  command: value('a command, or a list of its words', commandHint),
   shell: value('sh or bash', 'write the command under cmd'),
   packages: value(
     'python or none',
@@ -58,7 +68,8 @@ export const EXPECTED = {
   cores: value('a number of cores greater than 0, or a param such as ${cores}'),
   gpus: value('a whole number of GPUs, or a param such as ${gpus}'),
   retries: value('a whole number of at least 0, or a param such as ${retries}'),
-  epochs: value('a whole number of at least 1, or a param such as ${train.epochs}'),
+  epochs: value('a whole number of at least 1, or a param such as ${train.epochs}', epochsHint),
+  keep: value('a map', keepHint),
   remote: value(
     'a URL such as s3://bucket/folder, https://host/folder or file:///folder, or { url, … }',
     remoteHint,
@@ -81,12 +92,12 @@ export const EXPECTED = {
   name: {
     code: 'bad-name',
     text: 'a name of letters, digits, "_", "-" and "."',
-    hint: 'it must begin with a letter, a digit or "_"',
+    hint: 'begin it with a letter, a digit or "_"',
   },
   variable: {
     code: 'bad-name',
     text: 'the name of an environment variable',
-    hint: 'letters, digits and "_", not beginning with a digit',
+    hint: 'use letters, digits and "_", and do not begin with a digit',
   },
 } as const satisfies Record<string, Expected>;
 
@@ -103,13 +114,15 @@ function textHint(written: unknown): string | undefined {
   return `remove the ":" after ${JSON.stringify(key)}`;
 }
 
-function pathHint(written: unknown): string | undefined {
+function pathHint(written: unknown, inList: boolean): string | undefined {
   const [key] = namesIn(written);
   if (key === undefined) return textHint(written);
   const below = (written as Tree)[key];
   if (key === 'path') return `write the path alone: ${below}`;
   if (typeof below === 'string')
-    return `a list contains only paths; to name them, write a map: { ${key}: ${below} }`;
+    return inList
+      ? `a list contains only paths; to name them, write a map: { ${key}: ${below} }`
+      : `write the path alone: ${below}`;
   return textHint(written) ?? `write the path alone: ${key}`;
 }
 
@@ -138,6 +151,26 @@ function variablesHint(written: unknown): string | undefined {
   const [name] = namesIn(written);
   if (name === undefined) return undefined;
   return `env names variables that pipe itself was started with; to set one, write it into the command: ${name}=… program`;
+}
+
+/** One value where a list of values belongs. */
+function valuesHint(written: unknown): string | undefined {
+  if (typeof written === 'object') return undefined;
+  return `write [${typeof written === 'string' ? JSON.stringify(written) : String(written)}]`;
+}
+
+/** YAML reads a command that begins with `{` as a map. */
+function commandHint(written: unknown): string | undefined {
+  return namesIn(written).length === 0 ? undefined : 'put the command in quotes';
+}
+
+function epochsHint(written: unknown): string | undefined {
+  if (namesIn(written).length === 0) return undefined;
+  return 'as in: { max: 100, patience: 10, best: val.ssim }';
+}
+
+function keepHint(written: unknown): string {
+  return typeof written === 'number' ? `write { last: ${written} }` : 'as in: { last: 2 }';
 }
 
 function pathsHint(written: unknown): string | undefined {

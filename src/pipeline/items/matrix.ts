@@ -67,7 +67,7 @@ function axesOf(matrix: AstNode, means: FileMeans): Axes | undefined {
     if (name === 'include' || name === 'exclude') continue;
     if (!AXIS.test(name) || RESERVED.has(name)) {
       const message = `an axis cannot be called "${name}"`;
-      const hint = 'letters, digits, "_" and "-", not beginning with a digit';
+      const hint = 'use letters, digits, "_" and "-", and do not begin with a digit';
       means.diagnostics.add({ code: 'bad-name', message, hint }, key);
       sound = false;
       continue;

@@ -77,7 +77,7 @@ function wholeProject(written: string): Mistake {
   return {
     code: 'bad-path',
     message: `"${written}" is the whole project`,
-    hint: 'name the folders and files that count',
+    hint: 'name files or folders in it',
   };
 }
 
@@ -123,7 +123,7 @@ export function excludeMistake(pattern: string): Mistake | undefined {
   if (pattern.startsWith('!'))
     return mistake('would undo an exclusion', 'exclude only what does not count');
   if (pattern.split('/').includes('..'))
-    return mistake('leads out of the dep', 'patterns of exclude begin in the folder of the dep');
+    return mistake('leads out of the dep', 'write the pattern relative to the folder of the dep');
   if (pattern.replaceAll('/', '') === '' || pattern === '.')
     return mistake('names nothing', 'name what does not count, as in "*.tmp" or "notes/"');
   return undefined;
