@@ -116,7 +116,7 @@ function statsText(
   return [
     `${bytes(all)} in ${plural(objects, 'object')}; ${isKept ? 'runs keep' : 'pipe cache gc brings'} it below ${bytes(maxSize)}`,
     `  ${plural(results.records, 'result')}: ${bytes(results.bytes)}`,
-    `  ${plural(states.epochs, 'epoch')}, the states of ${states.kept} kept: ${bytes(states.bytes)}`,
+    `  ${plural(states.epochs, 'epoch')}, ${plural(states.kept, 'state')} kept: ${bytes(states.bytes)}`,
     `  ${plural(logs.files, 'log')}: ${bytes(logs.bytes)}`,
     ...(replaced.moves === 0
       ? []

@@ -24,7 +24,7 @@ export function firstStage(project: string): FirstStage | undefined {
 
 function textOf({ name, cmd, deps, assumed }: Guess): string {
   const read = `[${deps.map((dep) => (/^[\w./-]+$/.test(dep) ? dep : JSON.stringify(dep))).join(', ')}]`;
-  return `# A first stage. pipe init assumed: ${assumed}.
+  return `# A first stage. pipe init assumed that ${assumed}.
 # List what the command reads under deps and what it writes under outs: pipe runs a stage again
 # when something that it reads has changed, and keeps what it writes.
 shell: bash

@@ -78,7 +78,7 @@ export const command: Command = {
     const ignored = ignore(at('.gitignore'));
     if (ignored.length > 0) terminal.out(`added ${ignored.join(' and ')} to .gitignore\n`);
     for (const note of notes) terminal.out(`note: ${note}\n`);
-    terminal.out(`\nnow: ${next}\n`);
+    terminal.out(`\nnext: ${next}\n`);
   },
 };
 
@@ -113,7 +113,7 @@ async function startOf(from: string | undefined, { cwd, env }: Host): Promise<St
       next: `${pipe} run`,
     };
   const next = `complete deps and outs in pipeline.yaml, then: ${pipe} run`;
-  return { files: { [PIPELINE_FILE]: first.text }, notes: [`assumed: ${first.assumed}`], next };
+  return { files: { [PIPELINE_FILE]: first.text }, notes: [`assumed that ${first.assumed}`], next };
 }
 
 /**

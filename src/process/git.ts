@@ -51,7 +51,7 @@ export async function fileAtRevision(
     throw userError(
       'unknown-revision',
       `git does not know the revision "${revision}"`,
-      'in CI, fetch it first: git fetch --depth=1 origin <branch>, then use origin/<branch>',
+      'correct the name, or in CI fetch it first: git fetch --depth=1 origin <branch>, then use origin/<branch>',
     );
   }
   return (await ask(tree, ['show', `${commit.text.trim()}:./${file}`])).text;

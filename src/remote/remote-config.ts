@@ -62,7 +62,7 @@ function checkUrl(url: string): void {
   const known = URL.canParse(url) && PROTOCOLS.includes(new URL(url).protocol);
   const mistake = known ? mistakeIn(new URL(url)) : UNKNOWN;
   if (mistake === undefined) return;
-  const subject = known ? 'the URL of the remote cache' : url;
+  const subject = known ? 'the URL of the remote cache' : `"${url}"`;
   throw userError('remote-value', `${subject} ${mistake[0]}`, mistake[1]);
 }
 

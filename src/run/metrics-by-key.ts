@@ -164,7 +164,7 @@ export async function lockedAt(
     throw userError(
       'no-lock',
       `there is no ${lock} in revision ${revision}`,
-      'commit the one that `pipe run` writes, then later revisions can be compared with it',
+      'commit the one that `pipe run` writes: later revisions can be compared with it',
     );
   }
   const name = sectionOf({ ...variant, set: [] }) as string;

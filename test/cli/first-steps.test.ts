@@ -33,7 +33,7 @@ it('init names npx in the next command if npx started it', async () => {
   const project = projectWithin();
   project.env.npm_command = 'exec';
   const { out } = await project.pipe('init');
-  expect(out).toMatch(/\nnow: npx pipe run\n$/);
+  expect(out).toMatch(/\nnext: npx pipe run\n$/);
 });
 
 it('init names a schema below its own folder where the package is not installed yet', async () => {

@@ -49,7 +49,7 @@ describe('pipe init --from dvc.yaml', () => {
         'note: dvc.yaml:11: cache: false is left out: pipe keeps every out in its cache, and git can track the file too',
         'note: dvc.yaml:19: artifacts is left out: pipe has no registry of models and data',
         '',
-        'now: pipe run --dry',
+        'next: pipe run --dry',
         '',
       ].join('\n'),
     );
@@ -122,8 +122,8 @@ describe('pipe init in a project with code', () => {
     expect([code, out]).toEqual([
       0,
       'wrote pipeline.yaml\nadded cache/ and pipe.local.yaml to .gitignore\n' +
-        'note: assumed: the pipeline begins with src/train.py (1 more Python file was not used)\n\n' +
-        'now: complete deps and outs in pipeline.yaml, then: pipe run\n',
+        'note: assumed that the pipeline begins with src/train.py (1 more Python file was not used)\n\n' +
+        'next: complete deps and outs in pipeline.yaml, then: pipe run\n',
     ]);
     expect(made.read('pipeline.yaml')).toContain('  train:\n    cmd: python3 src/train.py\n');
     expect((await made.run()).with('ran')).toEqual(['train']);
