@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statfsSync } from 'node:fs';
 import path from 'node:path';
-import { coversPython } from '../code/opaque.js';
+import { coversCode, coversPython } from '../code/opaque.js';
 import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
 import { openProject, type Project, rootOf } from '../decide/project.js';
@@ -164,8 +164,10 @@ async function untracedImports(project: Project): Promise<string[]> {
     const { stage, deps } = items[index] as Item;
     const code = codes.of(index);
     if (code.kind === 'module') continue;
-    const isCovered = coversPython(deps, project.root);
+    const hasPython = coversPython(deps, project.root);
+    const hasCode = coversCode(deps, project.root);
     for (const { place, message, folder } of code.opaque) {
+      const isCovered = place === undefined ? hasCode : hasPython;
       if (folder === undefined ? isCovered : deps.some((dep) => isAbout(dep, folder))) continue;
       const { file, line, column } = place ?? { file: 'cmd' };
       const where = line === undefined ? file : `${file}:${line}:${column}`;

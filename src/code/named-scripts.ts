@@ -17,7 +17,7 @@ import { elsewhere, STARTER_HINT, startedModule, startedProgram } from './starte
 import { TASK_HINT, taskFiles } from './task-runners.js';
 
 /** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
-const EXTENSIONS = new Set(
+export const EXTENSIONS: ReadonlySet<string> = new Set(
   (
     'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
     'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw slurm sbatch pbs'
@@ -137,6 +137,13 @@ function isLaunched(file: string): boolean {
 export function pathsIn(action: CommandAction): string[] {
   return commandsIn(action).flatMap(({ folder, words }) =>
     folder === undefined ? [] : words.flatMap((word) => inProject(folder, word ?? '')),
+  );
+}
+
+/** Programs such as `make` that the command starts, and whose own commands are not followed. */
+export function taskRunnersIn(action: CommandAction): string[] {
+  return commandsIn(action).flatMap(
+    (command) => taskFiles(command, startedModule(command.words))?.runner ?? [],
   );
 }
 

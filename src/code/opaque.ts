@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Diagnostic, UserError } from '../error.js';
 import { statIfThere } from '../sys/if-there.js';
 import { extensionOf, isAddon, isScript } from './loaders.js';
+import { EXTENSIONS } from './named-scripts.js';
 import { isPython } from './python/file-kinds.js';
 
 /** Files that represent installed packages: one of them as a dep covers imports by name. */
@@ -25,9 +26,18 @@ export function requireCovered(
   throw new UserError(imports);
 }
 
+interface Dep {
+  readonly path: string;
+}
+
 /** True when a dep is Python code, which a script may load without a traceable import. */
-export function coversPython(deps: readonly { readonly path: string }[], root: string): boolean {
+export function coversPython(deps: readonly Dep[], root: string): boolean {
   return deps.some((dep) => isCode(dep.path, root, PYTHON));
+}
+
+/** True when a dep is code in any language, which a program such as `make` may start. */
+export function coversCode(deps: readonly Dep[], root: string): boolean {
+  return deps.some((dep) => isCode(dep.path, root, ANY));
 }
 
 interface Language {
@@ -45,6 +55,12 @@ const JAVASCRIPT: Language = {
 };
 
 const PYTHON: Language = { packages: new Set(), isFile: isPython, pattern: /\.\{?pyw?\b/ };
+
+const CODE = new RegExp(
+  `\\.\\{?(?:${[...EXTENSIONS].join('|')}|c|cc|cpp|cxx|cu|h|hpp|f|f\\d\\d|java|tex|smk|nf|ipynb)\\b`,
+  'i',
+);
+const ANY: Language = { packages: new Set(), isFile: (name) => CODE.test(name), pattern: CODE };
 
 /** A code file, a pattern of such files, or a folder that contains one. */
 function isCode(dep: string, root: string, language: Language): boolean {

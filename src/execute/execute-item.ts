@@ -10,7 +10,7 @@ import { attemptItem, type Execution, type Grounds, type Start } from './attempt
 import { describeAction } from './failure.js';
 import { misreading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
-import { warnOfUndeclaredOuts } from './undeclared-outs.js';
+import { warnOfUndeclaredInputs } from './undeclared-inputs.js';
 
 /** Executes the item, and retries it after a failure as often as allowed. */
 export async function executeItem(
@@ -22,7 +22,7 @@ export async function executeItem(
   const why = whyDecided(handle, decision);
   const stale = build.codes.changedScript(index) ?? misreading(handle);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
-  warnOfUndeclaredOuts(handle);
+  warnOfUndeclaredInputs(handle);
   await refuseTooManyGpus(build, [index]);
   const lease = await leaseOf(build, item);
   const { key } = decision;

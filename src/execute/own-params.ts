@@ -107,8 +107,8 @@ export function paramsReaders(handle: ItemHandle): ReadonlyMap<string, string> {
   const files = build.project.plan.reads.filter(({ pattern }) => !pattern).map((read) => read.path);
   const listsParams = Object.keys(item.params).length > 0;
   if (files.length === 0 || !listsParams || code.kind !== 'command') return new Map();
+  if (takesParams(handle)) return new Map();
   const texts = [...executedTexts(handle)];
-  if (texts.some(({ text }) => takesContext(text))) return new Map();
   return new Map(
     files.flatMap((file): [string, string][] => {
       const reader = texts.find(({ text }) => names(text, file));
@@ -117,8 +117,12 @@ export function paramsReaders(handle: ItemHandle): ReadonlyMap<string, string> {
   );
 }
 
-function takesContext(text: string): boolean {
-  return /\bPIPE_CONTEXT\b/.test(text) || (/\bpipe_run\b/.test(text) && /\bcontext\b/.test(text));
+/** True if the command or one of its scripts takes its params from pipe. */
+export function takesParams(handle: ItemHandle): boolean {
+  return [...executedTexts(handle)].some(
+    ({ text }) =>
+      /\bPIPE_CONTEXT\b/.test(text) || (/\bpipe_run\b/.test(text) && /\bcontext\b/.test(text)),
+  );
 }
 
 /**

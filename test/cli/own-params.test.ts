@@ -32,6 +32,7 @@ stages:
     outs: { o: cache/out/elsewhere }
   unnamed:
     cmd: cat params.yaml > \${outs.o}
+    deps: [params.yaml]
     outs: { o: cache/out/unnamed }
 `,
 };

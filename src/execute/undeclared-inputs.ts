@@ -1,0 +1,165 @@
+/**
+ * Warns about a command or a script that names an out of another item, or a file of the project,
+ * without a dep on it. Such an item may run before the out is written, and stays fresh when the
+ * content changes.
+ */
+import path from 'node:path';
+import { taskRunnersIn } from '../code/named-scripts.js';
+import { coversCode } from '../code/opaque.js';
+import { environmentOf } from '../code/python/programs.js';
+import { type ItemHandle, itemAt } from '../decide/build-context.js';
+import { oncePer } from '../lists.js';
+import { matchGlob, parseGlob } from '../pipeline/glob.js';
+import { isToolsOwn } from '../pipeline/ignored-files.js';
+import type { Dep, Plan } from '../pipeline/plan.js';
+import { allNeeds } from '../pipeline/select.js';
+import { statIfThere } from '../sys/if-there.js';
+import { isWithin, lastName, withFoldersAbove } from '../sys/is-within.js';
+import { COMMAND, type ExecutedText, executedTexts, isShellScript } from './executed-texts.js';
+import { takesParams } from './own-params.js';
+
+/** Warns once for an item, because the first name usually shows what is missing. */
+export function warnOfUndeclaredInputs(handle: ItemHandle): void {
+  const message = undeclaredOut(handle) ?? undeclaredFile(handle) ?? undeclaredCode(handle);
+  if (message !== undefined) handle.warn(message);
+}
+
+function undeclaredOut(handle: ItemHandle): string | undefined {
+  const { build, item, index } = handle;
+  const { plan } = build.project;
+  const makers = makersIn(plan);
+  for (const { where, name } of namedPaths(handle)) {
+    const out = withFoldersAbove(name).find((each) => makers.has(each));
+    if (out === undefined || item.deps.some((dep) => covers(dep, out))) continue;
+    const maker = makers.get(out) as number;
+    // Neither the item itself nor one downstream can be a dep.
+    if (allNeeds(plan, [maker]).has(index) || isShared(handle, where)) continue;
+    const what = name === out ? 'an out' : `inside the out ${out}`;
+    const { id } = itemAt(build, maker);
+    return `${where} names ${name}, ${what} of ${id}, but has no dep on it: ${item.id} may run before ${id}, and stays fresh when the out changes. If it reads the out, add "${out}" to its deps`;
+  }
+  return undefined;
+}
+
+/** A file that no item of the pipeline makes. */
+function undeclaredFile(handle: ItemHandle): string | undefined {
+  const { item } = handle;
+  if (item.always) return undefined;
+  const { reads } = handle.build.project.plan;
+  const isParamsFile = (name: string) =>
+    reads.some(({ path: file, pattern }) => !pattern && file === name);
+  for (const { where, name, isWritten } of namedPaths(handle)) {
+    if (isWritten || !isInput(handle, name) || isShared(handle, where)) continue;
+    const consequence = `but has no dep on it: ${item.id} stays fresh when the file changes`;
+    if (!isParamsFile(name))
+      return `${where} names ${name}, ${consequence}. If it reads the file, add "${name}" to its deps; if it writes the file, to its outs`;
+    if (Object.keys(item.params).length === 0 && !takesParams(handle))
+      return `${where} names ${name}, but lists no params: ${item.id} stays fresh when the file changes. List the params that it reads under its params`;
+  }
+  return undefined;
+}
+
+/** True for a file of the project that is not a part of the key, and that a user may have written. */
+function isInput({ build, item, code }: ItemHandle, name: string): boolean {
+  const { root, plan } = build.project;
+  const isThere = (where: string) => statIfThere(path.join(root, where)) !== undefined;
+  const executed = code.kind === 'command' ? code.executed : [];
+  const above = withFoldersAbove(name);
+  return (
+    !/^(?:\/|\.\.?(?:\/|$)|cache\/|pipeline\.(?:yaml|lock)$)/.test(name) &&
+    statIfThere(path.join(root, name))?.isFile() === true &&
+    !executed.includes(name) &&
+    !Object.hasOwn(code.files, name) &&
+    !above.some((each) => isToolsOwn(lastName(each)) || lastName(each) === 'node_modules') &&
+    !above.some((each) => makersIn(plan).has(each)) &&
+    !item.deps.some((dep) => covers(dep, name)) &&
+    environmentOf(name, isThere) === undefined
+  );
+}
+
+/** Code that a program such as `make` starts. */
+function undeclaredCode({ build, item }: ItemHandle): string | undefined {
+  const { action, deps, always } = item;
+  if (always || action.kind === 'module' || coversCode(deps, build.project.root)) return undefined;
+  const [runner] = taskRunnersIn(action);
+  if (runner === undefined) return undefined;
+  return `pipe does not follow the commands that ${runner} starts: ${item.id} stays fresh when their scripts change. Add these scripts to its deps, or write the commands into cmd`;
+}
+
+/** Index of the writing item, by out. */
+const makersIn = oncePer(
+  ({ items }: Plan): ReadonlyMap<string, number> =>
+    new Map(items.flatMap(({ outs }, index) => outs.map((out) => [out.path, index] as const))),
+);
+
+const WORD = /[^\s"'`=:;,|&<>(){}[\]$*?!\\]+/g;
+
+/** A text as the first argument of `open`, `pd.read_csv`, `torch.load`, `readFileSync`, `readRDS`. */
+const READ = /(?<=\b(?:open|load|read|imread|scan)[\w.]*\(\s*[bfru]*(["'`]))[^"'`\n]+(?=\1)/gi;
+
+/** The target of a redirection. */
+const REDIRECTION = /(?<=>\|?[ \t]*["']?)[^\s;&|()<>"']+/g;
+
+/** A text as the first argument of `open` for writing, `df.to_csv`, `plt.savefig`. */
+const WRITE =
+  /(?<=\bopen\(\s*(["'`]))[^"'`\n]+(?=\1\s*,\s*(?:mode\s*=\s*)?["'][wax])|(?<=\b(?:to_|save|write)\w*\(\s*(["'`]))[^"'`\n]+(?=\2)/g;
+
+/** Without an extension, the first line says what a script is. */
+const SEARCHED = /(?:^|\/)[^/.]+$|\.(?:(?:ba|z|k)?sh|pyw?|[cm]?[jt]sx?|r|jl)$/i;
+
+/** Undefined for a script in another language. */
+function patternFor(given: ExecutedText): RegExp | undefined {
+  if (given.where === COMMAND || isShellScript(given)) return WORD;
+  return /\.(?:pyw?|[cm]?[jt]sx?|r|jl)$/i.test(given.where) ? READ : undefined;
+}
+
+interface Named {
+  readonly where: string;
+  readonly name: string;
+  /** True if the same text writes it. */
+  readonly isWritten: boolean;
+}
+
+/** Paths in the item's command and its scripts. */
+function* namedPaths(handle: ItemHandle): Generator<Named> {
+  const { code } = handle;
+  // An imported module of paths may name the outs of the whole pipeline.
+  const isImported = (file: string) =>
+    code.kind === 'command' && Object.hasOwn(code.importers, file);
+  const isWanted = (file: string) => SEARCHED.test(file) && !isImported(file);
+  for (const given of executedTexts(handle, isWanted)) {
+    const pattern = patternFor(given);
+    if (pattern === undefined) continue;
+    const text = given.text.replace(/(?<=^|\s)#.*/gm, '');
+    const writes = text.matchAll(pattern === WORD ? REDIRECTION : WRITE);
+    const written = new Set([...writes].map(([name]) => pathOf(name)));
+    for (const [word] of text.matchAll(pattern)) {
+      const name = pathOf(word);
+      // A bare word is rather a subcommand or an option's value.
+      if (/[./]/.test(name)) yield { where: given.where, name, isWritten: written.has(name) };
+    }
+  }
+}
+
+function pathOf(word: string): string {
+  return path.posix.normalize(word).replace(/\/$/, '');
+}
+
+function covers(dep: Dep, name: string): boolean {
+  const { gathered = [], within = [], outs = [] } = dep;
+  if (!dep.glob) return isWithin(name, dep.path) || isWithin(dep.path, name);
+  const glob = parseGlob(dep.path);
+  return (
+    [...gathered, ...within, ...outs].includes(name) ||
+    withFoldersAbove(name).some((each) => matchGlob(glob, each))
+  );
+}
+
+/** True for a script of several stages, such as one with subcommands: it names the outs of each. */
+function isShared({ build, item }: ItemHandle, file: string): boolean {
+  return build.selected.some((index) => {
+    const code = build.codes.of(index);
+    const files = code.kind === 'command' ? code.executed : Object.keys(code.files);
+    return itemAt(build, index).stage !== item.stage && files.includes(file);
+  });
+}
