@@ -10,6 +10,7 @@ import { attemptItem, type Execution, type Grounds, type Start } from './attempt
 import { describeAction } from './failure.js';
 import { misreading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
+import { warnOfSharedFiles } from './shared-files.js';
 import { warnOfUndeclaredInputs } from './undeclared-inputs.js';
 
 /** Executes the item, and retries it after a failure as often as allowed. */
@@ -26,6 +27,7 @@ export async function executeItem(
   await refuseTooManyGpus(build, [index]);
   const lease = await leaseOf(build, item);
   const { key } = decision;
+  const endUse = warnOfSharedFiles(handle);
   try {
     cache.state.writeAttempt(item.id, { key, end: 'begun' });
     const execution = await withRetries(handle, decision, { ...grounds, why, lease });
@@ -36,6 +38,7 @@ export async function executeItem(
     }
     return execution;
   } finally {
+    endUse();
     lease?.release();
   }
 }
