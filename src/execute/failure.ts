@@ -65,7 +65,7 @@ export function endText(item: Item, outcome: Outcome, around: Around): string {
 }
 
 function meaningOf(
-  { action }: Item,
+  item: Item,
   { ending, tail }: Outcome,
   { reader, root, flaw }: Around,
 ): string | undefined {
@@ -73,12 +73,13 @@ function meaningOf(
     return `this Python does not find pipe_run (install it there, or set PYTHONPATH: see ${pagePath('python.md', reader)})`;
   if (ending.how === 'signal') return ending.signal === 'SIGKILL' ? KILLED : undefined;
   if (ending.how !== 'exit') return undefined;
-  if (action.kind !== 'shell') return flaw;
+  const unmade = flaw ?? unmadeFolder(item, tail, root);
+  if (item.action.kind !== 'shell') return unmade;
   const name = ending.code === 126 || ending.code === 127 ? unstarted(tail) : undefined;
   const fault = name === undefined ? undefined : startFault(path.resolve(root, name), name);
   // A script whose first line is `#!/usr/bin/env python3`.
   const hasReturns = ending.code === 127 && tail.some((line) => /^.*env: .*\\r/.test(line));
-  if (fault !== undefined || flaw !== undefined || hasReturns) return fault ?? flaw ?? RETURNS;
+  if (fault !== undefined || unmade !== undefined || hasReturns) return fault ?? unmade ?? RETURNS;
   const isPython = ending.code === 127 && tail.some((line) => NO_PYTHON.test(line));
   return isPython ? 'there is no program "python" here: write python3' : SHELL_CODES[ending.code];
 }
@@ -87,6 +88,20 @@ function meaningOf(
 const NO_PYTHON = /\bpython: (?:command )?not found/;
 
 const RETURNS = `the script has Windows line ends: ${withoutReturns('…')}`;
+
+/** An out folder that the command expects to exist. */
+function unmadeFolder({ outs }: Item, tail: readonly string[], root: string): string | undefined {
+  const names = (line: string, out: string) =>
+    line.includes(`${out}/`) || (/non-?existent director/i.test(line) && line.includes(out));
+  const lines = tail.filter((line) => ABSENCE.test(line));
+  const found = outs.find(
+    (out) => !existsSync(path.join(root, out.path)) && lines.some((line) => names(line, out.path)),
+  );
+  if (found === undefined) return undefined;
+  return `pipe removes an out before a run, so the folder ${found.path} did not exist: let the command create it (mkdir -p ${found.path})`;
+}
+
+const ABSENCE = /no such file|non-?existent|does not exist|cannot (?:create|open)|ENOENT/i;
 
 /** The file that the shell could not start, by its message. */
 function unstarted(tail: readonly string[]): string | undefined {

@@ -190,6 +190,8 @@ function stagesHint(written: unknown): string {
 
 function remoteHint(written: unknown): string | undefined {
   const [, scheme, rest] = /^(?:(\w+):\/\/)?(.+)$/s.exec(String(written)) ?? [];
+  if (scheme === undefined && /^[.~]/.test(rest ?? ''))
+    return 'write the absolute path of the folder, as in file:///home/ada/remote';
   if (scheme === undefined) return rest?.startsWith('/') ? `write file://${rest}` : undefined;
   if (scheme === 'gs')
     return `write { url: s3://${rest}, endpoint: https://storage.googleapis.com, region: auto }`;
