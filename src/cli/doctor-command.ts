@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statfsSync } from 'node:fs';
 import path from 'node:path';
+import { loadsByPath } from '../code/loaded-files.js';
 import { coversCode, coversPython } from '../code/opaque.js';
 import { openCodes } from '../decide/code.js';
 import { excess } from '../decide/excess.js';
@@ -167,7 +168,8 @@ async function untracedImports(project: Project): Promise<string[]> {
     const hasPython = coversPython(deps, project.root);
     const hasCode = coversCode(deps, project.root);
     for (const { place, message, folder } of code.opaque) {
-      const isCovered = place === undefined ? hasCode : hasPython;
+      const isAny = place === undefined || loadsByPath(place.file);
+      const isCovered = isAny ? hasCode : hasPython;
       if (folder === undefined ? isCovered : deps.some((dep) => isAbout(dep, folder))) continue;
       const { file, line, column } = place ?? { file: 'cmd' };
       const where = line === undefined ? file : `${file}:${line}:${column}`;

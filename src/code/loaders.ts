@@ -29,10 +29,6 @@ export function isAddon(file: string): boolean {
   return extensionOf(file) === '.node';
 }
 
-export function isR(file: string): boolean {
-  return extensionOf(file) === '.r';
-}
-
 /** JSON is a value, text a string; any other import is a Uint8Array of the file's bytes. */
 export function loaderOf(file: string): Loader {
   const extension = extensionOf(file);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isLarge } from '../sys/if-there.js';
 import { nameOf, type Script } from './found-scripts.js';
 import type { FsSnapshot } from './fs-snapshot.js';
-import { isR } from './loaders.js';
+import { loadsByPath } from './loaded-files.js';
 import { headOf } from './python/find-interpreter.js';
 import type { Launch } from './python/launches.js';
 import type { PythonModule } from './python/python-module.js';
@@ -28,7 +28,7 @@ export async function retraceScript(
   // Such as an installer, or a dump of a database.
   if (isLarge(path.join(snapshot.root, script.target))) return untraced(script.target, snapshot);
   if (script.kind === 'program') return traceProgram(script, snapshot);
-  if (isR(script.target)) {
+  if (loadsByPath(script.target)) {
     return traceSourced({ entry: script.target, folder: '', around: {} }, snapshot);
   }
   options.unseen?.();

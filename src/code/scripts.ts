@@ -9,7 +9,8 @@ import {
   type TracedScripts,
 } from './found-scripts.js';
 import type { FsSnapshot } from './fs-snapshot.js';
-import { isR, isScript } from './loaders.js';
+import { loadsByPath } from './loaded-files.js';
+import { isScript } from './loaders.js';
 import { NO_NAMED, namedScripts } from './named-scripts.js';
 import { commandNamesIn } from './python/entry-points.js';
 import type { Parsed } from './python/trace-python.js';
@@ -80,7 +81,7 @@ function knownScript(
 
 /** For a language that is not traced: only the file. */
 function plainScript({ kind, target }: Script, snapshot: FsSnapshot): TracedScript | undefined {
-  return kind !== 'script' || isScript(target) || isR(target)
+  return kind !== 'script' || isScript(target) || loadsByPath(target)
     ? undefined
     : { files: { [target]: snapshot.hex(target) as string }, importers: {}, packages: {} };
 }

@@ -18,7 +18,7 @@ export interface TraceCache {
 export type TimeAt = (dev: number, moment: number) => number;
 
 /** Format version, part of each name: traces with another one are not found. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 interface KeptTrace<T> {
   readonly traceInputs: TraceInputs;

@@ -125,6 +125,16 @@ describe('the scripts of a command', () => {
   it.each([
     ['Rscript fit.R', 'fit.R', 'x <- 1; source("R/util.R")\nsource(file = "gone.R")\nsource(name)'],
     ['Rscript R/fit.R', 'R/fit.R', "source('util.R', local = TRUE)"],
+    ['Rscript fit.R', 'fit.R', 'source(here::here("R", "util.R"))'],
+    ['Rscript fit.R', 'fit.R', 'sys.source(file.path("R", "util.R"), envir = e)'],
+    ['Rscript fit.R', 'fit.R', 'x <- source(paste0("R/", "util.R"))$value'],
+    ['Rscript fit.R', 'fit.R', 'rmarkdown::render(input = "R/util.R", quiet = TRUE)'],
+    [
+      `Rscript -e 'rmarkdown::render("fit.Rmd")'`,
+      'fit.Rmd',
+      "```{r}\nknitr::read_chunk( 'R/util.R' )\n```",
+    ],
+    ['quarto render fit.qmd', 'fit.qmd', '```{r, child = "R/util.R"}\n```'],
     ['bash go.sh', 'go.sh', 'set -e\n. ./R/util.R\n'],
     ['bash go.sh', 'go.sh', 'if true; then source "R/util.R"; fi'],
     ['./R/go.sh', 'R/go.sh', '#!/bin/sh\nsource $X; . util.R && run'],
@@ -138,6 +148,52 @@ describe('the scripts of a command', () => {
     expect(found.importers).toEqual({ 'R/util.R': file, 'R/more.R': 'R/util.R' });
     sandbox.write('R/more.R', 'x <- 1\n');
     expect(keptScripts(shell(command), optionsOf(NONE), sandbox.snapshot())).toBeUndefined();
+  });
+
+  it.each([
+    ['julia main.jl', 'main.jl', 'include("lib/fit.jl")\ninclude(name)'],
+    ['julia --project lib/main.jl', 'lib/main.jl', 'Base.include(\n  "fit.jl")'],
+    ['julia main.jl', 'main.jl', 'include(joinpath(@__DIR__, "lib", "fit.jl"))'],
+    ['julia main.jl', 'main.jl', 'using Revise; includet("lib/fit.jl")'],
+  ])('count with the files that they include: %j, %j', async (command, file, text) => {
+    sandbox.write(file, text);
+    sandbox.write('lib/fit.jl', 'include("deep/more.jl")\n');
+    sandbox.write('lib/deep/more.jl', '');
+    sandbox.write('lib/other.jl', '');
+    const found = await scripts(command);
+    expect(found.scripts).toEqual(digests(file, 'lib/fit.jl', 'lib/deep/more.jl'));
+  });
+
+  it.each([
+    ['fit.R', 'for (f in list.files("R")) source(f)', 28],
+    ['fit.R', 'sapply(list.files("R", full.names = TRUE), source)', 42],
+    ['fit.R', 'purrr::walk(files, .f = source, local = TRUE)', 18],
+    ['fit.R', 'source(file.path("R", name))', 1],
+    ['fit.R', 'source(paste0("R/", x, ".R"))', 1],
+    ['fit.R', 'source(if (x) "R/util.R" else "R/more.R")', 1],
+    ['fit.R', 'devtools::load_all(".")', 11],
+    ['fit.R', 'box::use(./util)', 1],
+    ['fit.jl', 'include.(["a.jl", "b.jl"])', 1],
+    ['fit.jl', 'include(dir * "/a.jl")', 1],
+    ['fit.jl', 'push!(LOAD_PATH, "src")', 7],
+  ])('that load files by a computed path are known: %s, %s', async (file, text, column) => {
+    sandbox.write(file, text);
+    const { opaque } = await scripts(`${file.endsWith('R') ? 'Rscript' : 'julia'} ${file}`);
+    expect(opaque).toEqual([
+      { message: 'loads files by a path that is computed', place: { file, line: 1, column } },
+    ]);
+  });
+
+  it.each([
+    [
+      'fit.R',
+      '# source(name)\nresource(x); d$source(x); render(x); source("gone.R"); f(source = x)',
+    ],
+    ['fit.jl', '# include(x)\nmy_include(x); include!(x); include("gone.jl")'],
+  ])('that do not are not: %s, %s', async (file, text) => {
+    sandbox.write(file, text);
+    const { opaque } = await scripts(`${file.endsWith('R') ? 'Rscript' : 'julia'} ${file}`);
+    expect(opaque).toEqual([]);
   });
 
   it('that source a file are traced again when it appears', async () => {
