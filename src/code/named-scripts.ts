@@ -20,7 +20,7 @@ import { TASK_HINT, taskFiles } from './task-runners.js';
 export const EXTENSIONS: ReadonlySet<string> = new Set(
   (
     'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
-    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw slurm sbatch pbs'
+    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw slurm sbatch pbs nf smk'
   ).split(' '),
 );
 
@@ -114,7 +114,7 @@ function namedBy(given: readonly SimpleCommand[], around: Surroundings): NamedSc
   const { launches, unclear } = pythonLaunches(launched, around);
   const programs = pythonPrograms(named, around);
   const unfollowed = tasks.flatMap((each) =>
-    each === undefined ? [] : [`the commands that ${each.runner} starts are not followed`],
+    each === undefined ? [] : [`pipe does not follow ${each.beyond}`],
   );
   const lost = commands
     .filter(({ folder }) => folder === undefined)
@@ -140,10 +140,10 @@ export function pathsIn(action: CommandAction): string[] {
   );
 }
 
-/** Programs such as `make` that the command starts, and whose own commands are not followed. */
-export function taskRunnersIn(action: CommandAction): string[] {
+/** What pipe does not follow: `the commands that make starts`. */
+export function unfollowedIn(action: CommandAction): string[] {
   return commandsIn(action).flatMap(
-    (command) => taskFiles(command, startedModule(command.words))?.runner ?? [],
+    (command) => taskFiles(command, startedModule(command.words))?.beyond ?? [],
   );
 }
 

@@ -57,7 +57,7 @@ const JAVASCRIPT: Language = {
 const PYTHON: Language = { packages: new Set(), isFile: isPython, pattern: /\.\{?pyw?\b/ };
 
 const CODE = new RegExp(
-  `\\.\\{?(?:${[...EXTENSIONS].join('|')}|c|cc|cpp|cxx|cu|h|hpp|f|f\\d\\d|java|tex|smk|nf|ipynb)\\b`,
+  `\\.\\{?(?:${[...EXTENSIONS].join('|')}|c|cc|cpp|cxx|cu|h|hpp|f|f\\d\\d|java|tex|ipynb)\\b`,
   'i',
 );
 const ANY: Language = { packages: new Set(), isFile: (name) => CODE.test(name), pattern: CODE };

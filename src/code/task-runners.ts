@@ -1,4 +1,7 @@
-/** Programs that start commands from a file of the project: `make train`, `npm run train`. Pure. */
+/**
+ * Programs that start commands from a file of the project, or build its code: `make train`,
+ * `npm run train`, `cargo run`. Pure.
+ */
 import { inProject, withParents } from './project-paths.js';
 import { programName, type SimpleCommand } from './shell-commands.js';
 
@@ -12,6 +15,8 @@ interface TaskRunner {
   readonly option?: RegExp;
   /** One of these words must follow. */
   readonly verb?: RegExp;
+  /** True if it builds code. */
+  readonly builds?: true;
 }
 
 const TASK_RUNNERS: readonly TaskRunner[] = [
@@ -49,14 +54,34 @@ const TASK_RUNNERS: readonly TaskRunner[] = [
   { name: /^dvc$/, files: ['dvc.yaml'], verb: /^(?:repro|exp)$/ },
   { name: /^mlflow$/, files: ['MLproject'], verb: /^run$/ },
   { name: /^kedro$/, files: [], verb: /^run$/ },
+  { name: /^nextflow$/, files: ['nextflow.config'], verb: /^run$/ },
+  {
+    name: /^cargo$/,
+    files: ['Cargo.toml', 'Cargo.lock'],
+    searches: true,
+    verb: /^(?:run|r|build|b|test|t|bench)$/,
+    builds: true,
+  },
+  {
+    name: /^go$/,
+    files: ['go.mod', 'go.sum'],
+    searches: true,
+    verb: /^(?:run|build|test|install)$/,
+    builds: true,
+  },
+  { name: /^cmake$/, files: ['CMakeLists.txt'], verb: /^--build$/, builds: true },
+  { name: /^mvnw?$/, files: ['pom.xml'], builds: true },
+  { name: /^gradlew?$/, files: ['build.gradle', 'build.gradle.kts'], builds: true },
+  { name: /^dotnet$/, files: [], verb: /^(?:run|build|test)$/, builds: true },
 ];
 
 /** Matches every command that starts one of them. */
 export const TASK_HINT =
-  /(?:^|[^\w.-])(?:g?make|just|p?npm|yarn|bun|task|rake|snakemake|tox|nox|inv(?:oke)?|fab|doit|scons|ninja|dvc|mlflow|kedro)(?![\w.-])/;
+  /(?:^|[^\w.-])(?:g?make|just|p?npm|yarn|bun|task|rake|snakemake|tox|nox|inv(?:oke)?|fab|doit|scons|ninja|dvc|mlflow|kedro|nextflow|cargo|go|cmake|mvnw?|gradlew?|dotnet)(?![\w.-])/;
 
 interface TaskFiles {
-  readonly runner: string;
+  /** What pipe does not follow: `the commands that make starts`. */
+  readonly beyond: string;
   /** Paths relative to the project that may exist. */
   readonly files: readonly string[];
 }
@@ -67,14 +92,15 @@ export function taskFiles({ folder, words }: SimpleCommand, at: number): TaskFil
   const found = TASK_RUNNERS.find((each) => each.name.test(runner));
   if (found === undefined) return undefined;
   const behind = words.slice(at + 1);
-  const { verb, option, searches } = found;
+  const { verb, option, searches, builds } = found;
+  const beyond = builds ? `the code that ${runner} builds` : `the commands that ${runner} starts`;
   if (verb !== undefined && !behind.some((word) => verb.test(word ?? ''))) return undefined;
   if (behind.includes('--version')) return undefined;
-  if (folder === undefined) return { runner, files: [] };
+  if (folder === undefined) return { beyond, files: [] };
   const named =
     option && behind[behind.findIndex((word) => option.test(word ?? '')) + 1 || Infinity];
-  if (named !== undefined) return { runner, files: inProject(folder, named) };
+  if (named !== undefined) return { beyond, files: inProject(folder, named) };
   const folders = searches ? withParents(folder) : [folder];
   const files = folders.flatMap((from) => found.files.flatMap((name) => inProject(from, name)));
-  return { runner, files };
+  return { beyond, files };
 }

@@ -4,7 +4,7 @@
  * content changes.
  */
 import path from 'node:path';
-import { taskRunnersIn } from '../code/named-scripts.js';
+import { unfollowedIn } from '../code/named-scripts.js';
 import { coversCode } from '../code/opaque.js';
 import { environmentOf } from '../code/python/programs.js';
 import { type ItemHandle, itemAt } from '../decide/build-context.js';
@@ -81,9 +81,9 @@ function isInput({ build, item, code }: ItemHandle, name: string): boolean {
 function undeclaredCode({ build, item }: ItemHandle): string | undefined {
   const { action, deps, always } = item;
   if (always || action.kind === 'module' || coversCode(deps, build.project.root)) return undefined;
-  const [runner] = taskRunnersIn(action);
-  if (runner === undefined) return undefined;
-  return `pipe does not follow the commands that ${runner} starts: ${item.id} stays fresh when their scripts change. Add these scripts to its deps, or write the commands into cmd`;
+  const [beyond] = unfollowedIn(action);
+  if (beyond === undefined) return undefined;
+  return `pipe does not follow ${beyond}: ${item.id} stays fresh when the code changes. Add the code to its deps, as in [src, "*.py"]`;
 }
 
 /** Index of the writing item, by out. */
@@ -105,12 +105,12 @@ const WRITE =
   /(?<=\bopen\(\s*(["'`]))[^"'`\n]+(?=\1\s*,\s*(?:mode\s*=\s*)?["'][wax])|(?<=\b(?:to_|save|write)\w*\(\s*(["'`]))[^"'`\n]+(?=\2)/g;
 
 /** Without an extension, the first line says what a script is. */
-const SEARCHED = /(?:^|\/)[^/.]+$|\.(?:(?:ba|z|k)?sh|pyw?|[cm]?[jt]sx?|r|jl)$/i;
+const SEARCHED = /(?:^|\/)[^/.]+$|\.(?:(?:ba|z|k)?sh|pyw?|[cm]?[jt]sx?|r|rmd|qmd|jl)$/i;
 
 /** Undefined for a script in another language. */
 function patternFor(given: ExecutedText): RegExp | undefined {
   if (given.where === COMMAND || isShellScript(given)) return WORD;
-  return /\.(?:pyw?|[cm]?[jt]sx?|r|jl)$/i.test(given.where) ? READ : undefined;
+  return /\.(?:pyw?|[cm]?[jt]sx?|r|rmd|qmd|jl)$/i.test(given.where) ? READ : undefined;
 }
 
 interface Named {

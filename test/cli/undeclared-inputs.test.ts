@@ -125,10 +125,10 @@ it('warns of commands of make that no dep covers, and doctor names them too', as
 `,
   });
   expect(warned(await project.run('--concurrency', '1'))).toEqual([
-    'bare: pipe does not follow the commands that make starts: bare stays fresh when their scripts change. Add these scripts to its deps, or write the commands into cmd',
+    'bare: pipe does not follow the commands that make starts: bare stays fresh when the code changes. Add the code to its deps, as in [src, "*.py"]',
   ]);
   const { out } = await project.pipe('doctor');
   expect(out.match(/^note .*/gm)).toEqual([
-    "note bare: cmd: the commands that make starts are not followed: list the files that it may load under the stage's `deps:`",
+    "note bare: cmd: pipe does not follow the commands that make starts: list the files that it may load under the stage's `deps:`",
   ]);
 });

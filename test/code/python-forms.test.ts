@@ -467,6 +467,10 @@ describe('code that pipe cannot follow is listed', () => {
     ['uv run doit train', 'dodo.py'],
     ['dvc repro train', 'dvc.yaml'],
     ['npm --prefix sub test', 'sub/package.json'],
+    ['cargo run --release -- x.csv', 'Cargo.lock'],
+    ['cd cmd/x && go run .', 'go.mod'],
+    ['nextflow run main.nf', 'main.nf'],
+    ['cmake --build .', 'CMakeLists.txt'],
     ['bash run.sh', 'Makefile', { 'run.sh': 'make train' }],
     ['subprocess.run(["make", "train"])', 'Makefile', {}],
   ])('of %j, and %j counts', async (written, file, files = undefined) => {
@@ -477,17 +481,26 @@ describe('code that pipe cannot follow is listed', () => {
     expect(Object.keys(scripts)).toContain(file);
     expect(Object.keys(scripts)).not.toContain('x.py');
     expect(opaque).toMatchObject([
-      { message: expect.stringMatching(/^the commands that \w+ starts/) },
+      {
+        message: expect.stringMatching(
+          /^pipe does not follow the (?:commands that \w+ starts|code that \w+ builds)/,
+        ),
+      },
     ]);
   });
 
-  it.each(['make --version', 'npm ci', 'echo make train', 'printf %s just'])(
-    'and nothing of %j',
-    async (command) => {
-      openSandbox({ Makefile: '', 'package.json': '{}', justfile: '' });
-      expect(await traced(command)).toMatchObject({ scripts: {}, opaque: [] });
-    },
-  );
+  it.each([
+    'make --version',
+    'npm ci',
+    'echo make train',
+    'printf %s just',
+    'cargo fmt',
+    'go vet',
+    'cmake .',
+  ])('and nothing of %j', async (command) => {
+    openSandbox({ Makefile: '', 'package.json': '{}', justfile: '' });
+    expect(await traced(command)).toMatchObject({ scripts: {}, opaque: [] });
+  });
 
   it.each([
     ['load = importlib.import_module', 'the name of the module'],
