@@ -114,7 +114,7 @@ function noResultText({ state }: Over, known: Known, said: string): string {
   if (!isShared) {
     const place = state?.where === undefined ? '' : ` on ${state.where}`;
     const see = output === '' ? '' : ` Its output is in ${output}${place}.`;
-    return `its job left no result for today's key in the remote cache (${said}).${see} Does \`checkout\` bring the files that this run sees?`;
+    return `its job left no result for the current key in the remote cache (${said}).${see} Does \`checkout\` bring the files that this run sees?`;
   }
   const wrote = [events, output].some((file) => lstatIfThere(file) !== undefined);
   if (wrote) return `its job ended without a result (${said})`;

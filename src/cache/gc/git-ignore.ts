@@ -5,7 +5,7 @@ import { makeFolder } from '../../sys/make-folder.js';
 import { codeOf } from '../files/file-errors.js';
 import type { Layout } from '../layout.js';
 
-const TEXT = '# Created by pipe. Everything in here can be recreated.\n*\n';
+const TEXT = '# Created by pipe. It can recreate everything here except replaced/.\n*\n';
 
 /**
  * Called before the first write of a process. Does nothing in an existing cache, whose owner may

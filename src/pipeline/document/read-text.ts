@@ -90,6 +90,6 @@ const USE_A_MATRIX = 'use a matrix instead of writing every stage out';
 
 function tooLarge(file: string, size: number): Mistake {
   const mega = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-  const message = `${file} is ${mega(size)} large; at most ${mega(MAX_BYTES)} are read`;
+  const message = `${file} has ${mega(size)}, and pipe reads at most ${mega(MAX_BYTES)}`;
   return { code: 'too-large', message };
 }

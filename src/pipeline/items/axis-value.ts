@@ -14,5 +14,5 @@ export function isItemText(text: string): boolean {
 /** Error texts for a value that is not {@link isItemText}. */
 export const BAD_VALUE = {
   message: "cannot be part of an item's name",
-  hint: 'it is empty, or begins or ends with a space, or contains one of , @ * ? or a line break',
+  hint: 'use a value that is not empty, has no space at either end, and contains no , @ * ? or line break',
 };

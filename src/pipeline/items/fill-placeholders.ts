@@ -92,7 +92,7 @@ function unclosed(
   const hint =
     inner === undefined
       ? `put "}" after the name; ${LITERAL}`
-      : `a placeholder holds no other one: list "${inner}" under "params:" of the stage, and read the value from the JSON file that PIPE_CONTEXT names`;
+      : `a placeholder cannot contain another one: list "${inner}" under "params:" of the stage, and read the value from the JSON file that PIPE_CONTEXT names`;
   diagnostics.add({ code: 'bad-template', message, hint }, { start, end: start + 2 + name.length });
   return { text, parts: [], node };
 }

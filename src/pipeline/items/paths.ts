@@ -121,7 +121,10 @@ export function excludeMistake(pattern: string): Mistake | undefined {
     hint,
   });
   if (pattern.startsWith('!'))
-    return mistake('would undo an exclusion', 'exclude only what does not count');
+    return mistake(
+      'would undo an exclusion',
+      'list only files to exclude: exclude has no exceptions',
+    );
   if (pattern.split('/').includes('..'))
     return mistake('leads out of the dep', 'write the pattern relative to the folder of the dep');
   if (pattern.replaceAll('/', '') === '' || pattern === '.')

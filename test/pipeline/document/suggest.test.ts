@@ -99,7 +99,7 @@ stages:
   it('is not blamed on a placeholder within another one, which has another remedy', () => {
     expect(mistakesOf(PIPELINE.replace('${deps.raw}', '${filter.length.${build}}'))).toContain(
       `
-  a placeholder holds no other one: list "filter.length.\${build}" under "params:" of the stage, and read the value from the JSON file that PIPE_CONTEXT names`,
+  a placeholder cannot contain another one: list "filter.length.\${build}" under "params:" of the stage, and read the value from the JSON file that PIPE_CONTEXT names`,
     );
   });
 

@@ -111,7 +111,7 @@ stages:
 describe('texts that are refused', () => {
   it('is a file beyond the size limit', () => {
     expect(mistakesOf(`# ${'x'.repeat(9 * 1024 * 1024)}\n`)).toBe(
-      `error: pipeline.yaml is 9.0 MiB large; at most 8.0 MiB are read (too-large)
+      `error: pipeline.yaml has 9.0 MiB, and pipe reads at most 8.0 MiB (too-large)
   use a matrix instead of writing every stage out`,
     );
   });

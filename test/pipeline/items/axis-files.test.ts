@@ -124,7 +124,7 @@ describe('a mistake in an axis of files', () => {
       `names.txt:2:2: error: the value "b,c" cannot be part of an item's name (bad-axis)
      b,c
      ~~~
-  it is empty, or begins or ends with a space, or contains one of , @ * ? or a line break
+  use a value that is not empty, has no space at either end, and contains no , @ * ? or line break
 
 names.txt:4:1: error: the value "a" is already in line 1 (bad-axis)
     a

@@ -161,7 +161,7 @@ describeUnless(missing, 'on Slurm', { timeout: 120_000 }, () => {
     expect([run.code, run.items['draw@1']?.failure?.message]).toEqual([
       1,
       expect.stringMatching(
-        /^its job left no result for today's key in the remote cache \(Slurm: \w+\)\. Its output is in \/tmp\/pipe-\w+\.txt/,
+        /^its job left no result for the current key in the remote cache \(Slurm: \w+\)\. Its output is in \/tmp\/pipe-\w+\.txt/,
       ),
     ]);
   });
