@@ -28,6 +28,7 @@ const UNIT = [
   'pipeline/',
   'printable.test.ts',
   'report/',
+  'request.test.ts',
   'stages/lib/',
   'sys/',
   'system-message.test.ts',

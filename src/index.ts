@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunOptions, RunResult, Variant } from './decide/options.js';
 import { type Host, openProject } from './decide/project.js';
 import type { Emit } from './event.js';
+import { checkRequest } from './run/check-request.js';
 import { run as runProject } from './run/run-pipeline.js';
 
 export type { RunResult } from './decide/options.js';
@@ -32,6 +33,7 @@ export interface RunRequest
  * @example const { summary } = await run({ targets: ['evaluate'], onEvent: (event) => console.log(event.type) });
  */
 export async function run(request: RunRequest = {}): Promise<RunResult> {
+  checkRequest(request);
   const emit: Emit = request.onEvent ?? (() => {});
   const never = new AbortController().signal;
   const variant = {
