@@ -14,7 +14,7 @@ import { listTable } from '../report/text-table.js';
 import { bytes, duration, metricsText, metricTexts, plural } from '../report/wording.js';
 import { type ResultRow, resultsOf } from '../results/all-results.js';
 import { definitionOf } from '../results/row.js';
-import { rowNamed, SHORT } from '../results/select-rows.js';
+import { atItem, rowNamed, SHORT } from '../results/select-rows.js';
 import type { Json } from '../stage/context.js';
 import { type Command, JSON_OPTION, requireItem, VARIANT_OPTIONS, withProject } from './command.js';
 import { bestEpoch, byBest, type Compared, epochsCsv, sideBySide } from './compare-chains.js';
@@ -74,10 +74,8 @@ async function chainsOf(
     const test = predicate(target);
     return project.plan.items.some(({ id, stage }) => test(id, stage));
   };
-  const isResult = (target: string) => {
-    const item = target.slice(0, Math.max(0, target.lastIndexOf('@')));
-    return !isItem(target) && (/^[0-9a-f]{4,64}$/.test(target) || isItem(item));
-  };
+  const isResult = (target: string) =>
+    !isItem(target) && (/^[0-9a-f]{4,64}$/.test(target) || atItem(target, isItem) !== undefined);
   const results = targets.filter(isResult);
   const items = targets.filter((target) => !isResult(target));
   const chains = items.length === 0 ? [] : await chainsOfItems(project, items);

@@ -34,6 +34,7 @@ export async function checkout(
   cache.pin({ keys: [row.key] });
   const found = row.state === 'removed' ? undefined : cache.readRecord(row.key);
   if (found === undefined) throw removed(row);
+  if (found.outs.length === 0) throw withoutOuts(row);
   const record = { ...found, outs: found.outs.filter(({ temp }) => !temp) };
   if (record.outs.length === 0) throw removed(row, 'all its outs are temporary');
   requireOwnFolder(project, folder);
@@ -59,6 +60,14 @@ export async function checkout(
     path: path.join(folder, names[at] as string),
     size,
   }));
+}
+
+function withoutOuts({ item, key }: ResultRow): Error {
+  return userError(
+    'no-result',
+    `the result ${key.slice(0, SHORT)} of ${item} has no outs that could be checked out`,
+    `its stage declares none; \`pipe log ${item}\` prints its last output`,
+  );
 }
 
 function removed({ item, key }: ResultRow, why = 'gc removed its outs'): Error {

@@ -53,6 +53,18 @@ export async function rowNamed(
   return first ?? (await atRevision(project, rows, name)) ?? unknown(project, rows, name);
 }
 
+/** Both parts of `item@rev`, each of which may contain `@`: `train@faces@HEAD@{1}`. */
+export function atItem(
+  name: string,
+  isItem: (name: string) => boolean,
+): { readonly item: string; readonly revision: string } | undefined {
+  for (let at = name.lastIndexOf('@'); at > 0; at = name.lastIndexOf('@', at - 1)) {
+    const [item, revision] = [name.slice(0, at), name.slice(at + 1)];
+    if (revision !== '' && isItem(item)) return { item, revision };
+  }
+  return undefined;
+}
+
 async function atRevision(
   project: Project,
   rows: readonly ResultRow[],
@@ -60,9 +72,9 @@ async function atRevision(
 ): Promise<ResultRow | undefined> {
   const { root, env, variant } = project;
   const lock = lockNameOf(project);
-  const at = name.lastIndexOf('@');
-  const [item, revision] = [name.slice(0, at), name.slice(at + 1)];
-  if (at <= 0 || revision === '' || !rows.some((row) => row.item === item)) return undefined;
+  const split = atItem(name, (item) => rows.some((row) => row.item === item));
+  if (split === undefined) return undefined;
+  const { item, revision } = split;
   const text = await fileAtRevision({ folder: root, env }, revision, lock);
   const section = sectionOf({ ...variant, set: [] }) as string;
   const locked = text && parseLock(text, `${revision}:${lock}`).get(section)?.get(item);

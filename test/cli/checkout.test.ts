@@ -103,6 +103,8 @@ describe('pipe results diff', () => {
     const { out } = await made.pipe('results', 'diff', 'train@main', 'train', '--json');
     expect(JSON.parse(out).differences[0]).toEqual({ name: 'params.lr', a: 3, b: 4 });
     expect(await refusal(made, 'results', 'diff', 'train@no-such', 'train')).toContain('no-such');
+    expect((await made.pipe('checkout', 'train@main@{0}', 'then')).code).toBe(0);
+    expect(made.read('then/m.json')).toBe('{"loss":3}');
   });
 
   it('refuses a name without a result, a name of several, and a missing name', async () => {
@@ -117,6 +119,12 @@ describe('pipe results diff', () => {
 });
 
 describe('pipe checkout', () => {
+  it('says of an item without outs that it has none', async () => {
+    const made = projectWithin({ 'pipeline.yaml': 'stages: { check: { cmd: "true" } }\n' });
+    await made.run();
+    expect(await refusal(made, 'checkout', 'check', 'x')).toContain('of check has no outs that');
+  });
+
   it('writes the outs of another result, and leaves the workspace alone', async () => {
     const made = await swept('1');
     const { code, out } = await made.pipe('checkout', await keyOf(made, 1), 'deep/best');
