@@ -24,6 +24,7 @@ export async function executeItem(
   const stale = build.codes.changedScript(index) ?? misreading(handle);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
   warnOfUndeclaredInputs(handle);
+  warnOfFilledTarget(handle);
   await refuseTooManyGpus(build, [index]);
   const lease = await leaseOf(build, item);
   const { key } = decision;
@@ -41,6 +42,15 @@ export async function executeItem(
     endUse();
     lease?.release();
   }
+}
+
+/** The command is part of the chain, so a number of epochs in it makes a chain of its own. */
+function warnOfFilledTarget(handle: ItemHandle): void {
+  const { epochs, filled } = handle.item;
+  if (epochs?.param === undefined || !Object.hasOwn(filled ?? {}, epochs.param)) return;
+  handle.warn(
+    `its command contains \${${epochs.param}}, its number of epochs: with another number, all epochs are computed again. Let the program read PIPE_EPOCHS instead; if an epoch depends on the number, use a separate param`,
+  );
 }
 
 /** Why the item has no result, for `status` and `why`. */

@@ -320,6 +320,26 @@ stages:
     expect(made.read('model.txt')).toBe('247\n');
   });
 
+  it('warns that a command with the number of epochs computes all again for another number', async () => {
+    const made = projectWithin({
+      'pipeline.yaml': SHELL.replace('stages:', 'params: { n: 1, m: 1 }\nstages:')
+        .replace('echo "$PIPE_EPOCH"', 'echo ${n}${m} "$PIPE_EPOCH"')
+        .replace('epochs: 5', 'epochs: ${n}'),
+    });
+    const warnings = async (...args: string[]) =>
+      (await made.run(...args)).events.flatMap((event) =>
+        event.type === 'warning' ? [event.message] : [],
+      );
+    expect((await warnings()).join()).toContain('its command contains ${n}, its number of epochs');
+    await warnings('--set', 'n=2');
+    expect(made.lines('started.txt')).toEqual(['11 0', '21 0']);
+    made.write(
+      'pipeline.yaml',
+      made.read('pipeline.yaml').replace('epochs: ${n}', 'epochs: ${m}').replace('${m} "', ' "'),
+    );
+    expect(await warnings()).toEqual([]);
+  });
+
   it('enforces the order: a gap is an error', async () => {
     const made = projectWithin({
       'pipeline.yaml': `
