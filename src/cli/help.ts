@@ -77,5 +77,5 @@ export function overview(commands: Commands, host: Host): string {
   const rows = Object.entries(commands).map(
     ([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`,
   );
-  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n  -C <folder>    start in another folder\n  --file <path>  read another file instead of pipeline.yaml\n\nBoth go before or after the command. Every command has --help.\nDocumentation: ${pagePath('', host)} (errors.md explains each error code)\n`;
+  return `pipe: experiment pipelines that never recompute a finished epoch\n\nusage: pipe <command> [options]\n\n${rows.join('\n')}\n\n  -C <folder>    start in another folder\n  --file <path>  read another file instead of pipeline.yaml\n\nBoth go before or after the command. Every command has --help, and --version prints the version.\nDocumentation: ${pagePath('', host)} (errors.md explains each error code)\n`;
 }

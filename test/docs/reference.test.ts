@@ -29,7 +29,7 @@ it('exit codes are those of every command', () => {
 describe('docs/reference/environment.md', () => {
   const { text } = pageOf('docs/reference/environment.md');
   const listed = new Set(
-    [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)*)(?:=\w+)?`/g)].map(([, name]) => name!),
+    [...text.matchAll(/`([A-Z]+(?:_[A-Z\d]+)*)(?:=\w+)?`/g)].map(([, name]) => name!),
   );
 
   it('lists exactly the variables of pipe that the sources name', () => {
@@ -51,10 +51,12 @@ describe('docs/reference/environment.md', () => {
       'src/cli/verify-command.ts',
       'src/process/gpus.ts',
       'src/process/own-job.ts',
+      'src/remote/aws-credentials.ts',
+      'src/remote/open-store.ts',
     ]
       .map((file) => readFileSync(path.join(ROOT, file), 'utf8'))
       .join('\n');
-    const read = source.matchAll(/\benv\.([A-Z_]+)\b|\b([A-Z_]+):|'([A-Z]+_JOB_?ID|JOB_ID)'/g);
+    const read = source.matchAll(/\benv\.([A-Z_\d]+)\b|\b([A-Z_]+):|'([A-Z]+_JOB_?ID|JOB_ID)'/g);
     const names = [...read].map(([, a, b, c]) => a ?? b ?? c!).filter((name) => name.length > 1);
     expect(names).toContain('SLURM_JOB_ID');
     expect(names.filter((name) => !listed.has(name))).toEqual([]);
