@@ -43,12 +43,22 @@ export function choicesIn(pattern: string, [start, commas, end]: Braces): readon
   return bounds.slice(1).map((to, i) => pattern.slice(bounds[i]! + 1, to));
 }
 
-/** True if its choices contain a `/`, or form a `**` or `[…]` with the text around them. */
+/** True if its choices contain a `/`, or form a `**`, a `[…]` or no name at all with the text around them. */
 function isAcrossNames(pattern: string, [start, , end]: Braces): boolean {
   if (pattern.slice(start, end).includes('/')) return true;
   const next = pattern.indexOf('/', end);
   const name = pattern.slice(pattern.lastIndexOf('/', start) + 1, next < 0 ? pattern.length : next);
-  return /\[[!^]?\]?[^\]]*[{},]/.test(name) || mayBeDeep(name);
+  return /\[[!^]?\]?[^\]]*[{},]/.test(name) || mayBeDeep(name) || mayBeEmpty(name);
+}
+
+/** True for `{,b}`: `a/{,b}/c` also matches `a/c`. */
+function mayBeEmpty(name: string): boolean {
+  let at = 0;
+  for (let braces = firstBraces(name, 0); braces?.[0] === at; braces = firstBraces(name, at)) {
+    if (!choicesIn(name, braces).some(mayBeEmpty)) return false;
+    at = braces[2] + 1;
+  }
+  return at === name.length;
 }
 
 /** True if some choice could form the name `**`. */
