@@ -125,7 +125,18 @@ function isLeftOut(where: string, ignoreRules: IgnoreRules | undefined, project:
   );
 }
 
-/** Replaces a link by its target, except links within the folder, which stay links, and broken ones. */
+/** A folder that is being copied. */
+interface Copied {
+  /** Its real path. */
+  readonly real: string;
+  /** Its path in the project, and that of its copy. */
+  readonly where: string;
+}
+
+/**
+ * Replaces a link by its target, except links within the folder, in a circle, which stay links, and
+ * broken ones.
+ */
 function copyTree(
   root: string,
   fresh: string,
@@ -133,39 +144,45 @@ function copyTree(
   leavesOut: (where: string) => boolean = () => false,
 ): void {
   makeFolder(path.dirname(path.join(fresh, top)));
-  const tree = realPath(path.join(root, top));
-  const copy = (where: string) => {
+  const project = { real: realPath(root), where: '' };
+  const copy = (where: string, inside: readonly Copied[]) => {
     const [source, target] = [path.join(root, where), path.join(fresh, where)];
     // Deps may overlap, so another dep may have copied it.
     if (lstatIfThere(target)?.isDirectory() === false) return;
     const isInner = where !== top && lstatSync(source).isSymbolicLink();
-    const text = isInner
-      ? innerText(source, tree, path.relative(path.dirname(where), top))
-      : undefined;
+    const text = isInner ? innerText(source, where, [project, ...inside]) : undefined;
     if (text !== undefined) symlinkSync(text, target);
     else if (statSync(source).isDirectory()) {
       makeFolder(target);
+      const within = isInner ? [...inside, { real: realPath(source), where }] : inside;
       for (const name of readdirSync(source)) {
         const inner = `${where}/${name}`;
-        if (!leavesOut(inner)) copy(inner);
+        if (!leavesOut(inner)) copy(inner, within);
       }
     } else copyFile(source, target);
   };
-  copy(top);
+  copy(top, [{ real: realPath(path.join(root, top)), where: top }]);
 }
 
 /**
- * The text for the copy of a link; undefined for one that leads out of the tree.
+ * The text for the copy of a link; undefined for one whose target is copied. As for a scan, a link in
+ * a circle, to a folder that contains one of those being copied, is not followed.
  *
- * @param up from the copy's folder to the top of the tree
+ * @param inside the project, and the folders being copied, the innermost last
  */
-function innerText(link: string, tree: string, up: string): string | undefined {
+function innerText(link: string, where: string, inside: readonly Copied[]): string | undefined {
   const text = readlinkSync(link);
   const target = realpathIfThere(link);
   if (target === undefined) return text;
-  if (!isWithin(target, tree)) return undefined;
-  if (staysWithin(text, realPath(path.dirname(link)), tree)) return text;
-  return path.join(up, path.relative(tree, target)) || '.';
+  const tree = inside.at(-1) as Copied;
+  if (staysWithin(text, realPath(path.dirname(link)), tree.real) && isWithin(target, tree.real))
+    return text;
+  const isCircle = inside.slice(1).some(({ real }) => isWithin(real, target));
+  if (!isCircle && !isWithin(target, tree.real)) return undefined;
+  const around = inside.findLast(({ real }) => isWithin(target, real));
+  if (around === undefined) return target;
+  const copied = path.join(around.where, path.relative(around.real, target));
+  return path.relative(path.dirname(where), copied) || '.';
 }
 
 /** Copies each script with the package.json and tsconfig.json above it, which determine how it is read. */

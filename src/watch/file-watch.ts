@@ -3,7 +3,9 @@ import path from 'node:path';
 import { watch } from 'chokidar';
 import { within } from '../code/project-paths.js';
 import { userError } from '../error.js';
-import { isWithin } from '../sys/is-within.js';
+import { unless } from '../sys/if-there.js';
+import { foldersAbove, isWithin } from '../sys/is-within.js';
+import { realPath } from '../sys/real-place.js';
 import { packageAbove } from './outside.js';
 
 /** The paths to watch, relative to the project: `../…` outside it. */
@@ -42,7 +44,8 @@ export async function watchFiles(
     followSymlinks: set.followsLinks,
     // The run reports an unreadable file, if it needs the file.
     ignorePermissionErrors: true,
-    ignored: (absolute) => {
+    ignored: (absolute, stat) => {
+      if (stat?.isSymbolicLink() && leadsInCircle(absolute)) return true;
       const relative = relativeOf(absolute);
       return !(isWithin(root, absolute) || isWatched(set, relative) || isOnTheWay(set, relative));
     },
@@ -98,6 +101,24 @@ function isOnTheWay(set: WatchSet, relative: string): boolean {
 /** Folders that are never inputs. */
 function isOurs(relative: string): boolean {
   return /^(cache|\.git)(\/|$)/.test(relative);
+}
+
+/**
+ * True for a link to itself, or to a folder that contains a folder on the way to the link. A scan does
+ * not follow it either; an event of its folder shows when it changes.
+ */
+function leadsInCircle(link: string): boolean {
+  const target = unless(['ELOOP'], () => realpathOrBroken(link));
+  if (target === undefined) return true;
+  return (
+    target !== BROKEN && foldersAbove(link).some((folder) => isWithin(realPath(folder), target))
+  );
+}
+
+const BROKEN = '';
+
+function realpathOrBroken(link: string): string {
+  return unless(['ENOENT', 'ENOTDIR'], () => realPath(link)) ?? BROKEN;
 }
 
 /** The system limits the number of watches for each user. */
