@@ -7,6 +7,7 @@ import { type Plotted, plotsPage } from '../page/plots-page.js';
 import type { Item } from '../pipeline/plan.js';
 import { select } from '../pipeline/select.js';
 import { plainTable } from '../report/text-table.js';
+import { plural } from '../report/wording.js';
 import { resultsOf } from '../results/all-results.js';
 import { lockedAt } from '../run/metrics-by-key.js';
 import {
@@ -97,7 +98,7 @@ async function list(
 function inWords({ digest, stale, x, y, problem }: Shown): string {
   const text =
     problem ??
-    (x && y && `${Object.keys(y).join(', ')} by ${x.name}, ${x.values.length} points`) ??
+    (x && y && `${Object.keys(y).join(', ')} by ${x.name}, ${plural(x.values.length, 'point')}`) ??
     (digest === undefined ? 'no result yet' : 'picture');
   return stale ? `${text} (stale)` : text;
 }
@@ -207,7 +208,7 @@ function differenceOf(before: Shown, now: Shown): string {
     const moved = values.filter(
       (value, at) => value !== old[at] || now.x?.values[at] !== before.x?.values[at],
     ).length;
-    return moved === 0 ? [] : [`${name}: ${moved} of ${values.length} points`];
+    return moved === 0 ? [] : [`${name}: ${moved} of ${plural(values.length, 'point')}`];
   });
   return parts.join(', ') || 'the drawn points are the same';
 }
