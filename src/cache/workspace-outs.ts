@@ -27,6 +27,8 @@ export interface ClearOptions {
   readonly isTracked?: (where: string, files: () => readonly string[]) => Promise<boolean>;
   /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
+  /** Ends a restore by its reason. */
+  readonly stop?: AbortSignal;
 }
 
 interface Parts extends CacheContext {
@@ -80,14 +82,14 @@ export class WorkspaceOuts {
   async restore(
     { digest, permissions }: Pick<RecordedOut, 'digest' | 'permissions'>,
     where: string,
-    { known = [], ...options }: ClearOptions = {},
+    { known = [], stop, ...options }: ClearOptions = {},
   ): Promise<void> {
     const { objects, scratch, state, workspace } = this.#parts;
     await this.#keepForeign(where, { ...options, known: [digest, ...known] });
     const isNoted = state.wrote(where) === digest;
     if (!isNoted) state.noteBegun(where);
     const { scanner, index } = workspace();
-    const parts = { project: this.#project, scanner, index, objects, scratch };
+    const parts = { project: this.#project, scanner, index, objects, scratch, stop };
     await new OutRestore(parts, where, permissions).restore(digest);
     if (!isNoted) state.setWrote(where, digest);
     this.#dropReplaced(where);

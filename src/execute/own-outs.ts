@@ -17,5 +17,6 @@ export function clearOptions(handle: ItemHandle): ClearOptions {
     isTracked: async (where, files) =>
       last === undefined && locked().length > 0 && isInGit({ folder, env }, where, files()),
     onReplaced: (message) => handle.warn(message),
+    stop: build.options.interruption.stop,
   };
 }

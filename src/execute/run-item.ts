@@ -1,6 +1,6 @@
 /** Runs one item under its locks: decides again, then restores it, or executes and records it. */
 import { DamagedObject, UnusableFile } from '../cache/cache.js';
-import { finish } from '../cache/files/yielding.js';
+import { finish, isStopOf } from '../cache/files/yielding.js';
 import type { Result } from '../cache/records/record.js';
 import type { ItemHandle, Settled } from '../decide/build-context.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
@@ -41,7 +41,8 @@ export async function runItem(handle: ItemHandle, fence?: Fence): Promise<Ended>
   try {
     return await underLocks(handle, seconds, fence);
   } catch (error) {
-    if (build.options.interruption.stop.aborted && isAbort(error)) return cancelled(item);
+    const { stop } = build.options.interruption;
+    if (isStopOf(stop, error) || (stop.aborted && isAbort(error))) return cancelled(item);
     const message = messageOf(error);
     if (message === undefined) throw error;
     return failed(item, handle.cache.isDeleted() ? DELETED : message, seconds());

@@ -1,5 +1,4 @@
 /** A shared folder as a store: a network file system, or a disk that several projects use. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import {
   chmod,
@@ -21,11 +20,13 @@ import { dataIn } from '../cache/files/sparse.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import { draftOf } from '../sys/replace-file.js';
 import { Draft } from './download-draft.js';
+import { answering } from './folder-answer.js';
 import {
   type Body,
   type Change,
   type Counter,
   fileOf,
+  interrupted,
   type Store,
   StoreError,
   sizeOf,
@@ -44,22 +45,28 @@ const PAUSE = 20;
 /** How long to wait for the lock file, in multiples of `STALE`. Each writer keeps it only for a moment. */
 const PATIENCE = 6;
 
-/** Milliseconds within which the folder must answer. */
-const ANSWER = 5000;
+interface Limits {
+  /** Milliseconds without a change after which a lock file counts as abandoned. */
+  readonly stale?: number;
+  /** Ends all reading and writing. */
+  readonly signal?: AbortSignal;
+}
 
 export class FileStore implements Store {
   readonly #folder: string;
   readonly #count: Counter;
   readonly #stale: number;
+  readonly #signal: AbortSignal | undefined;
   #answers: Promise<void> | undefined;
   /** False once a clone has failed. */
   #clones = true;
 
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
-  constructor(folder: string, count: Counter, { stale = STALE } = {}) {
+  constructor(folder: string, count: Counter, { stale = STALE, signal }: Limits = {}) {
     this.#folder = folder;
     this.#count = count;
     this.#stale = stale;
+    this.#signal = signal;
   }
 
   get(name: string, limit: number): Promise<Buffer | undefined> {
@@ -146,6 +153,7 @@ export class FileStore implements Store {
     const draft = await Draft.open(file);
     try {
       for await (const chunk of from.createReadStream({ autoClose: false })) {
+        this.#refuseIfEnded();
         await draft.add(chunk);
         this.#count('in', chunk.length);
       }
@@ -160,6 +168,7 @@ export class FileStore implements Store {
    * blocks a thread, and even our exit.
    */
   #reached(): Promise<void> {
+    this.#refuseIfEnded();
     this.#answers ??= answering(this.#folder);
     return this.#answers;
   }
@@ -207,6 +216,7 @@ export class FileStore implements Store {
     try {
       let size = 0;
       for await (const chunk of streamOf(body) as AsyncIterable<Buffer>) {
+        this.#refuseIfEnded();
         await writeChunk(handle.fd, chunk, dataIn(chunk), size);
         size += chunk.length;
         this.#count('out', chunk.length);
@@ -228,30 +238,13 @@ export class FileStore implements Store {
       });
   }
 
+  #refuseIfEnded(): void {
+    if (this.#signal?.aborted) throw interrupted();
+  }
+
   #pathOf(name: string): string {
     return path.join(this.#folder, name);
   }
-}
-
-/** @throws StoreError when the folder does not answer in time, whether or not it exists */
-function answering(folder: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // Queries the file system, because no client cache can answer that.
-    const asking = spawn('stat', ['-f', '--', folder, path.dirname(folder)], { stdio: 'ignore' });
-    const end = () => {
-      asking.kill('SIGKILL');
-      asking.unref();
-      reject(new StoreError('unreachable', `${folder}: no answer within ${ANSWER / 1000} s`));
-    };
-    // After a long computation, the answer may have arrived already.
-    const late = setTimeout(() => setImmediate(end), ANSWER);
-    // Without the program `stat`, this check is skipped.
-    for (const event of ['exit', 'error'])
-      asking.once(event, () => {
-        clearTimeout(late);
-        resolve();
-      });
-  });
 }
 
 /** @throws a system error if it is not a file, the same as for an absent one */

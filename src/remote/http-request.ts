@@ -3,7 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Route, refused } from './route.js';
-import { type Body, type Counter, StoreError, sizeOf, streamOf } from './store.js';
+import { type Body, type Counter, interrupted, StoreError, sizeOf, streamOf } from './store.js';
 
 /**
  * Time limits in milliseconds: to connect, for the next byte of an answer, and without progress of
@@ -179,10 +179,6 @@ function pauseAskedBy({ headers }: IncomingMessage): number {
   const text = headers['retry-after'] ?? '';
   const asked = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isNaN(asked) ? 0 : Math.min(asked, LONGEST_PAUSE);
-}
-
-function interrupted(): StoreError {
-  return new StoreError('unreachable', 'interrupted');
 }
 
 /** The server closed a connection while it was idle: the next attempt gets another one. */

@@ -23,7 +23,7 @@ export function openStore(
   count: Counter = () => {},
 ): Store {
   const url = new URL(config.url);
-  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url), count);
+  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url), count, { signal });
   if (url.protocol === 's3:') {
     const region = config.region ?? regionOf(env);
     const endpoint = config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;

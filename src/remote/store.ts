@@ -85,3 +85,8 @@ function* piecesOf(content: Buffer): Generator<Buffer> {
 export type Counter = (direction: Direction, bytes: number) => void;
 
 export type Direction = 'in' | 'out';
+
+/** The error of what an interrupt ended. */
+export function interrupted(): StoreError {
+  return new StoreError('unreachable', 'interrupted');
+}

@@ -41,6 +41,9 @@ export async function checkout(
   const names = fileNames(project.plan.items, record);
   makeFolder(path.dirname(folder));
   const own = mkdtempSync(`${folder}.pipe-`);
+  const clean = () => removeTree(own);
+  // An interrupt ends this command at once.
+  process.once('exit', clean);
   try {
     // Within it, because only this process may read the folder that mkdtemp creates.
     const draft = path.join(own, 'outs');
@@ -53,7 +56,8 @@ export async function checkout(
     if (error instanceof DamagedObject) throw removed(row, error.message);
     throw error;
   } finally {
-    removeTree(own);
+    process.off('exit', clean);
+    clean();
   }
   return record.outs.map(({ name, size }, at) => ({
     name,

@@ -56,7 +56,7 @@ async function restoreMissing(handle: ItemHandle, outlook: Prediction): Promise<
     for (const out of missing) {
       const found = stored.find((each) => each.name === out.name);
       if (found === undefined || !cache.hasAll(found.digest)) continue;
-      await cache.outs.restore(found, out.path);
+      await cache.outs.restore(found, out.path, { stop: handle.build.options.interruption.stop });
       cache.forget(out.path);
     }
   } catch (error) {

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { nameOf } from '../../src/cache/objects/digest.js';
 import { TestProject } from './project.js';
@@ -27,6 +28,39 @@ test('a file is restored with its bytes', async () => {
   rmSync(project.at('out/a.txt'));
   await cache.outs.restore({ digest }, 'out/a.txt');
   expect(readFileSync(project.at('out/a.txt'), 'utf8')).toBe('alpha');
+});
+
+test('a restore that is ended leaves whole files only, and the next one completes it (property)', async () => {
+  const project = new TestProject();
+  const names = Array.from({ length: 12 }, (_, at) => `out/d/${at}`);
+  const content = (at: number) => Buffer.alloc(at % 3 === 0 ? 9_000_000 : 10, at + 1);
+  project.write(Object.fromEntries(names.map((name, at) => [name, content(at)])));
+  const cache = project.open();
+  const stored = await cache.outs.store('out/d');
+  const kept: number[] = [];
+  await fc.assert(
+    fc.asyncProperty(fc.nat(12), async (turns) => {
+      await cache.outs.remove('out/d');
+      const end = new AbortController();
+      const reason = new Error('ended');
+      const after = (left: number) =>
+        left === 0 ? end.abort(reason) : void setImmediate(after, left - 1);
+      after(turns);
+      const ended = await cache.outs
+        .restore(stored, 'out/d', { stop: end.signal })
+        .catch((error: unknown) => error);
+      expect([undefined, reason]).toContain(ended);
+      const there = names.filter((name) => existsSync(project.at(name)));
+      for (const name of there)
+        expect(readFileSync(project.at(name)).equals(content(names.indexOf(name)))).toBe(true);
+      if (ended !== undefined) kept.push(there.length);
+      await cache.outs.restore(stored, 'out/d');
+      cache.forget('out/d');
+      expect(cache.scanSync('out/d')).toEqual(stored);
+    }),
+    { numRuns: 15 },
+  );
+  expect(Math.min(...kept)).toBeLessThan(names.length);
 });
 
 test('a directory is restored with modes, links, empty directories and odd names', async () => {

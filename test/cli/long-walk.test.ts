@@ -1,11 +1,13 @@
 /** An interrupt cleanly ends an endless read of inputs. */
 import { execFileSync, spawn } from 'node:child_process';
-import { truncateSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, truncateSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BIN, outcomeOf, Project, surroundings } from '../rig/project.js';
+import { until } from '../rig/until.js';
 
 const PRELOAD = fileURLToPath(new URL('support/endless-tree.cjs', import.meta.url));
 
@@ -16,6 +18,13 @@ function endlessTree(pipeline: string): Project {
   for (let row = 0; row < 100; row++) project.write(`endless/${row}/.keep`, '');
   project.env.NODE_OPTIONS = `--require ${PRELOAD}`;
   return project;
+}
+
+/** Absolute paths of the objects in its cache. */
+function objectsOf(project: Project): string[] {
+  return readdirSync(project.path('cache/v1/objects'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
 }
 
 describe('an interrupt cleanly ends', () => {
@@ -84,6 +93,31 @@ stages:
     const { code, out } = await running.ended;
     expect(code).toBe(130);
     expect(outcomeOf(out).items.a?.verdict).toBe('cancelled');
+  });
+
+  it('a run or a checkout that copies a result of terabytes, and leaves nothing of it', async () => {
+    const project = new Project({
+      'pipeline.yaml': 'stages: { a: { cmd: head -c 3000000 /dev/zero > big, outs: [big] } }\n',
+    });
+    onTestFinished(() => project.dispose());
+    await project.run();
+    const object = objectsOf(project)[0] as string;
+    chmodSync(object, 0o600);
+    truncateSync(object, 4 * 2 ** 40);
+    project.remove('big');
+    const running = project.start('run', '--json');
+    await running.event(({ type }) => type === 'start');
+    running.kill('SIGINT');
+    const { code, out } = await running.ended;
+    expect([code, outcomeOf(out).items.a?.verdict]).toEqual([130, 'cancelled']);
+    expect(existsSync(project.path('big'))).toBe(false);
+
+    const copies = () => readdirSync(project.root).filter((name) => name.startsWith('copy'));
+    const copying = project.start('checkout', 'a', 'copy');
+    await until(() => copies().length > 0);
+    copying.kill('SIGINT');
+    expect((await copying.ended).code).toBe(130);
+    expect(copies()).toEqual([]);
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(

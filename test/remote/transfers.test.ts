@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http, { type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,6 +145,21 @@ describe('the bytes of a body', () => {
   }
 
   const sum = (pieces: readonly number[]) => pieces.reduce((all, each) => all + each, 0);
+
+  it('stop on the way to or from a folder at an interrupt, and nothing is left there', async () => {
+    const { data } = sharedFolder();
+    const end = new AbortController();
+    const store = new FileStore(data, () => end.abort(), { signal: end.signal });
+    const body = { content: BYTES, size: BYTES.length, hex: '' };
+    await expect(store.put('cas/x', body, true)).rejects.toThrow('interrupted');
+    expect(readdirSync(path.join(data, 'cas'))).toEqual([]);
+
+    writeFileSync(path.join(data, 'cas/y'), BYTES);
+    const other = new AbortController();
+    const reading = new FileStore(data, () => other.abort(), { signal: other.signal });
+    const file = path.join(data, 'taken');
+    await expect(reading.download('cas/y', file, BYTES.length)).rejects.toThrow('interrupted');
+  });
 
   it.each(['file', 'memory'] as const)('in %s are counted as they reach a folder', async (kind) => {
     const server = sharedFolder();

@@ -50,8 +50,14 @@ let idle: Buffer[] | undefined;
 /**
  * Copies one open file to another from the start, or only hashes. Writes overlap with reading and
  * hashing; yields to the event loop after each chunk.
+ *
+ * @param stop ends the copy: its reason is thrown
  */
-export async function copyHashing(from: number, to: number | undefined): Promise<Copied> {
+export async function copyHashing(
+  from: number,
+  to: number | undefined,
+  stop?: AbortSignal,
+): Promise<Copied> {
   const buffers = idle ?? Array.from({ length: CHUNKS }, () => Buffer.allocUnsafeSlow(CHUNK));
   idle = undefined;
   const sum = createHash('sha256');
@@ -63,7 +69,7 @@ export async function copyHashing(from: number, to: number | undefined): Promise
   try {
     for (let turn = 0; ; turn = (turn + 1) % CHUNKS) {
       await writes[turn];
-      if (pace.due()) await pace.rest();
+      if (pace.due()) await pace.rest(stop);
       const buffer = buffers[turn] as Buffer;
       const count = readSync(from, buffer, 0, CHUNK, size);
       if (count === 0) break;
@@ -123,6 +129,7 @@ export async function copyToDraft(
   draft: string,
   mode: number,
   finish?: (to: number, copied: Copied) => void,
+  stop?: AbortSignal,
 ): Promise<Copied> {
   const { dev, mode: own } = fstatSync(from);
   const pair = `${dev} ${statSync(path.dirname(draft)).dev}`;
@@ -131,7 +138,7 @@ export async function copyToDraft(
   if (mayClone && clone === undefined) uncloned.add(pair);
   const to = clone ?? openSync(draft, 'wx', mode);
   try {
-    let copied = await copyHashing(clone ?? from, clone === undefined ? to : undefined);
+    let copied = await copyHashing(clone ?? from, clone === undefined ? to : undefined, stop);
     if (clone !== undefined) {
       fchmodSync(clone, mode & ~process.umask());
       copied = { ...copied, room: roomOf(fstatSync(clone)) };

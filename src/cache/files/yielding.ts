@@ -121,8 +121,10 @@ export class Yielder {
     return performance.now() - this.#since > SLICE_MS;
   }
 
-  async rest(): Promise<void> {
+  /** @param stop then throws its reason, if it is aborted */
+  async rest(stop?: AbortSignal): Promise<void> {
     await nextTurn();
+    stop?.throwIfAborted();
     this.#since = performance.now();
   }
 }

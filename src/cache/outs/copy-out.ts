@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { inFolder } from '../../sys/is-within.js';
 import { withFile } from '../../sys/open-file.js';
-import { copyToDraft, readSmall, SMALL } from '../files/copy.js';
+import { type Copied, copyToDraft, readSmall, SMALL } from '../files/copy.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
 import { READ } from '../files/hash.js';
 import { writeSparse } from '../files/sparse.js';
@@ -47,7 +47,7 @@ interface FileMode {
 
 /**
  * Writes a file or link to a free path. Returns its stat if that identifies its content. `noted`:
- * the recorded mode, if it differs from the umask's.
+ * the recorded mode, if it differs from the umask's. `stop` ends it by its reason.
  *
  * @throws DamagedObject when the object is missing or does not match its name; then no file is left
  */
@@ -57,6 +57,7 @@ export async function writeEntry(
   target: string,
   modes: Modes,
   noted?: number,
+  stop?: AbortSignal,
 ): Promise<Stats | undefined> {
   const hex = nameOf(entry.digest);
   if (kindOf(entry.digest) === 'link') {
@@ -70,7 +71,7 @@ export async function writeEntry(
       : { mode: noted & modes.executable, isExact: true };
   try {
     if (entry.size < SMALL) return writeShort(objects, hex, target, mode);
-    return await writeLong(objects, hex, target, mode);
+    return await writeLong(objects, hex, target, mode, stop);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') rmSync(target, { force: true });
     throw error;
@@ -99,15 +100,17 @@ async function writeLong(
   hex: string,
   target: string,
   wanted: FileMode,
+  stop?: AbortSignal,
 ): Promise<Stats | undefined> {
   const source = objects.pathOf(hex);
   const from = opened(hex, () => openSync(source, READ));
   let stat: Stats | undefined;
   try {
-    await copyToDraft(source, from, target, wanted.mode, (to, copied) => {
+    const check = (to: number, copied: Copied) => {
       if (copied.hex !== hex) throw wrongBytes(objects, hex);
       stat = finished(to, wanted);
-    });
+    };
+    await copyToDraft(source, from, target, wanted.mode, check, stop);
     return stat;
   } finally {
     closeSync(from);

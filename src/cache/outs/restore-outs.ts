@@ -18,6 +18,8 @@ import type { SearchParts } from './user-files.js';
 
 interface Parts extends SearchParts {
   readonly scratch: Scratch;
+  /** Ends the restore by its reason. What is complete stays. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 export class OutRestore {
@@ -35,9 +37,9 @@ export class OutRestore {
   }
 
   async restore(digest: Digest): Promise<void> {
-    const { scanner } = this.#parts;
+    const { scanner, stop } = this.#parts;
     const where = this.#out;
-    const now = await finish(scanner.scan(where, { again: true }));
+    const now = await finish(scanner.scan(where, { again: true }), stop);
     if (now?.digest === digest && this.#permissions === undefined) return;
     scanner.forget(where);
     makeParentOf(this.#parts.project, where);
@@ -49,7 +51,7 @@ export class OutRestore {
   }
 
   async #single(where: string, digest: Digest): Promise<void> {
-    const { objects, index } = this.#parts;
+    const { objects, index, stop } = this.#parts;
     const mode = this.#mode(where, digest);
     this.#clear(where);
     const size = objects.wanted(nameOf(digest))?.size ?? 0;
@@ -59,6 +61,7 @@ export class OutRestore {
       this.#absolute(where),
       WORKSPACE_MODES,
       mode,
+      stop,
     );
     if (stat !== undefined) index.setLoose(where, stat, nameOf(digest));
   }
@@ -77,7 +80,7 @@ export class OutRestore {
     const there = this.#removeOthers(where, entries);
     const written = new Map<string, Stats>();
     for (const entry of entries) {
-      if (this.#pace.due()) await this.#pace.rest();
+      if (this.#pace.due()) await this.#pace.rest(this.#parts.stop);
       const place = `${where}/${entry.name}`;
       const before = there.has(entry.name) ? lstatIfThere(this.#absolute(place)) : undefined;
       const stat = await this.#entry(place, entry, before, { known, row: rows.get(entry.name) });
@@ -99,7 +102,7 @@ export class OutRestore {
     stat: Stats | undefined,
     { known, row }: { readonly known: Rows | undefined; readonly row: number | undefined },
   ): Promise<Stats | undefined> {
-    const { objects } = this.#parts;
+    const { objects, stop } = this.#parts;
     if (kindOf(entry.digest) === 'directory') {
       await this.#directory(where, entry.digest);
       return undefined;
@@ -109,12 +112,12 @@ export class OutRestore {
     const mode = this.#mode(where, entry.digest);
     if (stat !== undefined) {
       const isKnown = row !== undefined && known?.matches(row, stat) === true;
-      const digest = isKnown ? known.digestAt(row) : await digestOf(absolute, stat, entry);
+      const digest = isKnown ? known.digestAt(row) : await digestOf(absolute, stat, entry, stop);
       const isAsNoted = mode === undefined || mode === (stat.mode & 0o777);
       if (digest === entry.digest && isAsNoted) return undefined;
       this.#clear(where);
     }
-    return writeEntry(objects, entry, absolute, WORKSPACE_MODES, mode);
+    return writeEntry(objects, entry, absolute, WORKSPACE_MODES, mode, stop);
   }
 
   /** Returns the names that remain. */
@@ -172,9 +175,10 @@ async function digestOf(
   absolute: string,
   stat: Stats,
   entry: TreeEntry,
+  stop: AbortSignal | undefined,
 ): Promise<Digest | undefined> {
   if (!stat.isFile() || stat.size !== entry.size) return undefined;
-  return fileDigest(stat, (await finish(hashFile(absolute))).hex);
+  return fileDigest(stat, (await finish(hashFile(absolute), stop)).hex);
 }
 
 function sumOf(digest: Digest, entries: readonly TreeEntry[]): Scan {
