@@ -6,7 +6,7 @@ import type { Objective } from '../pipeline/plan.js';
 import type { Rows } from '../report/fit.js';
 import { csvTable, listTable } from '../report/text-table.js';
 import { duration } from '../report/wording.js';
-import { modeOf } from '../results/better.js';
+import { extremeOf, modeOf } from '../results/better.js';
 import { curves, letterOf, MOST_SERIES } from './chain-curves.js';
 
 export interface Compared {
@@ -26,6 +26,12 @@ export interface Compared {
 function objectiveFor(metric: string, { objective }: Pick<Compared, 'objective'>): Objective {
   if (objective?.metric === metric) return objective;
   return { metric, mode: modeOf(metric) };
+}
+
+/** `best loss`, and `largest x` where it is not known what is better. */
+export function extremeText(chains: readonly Compared[], metric: string): string {
+  const isStated = chains.every(({ objective }) => objective?.metric === metric);
+  return `${isStated ? 'best' : extremeOf(metric)} ${metric}`;
 }
 
 export function bestEpoch(chain: Compared, metric: string): number | undefined {
@@ -80,7 +86,7 @@ export function sideBySide(
     'item',
     ...names,
     'epochs',
-    `best ${metric ?? ''}`.trim(),
+    metric === undefined ? 'best' : extremeText(chains, metric),
     'outs',
     'time',
   ];

@@ -17,7 +17,14 @@ import { definitionOf } from '../results/row.js';
 import { atItem, rowNamed, SHORT } from '../results/select-rows.js';
 import type { Json } from '../stage/context.js';
 import { type Command, JSON_OPTION, requireItem, VARIANT_OPTIONS, withProject } from './command.js';
-import { bestEpoch, byBest, type Compared, epochsCsv, sideBySide } from './compare-chains.js';
+import {
+  bestEpoch,
+  byBest,
+  type Compared,
+  epochsCsv,
+  extremeText,
+  sideBySide,
+} from './compare-chains.js';
 import { curve } from './curve.js';
 import { roomOn } from './terminal.js';
 
@@ -224,7 +231,9 @@ function epochTable(epochs: Chain['epochs'], room: number | undefined): string {
 function marks(chain: Chain, metric: string | undefined): string {
   const best = metric === undefined ? undefined : bestEpoch(chain, metric);
   const parts = [
-    ...(best === undefined ? [] : [`best ${metric}: epoch ${best}`]),
+    ...(metric === undefined || best === undefined
+      ? []
+      : [`${extremeText([chain], metric)}: epoch ${best}`]),
     ...(chain.outs === undefined ? [] : [`outs: epoch ${chain.outs}`]),
   ];
   return parts.length === 0 ? '' : `\n  ${parts.join('; ')}\n`;

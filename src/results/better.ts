@@ -1,8 +1,23 @@
 /** Guesses from a metric's name whether less or more is better, if the stage does not say so. Pure. */
 
-const LESS =
-  /(?:^|[._-])(?:loss|error|err|[rm]*mse|mae|mape|perplexity|nll|distance|fid|lpips)(?:$|[._-])/i;
+/** One of the words, as a part of the name. */
+function partOf(words: string): RegExp {
+  return new RegExp(`(?:^|[._/-])(?:${words})(?:$|[._/-])`, 'i');
+}
+
+const LESS = partOf(
+  'loss|logloss|error|err|[rm]*mse|rmsle|mae|mape|perplexity|ppl|nll|cross_?entropy|b?ce|kl|bp[bc]|[wc]er|cost|distance|fid|lpips',
+);
+
+const MORE = partOf(
+  'acc|accuracy|[pr]?auc|auroc|m?ap|f1|f_?beta|precision|recall|[mp]*ssim|psnr|r2|scores?|m?iou|dice|bleu|rouge|reward|elbo|likelihood',
+);
 
 export function modeOf(metric: string): 'min' | 'max' {
   return LESS.test(metric) ? 'min' : 'max';
+}
+
+/** The heading for the value at the extreme: `best` would be a claim if the name does not say it. */
+export function extremeOf(metric: string): 'best' | 'largest' {
+  return LESS.test(metric) || MORE.test(metric) ? 'best' : 'largest';
 }

@@ -63,6 +63,18 @@ it('shows both epochs of a single chain, also in JSON', async () => {
   expect([chain.best, chain.outs, chain.params]).toEqual([3, 4, {}]);
 });
 
+it('names the largest value, and not the best, of a metric whose direction is unknown', async () => {
+  const own = PIPELINE.replaceAll('loss', 'dev');
+  const made = projectWithin({ 'pipeline.yaml': own });
+  await made.run('train', '--set', 'rate=5');
+  await made.run('train');
+  expect((await made.pipe('epochs', 'train')).out).toContain('\n  largest dev: epoch 1; outs:');
+  expect((await made.pipe('epochs', ...(await keysOf(made)))).out).toMatch(/largest dev +outs/);
+  const stated = 'keep: { last: 9, best: { metric: dev, mode: min } }';
+  made.write('pipeline.yaml', own.replace('    epochs: ', `    ${stated}\n    epochs: `));
+  expect((await made.pipe('epochs', 'train')).out).toContain('\n  best dev: epoch 3; outs:');
+});
+
 it('prints one line for each epoch as CSV', async () => {
   const made = await swept(1, 5);
   const { out } = await made.pipe('epochs', ...(await keysOf(made)), '--csv');

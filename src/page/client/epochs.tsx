@@ -1,5 +1,5 @@
 /** Epoch curves of several items in one chart, with the best epoch and that of the outs. */
-import { modeOf } from '../../results/better.js';
+import { extremeOf, modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { Check, Choice, toggled } from './controls.js';
@@ -55,7 +55,8 @@ export function EpochCharts({
         </label>
         <Check label="log scale" checked={isLog} onCheck={setLog} />
         <p class="soft">
-          {plural(curves.length, 'curve')}; ○ the epoch of the outs, ● the best epoch
+          {plural(curves.length, 'curve')}; ○ the epoch of the outs, ● the epoch of the{' '}
+          {extremeIn(all, metric)} value
         </p>
       </div>
       <Chart
@@ -84,7 +85,14 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
       [lastOf(epochs, metric), bestOf(epochs, metric)?.value].map((value) => number(value)),
     ),
   );
-  const heads = ['epochs', `last ${metric}`, `best ${metric}`, 'best epoch', 'epoch of the outs'];
+  const extreme = extremeIn(all, metric);
+  const heads = [
+    'epochs',
+    `last ${metric}`,
+    `${extreme} ${metric}`,
+    extreme === 'best' ? 'best epoch' : 'its epoch',
+    'epoch of the outs',
+  ];
   return (
     <Scrolled kind="wide tall" label="Epochs of each item, scrolls">
       <table>
@@ -153,6 +161,10 @@ function epochOfOuts({ numbers, wanted }: PageEpochs): number | undefined {
 
 function lastOf({ values }: PageEpochs, metric: string): number | null | undefined {
   return values[metric]?.findLast((value) => value !== null);
+}
+
+function extremeIn(all: readonly Trained[], metric: string): 'best' | 'largest' {
+  return all.every(({ epochs }) => epochs.best?.metric === metric) ? 'best' : extremeOf(metric);
 }
 
 /** By the stage's own objective; a loss or an error is best where it is least. */
