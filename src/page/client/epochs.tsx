@@ -85,14 +85,6 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
       [lastOf(epochs, metric), bestOf(epochs, metric)?.value].map((value) => number(value)),
     ),
   );
-  const extreme = extremeIn(all, metric);
-  const heads = [
-    'epochs',
-    `last ${metric}`,
-    `${extreme} ${metric}`,
-    extreme === 'best' ? 'best epoch' : 'its epoch',
-    'epoch of the outs',
-  ];
   return (
     <Scrolled kind="wide tall" label="Epochs of each item, scrolls">
       <table>
@@ -100,7 +92,7 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
         <thead>
           <tr>
             <th scope="col">item</th>
-            {heads.map((head) => (
+            {headsOf(all, metric).map((head) => (
               <th key={head} scope="col" class="number">
                 {head}
               </th>
@@ -161,6 +153,12 @@ function epochOfOuts({ numbers, wanted }: PageEpochs): number | undefined {
 
 function lastOf({ values }: PageEpochs, metric: string): number | null | undefined {
   return values[metric]?.findLast((value) => value !== null);
+}
+
+function headsOf(all: readonly Trained[], metric: string): string[] {
+  const extreme = extremeIn(all, metric);
+  const at = extreme === 'best' ? 'best epoch' : 'its epoch';
+  return ['epochs', `last ${metric}`, `${extreme} ${metric}`, at, 'epoch of the outs'];
 }
 
 function extremeIn(all: readonly Trained[], metric: string): 'best' | 'largest' {
