@@ -16,6 +16,7 @@ import { allNeeds } from '../pipeline/select.js';
 import { statIfThere } from '../sys/if-there.js';
 import { isWithin, lastName, withFoldersAbove } from '../sys/is-within.js';
 import { COMMAND, type ExecutedText, executedTexts, isShellScript } from './executed-texts.js';
+import { describeAction } from './failure.js';
 import { takesParams } from './own-params.js';
 
 /** Warns once for an item, because the first name usually shows what is missing. */
@@ -44,7 +45,8 @@ function undeclaredOut(handle: ItemHandle): string | undefined {
 /** A file that no item of the pipeline makes. */
 function undeclaredFile(handle: ItemHandle): string | undefined {
   const { item } = handle;
-  if (item.always) return undefined;
+  // Elsewhere, the names have another meaning.
+  if (item.always || /(?:^|[\s;&|(])(?:cd|pushd)\s/.test(describeAction(item))) return undefined;
   const { reads } = handle.build.project.plan;
   const isParamsFile = (name: string) =>
     reads.some(({ path: file, pattern }) => !pattern && file === name);
@@ -66,7 +68,7 @@ function isInput({ build, item, code }: ItemHandle, name: string): boolean {
   const executed = code.kind === 'command' ? code.executed : [];
   const above = withFoldersAbove(name);
   return (
-    !/^(?:\/|\.\.?(?:\/|$)|cache\/|pipeline\.(?:yaml|lock)$)/.test(name) &&
+    !/^(?:\/|\.\.?(?:\/|$)|cache\/|pipeline\.(?:yaml|lock)$|(?:.*\/)?\.env$)/.test(name) &&
     statIfThere(path.join(root, name))?.isFile() === true &&
     !executed.includes(name) &&
     !Object.hasOwn(code.files, name) &&
@@ -96,6 +98,8 @@ const WORD = /[^\s"'`=:;,|&<>(){}[\]$*?!\\]+/g;
 
 /** A text as the first argument of `open`, `pd.read_csv`, `torch.load`, `readFileSync`, `readRDS`. */
 const READ = /(?<=\b(?:open|load|read|imread|scan)[\w.]*\(\s*[bfru]*(["'`]))[^"'`\n]+(?=\1)/gi;
+
+const REMOVAL = /(?<=^|[\s;&|(])(?:rm|mkdir|touch)\s[^\n;&|]*/gm;
 
 /** The target of a redirection. */
 const REDIRECTION = /(?<=>\|?[ \t]*["']?)[^\s;&|()<>"']+/g;
@@ -131,18 +135,23 @@ function* namedPaths(handle: ItemHandle): Generator<Named> {
     const pattern = patternFor(given);
     if (pattern === undefined) continue;
     const text = given.text.replace(/(?<=^|\s)#.*/gm, '');
-    const writes = text.matchAll(pattern === WORD ? REDIRECTION : WRITE);
-    const written = new Set([...writes].map(([name]) => pathOf(name)));
-    for (const [word] of text.matchAll(pattern)) {
-      const name = pathOf(word);
+    const written = new Set(pattern === WORD ? writtenByShell(text) : namesIn(text, WRITE));
+    for (const name of namesIn(text, pattern)) {
       // A bare word is rather a subcommand or an option's value.
       if (/[./]/.test(name)) yield { where: given.where, name, isWritten: written.has(name) };
     }
   }
 }
 
-function pathOf(word: string): string {
-  return path.posix.normalize(word).replace(/\/$/, '');
+/** Also what it removes. */
+function writtenByShell(text: string): string[] {
+  const removed = [...text.matchAll(REMOVAL)].flatMap(([command]) => namesIn(command, WORD));
+  return [...namesIn(text, REDIRECTION), ...removed];
+}
+
+function namesIn(text: string, pattern: RegExp): string[] {
+  const found = [...text.matchAll(pattern)];
+  return found.map(([word]) => path.posix.normalize(word).replace(/\/$/, ''));
 }
 
 function covers(dep: Dep, name: string): boolean {

@@ -87,6 +87,9 @@ it('does not warn of files that count already, that the item writes, or that are
     'data/a.csv': '1\n',
     'data/b/c.csv': '1\n',
     'log.txt': 'old\n',
+    '.env': 'A=1\n',
+    'sub/a.csv': '1\n',
+    'a.csv': '1\n',
     'params.yaml': 'x: 1\n',
     'good.sh': 'cat params.yaml "$PIPE_CONTEXT"\n',
     'keep.py': 'open("log.txt", "w").write("1")\nprint(open("log.txt").read())\n',
@@ -104,6 +107,9 @@ stages:
   context: { cmd: bash good.sh params.yaml }
   always: { cmd: cat data/a.csv, always: true }
   own: { cmd: python3 keep.py }
+  removed: { cmd: 'rm -f log.txt; touch log.txt' }
+  elsewhere: { cmd: cd sub && cat a.csv }
+  secret: { cmd: . ./.env }
   part: { cmd: 'date >"./log.txt"; cat log.txt' }
 `,
   });
