@@ -56,6 +56,16 @@ function fromMakefile(project: string): Guess | undefined {
   return { name: 'make', cmd, deps: [file], assumed };
 }
 
+/** By the file that shows it: how a project starts Python in its environment. */
+const LAUNCHERS = [
+  ['uv.lock', 'uv run'],
+  ['poetry.lock', 'poetry run python'],
+  ['pdm.lock', 'pdm run python'],
+  ['pixi.lock', 'pixi run python'],
+  ['Pipfile.lock', 'pipenv run python'],
+  ['.venv/bin/python', '.venv/bin/python'],
+] as const;
+
 const FOLDERS = ['', 'src', 'scripts'];
 const USUAL = ['main.py', 'run.py', 'train.py', 'pipeline.py', 'prepare.py'];
 const NO_STAGE =
@@ -75,7 +85,8 @@ function fromPython(project: string): Guess | undefined {
     others === 0
       ? ''
       : ` (${others} more Python ${others === 1 ? 'file was' : 'files were'} not used)`;
-  const cmd = `python3 ${file}`;
+  const [, launcher = 'python3'] = LAUNCHERS.find(([name]) => isFile(project, name)) ?? [];
+  const cmd = `${launcher} ${file}`;
   return { name, cmd, deps: [], assumed: `the pipeline begins with ${file}${unused}` };
 }
 

@@ -145,6 +145,17 @@ describe('pipe init in a project with code', () => {
       { 'workflow/Snakefile': 'rule all:\n    input: "a"\n', Makefile: 'all:\n' },
       '  snakemake:\n    cmd: snakemake --cores 1\n    deps: [workflow/Snakefile]',
     ],
+    ['a lock of uv', { 'x.py': SCRIPT, 'uv.lock': '' }, '  x:\n    cmd: uv run x.py\n'],
+    [
+      'a lock of poetry',
+      { 'x.py': SCRIPT, 'poetry.lock': '' },
+      '  x:\n    cmd: poetry run python x.py\n',
+    ],
+    [
+      'an environment',
+      { 'x.py': SCRIPT, '.venv/bin/python': '' },
+      '  x:\n    cmd: .venv/bin/python x.py\n',
+    ],
     ['a program with another name', { 'x.py': '', 'y.py': SCRIPT }, '  y:\n    cmd: python3 y.py'],
   ])('writes a stage for %s', async (_, files, wanted) => {
     const made = projectWithin(files);
