@@ -29,7 +29,7 @@ function undeclaredOut(handle: ItemHandle): string | undefined {
   const { build, item, index } = handle;
   const { plan } = build.project;
   const makers = makersIn(plan);
-  for (const { where, name } of namedPaths(handle)) {
+  for (const { where, name } of namedPaths(handle, READ)) {
     const out = withFoldersAbove(name).find((each) => makers.has(each));
     if (out === undefined || item.deps.some((dep) => covers(dep, out))) continue;
     const maker = makers.get(out) as number;
@@ -50,7 +50,8 @@ function undeclaredFile(handle: ItemHandle): string | undefined {
   const { reads } = handle.build.project.plan;
   const isParamsFile = (name: string) =>
     reads.some(({ path: file, pattern }) => !pattern && file === name);
-  for (const { where, name, isWritten } of namedPaths(handle)) {
+  const inScripts = handle.code.kind === 'module' ? READ : LITERAL;
+  for (const { where, name, isWritten } of namedPaths(handle, inScripts)) {
     if (isWritten || !isInput(handle, name) || isShared(handle, where)) continue;
     const consequence = `but has no dep on it: ${item.id} stays fresh when the file changes`;
     if (!isParamsFile(name))
@@ -99,6 +100,9 @@ const WORD = /[^\s"'`=:;,|&<>(){}[\]$*?!\\]+/g;
 /** A text as the first argument of `open`, `pd.read_csv`, `torch.load`, `readFileSync`, `readRDS`. */
 const READ = /(?<=\b(?:open|load|read|imread|scan)[\w.]*\(\s*[bfru]*(["'`]))[^"'`\n]+(?=\1)/gi;
 
+/** A whole text, such as `DATA = "data/a.csv"` and the default of an option. */
+const LITERAL = /(?<=(["'`]))[^"'`\n]+(?=\1)/g;
+
 const REMOVAL = /(?<=^|[\s;&|(])(?:rm|mkdir|touch)\s[^\n;&|]*/gm;
 
 /** The target of a redirection. */
@@ -112,9 +116,9 @@ const WRITE =
 const SEARCHED = /(?:^|\/)[^/.]+$|\.(?:(?:ba|z|k)?sh|pyw?|[cm]?[jt]sx?|r|rmd|qmd|jl)$/i;
 
 /** Undefined for a script in another language. */
-function patternFor(given: ExecutedText): RegExp | undefined {
+function patternFor(given: ExecutedText, inScripts: RegExp): RegExp | undefined {
   if (given.where === COMMAND || isShellScript(given)) return WORD;
-  return /\.(?:pyw?|[cm]?[jt]sx?|r|rmd|qmd|jl)$/i.test(given.where) ? READ : undefined;
+  return /\.(?:pyw?|[cm]?[jt]sx?|r|rmd|qmd|jl)$/i.test(given.where) ? inScripts : undefined;
 }
 
 interface Named {
@@ -124,15 +128,15 @@ interface Named {
   readonly isWritten: boolean;
 }
 
-/** Paths in the item's command and its scripts. */
-function* namedPaths(handle: ItemHandle): Generator<Named> {
+/** Paths in the item's command and its scripts. `inScripts`: those in another language than a shell's. */
+function* namedPaths(handle: ItemHandle, inScripts: RegExp): Generator<Named> {
   const { code } = handle;
   // An imported module of paths may name the outs of the whole pipeline.
   const isImported = (file: string) =>
     code.kind === 'command' && Object.hasOwn(code.importers, file);
   const isWanted = (file: string) => SEARCHED.test(file) && !isImported(file);
   for (const given of executedTexts(handle, isWanted)) {
-    const pattern = patternFor(given);
+    const pattern = patternFor(given, inScripts);
     if (pattern === undefined) continue;
     const text = given.text.replace(/(?<=^|\s)#.*/gm, '');
     const written = new Set(pattern === WORD ? writtenByShell(text) : namesIn(text, WRITE));

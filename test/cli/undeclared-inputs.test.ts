@@ -64,8 +64,10 @@ it('warns of a file of the user that a command or a script names without a dep o
     'conf/p.yaml': 'x: 1\n',
     'bin/sum.sh': 'cat data/a.csv > "$1" # data/b.csv\n',
     'fit.py': 'open("fit.txt", "w").write(open("data/a.csv").read())\n',
+    'late.py': 'DATA = "data/a.csv"\nprint(open(DATA).read(), "data/a.csv.bak")\n',
     'pipeline.yaml': `params: conf/p.yaml
 stages:
+  late: { cmd: python3 late.py > late.txt, outs: [late.txt] }
   cat: { cmd: 'cat ./data/a.csv > cat.txt', outs: [cat.txt] }
   sum: { cmd: bash bin/sum.sh sum.txt, outs: [sum.txt] }
   fit: { cmd: python3 fit.py, outs: [fit.txt] }
@@ -77,6 +79,7 @@ stages:
     `cat: its command names data/a.csv, ${stays('cat', 'data/a.csv')}`,
     'conf: its command names conf/p.yaml, but lists no params: conf stays fresh when the file changes. List the params that it reads under its params',
     `fit: fit.py names data/a.csv, ${stays('fit', 'data/a.csv')}`,
+    `late: late.py names data/a.csv, ${stays('late', 'data/a.csv')}`,
     `sum: bin/sum.sh names data/a.csv, ${stays('sum', 'data/a.csv')}`,
   ]);
   expect(warned(await project.run())).toEqual([]);
