@@ -35,10 +35,15 @@ const WRITES = /(?<![\d&>=-])>\|?[ \t]*(["']?)(~?[\w./@%+-]+)\1(?=[\s;&|)]|$)/g;
 /** Not the number of a comparison, as in `awk '$1 > 0.5'`, and no device. */
 const IS_PATH = /^(?!\/dev\/)(?=.*[a-z]).*[./]/i;
 
+/** By its name; a file without an extension says it in its first line. */
+function maybeShell(file: string): boolean {
+  return /(?:^|\/)[^/.]+$|sh$/.test(file);
+}
+
 /** Files that a shell text writes and also names elsewhere. `rm` does not read. */
 function intermediateFiles(handle: ItemHandle): readonly { where: string; name: string }[] {
   if (handle.code.kind === 'module') return [];
-  return [...executedTexts(handle)].flatMap((given) => {
+  return [...executedTexts(handle, maybeShell)].flatMap((given) => {
     const { where, text } = given;
     if (where !== COMMAND && !isShellScript(given)) return [];
     const code = text.replace(/(?<=^|\s)#.*/gm, '');
