@@ -30,8 +30,8 @@ function objectiveFor(metric: string, { objective }: Pick<Compared, 'objective'>
 
 /** `best loss`, and `largest x` where it is not known what is better. */
 export function extremeText(chains: readonly Compared[], metric: string): string {
-  const isStated = chains.every(({ objective }) => objective?.metric === metric);
-  return `${isStated ? 'best' : extremeOf(metric)} ${metric}`;
+  const objectives = chains.map(({ objective }) => objective);
+  return `${extremeOf(metric, objectives)} ${metric}`;
 }
 
 export function bestEpoch(chain: Compared, metric: string): number | undefined {

@@ -9,7 +9,7 @@ import type { Launch } from './python/launches.js';
 import type { PythonModule } from './python/python-module.js';
 import { type Parsed, traceLaunch } from './python/trace-python.js';
 import type { ScriptTrace } from './script-trace.js';
-import { traceSourced } from './sourced.js';
+import { namesShell, traceSourced } from './sourced.js';
 import { StoredTrace, type TraceCache } from './trace-cache.js';
 
 interface Options {
@@ -71,5 +71,5 @@ function untraced(target: string, snapshot: FsSnapshot): ScriptTrace {
 
 /** The shell executes a file without such a line. */
 function isForShell(head: string): boolean {
-  return head.startsWith('#!') ? /^#!.*\b(?:ba|z|k|da)?sh\b/.test(head) : !head.includes('\0');
+  return head.startsWith('#!') ? namesShell(head) : !head.includes('\0');
 }

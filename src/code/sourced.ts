@@ -78,8 +78,14 @@ function sourcedBy(text: string): ReturnType<typeof loadedFiles> {
   };
 }
 
-function isShell(file: string, text: string): boolean {
-  return /\.(?:ba|z|k|da)?sh$/i.test(file) || /^#!.*\b(?:ba|z|k|da)?sh\b/.test(text);
+/** True for a script that a shell executes, by its name or its first line. */
+export function isShell(file: string, text: string): boolean {
+  return /\.(?:ba|z|k|da)?sh$/i.test(file) || namesShell(text);
+}
+
+/** By its first line. */
+export function namesShell(text: string): boolean {
+  return /^#!.*\b(?:ba|z|k|da)?sh\b/.test(text);
 }
 
 /**

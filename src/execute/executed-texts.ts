@@ -1,11 +1,12 @@
 /** What an item executes, as texts: its command, and its scripts. */
 import path from 'node:path';
+import { isShell } from '../code/sourced.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { oncePer, oncePerText } from '../lists.js';
 import { bytesIfThere } from '../sys/if-there.js';
 import { describeAction } from './failure.js';
 
-export const COMMAND = 'its command';
+const COMMAND = 'its command';
 
 export interface ExecutedText {
   /** The script, or `COMMAND`. */
@@ -13,9 +14,14 @@ export interface ExecutedText {
   readonly text: string;
 }
 
-/** True for a script that a shell executes, by its name or its first line. */
-export function isShellScript({ where, text }: ExecutedText): boolean {
-  return /\.(?:ba|z|k)?sh$/.test(where) || /^#!.*\b(?:ba|da|z|k)?sh\b/.test(text);
+/** True for the text of a shell: the command, or a shell script. */
+export function isForShell({ where, text }: ExecutedText): boolean {
+  return where === COMMAND || isShell(where, text);
+}
+
+/** Of a shell, Python, R and Julia. */
+export function withoutComments(text: string): string {
+  return text.replace(/(?<=^|\s)#.*/gm, '');
 }
 
 /** Does not read the scripts that `isWanted` rejects. */

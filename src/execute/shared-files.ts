@@ -5,7 +5,7 @@
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { getOrMake, oncePer } from '../lists.js';
 import { isWithin } from '../sys/is-within.js';
-import { COMMAND, executedTexts, isShellScript } from './executed-texts.js';
+import { executedTexts, isForShell, withoutComments } from './executed-texts.js';
 
 /** Call the result when the item has ended. */
 export function warnOfSharedFiles(handle: ItemHandle): () => void {
@@ -44,9 +44,8 @@ function maybeShell(file: string): boolean {
 function intermediateFiles(handle: ItemHandle): readonly { where: string; name: string }[] {
   if (handle.code.kind === 'module') return [];
   return [...executedTexts(handle, maybeShell)].flatMap((given) => {
-    const { where, text } = given;
-    if (where !== COMMAND && !isShellScript(given)) return [];
-    const code = text.replace(/(?<=^|\s)#.*/gm, '');
+    if (!isForShell(given)) return [];
+    const code = withoutComments(given.text);
     const rest = code.replace(WRITES, ' ').replace(/\brm\b[^\n;&|]*/g, ' ');
     const words = new Set(rest.split(/[\s;&|()<>"'`=]+/));
     // It may enter a folder of its own.
@@ -56,6 +55,6 @@ function intermediateFiles(handle: ItemHandle): readonly { where: string; name: 
       .filter((name) => words.has(name) && IS_PATH.test(name))
       .filter((name) => !isElsewhere || /^[~/]/.test(name))
       .filter((name) => !handle.item.outs.some((out) => isWithin(name, out.path)))
-      .map((name) => ({ where, name }));
+      .map((name) => ({ where: given.where, name }));
   });
 }

@@ -15,7 +15,7 @@ import type { Dep, Plan } from '../pipeline/plan.js';
 import { allNeeds } from '../pipeline/select.js';
 import { statIfThere } from '../sys/if-there.js';
 import { isWithin, lastName, withFoldersAbove } from '../sys/is-within.js';
-import { COMMAND, type ExecutedText, executedTexts, isShellScript } from './executed-texts.js';
+import { type ExecutedText, executedTexts, isForShell, withoutComments } from './executed-texts.js';
 import { describeAction } from './failure.js';
 import { takesParams } from './own-params.js';
 
@@ -117,7 +117,7 @@ const SEARCHED = /(?:^|\/)[^/.]+$|\.(?:(?:ba|z|k)?sh|pyw?|[cm]?[jt]sx?|r|rmd|qmd
 
 /** Undefined for a script in another language. */
 function patternFor(given: ExecutedText, inScripts: RegExp): RegExp | undefined {
-  if (given.where === COMMAND || isShellScript(given)) return WORD;
+  if (isForShell(given)) return WORD;
   return /\.(?:pyw?|[cm]?[jt]sx?|r|rmd|qmd|jl)$/i.test(given.where) ? inScripts : undefined;
 }
 
@@ -138,7 +138,7 @@ function* namedPaths(handle: ItemHandle, inScripts: RegExp): Generator<Named> {
   for (const given of executedTexts(handle, isWanted)) {
     const pattern = patternFor(given, inScripts);
     if (pattern === undefined) continue;
-    const text = given.text.replace(/(?<=^|\s)#.*/gm, '');
+    const text = withoutComments(given.text);
     const written = new Set(pattern === WORD ? writtenByShell(text) : namesIn(text, WRITE));
     for (const name of namesIn(text, pattern)) {
       // A bare word is rather a subcommand or an option's value.

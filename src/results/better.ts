@@ -17,7 +17,14 @@ export function modeOf(metric: string): 'min' | 'max' {
   return LESS.test(metric) ? 'min' : 'max';
 }
 
-/** The heading for the value at the extreme: `best` would be a claim if the name does not say it. */
-export function extremeOf(metric: string): 'best' | 'largest' {
-  return LESS.test(metric) || MORE.test(metric) ? 'best' : 'largest';
+/**
+ * The heading for the value at the extreme: `best` would be a claim if neither the name nor each stage
+ * says it.
+ */
+export function extremeOf(
+  metric: string,
+  objectives: readonly ({ readonly metric: string } | undefined)[],
+): 'best' | 'largest' {
+  const isStated = objectives.every((objective) => objective?.metric === metric);
+  return isStated || LESS.test(metric) || MORE.test(metric) ? 'best' : 'largest';
 }

@@ -1,6 +1,7 @@
 /** Checks the request of the API: programs in JavaScript write it without a compiler. */
 import type { RunOptions, Variant } from '../decide/options.js';
 import { type Diagnostic, UserError } from '../error.js';
+import { isTree } from '../json.js';
 import { listed, nearest } from '../pipeline/document/suggest.js';
 
 type Field =
@@ -45,7 +46,7 @@ const FIELDS: Readonly<Record<Field, Kind>> = {
   env: {
     what: 'an object with a text for each variable',
     accepts: (value) =>
-      isObject(value) &&
+      isTree(value) &&
       Object.values(value).every((each) => each === undefined || TEXT.accepts(each)),
   },
   onEvent: { what: 'a function', accepts: (value) => typeof value === 'function' },
@@ -54,7 +55,7 @@ const FIELDS: Readonly<Record<Field, Kind>> = {
 
 /** @throws UserError that names each field that does not exist or has a wrong value */
 export function checkRequest(request: unknown): void {
-  if (!isObject(request)) throw new UserError(mistake(`it is ${shown(request)}, not an object`));
+  if (!isTree(request)) throw new UserError(mistake(`it is ${shown(request)}, not an object`));
   const mistakes = Object.entries(request).flatMap(([name, value]): Diagnostic[] => {
     const kind = Object.hasOwn(FIELDS, name) ? FIELDS[name as Field] : undefined;
     if (kind === undefined) return [mistake(`it has no field ${name}`, hintFor(name))];
@@ -82,13 +83,9 @@ function oneOf(...values: readonly (string | false)[]): Kind {
   };
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-  if (isObject(value)) return `an object of class ${value.constructor?.name ?? 'null'}`;
+  if (isTree(value)) return `an object of class ${value.constructor?.name ?? 'null'}`;
   return typeof value === 'function' ? 'a function' : String(value);
 }

@@ -108,17 +108,12 @@ function isOurs(relative: string): boolean {
  * not follow it either; an event of its folder shows when it changes.
  */
 function leadsInCircle(link: string): boolean {
-  const target = unless(['ELOOP'], () => realpathOrBroken(link));
-  if (target === undefined) return true;
-  return (
-    target !== BROKEN && foldersAbove(link).some((folder) => isWithin(realPath(folder), target))
-  );
-}
-
-const BROKEN = '';
-
-function realpathOrBroken(link: string): string {
-  return unless(['ENOENT', 'ENOTDIR'], () => realPath(link)) ?? BROKEN;
+  const doesLead = () => {
+    const target = unless(['ENOENT', 'ENOTDIR'], () => realPath(link));
+    const isAround = (folder: string) => target !== undefined && isWithin(realPath(folder), target);
+    return foldersAbove(link).some(isAround);
+  };
+  return unless(['ELOOP'], doesLead) ?? true;
 }
 
 /** The system limits the number of watches for each user. */

@@ -162,7 +162,8 @@ function headsOf(all: readonly Trained[], metric: string): string[] {
 }
 
 function extremeIn(all: readonly Trained[], metric: string): 'best' | 'largest' {
-  return all.every(({ epochs }) => epochs.best?.metric === metric) ? 'best' : extremeOf(metric);
+  const objectives = all.map(({ epochs }) => epochs.best);
+  return extremeOf(metric, objectives);
 }
 
 /** By the stage's own objective; a loss or an error is best where it is least. */
