@@ -1,6 +1,7 @@
 /** Finds the project's files that a command names as programs: `python train.py`, `./run.sh`. Pure. */
 import path from 'node:path';
 import type { CommandAction } from '../pipeline/plan.js';
+import { EXTENSIONS, mayStartCode } from './may-start-code.js';
 import { folderIn, inProject } from './project-paths.js';
 import { isPython } from './python/file-kinds.js';
 import { type Launch, pythonLaunches, type Surroundings } from './python/launches.js';
@@ -13,16 +14,8 @@ import {
 import { readScripts } from './python/read-scripts.js';
 import { variableFiles } from './python/variable-files.js';
 import { commandStart, programName, type SimpleCommand, simpleCommands } from './shell-commands.js';
-import { elsewhere, STARTER_HINT, startedModule, startedProgram } from './started-program.js';
-import { TASK_HINT, taskFiles } from './task-runners.js';
-
-/** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
-export const EXTENSIONS: ReadonlySet<string> = new Set(
-  (
-    'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
-    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw slurm sbatch pbs nf smk'
-  ).split(' '),
-);
+import { elsewhere, startedModule, startedProgram } from './started-program.js';
+import { taskFiles } from './task-runners.js';
 
 interface Interpreter {
   readonly name: RegExp;
@@ -153,22 +146,15 @@ function commandsIn(
 ): readonly SimpleCommand[] {
   if (action.kind === 'argv') return withNested({ folder: '', words: action.argv, inputs: [] });
   const { command } = action;
-  const isHinted = HINTS.some((hint) => hint.test(command));
-  if (!isHinted && ![...entries].some((name) => command.includes(name))) return [];
-  return simpleCommands(command).flatMap(withNested);
+  return mayStartCode(command) || namesOne(entries, command)
+    ? simpleCommands(command).flatMap(withNested)
+    : [];
 }
 
-/** Fast path: most commands match none of these, so they name no script and need no parser. */
-const HINTS: readonly RegExp[] = [
-  TASK_HINT,
-  new RegExp(`\\.(?:${[...EXTENSIONS].join('|')})(?!\\w)`, 'i'),
-  /(?:^|[^\w.-])(?:i?python|pypy|pytest|node|tsx|ts-node|bun|deno|Rscript|julia|perl|ruby|lua|php|source|\.\s)/,
-  /(?:^|[^\w.-])(?:ba|da|z|k|fi)?sh(?!\w)/,
-  /\s(?:-m|--module)\s|\.ipynb(?!\w)/,
-  STARTER_HINT,
-  // A path, quote, redirection or assignment at the start of a command.
-  /(?:^|[;&|({!`\n]|\b(?:if|then|else|elif|do|while|until|time|exec|command)\s)\s*(?:["'\\<>\d]|[^\s;&|<>]*[/=])/,
-];
+function namesOne(entries: ReadonlySet<string>, command: string): boolean {
+  for (const name of entries) if (command.includes(name)) return true;
+  return false;
+}
 
 /** Adds the commands of `sh -c text` after the command, and removes the text from it. */
 function withNested(given: SimpleCommand): SimpleCommand[] {

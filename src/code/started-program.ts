@@ -40,8 +40,7 @@ const STARTERS: ReadonlyMap<string, Starter> = new Map(
   ).flatMap(([names, starter]) => names.split(' ').map((name) => [name, starter] as const)),
 );
 
-/** Matches every command that starts one of them. */
-export const STARTER_HINT = new RegExp(`(?:^|[^\\w.-])(?:${[...STARTERS.keys()].join('|')})\\s`);
+export const STARTER_NAMES: readonly string[] = [...STARTERS.keys()];
 
 /** Long options whose value, the next word, is a path. */
 const PATH_OPTION =

@@ -6,7 +6,6 @@ import { inProject, withParents } from './project-paths.js';
 import { programName, type SimpleCommand } from './shell-commands.js';
 
 interface TaskRunner {
-  readonly name: RegExp;
   /** The files that it reads in its working directory. */
   readonly files: readonly string[];
   /** True if it otherwise reads these files in a folder above. */
@@ -19,65 +18,61 @@ interface TaskRunner {
   readonly builds?: true;
 }
 
-const TASK_RUNNERS: readonly TaskRunner[] = [
-  {
-    name: /^g?make$/,
-    files: ['GNUmakefile', 'makefile', 'Makefile'],
-    option: /^(?:-f|--file|--makefile)$/,
-  },
-  {
-    name: /^just$/,
-    files: ['justfile', 'Justfile', '.justfile'],
-    searches: true,
-    option: /^(?:-f|--justfile)$/,
-  },
-  {
-    name: /^(?:npm|pnpm|yarn|bun)$/,
-    files: ['package.json'],
-    searches: true,
-    verb: /^(?:run|run-script|test|t|start)$/,
-  },
-  { name: /^task$/, files: ['Taskfile.yml', 'Taskfile.yaml'], searches: true },
-  { name: /^rake$/, files: ['Rakefile', 'rakefile', 'Rakefile.rb'], searches: true },
-  {
-    name: /^snakemake$/,
-    files: ['Snakefile', 'workflow/Snakefile'],
-    option: /^(?:-s|--snakefile)$/,
-  },
-  { name: /^tox$/, files: ['tox.ini', 'pyproject.toml', 'setup.cfg'] },
-  { name: /^nox$/, files: ['noxfile.py'] },
-  { name: /^inv(?:oke)?$/, files: ['tasks.py'], searches: true },
-  { name: /^fab$/, files: ['fabfile.py'], searches: true },
-  { name: /^doit$/, files: ['dodo.py'] },
-  { name: /^scons$/, files: ['SConstruct'] },
-  { name: /^ninja$/, files: ['build.ninja'] },
-  { name: /^dvc$/, files: ['dvc.yaml'], verb: /^(?:repro|exp)$/ },
-  { name: /^mlflow$/, files: ['MLproject'], verb: /^run$/ },
-  { name: /^kedro$/, files: [], verb: /^run$/ },
-  { name: /^nextflow$/, files: ['nextflow.config'], verb: /^run$/ },
-  {
-    name: /^cargo$/,
-    files: ['Cargo.toml', 'Cargo.lock'],
-    searches: true,
-    verb: /^(?:run|r|build|b|test|t|bench)$/,
-    builds: true,
-  },
-  {
-    name: /^go$/,
-    files: ['go.mod', 'go.sum'],
-    searches: true,
-    verb: /^(?:run|build|test|install)$/,
-    builds: true,
-  },
-  { name: /^cmake$/, files: ['CMakeLists.txt'], verb: /^--build$/, builds: true },
-  { name: /^mvnw?$/, files: ['pom.xml'], builds: true },
-  { name: /^gradlew?$/, files: ['build.gradle', 'build.gradle.kts'], builds: true },
-  { name: /^dotnet$/, files: [], verb: /^(?:run|build|test)$/, builds: true },
-];
+const MAKEFILES = { files: ['GNUmakefile', 'makefile', 'Makefile'] };
+const JUSTFILES = { files: ['justfile', 'Justfile', '.justfile'] };
+const SNAKEFILES = { files: ['Snakefile', 'workflow/Snakefile'] };
+const GRADLE = { files: ['build.gradle', 'build.gradle.kts'] };
 
-/** Matches every command that starts one of them. */
-export const TASK_HINT =
-  /(?:^|[^\w.-])(?:g?make|just|p?npm|yarn|bun|task|rake|snakemake|tox|nox|inv(?:oke)?|fab|doit|scons|ninja|dvc|mlflow|kedro|nextflow|cargo|go|cmake|mvnw?|gradlew?|dotnet)(?![\w.-])/;
+const TASK_RUNNERS: ReadonlyMap<string, TaskRunner> = new Map(
+  (
+    [
+      ['make gmake', { ...MAKEFILES, option: /^(?:-f|--file|--makefile)$/ }],
+      ['just', { ...JUSTFILES, searches: true, option: /^(?:-f|--justfile)$/ }],
+      [
+        'npm pnpm yarn bun',
+        { files: ['package.json'], searches: true, verb: /^(?:run|run-script|test|t|start)$/ },
+      ],
+      ['task', { files: ['Taskfile.yml', 'Taskfile.yaml'], searches: true }],
+      ['rake', { files: ['Rakefile', 'rakefile', 'Rakefile.rb'], searches: true }],
+      ['snakemake', { ...SNAKEFILES, option: /^(?:-s|--snakefile)$/ }],
+      ['tox', { files: ['tox.ini', 'pyproject.toml', 'setup.cfg'] }],
+      ['nox', { files: ['noxfile.py'] }],
+      ['inv invoke', { files: ['tasks.py'], searches: true }],
+      ['fab', { files: ['fabfile.py'], searches: true }],
+      ['doit', { files: ['dodo.py'] }],
+      ['scons', { files: ['SConstruct'] }],
+      ['ninja', { files: ['build.ninja'] }],
+      ['dvc', { files: ['dvc.yaml'], verb: /^(?:repro|exp)$/ }],
+      ['mlflow', { files: ['MLproject'], verb: /^run$/ }],
+      ['kedro', { files: [], verb: /^run$/ }],
+      ['nextflow', { files: ['nextflow.config'], verb: /^run$/ }],
+      [
+        'cargo',
+        {
+          files: ['Cargo.toml', 'Cargo.lock'],
+          searches: true,
+          verb: /^(?:run|r|build|b|test|t|bench)$/,
+          builds: true,
+        },
+      ],
+      [
+        'go',
+        {
+          files: ['go.mod', 'go.sum'],
+          searches: true,
+          verb: /^(?:run|build|test|install)$/,
+          builds: true,
+        },
+      ],
+      ['cmake', { files: ['CMakeLists.txt'], verb: /^--build$/, builds: true }],
+      ['mvn mvnw', { files: ['pom.xml'], builds: true }],
+      ['gradle gradlew', { ...GRADLE, builds: true }],
+      ['dotnet', { files: [], verb: /^(?:run|build|test)$/, builds: true }],
+    ] as const
+  ).flatMap(([names, runner]) => names.split(' ').map((name) => [name, runner] as const)),
+);
+
+export const TASK_RUNNER_NAMES: readonly string[] = [...TASK_RUNNERS.keys()];
 
 interface TaskFiles {
   /** What pipe does not follow: `the commands that make starts`. */
@@ -89,7 +84,7 @@ interface TaskFiles {
 /** `at`: the index of the program's word. Undefined if the program does not run tasks. */
 export function taskFiles({ folder, words }: SimpleCommand, at: number): TaskFiles | undefined {
   const runner = programName(words[at]);
-  const found = TASK_RUNNERS.find((each) => each.name.test(runner));
+  const found = TASK_RUNNERS.get(runner);
   if (found === undefined) return undefined;
   const behind = words.slice(at + 1);
   const { verb, option, searches, builds } = found;

@@ -23,7 +23,8 @@ export function projectFolders(folders: readonly string[], reads: Reads): string
   const found = new Set(folders.flatMap(withParents));
   for (const folder of found) {
     const files = MEMBER_FILES.flatMap((file) => inProject(folder, file));
-    const text = files.map((file) => reads.textOf(file) ?? '').join('\n');
+    const text = files.flatMap((file) => reads.textOf(file) ?? []).join('\n');
+    if (text === '') continue;
     const members = [...text.matchAll(MEMBERS)].flatMap(([, list, quoted, ...plain]) => [
       ...[...(list ?? quoted ?? '').matchAll(QUOTED)].map(([, member = '']) => member),
       ...plain.filter((member) => member !== undefined),
