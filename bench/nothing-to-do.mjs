@@ -1,6 +1,6 @@
 /**
  * What a run with nothing to do costs: `node bench/nothing-to-do.mjs [flagship] [1000] [10000]
- * [files] [python]`, all without arguments. Whole processes, in turn with `node empty.cjs` and the peers.
+ * [files] [python] [sweep]`, all without arguments. Whole processes, in turn with `node empty.cjs` and the peers.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { ENV, inTurn, ROUNDS, table, temporaryFolder, timed } from './lib/measure.mjs';
 import { peerCommands } from './lib/peers.mjs';
-import { manyFiles, PIPE, pythonModules, trivialItems } from './lib/projects.mjs';
+import { manyFiles, PIPE, pythonModules, pythonSweep, trivialItems } from './lib/projects.mjs';
 
 const work = temporaryFolder();
 const NODE = '`node empty.cjs`';
@@ -48,6 +48,7 @@ const MEASUREMENTS = {
   10000: () => items(10_000),
   files,
   python,
+  sweep,
 };
 
 console.log('## Nothing to do\n\n`node bench/nothing-to-do.mjs`\n');
@@ -119,6 +120,19 @@ function files() {
   };
   const results = inTurn([loop, ...ours(folder)]);
   console.log(`${table('54,000 files of 4 KB', results, 'lstat loop')}\n\nGoal: ≤ 2 × the loop.\n`);
+}
+
+/** A matrix whose items start one Python script each, and as many items without a script. */
+function sweep() {
+  const folders = {
+    'a matrix of Python': pythonSweep(path.join(work, 'sweep'), 1_000),
+    echo: trivialItems(path.join(work, 'sweep-echo'), 1_000),
+  };
+  const commands = Object.entries(folders).flatMap(([name, folder]) =>
+    ours(folder).map((command) => ({ ...command, name: `${command.name}, ${name}` })),
+  );
+  const results = inTurn([empty, ...commands]);
+  console.log(`${table('1,000 items that start Python', results, NODE)}\n`);
 }
 
 /** 200 Python files that a script imports, and the same files as deps of a command without a script. */

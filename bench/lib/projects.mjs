@@ -15,6 +15,26 @@ export function trivialItems(folder, items) {
   return folder;
 }
 
+/** A matrix of so many items, which start one Python script with other arguments. */
+export function pythonSweep(folder, items) {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    path.join(folder, 'train.py'),
+    "import sys\nopen(sys.argv[1], 'w').write(sys.argv[2])\n",
+  );
+  const seeds = Array.from({ length: items }, (_, at) => at).join(', ');
+  writeFileSync(
+    path.join(folder, 'pipeline.yaml'),
+    `stages:
+  train:
+    matrix: { seed: [${seeds}] }
+    cmd: python3 train.py out/\${seed}.txt \${seed}
+    outs: ['out/\${seed}.txt']
+`,
+  );
+  return folder;
+}
+
 /** One stage that needs so many Python files: by the imports of its script, or as its deps. */
 export function pythonModules(folder, count, isTraced) {
   mkdirSync(path.join(folder, 'lib'), { recursive: true });

@@ -11,8 +11,8 @@ import {
 import type { FsSnapshot } from './fs-snapshot.js';
 import { loadsByPath } from './loaded-files.js';
 import { isScript } from './loaders.js';
-import { NO_NAMED, namedScripts } from './named-scripts.js';
-import { commandNamesIn } from './python/entry-points.js';
+import { NamedCommands } from './named-commands.js';
+import { NO_NAMED } from './named-scripts.js';
 import type { Parsed } from './python/trace-python.js';
 import type { TracedScript } from './script-trace.js';
 import { StoredTrace, type TraceCache } from './trace-cache.js';
@@ -28,10 +28,11 @@ export interface ScriptOptions extends Declared {
 interface KnownScripts {
   readonly traced: Map<string, TracedScript>;
   readonly parsed: Parsed;
+  readonly commands: NamedCommands;
 }
 
-export function noScripts(): KnownScripts {
-  return { traced: new Map(), parsed: new Map() };
+export function noScripts(traceCache: TraceCache): KnownScripts {
+  return { traced: new Map(), parsed: new Map(), commands: new NamedCommands(traceCache) };
 }
 
 /** The scripts of a command; undefined if trace inputs changed and a parser is needed. */
@@ -57,7 +58,7 @@ function* collected(
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): Generator<Script, TracedScripts, TracedScript> {
-  const named = namedScripts(command, { entries: commandNamesIn(snapshot) });
+  const named = options.known.commands.of(command, snapshot);
   if (named === NO_NAMED) return NO_SCRIPTS;
   const found = new Found(named, options, snapshot);
   for (let script = found.next(); script !== undefined; script = found.next())

@@ -65,6 +65,7 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   const tracer = new Tracer(project, selected);
   const traced = new Map<number, Code>();
   for (const index of selected) traced.set(index, await tracer.codeOf(itemOf(project, index)));
+  tracer.keepCommands();
   const commandOf = (index: number) => {
     const code = traced.get(index);
     return code?.kind === 'command' ? code : undefined;
@@ -90,7 +91,7 @@ class Tracer {
   readonly #traceCache: TraceCache;
   readonly #pythons: PythonPackages;
   readonly #modules = new Map<string, ModuleItemCode>();
-  readonly #scripts = noScripts();
+  readonly #scripts: ReturnType<typeof noScripts>;
   /** Dep paths of all items that execute a module. */
   readonly #depsOf = new Map<string, Set<string>>();
 
@@ -109,6 +110,7 @@ class Tracer {
       write: (name, value) => cache.state.writeKept('traces', name, value),
     };
     const [snapshot, traceCache] = [this.#snapshot, this.#traceCache];
+    this.#scripts = noScripts(traceCache);
     this.#pythons = new PythonPackages(project, { snapshot, traceCache, unseen: this.#unseen });
     for (const index of selected) {
       const { action, deps } = itemOf(project, index);
@@ -147,6 +149,10 @@ class Tracer {
       ...Object.keys(metadata.files),
       ...metadata.folders,
     ];
+  }
+
+  keepCommands(): void {
+    this.#scripts.commands.save(this.#project.plan.items, this.#snapshot);
   }
 
   async #command(item: Item, action: CommandAction): Promise<CommandItemCode> {

@@ -37,13 +37,15 @@ function shell(command: string) {
 
 /** For a run that has traced nothing yet. */
 function optionsOf(declared: Declared): ScriptOptions {
-  return { ...declared, traceCache: sandbox.traceCache, known: noScripts() };
+  return { ...declared, traceCache: sandbox.traceCache, known: noScripts(sandbox.traceCache) };
 }
 
-/** Traces, and checks that the cached trace is equal. */
+/** Traces, and checks that the trace of what is kept, the parsed command included, is equal. */
 async function scripts(command: string, options: Declared = NONE): Promise<TracedScripts> {
   const full = optionsOf(options);
-  const traced = await traceScripts(shell(command), full, sandbox.snapshot());
+  const snapshot = sandbox.snapshot();
+  const traced = await traceScripts(shell(command), full, snapshot);
+  full.known.commands.save([{ action: shell(command) }], snapshot);
   expect(keptScripts(shell(command), optionsOf(options), sandbox.snapshot())).toEqual(traced);
   return traced;
 }

@@ -34,17 +34,20 @@ export function disposeSandbox(): void {
 
 /** For a run that has traced nothing yet. */
 export function optionsOf(declared: Declared): ScriptOptions {
-  return { ...declared, traceCache: sandbox.traceCache, known: noScripts() };
+  return { ...declared, traceCache: sandbox.traceCache, known: noScripts(sandbox.traceCache) };
 }
 
 export function kept(command: string, declared = NONE): TracedScripts | undefined {
   return keptScripts({ kind: 'shell', command }, optionsOf(declared), sandbox.snapshot());
 }
 
-/** Traces, and checks that the cached trace is equal. */
+/** Traces, and checks that the trace of what is kept, the parsed command included, is equal. */
 export async function traced(command: string, declared = NONE): Promise<TracedScripts> {
   const options = optionsOf(declared);
-  const found = await traceScripts({ kind: 'shell', command }, options, sandbox.snapshot());
+  const action = { kind: 'shell', command } as const;
+  const snapshot = sandbox.snapshot();
+  const found = await traceScripts(action, options, snapshot);
+  options.known.commands.save([{ action }], snapshot);
   expect(kept(command, declared)).toEqual(found);
   return found;
 }

@@ -86,7 +86,7 @@ async function tracedIn(sandbox: Sandbox, command: string): Promise<string[]> {
 
 async function scriptsOf(sandbox: Sandbox, command: string): Promise<Record<string, string>> {
   const traceCache = { ...sandbox.traceCache, read: () => undefined };
-  const options = { deps: [], outs: [], known: noScripts(), traceCache };
+  const options = { deps: [], outs: [], known: noScripts(traceCache), traceCache };
   const action = { kind: 'shell', command } as const;
   return (await traceScripts(action, options, sandbox.snapshot())).scripts;
 }

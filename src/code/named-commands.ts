@@ -1,0 +1,105 @@
+/**
+ * What the commands of a run name, kept for the next run. To parse the commands of a thousand items that start
+ * Python takes longer than all other decisions about them.
+ */
+import { sha256 } from '../canonical.js';
+import type { CommandAction, Item } from '../pipeline/plan.js';
+import type { FsSnapshot } from './fs-snapshot.js';
+import { type NamedScripts, NO_NAMED, namedScripts } from './named-scripts.js';
+import { commandNamesIn } from './python/entry-points.js';
+import type { TraceCache } from './trace-cache.js';
+
+/** Format version, part of the name: files with another one are not found. */
+const FORMAT = 1;
+
+interface KeptCommands {
+  /** The names of commands that build files define, by the folders in which the commands look for them. */
+  readonly entries: Readonly<Record<string, readonly string[]>>;
+  readonly commands: readonly string[];
+  /** For each command the index of what it names; -1 for nothing. */
+  readonly indexes: readonly number[];
+  /** Each once: the items of a matrix mostly name the same. */
+  readonly named: readonly NamedScripts[];
+}
+
+export class NamedCommands {
+  readonly #traceCache: TraceCache;
+  readonly #name: string;
+  readonly #folders = new Set<string>();
+  #known: Map<string, NamedScripts> | undefined;
+  #isChanged = false;
+
+  constructor(traceCache: TraceCache) {
+    this.#traceCache = traceCache;
+    this.#name = sha256(JSON.stringify(['commands', FORMAT, traceCache.version]));
+  }
+
+  /** @param snapshot the same for all commands */
+  of(action: CommandAction, snapshot: FsSnapshot): NamedScripts {
+    this.#known ??= this.#read(snapshot);
+    const command = textOf(action);
+    const known = this.#known.get(command);
+    if (known !== undefined) return known;
+    const names = commandNamesIn(snapshot);
+    const entries = (folder: string) => {
+      this.#folders.add(folder);
+      return names(folder);
+    };
+    const named = namedScripts(action, { entries });
+    this.#known.set(command, named);
+    this.#isChanged = true;
+    return named;
+  }
+
+  /** @param items of the whole plan; other commands are kept only while they are few */
+  save(items: readonly Pick<Item, 'action'>[], snapshot: FsSnapshot): void {
+    const known = this.#known;
+    if (known === undefined || !this.#isChanged) return;
+    this.#isChanged = false;
+    const current = new Set(
+      items.flatMap(({ action }) => (action.kind === 'module' ? [] : textOf(action))),
+    );
+    const all = known.size <= 2 * current.size;
+    const indexes: number[] = [];
+    const commands: string[] = [];
+    const at = new Map<string, number>();
+    for (const [command, named] of known) {
+      if (!all && !current.has(command)) continue;
+      commands.push(command);
+      indexes.push(named === NO_NAMED ? -1 : indexIn(at, JSON.stringify(named)));
+    }
+    const kept = { entries: this.#entries(this.#folders, snapshot), commands, indexes };
+    const named = [...at.keys()].map((text) => JSON.parse(text) as NamedScripts);
+    this.#traceCache.write(this.#name, { ...kept, named } satisfies KeptCommands);
+  }
+
+  /** Empty if a build file now defines other commands. */
+  #read(snapshot: FsSnapshot): Map<string, NamedScripts> {
+    const kept = this.#traceCache.read(this.#name) as KeptCommands | undefined;
+    if (kept === undefined) return new Map();
+    const { entries, commands, indexes, named } = kept;
+    const folders = Object.keys(entries);
+    if (JSON.stringify(this.#entries(folders, snapshot)) !== JSON.stringify(entries))
+      return new Map();
+    for (const folder of folders) this.#folders.add(folder);
+    return new Map(
+      commands.map((command, index) => [command, named[indexes[index] as number] ?? NO_NAMED]),
+    );
+  }
+
+  #entries(folders: Iterable<string>, snapshot: FsSnapshot): KeptCommands['entries'] {
+    const names = commandNamesIn(snapshot);
+    return Object.fromEntries([...folders].map((folder) => [folder, [...names(folder)]]));
+  }
+}
+
+/** No command for the shell contains a zero byte. */
+function textOf(action: CommandAction): string {
+  return action.kind === 'argv' ? `\0${JSON.stringify(action.argv)}` : action.command;
+}
+
+function indexIn(at: Map<string, number>, text: string): number {
+  const known = at.get(text) ?? at.size;
+  at.set(text, known);
+  return known;
+}

@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NamedCommands } from '../../src/code/named-commands.js';
+import { NO_NAMED, namedScripts } from '../../src/code/named-scripts.js';
+import type { TraceCache } from '../../src/code/trace-cache.js';
+import type { CommandAction } from '../../src/pipeline/plan.js';
+import { Sandbox } from './sandbox.js';
+
+/** Counts reads and writes, and keeps values as JSON, as a project does. */
+class Store implements TraceCache {
+  readonly version: string;
+  readonly texts: Map<string, string>;
+  writes = 0;
+
+  constructor(version = '1', texts = new Map<string, string>()) {
+    this.version = version;
+    this.texts = texts;
+  }
+
+  readonly timeAt = () => 0;
+
+  read(name: string): unknown {
+    const text = this.texts.get(name);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  write(name: string, value: unknown): void {
+    this.writes += 1;
+    this.texts.set(name, JSON.stringify(value));
+  }
+}
+
+let sandbox: Sandbox;
+
+beforeEach(() => {
+  sandbox = new Sandbox({});
+});
+
+afterEach(() => sandbox.dispose());
+
+function shell(command: string): CommandAction {
+  return { kind: 'shell', command };
+}
+
+/** A run of a plan with these commands: what each names. */
+function run(store: Store, actions: readonly CommandAction[]) {
+  const commands = new NamedCommands(store);
+  const snapshot = sandbox.snapshot();
+  const named = actions.map((action) => commands.of(action, snapshot));
+  commands.save(
+    actions.map((action) => ({ action })),
+    snapshot,
+  );
+  return named;
+}
+
+const ACTIONS: readonly CommandAction[] = [
+  shell('python3 train.py --lr 1'),
+  shell('python3 train.py --lr 2'),
+  shell('echo 1 > out.txt'),
+  shell('cd sub && . .venv/bin/activate && PYTHONPATH=lib python -m pkg.main'),
+  shell('$PYTHON x.py; make -f other.mk'),
+  { kind: 'argv', argv: ['Rscript', 'fit.R', 'echo 1 > out.txt'] },
+];
+
+describe('the commands of a run', () => {
+  it('name the same in the next run, which parses none of them', () => {
+    const store = new Store();
+    const first = run(store, ACTIONS);
+    const second = run(store, ACTIONS);
+    expect(first).toEqual(ACTIONS.map((action) => namedScripts(action)));
+    expect(second).toEqual(first);
+    expect(second[2]).toBe(NO_NAMED);
+    expect(second[0]).toBe(second[1]);
+    expect(store.writes).toBe(1);
+  });
+
+  it('are parsed again when a build file defines other commands', () => {
+    const store = new Store();
+    expect(run(store, [shell('fit out.txt')])).toEqual([NO_NAMED]);
+    sandbox.write('pyproject.toml', '[project.scripts]\nfit = "pkg.cli:main"\n');
+    const [named] = run(store, [shell('fit out.txt')]);
+    expect(named?.launches).toMatchObject([{ kind: 'entry', target: 'fit' }]);
+    sandbox.remove('pyproject.toml');
+    expect(run(store, [shell('fit out.txt')])).toEqual([NO_NAMED]);
+  });
+
+  it('are parsed again when a folder in which one of them runs defines other commands', () => {
+    const store = new Store();
+    const inside = [shell('cd sub && python x.py && fit out.txt')];
+    expect(run(store, inside)[0]?.launches).toHaveLength(1);
+    sandbox.write('sub/pyproject.toml', '[project.scripts]\nfit = "pkg.cli:main"\n');
+    expect(run(store, inside)[0]?.launches).toHaveLength(2);
+  });
+
+  it('of another version of pipe are not used', () => {
+    const store = new Store('1');
+    run(store, ACTIONS);
+    const next = new Store('2', store.texts);
+    run(next, ACTIONS);
+    expect(next.writes).toBe(1);
+  });
+
+  it('stay known beside those of another plan, until those of former plans are most', () => {
+    const store = new Store();
+    const plans = [1, 2, 3].map((lr) => [shell(`python3 train.py --lr ${lr}`)]);
+    for (const plan of plans) run(store, plan);
+    const { commands } = JSON.parse([...store.texts.values()][0] as string);
+    expect(commands).toEqual(['python3 train.py --lr 3']);
+    const before = store.writes;
+    run(store, plans[2] as CommandAction[]);
+    expect(store.writes).toBe(before);
+  });
+});
