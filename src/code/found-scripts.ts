@@ -1,6 +1,6 @@
 /** Collects the scripts of a command, and those that they start in turn. */
 import path from 'node:path';
-import { oncePer, oncePerText } from '../lists.js';
+import { getOrMake, oncePer, oncePerText } from '../lists.js';
 import type { Dep, Out } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
@@ -58,6 +58,16 @@ export interface Declared {
   readonly outs: readonly Pick<Out, 'path'>[];
 }
 
+/** A file of the project counts by its own digest, with the dep that contains it, or not at all. */
+type Count = 'script' | 'dep' | 'out';
+
+/** Outs are not scripts of the project, even if they exist. */
+function countOf(file: string, { deps, outs }: Declared): Count {
+  const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob)];
+  if (made.some(({ path }) => isWithin(file, path))) return 'out';
+  return deps.some((dep) => !dep.glob && isWithin(file, dep.path)) ? 'dep' : 'script';
+}
+
 /** For Python, includes how it is executed, because this determines where imports are looked up. */
 export function nameOf(script: Script): string {
   return script.kind === 'script' ? script.target : JSON.stringify(script);
@@ -71,6 +81,7 @@ export class Found {
   readonly #queue: Script[] = [];
   readonly #programs: Program[];
   readonly #opaque: Untraced[];
+  readonly #counts = new Map<string, Count>();
   /** For each script, the file that starts it. */
   readonly #starters: Record<string, string> = {};
 
@@ -119,29 +130,34 @@ export class Found {
   /** The bytes of a program of an environment depend on the machine. */
   #isThere(file: string): boolean {
     const isOfEnvironment = environmentOf(file, this.#snapshot.exists) !== undefined;
-    return !this.#isMade(file) && !isOfEnvironment && isFileDigest(this.#snapshot.hex(file));
+    return (
+      this.#countOf(file) !== 'out' && !isOfEnvironment && isFileDigest(this.#snapshot.hex(file))
+    );
   }
 
-  /** Outs are not scripts of the project, even if they exist. */
-  #isMade(file: string): boolean {
-    const { deps, outs } = this.#options;
-    const made = [...outs, ...deps.filter((dep) => dep.made && !dep.glob)];
-    return made.some(({ path }) => isWithin(file, path));
+  #countOf(file: string): Count {
+    return getOrMake(this.#counts, file, () => countOf(file, this.#options));
+  }
+
+  /** True if all that was found is the same with these deps and outs. */
+  isSameFor(declared: Declared): boolean {
+    for (const [file, count] of this.#counts) if (countOf(file, declared) !== count) return false;
+    return true;
   }
 
   together(): TracedScripts {
     const found = [...this.#traced.values()];
     const isBare = found.length === 0 && this.#opaque.length + this.#programs.length === 0;
     if (isBare) return NO_SCRIPTS;
-    const declared = this.#options.deps.filter((dep) => !dep.glob).map((dep) => dep.path);
     const scripts: Record<string, string> = {};
     const bytes: Record<string, string> = {};
     const executed = new Set<string>();
     for (const { files, code } of found) {
       for (const file in files) {
-        if (this.#isMade(file)) continue;
+        const count = this.#countOf(file);
+        if (count === 'out') continue;
         executed.add(file);
-        if (declared.some((each) => isWithin(file, each))) continue;
+        if (count === 'dep') continue;
         bytes[file] = files[file] as string;
         const digest = code?.[file];
         // A file that JavaScript imports as text counts by its bytes, whatever its type.
@@ -151,7 +167,7 @@ export class Found {
     }
     const starters = Object.entries(this.#starters).filter(([file]) => executed.has(file));
     return {
-      scripts,
+      scripts: sorted(scripts),
       bytes,
       executed: [...executed],
       importers: Object.assign(
@@ -165,6 +181,15 @@ export class Found {
       traces: [...this.#traced.keys()],
     };
   }
+}
+
+/** In canonical order, which makes the key of each item cheap. */
+export function sorted(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(values)
+      .sort()
+      .map((name) => [name, values[name] as string]),
+  );
 }
 
 /** A file may count in several ways, for example if only one of the programs reads its docstrings. */

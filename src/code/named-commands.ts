@@ -3,6 +3,7 @@
  * Python takes longer than all other decisions about them.
  */
 import { sha256 } from '../canonical.js';
+import { getOrMake } from '../lists.js';
 import type { CommandAction, Item } from '../pipeline/plan.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { type NamedScripts, NO_NAMED, namedScripts } from './named-scripts.js';
@@ -27,6 +28,8 @@ export class NamedCommands {
   readonly #name: string;
   readonly #folders = new Set<string>();
   #known: Map<string, NamedScripts> | undefined;
+  /** By their text, so that equal ones are one object. */
+  readonly #distinct = new Map<string, NamedScripts>();
   #isChanged = false;
 
   constructor(traceCache: TraceCache) {
@@ -45,7 +48,7 @@ export class NamedCommands {
       this.#folders.add(folder);
       return names(folder);
     };
-    const named = namedScripts(action, { entries });
+    const named = this.#one(namedScripts(action, { entries }));
     this.#known.set(command, named);
     this.#isChanged = true;
     return named;
@@ -59,32 +62,37 @@ export class NamedCommands {
     const current = new Set(
       items.flatMap(({ action }) => (action.kind === 'module' ? [] : textOf(action))),
     );
-    const all = known.size <= 2 * current.size;
-    const indexes: number[] = [];
-    const commands: string[] = [];
-    const at = new Map<string, number>();
-    for (const [command, named] of known) {
-      if (!all && !current.has(command)) continue;
-      commands.push(command);
-      indexes.push(named === NO_NAMED ? -1 : indexIn(at, JSON.stringify(named)));
-    }
-    const kept = { entries: this.#entries(this.#folders, snapshot), commands, indexes };
-    const named = [...at.keys()].map((text) => JSON.parse(text) as NamedScripts);
-    this.#traceCache.write(this.#name, { ...kept, named } satisfies KeptCommands);
+    const isAll = known.size <= 2 * current.size;
+    const kept = [...known].filter(([command]) => isAll || current.has(command));
+    const named = [...new Set(kept.map(([, each]) => each))].filter((each) => each !== NO_NAMED);
+    const indexOf = new Map(named.map((each, index) => [each, index]));
+    this.#traceCache.write(this.#name, {
+      entries: this.#entries(this.#folders, snapshot),
+      commands: kept.map(([command]) => command),
+      indexes: kept.map(([, each]) => indexOf.get(each) ?? -1),
+      named,
+    } satisfies KeptCommands);
   }
 
   /** Empty if a build file now defines other commands. */
   #read(snapshot: FsSnapshot): Map<string, NamedScripts> {
     const kept = this.#traceCache.read(this.#name) as KeptCommands | undefined;
     if (kept === undefined) return new Map();
-    const { entries, commands, indexes, named } = kept;
+    const { entries, commands, indexes } = kept;
     const folders = Object.keys(entries);
     if (JSON.stringify(this.#entries(folders, snapshot)) !== JSON.stringify(entries))
       return new Map();
     for (const folder of folders) this.#folders.add(folder);
+    const named = kept.named.map((each) => this.#one(each));
     return new Map(
       commands.map((command, index) => [command, named[indexes[index] as number] ?? NO_NAMED]),
     );
+  }
+
+  #one(named: NamedScripts): NamedScripts {
+    return named === NO_NAMED
+      ? named
+      : getOrMake(this.#distinct, JSON.stringify(named), () => named);
   }
 
   #entries(folders: Iterable<string>, snapshot: FsSnapshot): KeptCommands['entries'] {
@@ -96,10 +104,4 @@ export class NamedCommands {
 /** No command for the shell contains a zero byte. */
 function textOf(action: CommandAction): string {
   return action.kind === 'argv' ? `\0${JSON.stringify(action.argv)}` : action.command;
-}
-
-function indexIn(at: Map<string, number>, text: string): number {
-  const known = at.get(text) ?? at.size;
-  at.set(text, known);
-  return known;
 }

@@ -1,4 +1,5 @@
 /** Code of a `cmd:` stage: the project's scripts that its command names, and their imports. */
+import { addTo } from '../lists.js';
 import type { CommandAction } from '../pipeline/plan.js';
 import {
   type Declared,
@@ -12,7 +13,7 @@ import type { FsSnapshot } from './fs-snapshot.js';
 import { loadsByPath } from './loaded-files.js';
 import { isScript } from './loaders.js';
 import { NamedCommands } from './named-commands.js';
-import { NO_NAMED } from './named-scripts.js';
+import { type NamedScripts, NO_NAMED } from './named-scripts.js';
 import type { Parsed } from './python/trace-python.js';
 import type { TracedScript } from './script-trace.js';
 import { StoredTrace, type TraceCache } from './trace-cache.js';
@@ -29,10 +30,13 @@ interface KnownScripts {
   readonly traced: Map<string, TracedScript>;
   readonly parsed: Parsed;
   readonly commands: NamedCommands;
+  /** What was found for the items whose commands name the same. */
+  readonly found: Map<NamedScripts, { readonly found: Found; readonly together: TracedScripts }[]>;
 }
 
 export function noScripts(traceCache: TraceCache): KnownScripts {
-  return { traced: new Map(), parsed: new Map(), commands: new NamedCommands(traceCache) };
+  const commands = new NamedCommands(traceCache);
+  return { traced: new Map(), parsed: new Map(), commands, found: new Map() };
 }
 
 /** The scripts of a command; undefined if trace inputs changed and a parser is needed. */
@@ -58,12 +62,17 @@ function* collected(
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): Generator<Script, TracedScripts, TracedScript> {
-  const named = options.known.commands.of(command, snapshot);
+  const { known } = options;
+  const named = known.commands.of(command, snapshot);
   if (named === NO_NAMED) return NO_SCRIPTS;
+  const before = known.found.get(named)?.find((each) => each.found.isSameFor(options));
+  if (before !== undefined) return before.together;
   const found = new Found(named, options, snapshot);
   for (let script = found.next(); script !== undefined; script = found.next())
     found.add(script, knownScript(script, options, snapshot) ?? (yield script));
-  return found.together();
+  const together = found.together();
+  addTo(known.found, named, { found, together });
+  return together;
 }
 
 function knownScript(

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { writeIfAbsent } from '../cache/files/write-whole.js';
 import { sha256 } from '../canonical.js';
-import { NO_SCRIPTS, type TracedScripts } from '../code/found-scripts.js';
+import { NO_SCRIPTS, sorted, type TracedScripts } from '../code/found-scripts.js';
 import { type FsSnapshot, newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
 import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
@@ -40,7 +40,7 @@ interface CodeFiles {
 }
 
 function codeOf(found: TracedScripts, { versions, ...metadata }: Versions): CommandItemCode {
-  const packages = { ...found.packages, ...versions };
+  const packages = sorted({ ...found.packages, ...versions });
   return { kind: 'command', files: {}, ...found, packages, metadata };
 }
 
@@ -92,6 +92,8 @@ class Tracer {
   readonly #pythons: PythonPackages;
   readonly #modules = new Map<string, ModuleItemCode>();
   readonly #scripts: ReturnType<typeof noScripts>;
+  /** Items that share scripts and versions share their code. */
+  readonly #commands = new Map<TracedScripts, Map<Versions, CommandItemCode>>();
   /** Dep paths of all items that execute a module. */
   readonly #depsOf = new Map<string, Set<string>>();
 
@@ -163,8 +165,9 @@ class Tracer {
       keptScripts(action, options, snapshot) ?? (await traceScripts(action, options, snapshot));
     const versions =
       item.packages === undefined ? NO_VERSIONS : await this.#pythons.of(item, found);
-    const isBare = found === NO_SCRIPTS && versions === NO_VERSIONS;
-    return isBare ? NO_CODE : codeOf(found, versions);
+    if (found === NO_SCRIPTS && versions === NO_VERSIONS) return NO_CODE;
+    const ofFound = getOrMake(this.#commands, found, () => new Map());
+    return getOrMake(ofFound, versions, () => codeOf(found, versions));
   }
 
   async #module(item: Item, file: string): Promise<ModuleItemCode> {

@@ -20,6 +20,8 @@ interface PythonOptions {
   readonly unseen: () => void;
 }
 
+type Imports = Pick<TracedScripts, 'programs' | 'external'>;
+
 interface Used {
   readonly interpreter: Interpreter;
   /** Absolute path. */
@@ -36,6 +38,8 @@ export class PythonPackages {
   readonly #distributions: Distributions;
   readonly #asking: Asking;
   readonly #interpreters = new Map<string, Promise<Interpreter>>();
+  /** Items may share their scripts. */
+  readonly #known = new Map<Imports, Versions>();
 
   constructor(project: Project, { snapshot, traceCache, unseen }: PythonOptions) {
     const { env } = project;
@@ -55,17 +59,22 @@ export class PythonPackages {
    *
    * @throws UserError when the item requests versions and its Python cannot be determined
    */
-  async of(
-    item: Item,
-    { programs, external: imported }: Pick<TracedScripts, 'programs' | 'external'>,
-  ): Promise<Versions> {
+  async of(item: Item, scripts: Imports): Promise<Versions> {
     const { action } = item;
+    const { programs } = scripts;
     if (item.packages === undefined || action.kind === 'module') return NO_VERSIONS;
     if (programs.length === 0) {
       if (item.packages === 'inherited') return NO_VERSIONS;
       throw await this.#mistake(item, WITHOUT_PYTHON);
     }
-    const used = await this.#usedBy(item, programs);
+    const known = this.#known.get(scripts);
+    if (known !== undefined) return known;
+    const found = this.#versionsOf(scripts, await this.#usedBy(item, programs));
+    this.#known.set(scripts, found);
+    return found;
+  }
+
+  #versionsOf({ external: imported }: Imports, used: readonly Used[]): Versions {
     const several = used.length > 1;
     const versions: Record<string, string> = {};
     const files: Record<string, string> = {};

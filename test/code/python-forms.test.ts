@@ -353,7 +353,7 @@ describe('with Python', () => {
   it('a build file that appears, and a task that it defines, count from then on', async () => {
     expect(await counted('hatch run train', PROGRAM)).toEqual([]);
     sandbox.write('hatch.toml', '[envs.default.scripts]\ntrain = "python b.py"\n');
-    expect(Object.keys((await traced('hatch run train')).scripts)).toEqual(['hatch.toml', 'b.py']);
+    expect(Object.keys((await traced('hatch run train')).scripts)).toEqual(['b.py', 'hatch.toml']);
     sandbox.edit('hatch.toml', 'b.py', 'x.py');
     const { scripts } = await traced('hatch run train');
     expect(Object.keys(scripts).sort()).toEqual([...COUNTED, 'hatch.toml'].sort());

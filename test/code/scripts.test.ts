@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/canonical.js';
 import type { TracedScripts } from '../../src/code/found-scripts.js';
@@ -213,5 +214,44 @@ describe('the scripts of a command', () => {
       importers: {},
       packages: {},
     });
+  });
+
+  it('that commands share count for each by its own deps and outs', async () => {
+    const command = shell('bash run.sh && node main.mjs && python train.py');
+    sandbox.write('lib.py', '');
+    sandbox.settle();
+    await scripts(command.command);
+    const paths = ['run.sh', 'lib', 'lib/a.ts', 'lib.py', 'train.py', 'main.mjs', 'data'];
+    const dep = fc.record({
+      path: fc.constantFrom(...paths),
+      glob: fc.boolean(),
+      made: fc.boolean(),
+    });
+    const declared = fc.record({
+      deps: fc.array(dep, { maxLength: 3 }),
+      outs: fc.array(fc.record({ path: fc.constantFrom(...paths) }), { maxLength: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(declared, { minLength: 2, maxLength: 8 }), (items) => {
+        const snapshot = sandbox.snapshot();
+        const { known } = optionsOf(NONE);
+        for (const item of [...items, ...items]) {
+          const alone = keptScripts(command, optionsOf(item), snapshot);
+          const shared = keptScripts(command, { ...optionsOf(item), known }, snapshot);
+          expect(shared).toEqual(alone);
+          expect(shared).toBeDefined();
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('that commands with the same deps share are found once', async () => {
+    await scripts('node main.mjs');
+    const options = optionsOf(NONE);
+    const [one, two] = ['a', 'b'].map((path) =>
+      keptScripts(shell('node main.mjs'), { ...options, outs: [{ path }] }, sandbox.snapshot()),
+    );
+    expect(one).toBe(two);
   });
 });
