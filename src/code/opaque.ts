@@ -5,7 +5,6 @@ import { type Diagnostic, UserError } from '../error.js';
 import { statIfThere } from '../sys/if-there.js';
 import { extensionOf, isAddon, isScript } from './loaders.js';
 import { EXTENSIONS } from './may-start-code.js';
-
 import { isPython } from './python/file-kinds.js';
 
 /** Files that represent installed packages: one of them as a dep covers imports by name. */
