@@ -4,7 +4,7 @@
  * these names than a run takes in which nothing changed.
  */
 import { getOrMake } from '../lists.js';
-import { STARTER_NAMES } from './started-program.js';
+import { STARTER_NAMES, TEXT_STARTERS } from './started-program.js';
 import { TASK_RUNNER_NAMES } from './task-runners.js';
 
 /** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
@@ -19,13 +19,13 @@ export const EXTENSIONS: ReadonlySet<string> = new Set(
 const NAMES: ReadonlySet<string> = new Set([
   ...TASK_RUNNER_NAMES,
   ...STARTER_NAMES,
-  '-m',
+  ...TEXT_STARTERS,
   '--module',
   '.',
 ]);
-/** Words may go on: `python3.12`. By their first letter. */
-const INTERPRETERS: ReadonlyMap<string, readonly string[]> = byFirstLetter(
-  'python ipython pypy pytest node tsx ts-node bun deno Rscript julia perl ruby lua php source',
+/** Words may go on: `python3.12`, `-mpkg.main`. By their first character. */
+const BEGINNINGS: ReadonlyMap<string, readonly string[]> = byFirstCharacter(
+  'python ipython pypy pytest node tsx ts-node bun deno Rscript julia perl ruby lua php source -m',
 );
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'bash', 'dash', 'zsh', 'ksh', 'fish']);
 /** Words of the shell after which a command begins. */
@@ -45,7 +45,7 @@ const MARK = 5;
 const KINDS = kindsOf([
   [WORD, 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-'],
   [SPACE, ' \t\r\f\v'],
-  [SEPARATOR, '\n;&|({!`'],
+  [SEPARATOR, '\n;&|(){}!`'],
   [REDIRECTION, '<>'],
   [MARK, '/="\'\\'],
 ]);
@@ -93,7 +93,7 @@ function kindsOf(classes: readonly (readonly [kind: number, characters: string])
 
 function isKnown(word: string): boolean {
   if (NAMES.has(word)) return true;
-  if (INTERPRETERS.get(word[0] as string)?.some((name) => word.startsWith(name))) return true;
+  if (BEGINNINGS.get(word[0] as string)?.some((each) => word.startsWith(each))) return true;
   if (!word.includes('.') && !word.includes('-')) return SHELLS.has(word);
   const [name, ...rest] = word.split('.') as [string, ...string[]];
   if (SHELLS.has(beforeDash(name))) return true;
@@ -110,7 +110,7 @@ function lastPart(word: string): string {
   return word.slice(Math.max(word.lastIndexOf('-'), word.lastIndexOf('.')) + 1);
 }
 
-function byFirstLetter(names: string): ReadonlyMap<string, readonly string[]> {
+function byFirstCharacter(names: string): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const name of names.split(' ')) getOrMake(found, name[0] as string, () => []).push(name);
   return found;

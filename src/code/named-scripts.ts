@@ -14,7 +14,7 @@ import {
 import { readScripts } from './python/read-scripts.js';
 import { variableFiles } from './python/variable-files.js';
 import { commandStart, programName, type SimpleCommand, simpleCommands } from './shell-commands.js';
-import { elsewhere, startedModule, startedProgram } from './started-program.js';
+import { elsewhere, startedModule, startedProgram, TEXT_STARTERS } from './started-program.js';
 import { taskFiles } from './task-runners.js';
 
 interface Interpreter {
@@ -170,14 +170,11 @@ function withNested(given: SimpleCommand): SimpleCommand[] {
   return [outer, ...nested.flatMap(withNested)];
 }
 
-/** They take a command as one word: `parallel 'python x.py {}' ::: 1 2`. */
-const TEXT_STARTERS = /^(?:eval|trap|parallel|watch|script|su|flock|sbatch|concurrently)$/;
-
 function textsIn({ words, text }: SimpleCommand): string[] {
   const given = shellText(words) ?? (words.every(isShellWord) ? text : undefined);
   if (given !== undefined) return [given];
   const start = commandStart(words);
-  if (!TEXT_STARTERS.test(programName(words[start]))) return [];
+  if (!TEXT_STARTERS.has(programName(words[start]))) return [];
   return words.slice(start + 1).filter((word) => word !== undefined && /\s/.test(word)) as string[];
 }
 

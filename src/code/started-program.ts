@@ -42,6 +42,11 @@ const STARTERS: ReadonlyMap<string, Starter> = new Map(
 
 export const STARTER_NAMES: readonly string[] = [...STARTERS.keys()];
 
+/** They take a command as one word: `parallel 'python x.py {}' ::: 1 2`. */
+export const TEXT_STARTERS: ReadonlySet<string> = new Set(
+  'eval trap parallel watch script su flock sbatch concurrently'.split(' '),
+);
+
 /** Long options whose value, the next word, is a path. */
 const PATH_OPTION =
   /^--(?:directory|project|package|with|with-requirements|with-editable|from|spec|env-file|config-file|cache-dir|python|prefix|cwd|manifest-path|pyproject|output|error|input|chdir|hostfile)$/;

@@ -24,6 +24,8 @@ const shell: readonly (readonly [command: string, scripts: readonly string[]])[]
   [`Rscript -e 'rmarkdown::render("report.Rmd"); source("a/b.R")'`, ['report.Rmd', 'a/b.R']],
   ['julia -t 4 fit.jl', ['4', 'fit.jl']],
   ['./x.sh a b', ['x.sh']],
+  ['case $m in a) ./fit;; esac', ['fit']],
+  ['eval "./fit 1"', ['fit']],
   ['scripts/run a b', ['scripts/run']],
   ['SEED=1 CONFIG=conf.py ./run', ['run', 'conf.py']],
   ['env A=1 timeout 5m torchrun --nproc 2 train.py', ['train.py']],
