@@ -10,9 +10,6 @@ import { type NamedScripts, NO_NAMED, namedScripts } from './named-scripts.js';
 import { commandNamesIn } from './python/entry-points.js';
 import type { TraceCache } from './trace-cache.js';
 
-/** Format version, part of the name: files with another one are not found. */
-const FORMAT = 1;
-
 interface KeptCommands {
   /** The names of commands that build files define, by the folders in which the commands look for them. */
   readonly entries: Readonly<Record<string, readonly string[]>>;
@@ -34,7 +31,7 @@ export class NamedCommands {
 
   constructor(traceCache: TraceCache) {
     this.#traceCache = traceCache;
-    this.#name = sha256(JSON.stringify(['commands', FORMAT, traceCache.version]));
+    this.#name = sha256(JSON.stringify(['commands', traceCache.build]));
   }
 
   /** @param snapshot the same for all commands */

@@ -7,8 +7,8 @@ import { holds, type TraceInputs } from './trace-inputs.js';
 
 /** Storage of traces. A read returns what was written, or undefined. */
 export interface TraceCache {
-  /** Version of pipe: traces of another version are ignored. */
-  readonly version: string;
+  /** Of pipe: traces of another build are not found. */
+  readonly build: string;
   /** Converts a moment of performance.now() to a file system's clock; never later than that. */
   readonly timeAt: TimeAt;
   read(name: string): unknown;
@@ -16,9 +16,6 @@ export interface TraceCache {
 }
 
 export type TimeAt = (dev: number, moment: number) => number;
-
-/** Format version, part of each name: traces with another one are not found. */
-const FORMAT = 6;
 
 interface KeptTrace<T> {
   readonly traceInputs: TraceInputs;
@@ -41,8 +38,7 @@ export class StoredTrace<T> {
 
   constructor(traceCache: TraceCache, root: string, kind: 'module' | 'script', file: string) {
     this.#traceCache = traceCache;
-    const { version } = traceCache;
-    this.#name = sha256(JSON.stringify(['trace', FORMAT, version, root, kind, file]));
+    this.#name = sha256(JSON.stringify(['trace', traceCache.build, root, kind, file]));
   }
 
   /** Undefined if there is none, or if a trace input changed. */

@@ -98,7 +98,7 @@ class Tracer {
   readonly #depsOf = new Map<string, Set<string>>();
 
   constructor(project: Project, selected: readonly number[]) {
-    const { root, cache, version } = project;
+    const { root, cache, build } = project;
     this.#project = project;
     this.#snapshot = newSnapshot(
       root,
@@ -106,7 +106,7 @@ class Tracer {
       cache.readSet,
     );
     this.#traceCache = {
-      version,
+      build,
       timeAt: (dev, moment) => cache.timeAt(dev, moment),
       read: (name) => cache.state.readKept('traces', name),
       write: (name, value) => cache.state.writeKept('traces', name, value),

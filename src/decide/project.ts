@@ -4,6 +4,7 @@ import { type Cache, openCache } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
+import { toolIn } from '../noop/answers.js';
 import { readPipeline } from '../pipeline/document/read-text.js';
 import type { LoadOptions } from '../pipeline/load.js';
 import { startHint } from '../pipeline/look-alike.js';
@@ -34,6 +35,8 @@ export interface Host {
 }
 
 export interface Project extends Host {
+  /** Of the tool: what another build stored to save time is not used. */
+  readonly build: string;
   /** Absolute path of the folder of pipeline.yaml. */
   readonly root: string;
   readonly variant: Variant;
@@ -83,9 +86,10 @@ export async function openProject(
     warn,
   });
   cache.readSet.stat(path.join(root, pipelineName(root, file)));
-  const plan = await planOf(host, root, variant, cache);
+  const build = `${host.version} ${toolIn(host.dist)}`;
+  const plan = await planOf({ ...host, build }, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
-  return { ...host, env: wholeEnvironment(host.env), root, variant, plan, cache };
+  return { ...host, build, env: wholeEnvironment(host.env), root, variant, plan, cache };
 }
 
 /** Where the parts of the plan are in the pipeline file, for errors. */
@@ -106,11 +110,16 @@ export async function asVariant(project: Project, other: Variant): Promise<Proje
 }
 
 /**
- * The name of a cached plan hashes its text, variant and pipe version. The plan lists its other
+ * The name of a cached plan hashes its text, its variant and the build of pipe. The plan lists its other
  * inputs, which are compared. If links make names of the plan lead elsewhere, edges and overlaps
  * are computed again, between real places.
  */
-async function planOf(host: Host, root: string, variant: Variant, cache: Cache): Promise<Plan> {
+async function planOf(
+  host: Host & Pick<Project, 'build'>,
+  root: string,
+  variant: Variant,
+  cache: Cache,
+): Promise<Plan> {
   const pipeline = pipelineName(root, variant.file);
   const text = readPipeline(root, pipeline);
   const files = new PlanFiles(root, { observer: cache.readSet });
@@ -118,7 +127,7 @@ async function planOf(host: Host, root: string, variant: Variant, cache: Cache):
     sha256(
       JSON.stringify([
         'plan',
-        host.version,
+        host.build,
         pipeline,
         text,
         variant.profiles,
@@ -141,7 +150,7 @@ async function keptPlan(
   cache: Cache,
 ): Promise<Plan> {
   const kept = cache.state.readKept('plans', name) as Plan | undefined;
-  if (kept?.format === 3 && options.files.hold(kept.reads)) return kept;
+  if (kept !== undefined && options.files.hold(kept.reads)) return kept;
   const { loadPlan } = await import('../pipeline/load.js');
   const plan = loadPlan(options);
   cache.state.writeKept('plans', name, plan);

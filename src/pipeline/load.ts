@@ -62,7 +62,6 @@ export function loadPlan(options: LoadOptions): Plan {
   const used = set.length === 0 ? [] : usedParams(items, diagnostics.source.text);
   const severals = params && ownParams ? warningsForSets(ownParams, params, set) : [];
   return {
-    format: 3,
     params: params?.value ?? {},
     items,
     warnings: [...unusedSets(set, used), ...severals],

@@ -5,8 +5,6 @@ export type { Resources };
 
 /** The result of `pipeline.yaml`, profiles and `--set`. JSON, since a plan is cached by content. */
 export interface Plan {
-  /** Format version: a cached plan with another number is not used. */
-  readonly format: 3;
   /** The resolved params tree. */
   readonly params: Json;
   /** In topological order: each item comes after the items that it needs. */

@@ -135,9 +135,9 @@ describe('a cached trace', () => {
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 
-  it('of another version of the tool is invalid', async () => {
+  it('of another build of the tool is invalid', async () => {
     await sandbox.trace('stages/stage.ts');
-    Object.assign(sandbox.traceCache, { version: '1.0.1' });
+    Object.assign(sandbox.traceCache, { build: '2' });
     expect(sandbox.recall('stages/stage.ts')).toBeUndefined();
   });
 

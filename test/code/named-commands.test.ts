@@ -7,12 +7,12 @@ import { Sandbox } from './sandbox.js';
 
 /** Counts reads and writes, and keeps values as JSON, as a project does. */
 class Store implements TraceCache {
-  readonly version: string;
+  readonly build: string;
   readonly texts: Map<string, string>;
   writes = 0;
 
-  constructor(version = '1', texts = new Map<string, string>()) {
-    this.version = version;
+  constructor(build = '1', texts = new Map<string, string>()) {
+    this.build = build;
     this.texts = texts;
   }
 
@@ -92,7 +92,7 @@ describe('the commands of a run', () => {
     expect(run(store, inside)[0]?.launches).toHaveLength(2);
   });
 
-  it('of another version of pipe are not used', () => {
+  it('of another build of pipe are not used', () => {
     const store = new Store('1');
     run(store, ACTIONS);
     const next = new Store('2', store.texts);

@@ -37,7 +37,7 @@ export class Sandbox {
   /** The stored traces, as text, as they would be on disk. */
   readonly kept = new Map<string, string>();
   readonly traceCache: TraceCache = {
-    version: '1.0.0',
+    build: '1',
     timeAt: (_dev, moment) => Date.now() - (performance.now() - moment),
     read: (name) => {
       const text = this.kept.get(name);

@@ -32,9 +32,6 @@ interface Entry {
 
 type Index = Readonly<Record<string, Entry>>;
 
-/** Part of the name in the cache: another one for another kind of index. */
-const FORMAT = 2;
-
 /** The distributions of one run. Each folder is searched once. */
 export class Distributions {
   readonly #snapshot: FsSnapshot;
@@ -113,9 +110,7 @@ export class Distributions {
 
   /** Reads only metadata that is newer than the stored index. */
   #indexOf(folder: string): Index {
-    const name = sha256(
-      JSON.stringify(['python folder', FORMAT, this.#traceCache.version, folder]),
-    );
+    const name = sha256(JSON.stringify(['python folder', this.#traceCache.build, folder]));
     const before = (this.#traceCache.read(name) as Index | undefined) ?? {};
     const index: Record<string, Entry> = {};
     let isNew = false;

@@ -57,9 +57,6 @@ interface Inputs {
   readonly stamps: Readonly<Record<string, string | null>>;
 }
 
-/** Part of the name in the cache. */
-const FORMAT = 1;
-
 /** `folder`: where the command runs, relative to the project. */
 export async function interpreterAt(
   file: string,
@@ -68,7 +65,7 @@ export async function interpreterAt(
 ): Promise<Interpreter> {
   const { traceCache, snapshot } = asking;
   const start = path.join(snapshot.root, folder);
-  const name = sha256(JSON.stringify(['python', FORMAT, traceCache.version, file, start]));
+  const name = sha256(JSON.stringify(['python', traceCache.build, file, start]));
   const kept = traceCache.read(name) as Kept | undefined;
   if (kept !== undefined) {
     const inputs = inputsOf(file, start, kept.interpreter.folders, asking);
