@@ -4,11 +4,12 @@ import { getOrMake, oncePer, oncePerText } from '../lists.js';
 import type { Dep, Out } from '../pipeline/plan.js';
 import { isWithin } from '../sys/is-within.js';
 import { type FsSnapshot, isFileDigest } from './fs-snapshot.js';
-import type { NamedScripts } from './named-scripts.js';
+import type { NamedScripts } from './named.js';
 import { isPython } from './python/file-kinds.js';
 import { headOf } from './python/find-interpreter.js';
 import type { Launch } from './python/launches.js';
-import { environmentOf, type Program } from './python/programs.js';
+import type { Program } from './python/programs.js';
+import { environmentOf } from './python/python-environment.js';
 import type { TracedScript, Untraced } from './script-trace.js';
 
 /** A single file that is not traced, a JavaScript or TypeScript file, or a launch. */

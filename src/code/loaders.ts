@@ -1,4 +1,4 @@
-/** How a local file enters a bundle, by its name. */
+/** What a file is by its name: a script, and how it enters a bundle. */
 
 import { lastName } from '../sys/is-within.js';
 import type { Loader } from './esbuild.js';
@@ -17,6 +17,14 @@ const SCRIPTS: Readonly<Record<string, Loader>> = {
 /** Imported as strings: `import shader from './blur.wgsl'`. */
 const TEXTS = new Set(
   '.txt .md .csv .tsv .svg .html .css .xml .yaml .yml .toml .sql .glsl .wgsl .py .sh .r'.split(' '),
+);
+
+/** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
+export const EXTENSIONS: ReadonlySet<string> = new Set(
+  (
+    'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
+    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw slurm sbatch pbs nf smk'
+  ).split(' '),
 );
 
 /** True for JavaScript and TypeScript. */

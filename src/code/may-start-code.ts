@@ -4,16 +4,9 @@
  * these names than a run takes in which nothing changed.
  */
 import { getOrMake } from '../lists.js';
+import { EXTENSIONS } from './loaders.js';
 import { STARTER_NAMES, TEXT_STARTERS } from './started-program.js';
 import { TASK_RUNNER_NAMES } from './task-runners.js';
-
-/** A word with such an extension is a script, at any position: `timeout 5m torchrun train.py`. */
-export const EXTENSIONS: ReadonlySet<string> = new Set(
-  (
-    'py pyw js mjs cjs jsx ts mts cts tsx sh bash zsh ksh fish r jl pl pm rb lua php awk sed sql ' +
-    'scala groovy tcl ps1 go rs hs ml clj swift kts exs m do sas qmd rmd rnw slurm sbatch pbs nf smk'
-  ).split(' '),
-);
 
 /** Programs, options and the `.` of the shell, as whole words. */
 const NAMES: ReadonlySet<string> = new Set([

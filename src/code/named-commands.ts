@@ -6,9 +6,12 @@ import { sha256 } from '../canonical.js';
 import { getOrMake } from '../lists.js';
 import type { CommandAction, Item } from '../pipeline/plan.js';
 import type { FsSnapshot } from './fs-snapshot.js';
-import { type NamedScripts, NO_NAMED, namedScripts } from './named-scripts.js';
+import { type NamedScripts, NO_NAMED } from './named.js';
 import { commandNamesIn } from './python/entry-points.js';
+import type { CommandNames } from './python/launches.js';
 import type { TraceCache } from './trace-cache.js';
+
+type Parse = (action: CommandAction, around: { entries: CommandNames }) => NamedScripts;
 
 interface KeptCommands {
   /** The names of commands that build files define, by the folders in which the commands look for them. */
@@ -28,24 +31,34 @@ export class NamedCommands {
   /** By their text, so that equal ones are one object. */
   readonly #distinct = new Map<string, NamedScripts>();
   #isChanged = false;
+  #parse: Parse | undefined;
 
   constructor(traceCache: TraceCache) {
     this.#traceCache = traceCache;
     this.#name = sha256(JSON.stringify(['commands', traceCache.build]));
   }
 
-  /** @param snapshot the same for all commands */
-  of(action: CommandAction, snapshot: FsSnapshot): NamedScripts {
+  /** Loads the parser: most runs find all commands kept. */
+  async loadParser(): Promise<void> {
+    this.#parse ??= (await import('./named-scripts.js')).namedScripts;
+  }
+
+  /**
+   * Undefined if the command must be parsed, and the parser is not loaded.
+   *
+   * @param snapshot the same for all commands
+   */
+  of(action: CommandAction, snapshot: FsSnapshot): NamedScripts | undefined {
     this.#known ??= this.#read(snapshot);
     const command = textOf(action);
     const known = this.#known.get(command);
-    if (known !== undefined) return known;
+    if (known !== undefined || this.#parse === undefined) return known;
     const names = commandNamesIn(snapshot);
     const entries = (folder: string) => {
       this.#folders.add(folder);
       return names(folder);
     };
-    const named = this.#one(namedScripts(action, { entries }));
+    const named = this.#one(this.#parse(action, { entries }));
     this.#known.set(command, named);
     this.#isChanged = true;
     return named;

@@ -1,16 +1,13 @@
 /** Finds the project's files that a command names as programs: `python train.py`, `./run.sh`. Pure. */
 import path from 'node:path';
 import type { CommandAction } from '../pipeline/plan.js';
-import { EXTENSIONS, mayStartCode } from './may-start-code.js';
+import { EXTENSIONS } from './loaders.js';
+import { mayStartCode } from './may-start-code.js';
+import { type NamedScripts, NO_NAMED } from './named.js';
 import { folderIn, inProject } from './project-paths.js';
 import { isPython } from './python/file-kinds.js';
-import { type Launch, pythonLaunches, type Surroundings } from './python/launches.js';
-import {
-  environmentFor,
-  type Program,
-  pythonPrograms,
-  withEnvironments,
-} from './python/programs.js';
+import { pythonLaunches, type Surroundings } from './python/launches.js';
+import { environmentFor, pythonPrograms, withEnvironments } from './python/programs.js';
 import { readScripts } from './python/read-scripts.js';
 import { variableFiles } from './python/variable-files.js';
 import { commandStart, programName, type SimpleCommand, simpleCommands } from './shell-commands.js';
@@ -46,19 +43,6 @@ const INTERPRETERS: readonly Interpreter[] = [
   { name: /^(?:ba|da|z|k|fi)?sh$/, valued: ['-o', '+o', '-O', '+O', '--rcfile'], inline: ['-c'] },
   { name: /^(?:Rscript|julia|perl|ruby|lua|php|source|\.)$/, inline: ['-e', '-E', '-r'] },
 ];
-
-export interface NamedScripts {
-  /** Paths relative to the project, in command order; they may not exist. */
-  readonly files: readonly string[];
-  /** Scripts and modules that Python executes, and programs that may be either. */
-  readonly launches: readonly Launch[];
-  /** Why a program that the command starts is unknown. */
-  readonly unclear: readonly string[];
-  /** The Python programs that the command starts with a file, a module or a text of the project. */
-  readonly programs: readonly Program[];
-}
-
-export const NO_NAMED: NamedScripts = { files: [], launches: [], unclear: [], programs: [] };
 
 export function isStarting({ files, launches }: NamedScripts): boolean {
   return files.length + launches.length > 0;

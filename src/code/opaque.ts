@@ -3,8 +3,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, UserError } from '../error.js';
 import { statIfThere } from '../sys/if-there.js';
-import { extensionOf, isAddon, isScript } from './loaders.js';
-import { EXTENSIONS } from './may-start-code.js';
+import { EXTENSIONS, extensionOf, isAddon, isScript } from './loaders.js';
 import { isPython } from './python/file-kinds.js';
 
 /** Files that represent installed packages: one of them as a dep covers imports by name. */

@@ -7,7 +7,7 @@ import { build, defined } from './bundle.js';
 import { collectInputs } from './collect-inputs.js';
 import { type Built, EsbuildEnded, loadEsbuild } from './esbuild.js';
 import { hasOpenImports, importersOf } from './importers.js';
-import type { NamedScripts } from './named-scripts.js';
+import type { NamedScripts } from './named.js';
 import { type Observed, observe } from './observed.js';
 import { packagesOf } from './packages.js';
 import { within } from './project-paths.js';

@@ -12,8 +12,8 @@ import {
 import type { FsSnapshot } from './fs-snapshot.js';
 import { loadsByPath } from './loaded-files.js';
 import { isScript } from './loaders.js';
+import { type NamedScripts, NO_NAMED } from './named.js';
 import { NamedCommands } from './named-commands.js';
-import { type NamedScripts, NO_NAMED } from './named-scripts.js';
 import type { Parsed } from './python/trace-python.js';
 import type { TracedScript } from './script-trace.js';
 import { StoredTrace, type TraceCache } from './trace-cache.js';
@@ -39,8 +39,10 @@ export function noScripts(traceCache: TraceCache): KnownScripts {
   return { traced: new Map(), parsed: new Map(), commands, found: new Map() };
 }
 
-/** The scripts of a command; undefined if trace inputs changed and a parser is needed. */
+/** The scripts of a command; undefined if it or trace inputs changed and a parser is needed. */
 export function keptScripts(...command: Parameters<typeof collected>): TracedScripts | undefined {
+  const [action, { known }, snapshot] = command;
+  if (known.commands.of(action, snapshot) === undefined) return undefined;
   const step = collected(...command).next();
   return step.done ? step.value : undefined;
 }
@@ -50,6 +52,7 @@ export async function traceScripts(
   ...command: Parameters<typeof collected>
 ): Promise<TracedScripts> {
   const [, options, snapshot] = command;
+  await options.known.commands.loadParser();
   const steps = collected(...command);
   let step = steps.next();
   while (!step.done) step = steps.next(await traceAndKeep(step.value, options, snapshot));
@@ -64,7 +67,7 @@ function* collected(
 ): Generator<Script, TracedScripts, TracedScript> {
   const { known } = options;
   const named = known.commands.of(command, snapshot);
-  if (named === NO_NAMED) return NO_SCRIPTS;
+  if (named === undefined || named === NO_NAMED) return NO_SCRIPTS;
   const before = known.found.get(named)?.find((each) => each.found.isSameFor(options));
   if (before !== undefined) return before.together;
   const found = new Found(named, options, snapshot);

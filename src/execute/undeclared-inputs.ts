@@ -6,7 +6,7 @@
 import path from 'node:path';
 import { unfollowedIn } from '../code/named-scripts.js';
 import { coversCode } from '../code/opaque.js';
-import { environmentOf } from '../code/python/programs.js';
+import { environmentOf } from '../code/python/python-environment.js';
 import { type ItemHandle, itemAt } from '../decide/build-context.js';
 import { oncePer } from '../lists.js';
 import { matchGlob, parseGlob } from '../pipeline/glob.js';

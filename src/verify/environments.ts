@@ -10,7 +10,7 @@ import { hexOf, newSnapshot } from '../code/fs-snapshot.js';
 import { pathsIn } from '../code/named-scripts.js';
 import { isOutside, within } from '../code/project-paths.js';
 import { environmentAt, type Machine } from '../code/python/find-interpreter.js';
-import { environmentOf } from '../code/python/programs.js';
+import { environmentOf } from '../code/python/python-environment.js';
 import { projectFolders } from '../code/python/project-folders.js';
 import type { Environment } from '../code/python/python-environment.js';
 import { Reads } from '../code/python/trace-reads.js';

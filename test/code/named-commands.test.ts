@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_NAMED } from '../../src/code/named.js';
 import { NamedCommands } from '../../src/code/named-commands.js';
-import { NO_NAMED, namedScripts } from '../../src/code/named-scripts.js';
+import { namedScripts } from '../../src/code/named-scripts.js';
 import type { TraceCache } from '../../src/code/trace-cache.js';
 import type { CommandAction } from '../../src/pipeline/plan.js';
 import { Sandbox } from './sandbox.js';
@@ -42,8 +43,9 @@ function shell(command: string): CommandAction {
 }
 
 /** A run of a plan with these commands: what each names. */
-function run(store: Store, actions: readonly CommandAction[]) {
+async function run(store: Store, actions: readonly CommandAction[]) {
   const commands = new NamedCommands(store);
+  await commands.loadParser();
   const snapshot = sandbox.snapshot();
   const named = actions.map((action) => commands.of(action, snapshot));
   commands.save(
@@ -63,10 +65,10 @@ const ACTIONS: readonly CommandAction[] = [
 ];
 
 describe('the commands of a run', () => {
-  it('name the same in the next run, which parses none of them', () => {
+  it('name the same in the next run, which parses none of them', async () => {
     const store = new Store();
-    const first = run(store, ACTIONS);
-    const second = run(store, ACTIONS);
+    const first = await run(store, ACTIONS);
+    const second = await run(store, ACTIONS);
     expect(first).toEqual(ACTIONS.map((action) => namedScripts(action)));
     expect(second).toEqual(first);
     expect(second[2]).toBe(NO_NAMED);
@@ -74,40 +76,48 @@ describe('the commands of a run', () => {
     expect(store.writes).toBe(1);
   });
 
-  it('are parsed again when a build file defines other commands', () => {
+  it('are known without the parser, but for a new one', async () => {
     const store = new Store();
-    expect(run(store, [shell('fit out.txt')])).toEqual([NO_NAMED]);
+    const named = await run(store, ACTIONS);
+    const [commands, snapshot] = [new NamedCommands(store), sandbox.snapshot()];
+    expect(ACTIONS.map((action) => commands.of(action, snapshot))).toEqual(named);
+    expect(commands.of(shell('echo 2'), snapshot)).toBeUndefined();
+  });
+
+  it('are parsed again when a build file defines other commands', async () => {
+    const store = new Store();
+    expect(await run(store, [shell('fit out.txt')])).toEqual([NO_NAMED]);
     sandbox.write('pyproject.toml', '[project.scripts]\nfit = "pkg.cli:main"\n');
-    const [named] = run(store, [shell('fit out.txt')]);
+    const [named] = await run(store, [shell('fit out.txt')]);
     expect(named?.launches).toMatchObject([{ kind: 'entry', target: 'fit' }]);
     sandbox.remove('pyproject.toml');
-    expect(run(store, [shell('fit out.txt')])).toEqual([NO_NAMED]);
+    expect(await run(store, [shell('fit out.txt')])).toEqual([NO_NAMED]);
   });
 
-  it('are parsed again when a folder in which one of them runs defines other commands', () => {
+  it('are parsed again when a folder in which one of them runs defines other commands', async () => {
     const store = new Store();
     const inside = [shell('cd sub && python x.py && fit out.txt')];
-    expect(run(store, inside)[0]?.launches).toHaveLength(1);
+    expect((await run(store, inside))[0]?.launches).toHaveLength(1);
     sandbox.write('sub/pyproject.toml', '[project.scripts]\nfit = "pkg.cli:main"\n');
-    expect(run(store, inside)[0]?.launches).toHaveLength(2);
+    expect((await run(store, inside))[0]?.launches).toHaveLength(2);
   });
 
-  it('of another build of pipe are not used', () => {
+  it('of another build of pipe are not used', async () => {
     const store = new Store('1');
-    run(store, ACTIONS);
+    await run(store, ACTIONS);
     const next = new Store('2', store.texts);
-    run(next, ACTIONS);
+    await run(next, ACTIONS);
     expect(next.writes).toBe(1);
   });
 
-  it('stay known beside those of another plan, until those of former plans are most', () => {
+  it('stay known beside those of another plan, until those of former plans are most', async () => {
     const store = new Store();
     const plans = [1, 2, 3].map((lr) => [shell(`python3 train.py --lr ${lr}`)]);
-    for (const plan of plans) run(store, plan);
+    for (const plan of plans) await run(store, plan);
     const { commands } = JSON.parse([...store.texts.values()][0] as string);
     expect(commands).toEqual(['python3 train.py --lr 3']);
     const before = store.writes;
-    run(store, plans[2] as CommandAction[]);
+    await run(store, plans[2] as CommandAction[]);
     expect(store.writes).toBe(before);
   });
 });

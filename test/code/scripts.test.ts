@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/canonical.js';
-import type { TracedScripts } from '../../src/code/found-scripts.js';
+import { NO_SCRIPTS, type TracedScripts } from '../../src/code/found-scripts.js';
 import {
   keptScripts,
   noScripts,
@@ -206,14 +206,8 @@ describe('the scripts of a command', () => {
     expect((await scripts('bash go.sh')).scripts).toEqual(digests('go.sh', 'lib/env.sh'));
   });
 
-  it('of a command without any are known without a trace', () => {
-    expect(
-      keptScripts(shell('wc -c data/text.txt'), optionsOf(NONE), sandbox.snapshot()),
-    ).toMatchObject({
-      scripts: {},
-      importers: {},
-      packages: {},
-    });
+  it('of a command without any are none', async () => {
+    expect(await scripts('wc -c data/text.txt')).toBe(NO_SCRIPTS);
   });
 
   it('that commands share count for each by its own deps and outs', async () => {

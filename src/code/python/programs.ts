@@ -56,18 +56,6 @@ export function withEnvironments(
   });
 }
 
-/** The folder of the Python environment that installed a program; undefined for any other file. */
-export function environmentOf(
-  file: string,
-  exists: (where: string) => boolean,
-): string | undefined {
-  const folder = /^(.+)\/bin\/[^/]+$/.exec(file)?.[1];
-  if (folder === undefined) return undefined;
-  return ['pyvenv.cfg', 'conda-meta'].some((name) => exists(`${folder}/${name}`))
-    ? folder
-    : undefined;
-}
-
 /** The effect of a command on later ones: `. .venv/bin/activate`, `conda activate x`. */
 function activation(words: Words): Choice | undefined {
   const [first, second] = words;

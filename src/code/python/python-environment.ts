@@ -1,4 +1,4 @@
-/** The Python environment in which a program starts others. Types only. */
+/** The Python environment in which a program starts others. */
 
 export type Environment =
   /** A virtual environment, relative to where the command runs. */
@@ -17,4 +17,16 @@ export interface Choice {
   readonly projects?: readonly string[];
   /** Why the words do not show which Python it is. */
   readonly unclear?: string;
+}
+
+/** The folder of the Python environment that installed a program; undefined for any other file. */
+export function environmentOf(
+  file: string,
+  exists: (where: string) => boolean,
+): string | undefined {
+  const folder = /^(.+)\/bin\/[^/]+$/.exec(file)?.[1];
+  if (folder === undefined) return undefined;
+  return ['pyvenv.cfg', 'conda-meta'].some((name) => exists(`${folder}/${name}`))
+    ? folder
+    : undefined;
 }

@@ -1,6 +1,7 @@
 /** Programs that the Python code of a trace starts. */
 import path from 'node:path';
-import { isStarting, type NamedScripts, namedInside } from '../named-scripts.js';
+import type { NamedScripts } from '../named.js';
+import { isStarting, namedInside } from '../named-scripts.js';
 import { isOutside } from '../project-paths.js';
 import type { StartedScripts, Untraced } from '../script-trace.js';
 import { isNotebook } from './file-kinds.js';
