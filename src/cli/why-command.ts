@@ -1,18 +1,21 @@
-/** `pipe why`: the most specific reasons why an item is not fresh. */
-import { type Command, JSON_OPTION, LOOK_OPTION, requireItem, VARIANT_OPTIONS } from './command.js';
+/** `pipe why`: the most specific reasons why items are not fresh. */
+import { type Command, JSON_OPTION, LOOK_OPTION, VARIANT_OPTIONS } from './command.js';
 import { namedStandings, type Standing } from './inspect-items.js';
 
 export const command: Command = {
   command: 'why',
-  positionals: '<item|stage|pattern …>',
-  summary: 'Explains why an item would run: what has changed since its last result.',
+  positionals: '[item|stage|pattern …]',
+  summary:
+    'Explains why an item would run: what has changed since its last result. Without names, explains each item that is not fresh.',
   options: [...VARIANT_OPTIONS, LOOK_OPTION, JSON_OPTION],
   async run(parsed, context) {
-    requireItem(command, parsed);
     const all = await namedStandings(parsed, context);
+    const isNamed = parsed.positionals.length > 0;
+    const told = isNamed ? all : all.filter(({ state }) => state !== 'fresh');
     const { terminal } = context;
-    if (parsed.flag('json')) terminal.json(all);
-    else terminal.out(all.map(story).join(''));
+    if (parsed.flag('json')) terminal.json(told);
+    else if (told.length === 0) terminal.out(`pipe: ${all.length} fresh\n`);
+    else terminal.out(told.map(story).join(''));
   },
 };
 

@@ -159,6 +159,16 @@ describe('pipe why', () => {
     );
   });
 
+  it('without names, explains each item that is not fresh', async () => {
+    await made.pipe('run');
+    expect(await why()).toBe('pipe: 3 fresh\n');
+    const undo = written('data/file.txt', 'other\n', 'file\n')();
+    expect(await why().finally(undo)).toBe(
+      'first would run:\n  dep data/file.txt changed\n' +
+        'second may run:\n  not known before first has run\n',
+    );
+  });
+
   it('prints the same reasons as JSON', async () => {
     const found = JSON.parse(await why('first', '--json', '--set', 'a.rate=3'));
     expect(found).toMatchObject([
