@@ -18,7 +18,7 @@ export function roughly(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : duration(minutes * 60);
 }
 
-/** An estimate has no tenths of a second. */
+/** Without tenths of a second, for an estimate, and for a time that still grows. */
 export function about(seconds: number): string {
   return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
 }

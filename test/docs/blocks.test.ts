@@ -20,6 +20,7 @@ import { stepsOf } from './support/walkthrough.js';
 
 /** Pages, or blocks by page and first line, that another test checks. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  'docs/command-line.md: prep: ran in 12 s': 'test/report/live/lines.test.ts',
   'docs/errors.md': 'test/docs/errors.test.ts',
   'docs/getting-started.md': 'test/slow/docs/getting-started.test.ts',
   'docs/reference/api.md': 'test/slow/docs/api.test.ts',

@@ -1,6 +1,6 @@
 /** The live view as lines for a terminal of a given size: a pure function of the state. */
 import { largest } from '../fit.js';
-import { about, duration, metricsText, transferText, whyText } from '../wording.js';
+import { about, metricsText, transferText, whyText } from '../wording.js';
 import type { Active, Epochs, LiveState, Progress, Running, TransferAt } from './live-state.js';
 import { cut, cutMiddle, pad, widthOf } from './text-columns.js';
 
@@ -61,7 +61,7 @@ function runningFirst([, a]: [string, Active], [, b]: [string, Active]): number 
 function itemLines(items: readonly [string, Active][], columns: number, now: number): Line[] {
   const longest = Math.max(8, Math.floor(columns * 0.45));
   const names = items.map(([item]) => cutMiddle(item, longest));
-  const times = items.map(([, { since }]) => duration(Math.floor(Math.max(0, now - since))));
+  const times = items.map(([, { since }]) => about(Math.floor(Math.max(0, now - since))));
   const nameWidth = largest(names.map(widthOf));
   const timeWidth = largest(times.map(widthOf));
   return items.map(([, active], at) => {
@@ -137,7 +137,7 @@ function runLine(state: LiveState, columns: number, now: number): Line {
     [toCome, `to come${stagesToCome(state.toCome)}`],
   ];
   const counts = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  const time = duration(Math.floor(now - state.since));
+  const time = about(Math.floor(now - state.since));
   return [{ text: cut(`${time}: ${counts.join(', ')}`, columns), color: 'faint' }];
 }
 

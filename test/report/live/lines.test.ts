@@ -1,4 +1,5 @@
 /** The live view as lines, at any size. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../../src/event.js';
@@ -38,9 +39,23 @@ const verdict = (item: string, is: 'ran' | 'failed' | 'fresh'): RunEvent => ({
   verdict: is,
 });
 
+test('docs/command-line.md shows a frame as it is', () => {
+  const reason = 'waits for a GPU: GPU 0 held by train@faces, pid 4711, since 14:02:11';
+  const metrics = { loss: 0.03 };
+  const events: Timed[] = [
+    [0, start('prep')],
+    [12, verdict('prep', 'ran')],
+    [12, start('train@faces', { epochs: { completed: 0, target: 10 } })],
+    [12, { type: 'waiting', item: 'train@animals', reason }],
+    [19.5, { type: 'epoch', item: 'train@faces', epoch: 6, target: 10, seconds: 1.5, metrics }],
+  ];
+  const page = readFileSync(new URL('../../../docs/command-line.md', import.meta.url), 'utf8');
+  expect(page).toContain(`prep: ran in 12 s\n${shown(events, 21, 100).join('\n')}\n`);
+});
+
 describe('the line of the run', () => {
   test('shows the remaining items by stage', () => {
-    expect(shown([], 3)).toEqual(['3.0 s: 5 to come (prep, train 2, evaluate 2)']);
+    expect(shown([], 3)).toEqual(['3 s: 5 to come (prep, train 2, evaluate 2)']);
   });
 
   test('follows the transfers, with rate and time left, while they last', () => {
@@ -81,7 +96,7 @@ describe('the line of an item', () => {
   test('shows how many more reasons there are', () => {
     const reasons = ['param rate 1 → 3', 'dep in.txt changed', 'out b added'];
     const events: Timed[] = [[0, start('prep', { reason: reasons[0], reasons, gpus: [0] })]];
-    expect(line(events, 4)).toBe('● prep  4.0 s  param rate 1 → 3, and 2 more reasons, GPU 0');
+    expect(line(events, 4)).toBe('● prep  4 s  param rate 1 → 3, and 2 more reasons, GPU 0');
   });
 
   test('shows progress, and the time left at that speed', () => {
@@ -122,7 +137,7 @@ describe('the line of an item', () => {
       [5, { type: 'epoch', item: 'train', epoch: 5, target: 10, seconds: 1, metrics: {} }],
       [5, { type: 'progress', item: 'train', done: 5, total: 10, unit: 'epochs' }],
     ];
-    expect(line(events, 5)).toBe('● train  5.0 s  epoch 5/10, 5 s left');
+    expect(line(events, 5)).toBe('● train  5 s  epoch 5/10, 5 s left');
     const within: RunEvent = { type: 'progress', item: 'train', done: 5, total: 10, unit: 'steps' };
     expect(line([...events, [5, within]], 5)).toContain('epoch 5/10, 5/10 steps 50%, ');
   });
@@ -140,8 +155,8 @@ describe('the line of an item', () => {
       [5, start('prep')],
     ];
     const lines = shown(events, 10, 121);
-    expect(lines[0]).toBe('● prep         5.0 s  never ran');
-    expect(lines[1]).toBe(`○ train@faces  10 s   ${reason}`);
+    expect(lines[0]).toBe('● prep         5 s   never ran');
+    expect(lines[1]).toBe(`○ train@faces  10 s  ${reason}`);
   });
 
   test('forgets the progress within an epoch when the epoch is over', () => {
@@ -150,7 +165,7 @@ describe('the line of an item', () => {
       [1, { type: 'progress', item: 'train@faces', done: 9, total: 10, unit: 'batches' }],
       [2, { type: 'epoch', item: 'train@faces', epoch: 1, target: 2, seconds: 2 }],
     ];
-    expect(line(events, 2)).toBe('● train@faces  2.0 s  epoch 1/2, 2 s left');
+    expect(line(events, 2)).toBe('● train@faces  2 s  epoch 1/2, 2 s left');
   });
 });
 
@@ -179,7 +194,7 @@ describe('a small terminal', () => {
     expect(lines).toHaveLength(9);
     expect(lines.slice(0, 2)).toEqual(['● work@0', '● work@1']);
     expect(lines.at(-2)).toBe('… and 193 more');
-    expect(lines.at(-1)).toBe('1.0 s: 200 running');
+    expect(lines.at(-1)).toBe('1 s: 200 running');
   });
 });
 
