@@ -1,4 +1,4 @@
-/** Commands and options of make, DVC, Snakemake and Turborepo, and their equivalents. */
+/** Commands and options of make, DVC, Snakemake, Hydra, W&B and other tools, and their equivalents. */
 
 const CLEAN =
   'no cleaning is needed before a run; `pipe cache gc` frees disk space by removing results that nothing needs, `pipe run --force` runs items again';
@@ -28,6 +28,20 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   fetch: 'pipe pull',
   prune: 'pipe cache gc',
   version: 'pipe --version',
+  resume: 'pipe run',
+  restart: 'pipe run',
+  retry: 'pipe run',
+  compare: 'pipe results diff',
+  history: 'pipe results',
+  ps: 'pipe status',
+  info: 'pipe status',
+  describe: 'pipe why',
+  inspect: 'pipe why',
+  tensorboard: 'pipe ui',
+  dashboard: 'pipe ui',
+  serve: 'pipe ui',
+  server: 'pipe ui',
+  sync: 'pipe push',
 };
 
 const TAKEN =
@@ -37,6 +51,10 @@ const DOWNLOAD =
 const TRIALS =
   'pipe run --set train.lr=0.1 tries another value, and pipe results lists and compares all results';
 export const EDIT = 'edit pipeline.yaml: stages, deps and outs are declared only there';
+const SWEEP =
+  'list the values as an axis under `matrix:` of the stage: pipe run makes one item for each';
+const STOP =
+  'press Ctrl-C where pipe run runs, or send SIGTERM to its process: finished epochs stay';
 const FROZEN = 'pipe has no frozen stages: pipe run --only <stage …> runs only the named ones';
 
 /** Advice where no command is equivalent. */
@@ -58,6 +76,13 @@ export const OTHER_COMMAND_WAYS: Readonly<Record<string, string>> = {
   exp: TRIALS,
   experiments: TRIALS,
   queue: TRIALS,
+  sweep: SWEEP,
+  tune: SWEEP,
+  multirun: SWEEP,
+  set: 'to try another value: pipe run --set train.lr=0.1; to keep it, edit pipeline.yaml',
+  stop: STOP,
+  cancel: STOP,
+  kill: STOP,
   freeze: FROZEN,
   unfreeze: FROZEN,
   config: 'pipe has no config command: use pipeline.yaml, options and PIPE_… variables',
@@ -96,12 +121,20 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   '--configfile': '--profile',
   '--allow-missing': '--frozen',
   '--allowed-rules': '--only',
+  '--param': '--set',
+  '--params': '--set',
 };
 
 const CONTENT = OTHER_COMMAND_WAYS.touch as string;
 const AGAIN = 'an interrupted run leaves no partial results: pipe run computes what is missing';
 const ENVIRONMENT =
   'name the environment in the command, as in: cmd: conda run -n lab python3 train.py';
+const PARAM = 'to set a param: --set <path>=<value>, as in --set train.epochs=50';
+const RESUME =
+  'pipe run continues an interrupted training automatically, after its last finished epoch';
+const OUTPUT = 'pipe log <item> prints the output of a stage; PIPE_DEBUG=1 explains each decision';
+const GPU =
+  'write `resources: { gpu: 1 }` in the stage; PIPE_GPUS chooses the GPUs of this machine';
 const ALL = 'without names, pipe run runs all stages';
 const OTHER_FILE = 'to read another pipeline file: pipe --file <path> run';
 
@@ -136,6 +169,18 @@ const OTHER_OPTION_WAYS: Readonly<Record<string, string>> = {
   '--summary': 'to list the items: pipe status',
   '--no-commit': 'pipe keeps each result; pipe run --dry shows what would run',
   '--pull': TAKEN,
+  '--multirun': SWEEP,
+  '--epochs': PARAM,
+  '--seed': PARAM,
+  '--lr': PARAM,
+  '--resume': RESUME,
+  '--continue': RESUME,
+  '--restart-times': 'write `retries:` in the stage',
+  '-v': OUTPUT,
+  '--verbose': OUTPUT,
+  '--debug': OUTPUT,
+  '--gpu': GPU,
+  '--gpus': GPU,
   '--cloud': 'to compare with the remote cache: pipe status --remote r',
 };
 

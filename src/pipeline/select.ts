@@ -68,9 +68,10 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
   return { code, message, ...(hint !== undefined && { hint }) };
 }
 
-/** Hints for targets of make and Snakemake (files), values without their stage, and "all". */
+/** Hints for targets of make and Snakemake (files), overrides of Hydra, values without their stage, and "all". */
 function otherNameHint(items: Plan['items'], target: string): string | undefined {
   if (target === 'all') return 'to run all stages, give no name';
+  if (/^[\w-]+(?:\.[\w-]+)*=/.test(target)) return `a param follows --set: --set ${target}`;
   if (target === 'show') return 'remove "show": the command prints without a subcommand';
   const path = target.replace(/^\.\//, '');
   const writer = items.find(({ outs }) => outs.some((out) => out.path === path));
