@@ -55,7 +55,7 @@ export const command: Command = {
   command: 'init',
   positionals: '',
   summary:
-    'Writes a pipeline.yaml to start from, and adds cache/ and pipe.local.yaml to .gitignore.',
+    'Writes a pipeline.yaml to start from, and adds cache/, pipe.local.yaml, and an installed node_modules/ or .venv/ to .gitignore.',
   options: [
     { name: 'from', value: 'dvc.yaml', help: 'translate a DVC pipeline; change no script' },
   ],
@@ -75,8 +75,8 @@ export const command: Command = {
       writeFileSync(at(name), head + text);
       terminal.out(`wrote ${name}\n`);
     }
-    const ignored = ignore(at('.gitignore'));
-    if (ignored.length > 0) terminal.out(`added ${ignored.join(' and ')} to .gitignore\n`);
+    const ignored = ignore(host.cwd);
+    if (ignored.length > 0) terminal.out(`added to .gitignore: ${ignored.join(', ')}\n`);
     for (const note of notes) terminal.out(`note: ${note}\n`);
     terminal.out(`\nnext: ${next}\n`);
   },
@@ -132,11 +132,17 @@ function schemaPath({ cwd, dist }: Host): string {
 /** The cache, and what belongs to one site (docs/guides/cluster.md). */
 const IGNORED = ['cache/', 'pipe.local.yaml'];
 
+/** Ignored where they are. */
+const INSTALLED = ['node_modules/', '.venv/'];
+
 /** Returns the patterns that were not ignored before. */
-function ignore(file: string): readonly string[] {
+function ignore(folder: string): readonly string[] {
+  const file = path.join(folder, '.gitignore');
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const present = new Set(text.split('\n').map((line) => line.trim().replace(/^\/|\/$/g, '')));
-  const added = IGNORED.filter((name) => !present.has(name.replace(/\/$/, '')));
+  const installed = INSTALLED.filter((name) => existsSync(path.join(folder, name)));
+  const wanted = [...IGNORED, ...installed];
+  const added = wanted.filter((name) => !present.has(name.replace(/\/$/, '')));
   const start = text === '' || text.endsWith('\n') ? '' : '\n';
   if (added.length > 0) appendFileSync(file, `${start}${added.join('\n')}\n`);
   return added;

@@ -44,7 +44,7 @@ describe('pipe init --from dvc.yaml', () => {
     expect(out).toBe(
       [
         'wrote pipeline.yaml',
-        'added cache/ and pipe.local.yaml to .gitignore',
+        'added to .gitignore: cache/, pipe.local.yaml',
         'note: dvc.yaml:4: the frozen stage is commented out: pipe has no frozen stages, and its outs are plain inputs',
         'note: dvc.yaml:11: cache: false is left out: pipe keeps every out in its cache, and git can track the file too',
         'note: dvc.yaml:19: artifacts is left out: pipe has no registry of models and data',
@@ -121,7 +121,7 @@ describe('pipe init in a project with code', () => {
     const { code, out } = await made.pipe('init');
     expect([code, out]).toEqual([
       0,
-      'wrote pipeline.yaml\nadded cache/ and pipe.local.yaml to .gitignore\n' +
+      'wrote pipeline.yaml\nadded to .gitignore: cache/, pipe.local.yaml\n' +
         'note: assumed that the pipeline begins with src/train.py (1 more Python file was not used)\n\n' +
         'next: complete deps and outs in pipeline.yaml, then: pipe run\n',
     ]);
@@ -164,6 +164,17 @@ describe('pipe init in a project with code', () => {
     expect((await made.pipe('run', '--dry')).code).toBe(0);
   });
 
+  it('lets git ignore an installed node_modules and .venv', async () => {
+    const made = projectWithin({
+      'node_modules/x/package.json': '{}',
+      '.venv/pyvenv.cfg': '',
+      '.gitignore': '/.venv\n',
+    });
+    const { out } = await made.pipe('init');
+    expect(out).toContain('added to .gitignore: cache/, pipe.local.yaml, node_modules/\n');
+    expect(made.read('.gitignore')).toBe('/.venv\ncache/\npipe.local.yaml\nnode_modules/\n');
+  });
+
   it('writes the example if there is nothing to run', async () => {
     const made = projectWithin({ 'lib.py': 'x = 1\n', 'conftest.py': SCRIPT });
     const { out } = await made.pipe('init');
@@ -197,6 +208,13 @@ describe('a command of another tool', () => {
     ['run --until x', 'pipe run <item> runs it and what it needs'],
     ['run --rerun-incomplete', 'pipe run computes what is missing'],
     ['run --use-conda', 'conda run -n lab'],
+    ['resume', 'did you mean "pipe run"?'],
+    ['tensorboard', 'did you mean "pipe ui"?'],
+    ['sweep', 'list the values as an axis under `matrix:`'],
+    ['run --multirun', 'list the values as an axis under `matrix:`'],
+    ['run --epochs=8', 'to set a param: --set <path>=<value>'],
+    ['run --resume', 'continues an interrupted training automatically'],
+    ['run --gpus 1', 'write `resources: { gpu: 1 }` in the stage'],
   ])('pipe %s is an error that names the equivalent', async (words, hint) => {
     const { code, out, err } = await projectWithin().pipe(...words.split(' '));
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(hint)]);
