@@ -67,7 +67,9 @@ async function guarded(check: Check, context: CommandContext): Promise<Finding |
     return await check(context);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { good: false, text: error.diagnostics.map(renderDiagnostic).join('\n') };
+    // Below the first line's text.
+    const text = error.diagnostics.map(renderDiagnostic).join('\n').replaceAll('\n', '\n     ');
+    return { good: false, text };
   }
 }
 

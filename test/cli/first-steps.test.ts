@@ -83,6 +83,15 @@ it('doctor prints what the script pipe:doctor of package.json reports, and fails
   expect((await project.pipe('doctor')).out).toContain('BAD  package.json cannot be read: ');
 });
 
+it('doctor indents the mistakes in pipeline.yaml', async () => {
+  const made = projectWithin({ 'pipeline.yaml': 'stages: { a: { cmd: "true", x: 1, y: 2 } }\n' });
+  const { out } = await made.pipe('doctor');
+  const [first, ...more] = out.slice(out.indexOf('BAD')).trimEnd().split('\n');
+  expect(first).toMatch(/^BAD {2}pipeline\.yaml:1:29: error: /);
+  expect(more.filter((line) => !line.startsWith('     '))).toEqual([]);
+  expect(more.join('\n')).toContain('     pipeline.yaml:1:35: error: ');
+});
+
 it('doctor reports a missing project only once', async () => {
   const { code, out } = await projectWithin().pipe('doctor');
   expect([code, out.match(/no-pipeline/g)]).toEqual([2, ['no-pipeline']]);
