@@ -15,7 +15,7 @@ export async function warnOfFormerOuts(build: BuildContext): Promise<void> {
     const { isTracked } = await import('../process/git.js');
     if (!(await isTracked({ folder, env }, where)))
       handleOf(build, index).warn(
-        `its dep ${where} is an out of an earlier pipeline, and no stage writes it now: it stays as it is, and a clone does not have it. Correct the path, or if it is an input from now on, commit it or move it`,
+        `its dep ${where} is an out of an earlier pipeline, and no stage writes it now, so a clone will not have it. Correct the path. If the file is an input now, commit it, or move it to another path`,
       );
   }
 }

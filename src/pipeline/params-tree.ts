@@ -228,7 +228,7 @@ export function unknownParam(path: string, tree: Param): Mistake {
     hint:
       siblings(path, tree) ??
       similar(path, allPaths(tree)) ??
-      'there are no params: add it under params:, or to a file that params: names',
+      'add it under `params:`, or to a file that `params:` names: there are no params yet',
   };
 }
 

@@ -126,7 +126,7 @@ function refuseOwn(line: Line, { ticket: own }: Queued<GpuTicket>, env: NodeJS.P
     throw waitsForItself(own.item ?? own.doing, first.item);
 }
 
-/** A sentence for a waiting run: which processes hold which GPUs since when, and which wait ahead of it. */
+/** A sentence for a waiting run: which processes hold which GPUs since when, and which are earlier in the queue. */
 function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]): string {
   const { among, count } = own.ticket;
   const concerns = (keys: readonly string[]) => keys.some((key) => among.includes(key));
@@ -140,8 +140,9 @@ function whyWaiting(line: Line, own: Queued<GpuTicket>, slots: readonly Slot[]):
     );
   const ahead = line
     .filter(({ number, ticket }) => number < own.number && waits(ticket) && concerns(ticket.among))
-    .map(({ ticket, file }) => `ahead of it waits ${describeOwner(ticket, file)}`);
-  return `waits for ${count === 1 ? 'a GPU' : `${count} GPUs`}: ${[...held, ...ahead].join('; ')}`;
+    .map(({ ticket, file }) => describeOwner(ticket, file));
+  const queue = ahead.length === 0 ? [] : [`earlier in the queue: ${ahead.join('; ')}`];
+  return `waits for ${count === 1 ? 'a GPU' : `${count} GPUs`}: ${[...held, ...queue].join('; ')}`;
 }
 
 function waits({ granted }: GpuTicket): boolean {

@@ -178,7 +178,7 @@ it.each(['made/a', 'cache/out/a', 'made'])(
     const git = (...args: string[]) => execFileSync('git', args, { cwd: project.root });
     project.write('pipeline.yaml', stages('elsewhere'));
     const expected = [
-      `b: its dep ${dep} is an out of an earlier pipeline, and no stage writes it now: it stays as it is, and a clone does not have it. Correct the path, or if it is an input from now on, commit it or move it`,
+      `b: its dep ${dep} is an out of an earlier pipeline, and no stage writes it now, so a clone will not have it. Correct the path. If the file is an input now, commit it, or move it to another path`,
     ];
     for (const args of [['--dry'], [], ['--frozen'], []])
       expect([args, await warnings(...args)]).toEqual([args, expected]);

@@ -120,7 +120,7 @@ describe('waiting', () => {
     expect(reasons).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^waits for a GPU: GPU 0 held by train@faces, .*; ahead of it waits train@animals, pid ${next.pid},`,
+          `^waits for a GPU: GPU 0 held by train@faces, .*; earlier in the queue: train@animals, pid ${next.pid},`,
         ),
       ),
     ]);

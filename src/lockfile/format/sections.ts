@@ -24,8 +24,8 @@ export type LockSection = ReadonlyMap<string, LockBlock>;
 /** Sections by name. */
 export type LockFile = ReadonlyMap<string, LockSection>;
 
-const HEAD = `# What the result of each item is, by content. Written by \`pipe run\`, checked by
-# \`pipe run --frozen\` and \`pipe verify\`. Commit it; after a merge conflict, take either side and run.
+const HEAD = `# The digests of each item's result. \`pipe run\` writes this file, \`pipe run --frozen\` and \`pipe verify\`
+# check it. Commit it. After a merge conflict, take either side and run \`pipe run\`.
 format: ${LOCK_FORMAT}
 `;
 

@@ -121,7 +121,7 @@ function isReadAgain(
   if (isHarmless(value)) return false;
   const reader = readerOfValue();
   if (reader === undefined) return false;
-  const message = `\${${placeholder.name}} is ${JSON.stringify(value)} and is used in code that ${reader} parses a second time, which would change it`;
+  const message = `\${${placeholder.name}} is ${JSON.stringify(value)}, and ${reader} would read it as code`;
   const hint =
     'pass it as an argument, as in: bash -c \'echo "$1"\' _ ${name}; or through a variable of env:';
   const span = placeholderSpan(placeholder, template.node, diagnostics.source);

@@ -404,14 +404,14 @@ describe('a value in code that is parsed again', () => {
       `params: { x: ${JSON.stringify(value)} }
 stages: { s: { cmd: ${JSON.stringify(cmd)}, outs: { s: out/run.sh } } }`;
     for (const value of ['a; touch b', 'a b', '$(id)', "it's", '`id`'])
-      expect(mistakesOf(yaml(value))).toContain('parses a second time');
+      expect(mistakesOf(yaml(value))).toContain('would read it as code');
     const harmless = planOf(yaml('a/b-1.2')).items[0]!.action;
     expect(harmless).toMatchObject({ command: expect.stringContaining('a/b-1.2') });
   });
 
   it('is also refused in a list', () => {
-    expect(() => actionOf(['bash', '-c', 'echo ${x}'], 'a; b')).toThrow('parses a second time');
-    expect(() => actionOf(['ssh', 'host', 'rm ${x}'], 'a; b')).toThrow('parses a second time');
+    expect(() => actionOf(['bash', '-c', 'echo ${x}'], 'a; b')).toThrow('would read it as code');
+    expect(() => actionOf(['ssh', 'host', 'rm ${x}'], 'a; b')).toThrow('would read it as code');
     const given = ['bash', '-c', 'echo "$1"', '_', '${x}'];
     expect(actionOf(given, 'a; b')).toMatchObject({ argv: [...given.slice(0, 4), 'a; b'] });
   });
