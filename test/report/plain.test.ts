@@ -1,6 +1,7 @@
 /** The text of `--dry` for an item. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Forecast, ItemDone } from '../../src/event.js';
+import type { Forecast, ItemDone, RunEvent } from '../../src/event.js';
 import { plainLines, plainReporter } from '../../src/report/plain.js';
 
 /** An item that would compute 12 epochs more than the 38 that are kept. */
@@ -47,6 +48,61 @@ describe('why an item runs', () => {
     expect(told(['forced'])).toEqual(['a: running (forced)']);
     expect(told(['x', 'y'])).toEqual(['a: running (x, and 1 more reason)']);
     expect(told(['x', 'y', 'z'])).toEqual(['a: running (x, and 2 more reasons)']);
+  });
+});
+
+describe('items that do not run', () => {
+  const item = (name: string, change: Partial<ItemDone> = {}): ItemDone => ({
+    type: 'item',
+    item: name,
+    verdict: 'blocked',
+    reason: 'needs data, which failed',
+    ...change,
+  });
+  const told = (events: readonly RunEvent[]) => {
+    const lines: string[] = [];
+    const report = plainReporter((line) => lines.push(line.trimEnd()));
+    for (const event of events) report(event);
+    return lines;
+  };
+  const counts = { ran: 0, restored: 0, fresh: 0, failed: 1, blocked: 402, cancelled: 0 };
+  const summary: RunEvent = { type: 'summary', ...counts, seconds: 1 };
+  const many = (count: number) => Array.from({ length: count }, (_, at) => item(`train@${at}`));
+
+  it('are named up to the third of a stage, and then counted', () => {
+    const events = [...many(400), item('sum'), item('plot', { reason: 'x' }), summary];
+    expect(told(events)).toEqual([
+      'train@0: blocked: needs data, which failed',
+      'train@1: blocked: needs data, which failed',
+      'train@2: blocked: needs data, which failed',
+      'train: 397 more items blocked: needs data, which failed',
+      'sum: blocked: needs data, which failed',
+      'plot: blocked: x',
+      'pipe: 0 ran, 0 restored, 0 fresh, 1 failed, 402 blocked',
+    ]);
+  });
+
+  it('are counted before the next line, and also if an event without a line comes between', () => {
+    const progress: RunEvent = { type: 'progress', item: 'a', done: 1, total: 2 };
+    const ran = item('other', { verdict: 'ran' });
+    const lines = told([...many(4), progress, ...many(1), ran, ...many(1)]);
+    expect(lines.slice(3)).toEqual([
+      'train: 2 more items blocked: needs data, which failed',
+      'other: ran',
+      'train@0: blocked: needs data, which failed',
+    ]);
+  });
+
+  it('are all counted, whatever the order (property)', () => {
+    const verdict = fc.constantFrom('blocked', 'cancelled', 'ran', 'failed');
+    const any = fc.record({ item: fc.constantFrom('a@1', 'a@2', 'b'), verdict });
+    fc.assert(
+      fc.property(fc.array(any), (all) => {
+        const lines = told([...all.map(({ item: name, ...is }) => item(name, is)), summary]);
+        const counted = lines.slice(0, -1).map((line) => Number(/(\d+) more/.exec(line)?.[1] ?? 1));
+        expect(counted.reduce((sum, each) => sum + each, 0)).toBe(all.length);
+      }),
+    );
   });
 });
 

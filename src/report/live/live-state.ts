@@ -120,7 +120,7 @@ export function after(state: LiveState, event: RunEvent, now: number): LiveState
   }
 }
 
-function stageOf(item: string): string {
+export function stageOf(item: string): string {
   const at = item.indexOf('@');
   return at < 0 ? item : item.slice(0, at);
 }

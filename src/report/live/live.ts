@@ -1,7 +1,7 @@
 /** The live view of a run on a terminal: a frame of active items below the lines of finished ones. */
 import type { RunEvent } from '../../event.js';
 import { mapTexts, printable } from '../../printable.js';
-import { plainLines, type Write } from '../plain.js';
+import { abridgedLines, type Write } from '../plain.js';
 import { frame, type Size } from './lines.js';
 import { after, emptyState } from './live-state.js';
 import { LiveScreen } from './screen.js';
@@ -29,6 +29,7 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
   const size = () => known(terminal.size());
   let state = emptyState(now());
   let stays: string[] = [];
+  const linesOfRun = abridgedLines();
   let planned: NodeJS.Timeout | undefined;
   let tick: NodeJS.Timeout | undefined;
   let letGo = () => {};
@@ -59,7 +60,7 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
     const event = mapTexts(told, printable);
     if (event.type === 'run') begin();
     state = after(state, event, now());
-    stays.push(...lasting(event));
+    if (isLasting(event)) stays.push(...linesOfRun(event, false));
     if (event.type === 'summary') end();
     else planned ??= setTimeout(draw, EVERY_MS);
   };
@@ -70,8 +71,8 @@ function known({ columns, rows }: Size): Size {
   return { columns: columns || 80, rows: rows || 24 };
 }
 
-/** Lines of an event that stay on the screen. The frame shows everything in progress. */
-function lasting(event: RunEvent): string[] {
+/** True if the lines of an event stay on the screen. The frame shows everything in progress. */
+function isLasting(event: RunEvent): boolean {
   switch (event.type) {
     case 'run':
     case 'start':
@@ -79,14 +80,14 @@ function lasting(event: RunEvent): string[] {
     case 'progress':
     case 'epoch':
     case 'transfer':
-      return [];
+      return false;
     case 'warning':
     case 'error':
     case 'difference':
     case 'collected':
     case 'item':
     case 'summary':
-      return plainLines(event, false);
+      return true;
     default:
       return event satisfies never;
   }
