@@ -36,3 +36,30 @@ it.each([
     { numRuns: 60 },
   );
 });
+
+it.each([
+  { direction: 'from left to right', isDownward: false, across: 'y' },
+  { direction: 'from top to bottom', isDownward: true, across: 'x' },
+] as const)('keeps the order of the items of a sweep $direction', ({ isDownward, across }) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 12 }),
+      fc.boolean(),
+      fc.boolean(),
+      (count, hasFirst, hasLast) => {
+        const names = Array.from({ length: count }, (_, at) => `train@${at}`);
+        const box = (name: string, needs: readonly string[]) => ({ name, needs, width: 110 });
+        const boxes = [
+          ...(hasFirst ? [box('data', [])] : []),
+          ...names.map((name) => box(name, hasFirst ? ['data'] : [])),
+          ...(hasLast ? [box('best', names)] : []),
+        ];
+        const { corners } = placedOf(boxes, isDownward);
+        const places = corners
+          .filter((_, at) => names.includes(boxes[at]!.name))
+          .map((corner) => corner[across]);
+        expect(places).toEqual([...places].sort((a, b) => a - b));
+      },
+    ),
+  );
+});

@@ -35,11 +35,17 @@ export function placedOf(boxes: readonly Box[], isDownward: boolean): Placed {
   for (const { name, width } of boxes) graph.setNode(name, { width, height: BOX_HEIGHT });
   for (const { name, needs } of boxes) for (const need of needs) graph.setEdge(need, name);
   layout(graph);
-  const corners = boxes.map(({ name, width }) => {
-    const { x, y } = graph.node(name) as Point;
-    return { x: x - width / 2, y: y - BOX_HEIGHT / 2 };
-  });
-  const lines: Point[][] = graph.edges().map((edge: Edge) => graph.edge(edge).points);
+  const drawn = boxes.map(({ name }) => graph.node(name) as Point);
+  const across = isDownward ? 'x' : 'y';
+  const turned = isReversed(drawn, isDownward)
+    ? (point: Point): Point => ({ ...point, [across]: -point[across] })
+    : (point: Point) => point;
+  const corners = boxes.map(({ width }, at) =>
+    moved(turned(drawn[at] as Point), -width / 2, -BOX_HEIGHT / 2),
+  );
+  const lines: Point[][] = graph
+    .edges()
+    .map((edge: Edge) => (graph.edge(edge).points as Point[]).map(turned));
   // The size that dagre gives is that of the boxes alone: a line may pass beside them all.
   const ends = boxes.map(({ width }, at) => moved(corners[at] as Point, width, BOX_HEIGHT));
   const all = [...corners, ...ends, ...lines.flat()];
@@ -52,6 +58,16 @@ export function placedOf(boxes: readonly Box[], isDownward: boolean): Placed {
     corners: corners.map(here),
     lines: lines.map((points) => points.map(here)),
   };
+}
+
+/** True if most boxes of a layer follow in the opposite order: dagre does not know the order of the pipeline. */
+function isReversed(places: readonly Point[], isDownward: boolean): boolean {
+  const [along, across] = isDownward ? (['y', 'x'] as const) : (['x', 'y'] as const);
+  const steps = places.slice(1).map((place, at) => {
+    const before = places[at] as Point;
+    return place[along] === before[along] ? Math.sign(place[across] - before[across]) : 0;
+  });
+  return steps.reduce((sum, step) => sum + step, 0) < 0;
 }
 
 function moved({ x, y }: Point, right: number, down: number): Point {
