@@ -49,7 +49,7 @@ class Tree(dict[str, Any]):
 
 
 _CURES = {
-    "params": " The stage gets the params that its `params:` names",
+    "params": " The stage gets only the params that it lists under `params:`",
     "deps": " A dep has the name that `deps:` gives it; in a plain list, its path is the name",
     "outs": " An out has the name that `outs:` gives it; in a plain list, its path is the name",
 }
@@ -105,7 +105,7 @@ def context(default: Optional[Mapping[str, Any]] = None) -> Context:
     else:
         raise NotInPipe(
             "PIPE_CONTEXT is not set, so `pipe run` did not start this script. Start it with"
-            " `pipe run`, or say what it gets without: context(default={'params': {…}, 'outs': {…}})"
+            " `pipe run`, or pass a default: context(default={'params': {…}, 'outs': {…}})"
         )
     return Context(
         item=given.get("item", ""),

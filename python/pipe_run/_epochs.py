@@ -202,8 +202,8 @@ def _refuse_other_arguments(load: Any, default: Any) -> None:
         )
     if load is not None and not callable(load) and not is_state:
         raise PipeError(
-            f"epochs needs a function load(folder), not {load!r}. The number of epochs is `epochs:` of the stage, or"
-            " epochs(load, default=10) without pipe"
+            f"epochs needs a function load(folder), not {load!r}. Write the number of epochs under `epochs:` of the"
+            " stage, or without pipe as in epochs(load, default=10)"
         )
     if default is not None and not isinstance(default, int):
         raise PipeError(f"default of epochs is a number of epochs, not {default!r}: epochs(load, default=10)")
@@ -215,7 +215,7 @@ def _from_environment(default: Optional[int]) -> Epochs:
         if default is None:
             raise NotInPipe(
                 "PIPE_EPOCHS is not set, so the stage has no `epochs:`. Write `epochs: 10` into the stage and"
-                " start it with `pipe run`, or say how many to run without: epochs(load, default=10)"
+                " start it with `pipe run`, or pass a number for runs without pipe: epochs(load, default=10)"
             )
         return Epochs(0, default, None, None)
     try:
