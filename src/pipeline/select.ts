@@ -68,11 +68,15 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
   return { code, message, ...(hint !== undefined && { hint }) };
 }
 
-/** Hints for targets of make and Snakemake (files), overrides of Hydra, values without their stage, and "all". */
+const KEY_HINT =
+  'if it is the key of a result: `pipe results diff`, `pipe checkout` and `pipe epochs` take keys';
+
+/** Hints for targets of make and Snakemake (files), overrides of Hydra, values without their stage, keys, and "all". */
 function otherNameHint(items: Plan['items'], target: string): string | undefined {
   if (target === 'all') return 'to run all stages, give no name';
   if (/^[\w-]+(?:\.[\w-]+)*=/.test(target)) return `a param follows --set: --set ${target}`;
   if (target === 'show') return 'remove "show": the command prints without a subcommand';
+  if (/^(?=.*\d)[0-9a-f]{4,64}$/.test(target)) return KEY_HINT;
   const path = target.replace(/^\.\//, '');
   const writer = items.find(({ outs }) => outs.some((out) => out.path === path));
   if (writer !== undefined) return `it is an out: name the item that writes it, ${writer.id}`;

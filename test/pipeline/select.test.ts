@@ -66,6 +66,11 @@ describe('select', () => {
       'there is no stage or item "nothing-alike"',
       'stages are: raw, train, evaluate, trace',
     ],
+    [
+      '3861a527e9',
+      'there is no stage or item "3861a527e9"',
+      'if it is the key of a result: `pipe results diff`, `pipe checkout` and `pipe epochs` take keys',
+    ],
     ['zz*', 'no stage or item matches "zz*"', 'stages are: raw, train, evaluate, trace'],
   ])('explains %s', (target, message, hint) => {
     expect(mistakesIn(() => select(plan, [target]))).toBe(
