@@ -198,14 +198,24 @@ export interface ItemDone extends Partial<Why> {
   readonly cpuSeconds?: number;
   /** The most bytes of memory that its processes used at once, as sampled; absent for a very short execution. */
   readonly peakMemory?: number;
-  /** For an incremental stage: epochs computed in this run (in a dry run: to compute), and the epoch reached. */
-  readonly epochs?: { readonly computed: number; readonly reached: number };
+  /** For an incremental stage. */
+  readonly epochs?: EpochsDone;
   /** In a dry run: the item stays fresh if the items that it needs produce the same outs as last time. */
   readonly maybe?: true;
   /** In a dry run: expected seconds, from recorded executions. */
   readonly expected?: number;
   /** Only if the verdict is `failed`. */
   readonly failure?: Failure;
+}
+
+/** The epochs of an incremental stage. */
+export interface EpochsDone {
+  /** Epochs computed in this run; in a dry run, epochs to compute. */
+  readonly computed: number;
+  /** The epoch that the outs come from. */
+  readonly reached: number;
+  /** The target, if the outs come from another epoch, which is the best one. */
+  readonly target?: number;
 }
 
 /** Why an item failed. */

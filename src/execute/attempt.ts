@@ -8,7 +8,7 @@ import type { ItemHandle } from '../decide/build-context.js';
 import { evidenceOf } from '../decide/dep-evidence.js';
 import { notesOf } from '../decide/metric-files.js';
 import type { Decision } from '../decide/staleness.js';
-import type { Failure, Why } from '../event.js';
+import type { EpochsDone, Failure, Why } from '../event.js';
 import type { Item, Out } from '../pipeline/plan.js';
 import type { GpuLease } from '../process/gpu-lease.js';
 import { type Outcome, succeeded, withEarlier } from '../process/outcome.js';
@@ -26,7 +26,7 @@ export type Execution =
       readonly kind: 'recorded';
       readonly record: RunRecord;
       readonly why: Why;
-      readonly epochs?: { readonly computed: number; readonly reached: number };
+      readonly epochs?: EpochsDone;
     }
   | {
       readonly kind: 'failed';
@@ -210,9 +210,10 @@ async function conclude(
   const evidence = await finish(evidenceOf(item, build.project));
   cache.state.writeLast(item.id, { ...record, ...evidence, executed });
   build.remote?.offerResult(record);
-  return epochs === undefined
-    ? { kind: 'recorded', record, why }
-    : { kind: 'recorded', record, why, epochs: { computed, reached: epochs.reached } };
+  if (epochs === undefined) return { kind: 'recorded', record, why };
+  const { reached, target } = epochs;
+  const early = reached === target ? {} : { target };
+  return { kind: 'recorded', record, why, epochs: { computed, reached, ...early } };
 }
 
 async function storeOuts({ item, cache }: ItemHandle): Promise<RecordedOut[]> {

@@ -128,8 +128,13 @@ export class EpochRun {
     return this.#computed;
   }
 
+  /** The epoch of the outs. */
   get reached(): number {
     return this.#resume.target;
+  }
+
+  get target(): number {
+    return this.#plan.target;
   }
 
   /**

@@ -143,7 +143,7 @@ function itemLines(event: ItemDone): string[] {
     case 'ran':
     case 'restored': {
       const from = event.from === undefined ? '' : ' from the remote cache';
-      return [`${event.item}: ${event.verdict}${from}${after}`];
+      return [`${event.item}: ${event.verdict}${from}${after}${bestText(event)}`];
     }
     case 'blocked':
     case 'cancelled':
@@ -156,6 +156,11 @@ function itemLines(event: ItemDone): string[] {
     default:
       return event.verdict satisfies never;
   }
+}
+
+/** Says it if the outs are those of the best epoch, and not of the target. */
+function bestText({ epochs }: ItemDone): string {
+  return epochs?.target === undefined ? '' : `, outs from epoch ${epochs.reached}, the best`;
 }
 
 function forecastLines(event: ItemDone): string[] {

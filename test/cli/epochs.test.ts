@@ -173,7 +173,7 @@ describe('an incremental stage', () => {
     });
     const run = await made.run();
     expect(run.err + run.code).toBe('0');
-    expect(run.items.train).toMatchObject({ verdict: 'ran', epochs: { reached: 2 } });
+    expect(run.items.train).toMatchObject({ verdict: 'ran', epochs: { reached: 2, target: 8 } });
     expect(made.read('model.json')).toBe(model(2));
     expect(made.lines('computed.txt').length).toBeLessThanOrEqual(6);
     const again = await made.run();

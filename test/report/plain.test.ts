@@ -51,6 +51,19 @@ describe('why an item runs', () => {
   });
 });
 
+it('says if the outs of an item are those of its best epoch', () => {
+  const ran = (epochs: ItemDone['epochs']) =>
+    plainLines(
+      { type: 'item', item: 'a', verdict: 'ran', seconds: 1, ...(epochs && { epochs }) },
+      false,
+    );
+  expect(ran(undefined)).toEqual(['a: ran in 1.0 s']);
+  expect(ran({ computed: 8, reached: 8 })).toEqual(['a: ran in 1.0 s']);
+  expect(ran({ computed: 8, reached: 6, target: 50 })).toEqual([
+    'a: ran in 1.0 s, outs from epoch 6, the best',
+  ]);
+});
+
 describe('items that do not run', () => {
   const item = (name: string, change: Partial<ItemDone> = {}): ItemDone => ({
     type: 'item',
