@@ -7,7 +7,7 @@ import { chainManifest, keyOf, type Manifest } from '../manifest.js';
 import { eachOf } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import { requireRemote } from '../remote/remote-config.js';
-import { plainReporter } from '../report/plain.js';
+import { plainReporter } from '../report/run-lines.js';
 import { plural } from '../report/wording.js';
 import { openRemote } from '../run/with-remote.js';
 import { type Command, EXIT, JSON_OPTION, VARIANT_OPTIONS, variantOf } from './command.js';

@@ -3,7 +3,7 @@ import type { RunOptions } from '../decide/options.js';
 import { userError } from '../error.js';
 import type { RunEvent } from '../event.js';
 import { liveReporter } from '../report/live/live.js';
-import { plainReporter } from '../report/plain.js';
+import { plainReporter } from '../report/run-lines.js';
 import { positive } from './args.js';
 import { type CommandContext, REMOTE_OPTION, VARIANT_OPTIONS } from './command.js';
 import type { Parsed, Usage } from './command-usage.js';

@@ -1,7 +1,6 @@
-/** The log of a run for pipes, files and CI: whole lines with the item's name; quiet about fresh items. */
+/** An event of a run as whole lines with the item's name; quiet about fresh items. */
 import type { Collected, ItemDone, RunEvent } from '../event.js';
 import { printable } from '../printable.js';
-import { stageOf } from './live/live-state.js';
 import {
   bytes,
   duration,
@@ -13,55 +12,6 @@ import {
   transferText,
   whyText,
 } from './wording.js';
-
-export type Write = (text: string) => void;
-
-/** Only every n-th report about a transfer becomes a line. There is a report each second. */
-const SHOWN_TRANSFER = 5;
-
-export function plainReporter(write: Write): (event: RunEvent) => void {
-  let dry = false;
-  const transfers = { in: 0, out: 0 };
-  const linesOfRun = abridgedLines();
-  return (event) => {
-    if (event.type === 'run') dry = event.dry;
-    if (event.type === 'transfer' && ++transfers[event.direction] % SHOWN_TRANSFER !== 0) return;
-    for (const line of linesOfRun(event, dry)) write(`${line}\n`);
-  };
-}
-
-/** Of more items in a row that do not run for one reason, the others are only counted. */
-const NAMED = 3;
-
-/**
- * The lines of each event of a run. The story of a failure would scroll away if each of the
- * thousand items that it blocks had a line.
- */
-export function abridgedLines(): (event: RunEvent, dry: boolean) => readonly string[] {
-  let last: ItemDone | undefined;
-  let count = 0;
-  return (event, dry) => {
-    const lines = plainLines(event, dry);
-    if (lines.length === 0) return [];
-    if (event.type === 'item' && isUnstarted(event) && isAlike(event, last))
-      return ++count > NAMED ? [] : lines;
-    const others = count > NAMED ? [othersLine(last as ItemDone, count - NAMED)] : [];
-    [last, count] = [event.type === 'item' ? event : undefined, 1];
-    return [...others, ...lines];
-  };
-}
-
-function isUnstarted({ verdict }: ItemDone): boolean {
-  return verdict === 'blocked' || verdict === 'cancelled';
-}
-
-function isAlike(a: ItemDone, b: ItemDone | undefined): boolean {
-  return a.verdict === b?.verdict && a.reason === b.reason && stageOf(a.item) === stageOf(b.item);
-}
-
-function othersLine({ item, verdict, reason = '' }: ItemDone, count: number): string {
-  return printable(`${stageOf(item)}: ${plural(count, 'more item')} ${verdict}: ${reason}`);
-}
 
 /** Lines of an event, without control characters. */
 export function plainLines(event: RunEvent, dry: boolean): string[] {

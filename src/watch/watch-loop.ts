@@ -57,8 +57,6 @@ class Session {
   readonly #ended: Promise<void>;
   #end: (error?: unknown) => void = () => {};
   readonly #executing = new Set<string>();
-  /** Completed epochs of executing incremental items. */
-  readonly #epochs = new Map<string, number>();
   /** Files that changed since the last run began. */
   readonly #changes = new Set<string>();
   readonly #own: OwnWrites;
@@ -137,7 +135,6 @@ class Session {
 
   async #runOnce(): Promise<void> {
     this.#stopRun = new AbortController();
-    this.#epochs.clear();
     this.#own.begin();
     try {
       const project = await this.#openWatched();
@@ -223,11 +220,7 @@ class Session {
   }
 
   readonly #emit = (event: RunEvent): void => {
-    if (event.type === 'start') {
-      this.#executing.add(event.item);
-      this.#epochs.set(event.item, event.epochs?.completed ?? 0);
-    }
-    if (event.type === 'epoch') this.#epochs.set(event.item, event.epoch);
+    if (event.type === 'start') this.#executing.add(event.item);
     if (event.type === 'item') this.#executing.delete(event.item);
     this.#user.emit(this.#withCause(event));
   };
@@ -236,9 +229,7 @@ class Session {
   #withCause(event: RunEvent): RunEvent {
     if (event.type !== 'item' || event.verdict !== 'cancelled') return event;
     if (!this.#stopRun.signal.aborted || this.#changes.size === 0) return event;
-    const epochs = this.#epochs.get(event.item) ?? 0;
-    const kept = epochs === 0 ? '' : `, ${epochs === 1 ? '1 epoch' : `${epochs} epochs`} kept`;
-    return { ...event, reason: `${changesText(this.#changes)}${kept}` };
+    return { ...event, reason: changesText(this.#changes) };
   }
 
   /** A watch that may miss changes must end, after the current run is stopped. */

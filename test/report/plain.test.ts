@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Forecast, ItemDone, RunEvent } from '../../src/event.js';
-import { plainLines, plainReporter } from '../../src/report/plain.js';
+import { plainLines } from '../../src/report/plain.js';
+import { plainReporter } from '../../src/report/run-lines.js';
 
 /** An item that would compute 12 epochs more than the 38 that are kept. */
 const TRAIN: ItemDone = {
@@ -104,6 +105,27 @@ describe('items that do not run', () => {
       'other: ran',
       'train@0: blocked: needs data, which failed',
     ]);
+  });
+
+  it('show how many epochs they keep, if they did start', () => {
+    const start: RunEvent = { type: 'start', item: 'train@0', action: 'run', reason: 'x' };
+    const metrics = {};
+    const epoch = { type: 'epoch', item: 'train@0', target: 9, seconds: 1, metrics } as const;
+    const begun: RunEvent[] = [
+      { ...start, epochs: { completed: 3, target: 9 } },
+      { ...epoch, epoch: 4 },
+    ];
+    const cancelled = { verdict: 'cancelled', reason: 'interrupted' } as const;
+    const stopped = [1, 2, 3, 4].map((at) => item(`train@${at}`, cancelled));
+    expect(told([...begun, item('train@0', cancelled), ...stopped, summary]).slice(3, 8)).toEqual([
+      'train@0: cancelled: interrupted, 4 epochs kept',
+      'train@1: cancelled: interrupted',
+      'train@2: cancelled: interrupted',
+      'train@3: cancelled: interrupted',
+      'train: 1 more item cancelled: interrupted',
+    ]);
+    const failed = item('train@0', { verdict: 'failed' });
+    expect(told([...begun, failed]).slice(3)).toEqual(['train@0: failed', '  4 epochs kept']);
   });
 
   it('are all counted, whatever the order (property)', () => {

@@ -1,7 +1,7 @@
 /** The live view of a run on a terminal: a frame of active items below the lines of finished ones. */
 import type { RunEvent } from '../../event.js';
 import { mapTexts, printable } from '../../printable.js';
-import { abridgedLines, type Write } from '../plain.js';
+import { runLines, type Write } from '../run-lines.js';
 import { frame, type Size } from './lines.js';
 import { after, emptyState } from './live-state.js';
 import { LiveScreen } from './screen.js';
@@ -29,7 +29,7 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
   const size = () => known(terminal.size());
   let state = emptyState(now());
   let stays: string[] = [];
-  const linesOfRun = abridgedLines();
+  const linesOfRun = runLines(isLasting);
   let planned: NodeJS.Timeout | undefined;
   let tick: NodeJS.Timeout | undefined;
   let letGo = () => {};
@@ -60,7 +60,7 @@ export function liveReporter(terminal: LiveTerminal): (event: RunEvent) => void 
     const event = mapTexts(told, printable);
     if (event.type === 'run') begin();
     state = after(state, event, now());
-    if (isLasting(event)) stays.push(...linesOfRun(event, false));
+    stays.push(...linesOfRun(event));
     if (event.type === 'summary') end();
     else planned ??= setTimeout(draw, EVERY_MS);
   };

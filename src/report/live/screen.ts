@@ -1,5 +1,5 @@
 /** The only writer to the terminal during a live run: redraws a frame below lines that stay. */
-import type { Write } from '../plain.js';
+import type { Write } from '../run-lines.js';
 import type { Color, Line, Size } from './lines.js';
 import { widthOf } from './text-columns.js';
 
