@@ -56,7 +56,7 @@ export const command: Command = {
     JSON_OPTION,
   ],
   notes:
-    'current: the result of the current key. kept: another result in the cache. removed: gc removed its\nouts, and kept its metrics. A comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and\na value. A name is a param of the stage or of a stage upstream, a metric, a matrix axis, an option of\nthe command (--rate), or one of item, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes,\nepoch or code. The last parts of a name are enough (lr for train.lr). If a param and a metric share a name, write params.x or metrics.x.',
+    'current  the result of the current key\nkept     another result in the cache\nremoved  gc removed its outs, and kept its metrics\n\nA comparison is a name, an operator (< <= > >= = !=, or ~ for contains) and a value. A name is a\nparam of the stage or of a stage upstream, a metric, a matrix axis, an option of the command\n(--rate), or one of item, stage, state, key, when, seconds, cpuSeconds, peakMemory, bytes, epoch\nor code. The last parts of a name are enough (lr for train.lr). If a param and a metric share a\nname, write params.x or metrics.x.',
   async run(parsed, context) {
     const [first, ...rest] = parsed.positionals;
     if (first === 'diff') await resultsDiff(parsed, context, rest);

@@ -14,6 +14,11 @@ it('commands, keys and events are those of src/: `npm run docs` writes them', ()
   expect([check.status, check.stderr]).toEqual([0, '']);
 });
 
+it('every key of pipeline.yaml has a meaning', () => {
+  const { text } = pageOf('docs/reference/pipeline-keys.md');
+  expect(text.match(/^\| `.*\|\s*(?:Required\.)? \|$/gm)).toBeNull();
+});
+
 it('every event and every field of an event has a description', () => {
   const { text } = pageOf('docs/reference/events.md');
   expect(text.match(/^\|.*\| *\|$/gm)).toBeNull();

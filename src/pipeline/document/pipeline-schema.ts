@@ -34,15 +34,15 @@ const map = <S extends z.ZodRawShape>(shape: S, what: What = 'map') =>
   z.strictObject(shape, say(what));
 
 /** A path, or a map with a path and more. */
-const pathOr = <S extends z.ZodRawShape>(what: What, shape: S) =>
-  z.union([path, map({ path, ...shape })], say(what));
+const pathOr = <S extends z.ZodRawShape>(what: What, of: string, shape: S) =>
+  z.union([path, map({ path: path.describe(of), ...shape })], say(what));
 
 /** By name, or in a list. */
 const several = <T extends z.ZodType>(value: T) =>
   z.union([z.record(names, value, say('map')), z.array(value, say('list'))], say('paths'));
 
 const deps = several(
-  pathOr('dep', {
+  pathOr('dep', 'A file, a folder or a pattern.', {
     optional: flag
       .optional()
       .describe('The file may be absent. Creating or deleting it makes the item stale.'),
@@ -54,7 +54,7 @@ const deps = several(
 );
 
 const outs = several(
-  pathOr('out', {
+  pathOr('out', 'A file or a folder.', {
     protected: flag
       .optional()
       .describe('No run overwrites or removes it. An item that would do so fails.'),
@@ -68,7 +68,7 @@ const outs = several(
 
 const column = z.string(say('column')).min(1, say('column'));
 const plots = several(
-  pathOr('plot', {
+  pathOr('plot', 'A table or a picture.', {
     x: column.optional().describe('The column of the horizontal axis. Default: the row number.'),
     y: z
       .union([column, z.array(column).min(1, say('columns'))], say('columns'))
@@ -105,8 +105,9 @@ const matrix = z
   .catchall(axis)
   .describe('One item for each combination of the values of the axes: train@faces, train@animals.');
 
-const mode = z.enum(['max', 'min'], say('mode'));
-const directed = map({ metric: text, mode });
+const mode = z.enum(['max', 'min'], say('mode')).describe('Which value is the best.');
+const number = text.describe('Path of a number in metrics.json, such as val.ssim.');
+const directed = map({ metric: number, mode });
 const objective = z
   .union([text, directed], say('objective'))
   .describe(
@@ -221,9 +222,9 @@ const tree = z.record(z.string(), z.unknown(), say('map'));
 const source = z.union([tree, path], say('source'));
 const params = z
   .union([tree, path, z.array(source, say('list'))], say('source'))
-  .describe(
-    'A map of values, a YAML or JSON file, or a list of both. Later entries override earlier ones.',
-  );
+  .nullable()
+  .optional()
+  .describe('A map of values, a YAML or JSON file, or a list of both. Later entries override.');
 
 const profiles = z.record(names, tree, say('profiles'));
 const stages = z.record(names, stage, say('stages'));
@@ -260,7 +261,7 @@ const remote = z
 const pipeline = map(
   {
     $schema: z.string(say('text')).optional().describe('The JSON Schema of this file.'),
-    params: params.nullable().optional(),
+    params,
     profiles: profiles.nullable().optional().describe('Changes of params by name, for --profile.'),
     shell: shell.optional(),
     packages: packages.optional(),
