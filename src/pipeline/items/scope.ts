@@ -143,6 +143,9 @@ function unknownPath(kind: string, key: string, known: readonly string[]): Mista
   const none = known.length === 0 ? `the stage has no ${kind}` : undefined;
   const near = nearest(key, known);
   const meant = near === undefined ? undefined : `did you mean "${kind}.${near}"?`;
-  const hint = none ?? meant ?? suggest(key, known, `${kind} are`);
+  // In a list, the path is the name.
+  const listed = known.find((name) => /[./]/.test(name));
+  const named = listed === undefined ? '' : `; to name one: ${kind}: { ${key}: ${listed} }`;
+  const hint = none ?? meant ?? `${suggest(key, known, `${kind} are`)}${named}`;
   return { code: 'unknown-name', message: `\${${kind}.${key}} is not known here`, hint };
 }
