@@ -94,10 +94,10 @@ export function metricsText(metrics: unknown, limit = 4): string {
     .join(', ');
 }
 
-/** The first metrics by name. */
+/** The first metrics by name, without the number of the epoch, which the line has anyway. */
 export function metricTexts(metrics: unknown, limit = 4): readonly [string, string][] {
   return leavesOf(metrics)
-    .filter(([, value]) => value === null || typeof value === 'number')
+    .filter(([name, value]) => name !== 'epoch' && (value === null || typeof value === 'number'))
     .slice(0, limit)
     .map(([name, value]) => [name, shown(value === null ? Number.NaN : Number(value))]);
 }

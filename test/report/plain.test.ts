@@ -52,6 +52,13 @@ describe('why an item runs', () => {
   });
 });
 
+it('shows the number of an epoch once, also if it is among the metrics', () => {
+  const epoch = { type: 'epoch', item: 'a', epoch: 3, target: 7, seconds: 1 } as const;
+  expect(plainLines({ ...epoch, metrics: { epoch: 3, loss: 0.5 } }, false)).toEqual([
+    'a: epoch 3/7 in 1.0 s, loss 0.5',
+  ]);
+});
+
 it('says if the outs of an item are those of its best epoch', () => {
   const ran = (epochs: ItemDone['epochs']) =>
     plainLines(
