@@ -94,7 +94,7 @@ function sizeText({ cores, memory }: { cores: number; memory: number }): string 
 async function gpus({ host }: CommandContext): Promise<Finding> {
   const { indices, virtual } = await findGpus({ ...host.env });
   const text = virtual
-    ? 'no GPU found: GPU items share one virtual slot'
+    ? 'no GPU found: GPU items run one at a time, without a GPU'
     : `GPUs: ${indices.join(', ')}`;
   return { good: true, text };
 }
