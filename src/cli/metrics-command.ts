@@ -1,5 +1,6 @@
 /** `pipe metrics`: the metrics of every item, and their changes since another revision. */
 import type { Project } from '../decide/project.js';
+import { listed } from '../error.js';
 import {
   type Change,
   changesBetween,
@@ -63,17 +64,18 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const shown = filtered(found, parsed);
   if (parsed.flag('json')) return json(asJson(shown));
   const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
-  if (stages.length === 0) return out(`${withoutMetrics([...found.values()])}\n`);
+  if (stages.length === 0) return out(`${withoutMetrics(found)}\n`);
   const asText = (rows: Rows) => (parsed.flag('md') ? markdownTable(rows) : plainTable(rows, room));
   const text = stages.map((items) => asText(rowsOf(items))).join('\n');
   out(text + metricAdvice(text, context));
 }
 
 /** Why there is nothing to print. */
-function withoutMetrics(figures: readonly Figures[]): string {
-  if (figures.length === 0) return 'there are no metrics: name JSON outs under `metrics:`, and run';
-  return figures.some(({ numbers }) => Object.keys(numbers).length > 0)
-    ? 'no metric matches the pattern of --metric'
+function withoutMetrics(found: ReadonlyMap<string, Figures>): string {
+  if (found.size === 0) return 'there are no metrics: name JSON outs under `metrics:`, and run';
+  const names = namesOf(found);
+  return names.length > 0
+    ? `no metric matches the pattern of --metric: there are ${listed(names)}`
     : 'the files under `metrics:` contain no finite numbers: run, or correct what the stages write';
 }
 

@@ -26,7 +26,7 @@ import { roomOn, type Terminal } from './terminal.js';
 
 export const command: Command = {
   command: 'results',
-  positionals: '[stage|item|pattern …] | diff <result> <result>',
+  positionals: '[stage|item|pattern …] | diff <result> [result]',
   summary:
     'Lists every recorded result with the params that differ, its metrics, and its state, newest first.',
   options: [

@@ -17,16 +17,18 @@ export async function resultsDiff(
   [first, second]: readonly string[],
 ): Promise<void> {
   const { terminal } = context;
-  if (first === undefined || second === undefined)
+  if (first === undefined)
     throw userError(
       'no-item',
-      'pipe results diff needs two results',
+      'pipe results diff needs a result, or two',
       'for example `pipe results diff 1a2b3c4d train@main`; `pipe results` lists the keys',
     );
   const [a, b] = await withProject(parsed, context, async (project) => {
     const rows = await resultsOf(project, terminal.warn);
-    const named = async (name: string) => sideOf(project, await rowNamed(project, rows, name));
-    return [await named(first), await named(second)] as const;
+    const a = await rowNamed(project, rows, first);
+    const b = await rowNamed(project, rows, second ?? a.item);
+    if (second === undefined && a.key === b.key) throw alone(first);
+    return [sideOf(project, a), sideOf(project, b)] as const;
   });
   const found = differences(a, b, parsed.flag('all'));
   if (parsed.flag('json')) {
@@ -43,6 +45,15 @@ export async function resultsDiff(
       terminal.warn(`gc removed ${key.slice(0, SHORT)}: its code files and outs are not compared`);
   if (found.length === 0) return terminal.out('the two results do not differ\n');
   terminal.out(parsed.flag('md') ? markdownTable(table) : plainTable(table, room));
+}
+
+/** A name alone is compared with the current result of its item. */
+function alone(name: string): Error {
+  return userError(
+    'no-item',
+    `${name} is the current result of its item: name another one to compare it with`,
+    `\`pipe results diff ${name} ${name} --all\` shows it alone`,
+  );
 }
 
 /** On a terminal, long texts are cut to the part that differs. */

@@ -107,12 +107,24 @@ describe('pipe results diff', () => {
     expect(made.read('then/m.json')).toBe('{"loss":3}');
   });
 
+  it('compares a result alone with the current one of its item', async () => {
+    const made = await swept('1');
+    const key = await keyOf(made, 1);
+    const alone = await made.pipe('results', 'diff', key);
+    expect(alone).toEqual(await made.pipe('results', 'diff', key, 'train'));
+    expect(alone.out).toContain('params.lr');
+    expect(await refusal(made, 'results', 'diff', 'train')).toBe(
+      'error: train is the current result of its item: name another one to compare it with (no-item)\n' +
+        '  `pipe results diff train train --all` shows it alone\n',
+    );
+  });
+
   it('refuses a name without a result, a name of several, and a missing name', async () => {
     const made = await swept();
     expect(await refusal(made, 'results', 'diff', 'trian', 'train')).toBe(
       'error: no result is called "trian" (no-result)\n  did you mean "train"?\n',
     );
-    expect(await refusal(made, 'results', 'diff', 'train')).toContain('needs two results');
+    expect(await refusal(made, 'results', 'diff')).toContain('needs a result, or two');
     const none = projectWithin({ 'pipeline.yaml': PIPELINE });
     expect(await refusal(none, 'checkout', 'train', 'x')).toContain('train has no result yet');
   });

@@ -109,7 +109,7 @@ describe('pipe metrics', () => {
 
   it('says why there is nothing to print', async () => {
     expect(await out('metrics', '--metric', 'loss')).toBe(
-      'no metric matches the pattern of --metric\n',
+      'no metric matches the pattern of --metric: there are one.count, rate, two.count, val.ssim\n',
     );
     const other = new ProjectWithin({
       'pipeline.yaml':
