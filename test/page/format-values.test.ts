@@ -4,6 +4,7 @@ import {
   decimalsIn,
   differingParts,
   duration,
+  epochCount,
   number,
 } from '../../src/page/client/format-values.js';
 import { spreadOf, spreadText } from '../../src/results/repeats.js';
@@ -77,4 +78,12 @@ it.each([
   ],
 ])('cuts from %j what all of them share, as long as they differ', (names, short) => {
   expect(differingParts(names)).toEqual(short);
+});
+
+it('writes how many epochs are completed, also beyond the target', () => {
+  expect([epochCount(3, 5), epochCount(5, 5), epochCount(8, 5)]).toEqual([
+    '3 of 5',
+    '5 of 5',
+    '8, target 5',
+  ]);
 });

@@ -3,7 +3,7 @@ import { extremeOf, modeOf } from '../../results/better.js';
 import type { PageEpochs, PageItem } from '../model.js';
 import { Chart, type Curve, Pen, penOf } from './chart.js';
 import { Check, Choice, toggled } from './controls.js';
-import { number, plural } from './format-values.js';
+import { epochCount, number, plural } from './format-values.js';
 import { type Data, itemLink } from './page-state.js';
 import { Scrolled } from './scrolled.js';
 import { Aligned, decimalsOf } from './table.js';
@@ -117,9 +117,7 @@ function Chains({ all, metric, hidden, toggle }: ChainsProps): JSX.Element {
                   <a href={itemLink(id)}>{id}</a>
                   {epochs.isStale && <span class="mark"> stale</span>}
                 </td>
-                <td class="number">
-                  {epochs.numbers.length} of {epochs.target}
-                </td>
+                <td class="number">{epochCount(epochs.numbers.length, epochs.target)}</td>
                 <td class="number">
                   <Aligned text={number(lastOf(epochs, metric))} decimals={decimals} />
                 </td>

@@ -31,6 +31,11 @@ export function bytes(size: number | undefined): string {
   return size === undefined ? '–' : bytesText(size);
 }
 
+/** `3 of 5`, and `8, target 5` for a training that was longer before. */
+export function epochCount(completed: number, target: number): string {
+  return completed > target ? `${completed}, target ${target}` : `${completed} of ${target}`;
+}
+
 /** A param as YAML would have it on one line. */
 export function value(tree: unknown): string {
   return typeof tree === 'string' ? tree : JSON.stringify(tree);
