@@ -35,7 +35,11 @@ export function runLines(isShown: (event: RunEvent) => boolean): (event: RunEven
   let count = 0;
   const epochs = new Map<string, number>();
   return (event) => {
-    if (event.type === 'run') dry = event.dry;
+    if (event.type === 'run') {
+      dry = event.dry;
+      // pipe watch reports several runs.
+      epochs.clear();
+    }
     if (event.type === 'start') epochs.set(event.item, event.epochs?.completed ?? 0);
     if (event.type === 'epoch') epochs.set(event.item, event.epoch);
     if (!isShown(event)) return [];
