@@ -1,4 +1,4 @@
-/** User names that are also properties of every JavaScript object. */
+/** User names that mean something else: properties of every JavaScript object, options of programs. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { projectWithin } from '../rig/projects.js';
@@ -54,6 +54,39 @@ stages:
 function names(each: string): string[] {
   return places.map(() => each);
 }
+
+it('a path that begins with "-" reaches a command as a path, not as an option (property)', async () => {
+  const dashed = fc.stringMatching(/^-{1,2}[a-z '$]{0,5}$/);
+  const three = fc.uniqueArray(dashed, { minLength: 3, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(three, async ([dep, match, out]) => {
+      const q = JSON.stringify;
+      const project = projectWithin({
+        [String(dep)]: 'dep ',
+        [`${match}.txt`]: 'match ',
+        'pipeline.yaml': `
+stages:
+  shell:
+    cmd: cat \${deps.d} \${deps.all} > "\${outs.o}"; cat "\${deps.d}" >> \${outs.o}
+    deps: { d: ${q(dep)}, all: "-*.txt" }
+    outs: { o: ${q(`${out}1`)} }
+  list:
+    cmd: [cp, "\${deps.d}", "\${outs.o}"]
+    deps: { d: ${q(`${out}1`)} }
+    outs: { o: ${q(`${out}2`)} }
+  words:
+    cmd: [sort, "\${deps.all}", "\${deps.d}", -o, "\${outs.o}"]
+    deps: { d: ${q(`${out}2`)}, all: "-*.txt" }
+    outs: { o: ${q(`${out}3`)} }
+`,
+      });
+      const { code, err } = await project.run();
+      expect([code, err]).toEqual([0, '']);
+      expect(project.read(`${out}3`)).toBe('dep match dep \nmatch \n');
+    }),
+    { numRuns: 3, examples: [[['-n', '--help', '-']]] },
+  );
+});
 
 it.each([
   ['  a: { cmd: x, deps: [__proto__] }', 'the dep cannot be called "__proto__" (bad-name)'],

@@ -8,6 +8,11 @@ export function shellOf(parts: readonly CommandPart[]): Action {
   return { kind: 'shell', command, parts: joinTexts(parts) };
 }
 
+/** A path as a command names it: a program would read a leading `-` as an option. */
+export function pathInCommand(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
+}
+
 /** The text for the key. */
 export function textOf(parts: readonly CommandPart[]): string {
   return parts.map(textOfPart).join('');
@@ -53,7 +58,7 @@ export function expandAction(
       kind: 'argv',
       argv: action.parts.flatMap((part) => {
         if (typeof part === 'string') return part;
-        return isResourcePart(part) ? part.filled : filesOf(part);
+        return isResourcePart(part) ? part.filled : filesOf(part).map(pathInCommand);
       }),
     };
   }
@@ -62,7 +67,7 @@ export function expandAction(
     return isResourcePart(part)
       ? part.filled
       : filesOf(part)
-          .map((file) => quotePlain(file))
+          .map((file) => quotePlain(pathInCommand(file)))
           .join(' ');
   });
   const { parts: _parts, ...rest } = action;

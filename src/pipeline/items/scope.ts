@@ -3,6 +3,7 @@ import type { Mistake } from '../document/diagnostics.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt, siblings } from '../params-tree.js';
 import type { Resources } from '../plan.js';
+import { pathInCommand } from './command-parts.js';
 import type { Found, Lookup, Means } from './fill-placeholders.js';
 import type { Cell } from './matrix.js';
 
@@ -59,7 +60,7 @@ export function lookupInCommand(scope: CommandScope): Lookup {
     }
     const paths = kind === 'deps' ? scope.deps : scope.outs;
     const path = paths.byName.get(key!);
-    if (path !== undefined) return { value: path };
+    if (path !== undefined) return { value: pathInCommand(path) };
     if (paths.byName.has(key!) || !paths.complete) return 'unknowable';
     return { mistake: unknownPath(kind, key!, [...paths.byName.keys()]) };
   };
