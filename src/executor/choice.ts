@@ -9,6 +9,9 @@ import type { Item } from '../pipeline/plan.js';
 /** The machine on which the run itself executes. */
 export const LOCAL = 'local';
 
+/** The executors that need no description in pipe.local.yaml. */
+export const BUILT_IN: readonly string[] = [LOCAL, 'slurm'];
+
 interface Choice {
   readonly project: Pick<Project, 'env'>;
   readonly options: Pick<RunOptions, 'executor'>;

@@ -2,7 +2,7 @@
 import type { Project } from '../decide/project.js';
 import { userError } from '../error.js';
 import { suggest } from '../pipeline/document/suggest.js';
-import { LOCAL } from './choice.js';
+import { BUILT_IN } from './choice.js';
 import { described } from './described.js';
 import type { Scheduler } from './scheduler.js';
 import type { Site } from './site.js';
@@ -17,7 +17,7 @@ export function schedulerOf(
   if (name === 'slurm') return slurm({ ...site.slurm, env, cwd });
   const own = site.described.get(name);
   if (own !== undefined) return described(name, own, { env, cwd });
-  const known = [LOCAL, 'slurm', ...site.described.keys()];
+  const known = [...BUILT_IN, ...site.described.keys()];
   throw userError(
     'unknown-executor',
     `unknown executor "${name}"`,

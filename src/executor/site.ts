@@ -12,7 +12,7 @@ import { createSource, type Span } from '../pipeline/document/source-text.js';
 import { listed, suggest } from '../pipeline/document/suggest.js';
 import { describeValue } from '../pipeline/document/value-errors.js';
 import { parseYaml } from '../pipeline/document/yaml.js';
-import { LOCAL } from './choice.js';
+import { BUILT_IN } from './choice.js';
 import { splitWords } from './scheduler-programs.js';
 import {
   COMMAND_VALUES,
@@ -77,9 +77,6 @@ export function readSite({ root, env }: Pick<Project, 'root' | 'env'>): Site {
 
 const COMMON = ['jobs', 'setup', 'checkout', 'latency'];
 
-/** Reserved names. */
-const TAKEN: readonly string[] = [LOCAL, 'slurm'];
-
 function describedIn(
   file: AstNode | undefined,
   diagnostics: Diagnostics,
@@ -89,7 +86,7 @@ function describedIn(
   if (node === undefined) return found;
   mapOf(node, diagnostics);
   for (const [name, { key, node: each }] of node.entries ?? []) {
-    if (TAKEN.includes(name)) {
+    if (BUILT_IN.includes(name)) {
       const message = `"${name}" is a built-in executor of pipe`;
       diagnostics.add({ code: 'wrong-value', message, hint: 'choose another name' }, key);
       continue;

@@ -19,6 +19,7 @@ import { select, withNeeds } from '../pipeline/select.js';
 import { systemMessage } from '../system-message.js';
 import { statedLimit } from './cache-limit.js';
 import { journaled } from './journal.js';
+import { refuseUnknownExecutor } from './stated-executor.js';
 import { withRemote } from './with-remote-if-named.js';
 
 /**
@@ -40,6 +41,7 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
 async function runTo(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   const started = performance.now();
   statedLimit(project);
+  await refuseUnknownExecutor(project, options);
   const build = await prepare(project, options, emit);
   const errors: string[] = [];
   let differences = 0;

@@ -48,6 +48,26 @@ it('runs items as its jobs, and shows a failure with its log', async () => {
   await until(() => isDeepStrictEqual(states(made).sort(), end));
 });
 
+it('must exist if the command line or PIPE_EXECUTOR names it, even if nothing has to run', async () => {
+  const made = onEngine('stages:\n  s: { cmd: touch s, outs: [s] }\n');
+  expect((await made.run('--executor', 'local')).with('ran')).toEqual(['s']);
+  const told = 'error: unknown executor "queu" (unknown-executor)\n  did you mean "queue"?\n';
+  for (const options of [[], ['--dry'], ['--frozen'], ['--force']])
+    expect(await made.pipe('run', ...options, '--executor', 'queu')).toMatchObject({
+      ...{ code: 2, err: told },
+    });
+  const asked = () => made.pipe('run');
+  expect(await asked()).toMatchObject({ code: 0, out: FRESH });
+  expect(await asked()).toMatchObject({ code: 0, out: FRESH });
+  made.write('pipe.local.yaml', SITE.replace('queue:', 'other:'));
+  expect(await asked()).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('unknown executor "queue"'),
+  });
+});
+
+const FRESH = 'pipe: 0 ran, 0 restored, 1 fresh\n';
+
 it('may be named by a stage: an unknown name is reported with its place, before anything runs', async () => {
   const made = onEngine('stages:\n  s: { cmd: touch s, outs: [s], executor: queu }\n');
   const run = await made.run();
