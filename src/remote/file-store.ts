@@ -20,7 +20,7 @@ import { dataIn } from '../cache/files/sparse.js';
 import { isWithoutLinks } from '../sys/no-links.js';
 import { draftOf } from '../sys/replace-file.js';
 import { Draft } from './download-draft.js';
-import { answering } from './folder-answer.js';
+import { reachable } from './folder-answer.js';
 import {
   type Body,
   type Change,
@@ -50,6 +50,8 @@ interface Limits {
   readonly stale?: number;
   /** Ends all reading and writing. */
   readonly signal?: AbortSignal;
+  /** Nothing is written, so the folder must exist. */
+  readonly readOnly?: boolean;
 }
 
 export class FileStore implements Store {
@@ -57,16 +59,18 @@ export class FileStore implements Store {
   readonly #count: Counter;
   readonly #stale: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #readOnly: boolean;
   #answers: Promise<void> | undefined;
   /** False once a clone has failed. */
   #clones = true;
 
   /** `folder`: absolute path; the first write creates it, but not the folder above it. */
-  constructor(folder: string, count: Counter, { stale = STALE, signal }: Limits = {}) {
+  constructor(folder: string, count: Counter, { stale = STALE, signal, readOnly }: Limits = {}) {
     this.#folder = folder;
     this.#count = count;
     this.#stale = stale;
     this.#signal = signal;
+    this.#readOnly = readOnly === true;
   }
 
   get(name: string, limit: number): Promise<Buffer | undefined> {
@@ -163,13 +167,10 @@ export class FileStore implements Store {
     }
   }
 
-  /**
-   * Checks once that the folder answers, in another process, because a call to a dead file server
-   * blocks a thread, and even our exit.
-   */
+  /** Checks once that the folder can be used. */
   #reached(): Promise<void> {
     this.#refuseIfEnded();
-    this.#answers ??= answering(this.#folder);
+    this.#answers ??= reachable(this.#folder, this.#readOnly);
     return this.#answers;
   }
 
@@ -283,11 +284,8 @@ function isFull(error: unknown): boolean {
 }
 
 function storeError(error: unknown, refused: StoreError['kind']): unknown {
-  const { code, message, syscall, path: place = '' } = error as NodeJS.ErrnoException;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
-  const isUnmounted = code === 'ENOENT' && syscall === 'mkdir';
-  const parent = path.dirname(place);
-  const what = isUnmounted ? `${parent} does not exist: create it, or mount its disk` : message;
   const isRefused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
-  return new StoreError(isRefused ? refused : 'unreachable', what);
+  return new StoreError(isRefused ? refused : 'unreachable', message);
 }

@@ -23,7 +23,9 @@ export function openStore(
   count: Counter = () => {},
 ): Store {
   const url = new URL(config.url);
-  if (url.protocol === 'file:') return new FileStore(fileURLToPath(url), count, { signal });
+  const readOnly = config.mode === 'r';
+  if (url.protocol === 'file:')
+    return new FileStore(fileURLToPath(url), count, { signal, readOnly });
   if (url.protocol === 's3:') {
     const region = config.region ?? regionOf(env);
     const endpoint = config.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;

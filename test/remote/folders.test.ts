@@ -59,6 +59,29 @@ describe('a remote cache in a folder', () => {
     ]);
   });
 
+  it.each<readonly [place: string, mode: string, problem: string | undefined]>([
+    ['store', 'rw', undefined],
+    ['store', 'r', 'store does not exist: create it, or mount its disk'],
+    ['a/b', 'rw', 'a does not exist: create it, or mount its disk'],
+    ['a/b', 'r', 'a/b does not exist: create it, or mount its disk'],
+    ['file', 'rw', 'file is not a folder'],
+    ['file', 'r', 'file is not a folder'],
+    ['file/b', 'rw', 'file is not a folder'],
+  ])('can be used or not before the first write: %s, %s', async (place, mode, problem) => {
+    const { data } = sharedFolder();
+    const above = path.dirname(data);
+    writeFileSync(path.join(above, 'file'), '');
+    const remote = `file://${above}/${place}`;
+    const made = cloneWithin({ remote, env: { PIPE_REMOTE_MODE: mode }, data }, FILES);
+    const { code, out } = await made.pipe('remote');
+    const told = `${remote} cannot be read\n  ${above}/${problem}\n`;
+    expect([code, problem === undefined || out === told], out).toEqual([problem ? 1 : 0, true]);
+    const run = await made.run();
+    expect(run.code).toBe(0);
+    const off = `the remote cache ${remote} is not used for the rest of this run: ${above}/${problem}`;
+    expect(warnings(run)).toEqual(problem === undefined ? [] : [off]);
+  });
+
   it('that is read-only is read, and one line reports that nothing is sent', async (context) => {
     const server = smallDisk();
     if (server === undefined) return context.skip('mount(8) is refused here');
