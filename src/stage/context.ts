@@ -69,6 +69,7 @@ export interface Epochs {
    * at most one state, so that training continues meanwhile.
    *
    * @throws RangeError when `epoch` is not the one after the last committed
+   * @throws Error when `write` leaves the folder empty
    */
   commit(
     epoch: number,

@@ -2,7 +2,7 @@
  * Stage side of the epoch protocol: builds states and commits them in order; one at a time is being
  * stored.
  */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Epochs, Metrics } from './context.js';
 import { waitForChanges } from './notice.js';
@@ -86,6 +86,10 @@ export class EpochProtocol implements Epochs {
     rmSync(draft, { recursive: true, force: true });
     mkdirSync(draft);
     await write(draft);
+    if (!existsSync(draft) || readdirSync(draft).length === 0)
+      throw new Error(
+        `Epoch ${epoch} was committed, but its folder ${draft} is empty, so no run could continue from it: write the complete state there, and await it`,
+      );
     if (metrics) writeFileSync(join(draft, 'metrics.json'), metricsText(metrics));
     await this.#stored(epoch - 1);
     renameSync(draft, join(this.#folder, String(epoch)));

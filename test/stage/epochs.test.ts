@@ -108,6 +108,25 @@ describe('a commit', () => {
     await first;
   });
 
+  test.each([
+    ['nothing', () => {}],
+    [
+      'nothing but the removal of the folder',
+      (folder: string) => rmSync(folder, { recursive: true }),
+    ],
+  ])(
+    'of a state that writes %s is an error, because no run could continue from it',
+    async (_, write) => {
+      const { epochs, commit } = stage(2, 0);
+      await expect(epochs.commit(1, write, { loss: 1 })).rejects.toThrow(
+        'write the complete state',
+      );
+      expect(existsSync(join(commit, '1'))).toBe(false);
+      await epochs.commit(1, weights('one'));
+      expect(readdirSync(commit)).toEqual(['1']);
+    },
+  );
+
   test('with a metric that is not a JSON number is an error', async () => {
     const { epochs } = stage(3, 0);
     await expect(epochs.commit(1, weights('one'), { val: { loss: Number.NaN } })).rejects.toThrow(
