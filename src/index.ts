@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunOptions, RunResult, Variant } from './decide/options.js';
-import { type Host, openProject } from './decide/project.js';
+import { type Host, openProject, readOnlyFor } from './decide/project.js';
 import type { Emit } from './event.js';
 import { checkRequest } from './run/check-request.js';
 import { run as runProject } from './run/run-pipeline.js';
@@ -41,9 +41,6 @@ export async function run(request: RunRequest = {}): Promise<RunResult> {
     set: request.set ?? [],
     ...(request.file !== undefined && { file: path.resolve(request.cwd ?? '.', request.file) }),
   };
-  const project = await openProject(hostOf(request), variant, (message) =>
-    emit({ type: 'warning', message }),
-  );
   const { concurrency, executor, detach, remote } = request;
   const options: RunOptions = {
     targets: request.targets ?? [],
@@ -58,6 +55,8 @@ export async function run(request: RunRequest = {}): Promise<RunResult> {
     ...(remote !== undefined && { remote }),
     interruption: { stop: request.signal ?? never, kill: never },
   };
+  const warn = (message: string) => emit({ type: 'warning', message });
+  const project = await openProject(hostOf(request), variant, warn, readOnlyFor(options));
   return runProject(project, options, emit);
 }
 

@@ -1,7 +1,7 @@
 /** The cache of one project, as one process uses it. docs/cache.md gives the order of effects. */
 import path from 'node:path';
 import { ReadSet } from '../noop/read-set.js';
-import { lstatIfThere, MOST_READ } from '../sys/if-there.js';
+import { isFolder, lstatIfThere, MOST_READ } from '../sys/if-there.js';
 import type { CacheContext } from './files/cache-context.js';
 import { DURABLE_SECONDS, makeDurable, syncOne } from './files/durable.js';
 import { bestEffort, unlessDamaged } from './files/file-errors.js';
@@ -35,13 +35,18 @@ export type { Scan } from './scan/rows.js';
 export type { ScanOptions } from './scan/walk.js';
 export type { StoredOut } from './workspace-outs.js';
 
+export type ReadOnly = boolean | 'if-new';
+
 interface CacheOptions {
   /** Absolute path. */
   readonly project: string;
   /** Absolute path of the cache folder. Default: `cache` in the project. */
   readonly folder?: string;
-  /** Write nothing that only saves time: no stat index, no plans, no listings of deps. */
-  readonly readOnly?: boolean;
+  /**
+   * Write nothing that only saves time: no stat index, no plans, no listings of deps. `if-new`: unless
+   * there is a cache already.
+   */
+  readonly readOnly?: ReadOnly;
   /** Receives a warning about each thing that the cache ignored, once, with the reason. */
   readonly warn: (message: string) => void;
 }
@@ -72,9 +77,10 @@ export class Cache {
   readonly #warn: (message: string) => void;
   #workspace: Workspace | undefined;
 
-  constructor({ project, folder, readOnly = false, warn }: CacheOptions) {
-    this.isReadOnly = readOnly;
+  constructor({ project, folder, readOnly: given = false, warn }: CacheOptions) {
     this.layout = layoutOf(project, folder);
+    const readOnly = given === 'if-new' ? !isFolder(this.layout.home) : given;
+    this.isReadOnly = readOnly;
     this.#scratch = new Scratch(this.layout, readOnly, () => {
       this.#size.begin();
       ignoreNewCache(this.layout, folder !== undefined);

@@ -75,7 +75,7 @@ export async function withProject<T>(
   { host, terminal }: CommandContext,
   look: (project: Project) => Promise<T>,
 ): Promise<T> {
-  const project = await openProject(host, variantOf(parsed), terminal.warn);
+  const project = await openProject(host, variantOf(parsed), terminal.warn, 'if-new');
   try {
     return await look(project);
   } finally {

@@ -1,6 +1,6 @@
 /** `pipe doctor`: checks the machine and the project for problems. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, statfsSync } from 'node:fs';
+import { mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { loadsByPath } from '../code/loaded-files.js';
 import { coversCode, coversPython } from '../code/opaque.js';
@@ -14,10 +14,9 @@ import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
 import { bytes, plural } from '../report/wording.js';
-import { textIfThere } from '../sys/if-there.js';
+import { statIfThere, textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
 import { isWithin } from '../sys/is-within.js';
-import { makeFolder } from '../sys/make-folder.js';
 import { namedPlace } from '../sys/real-place.js';
 import { type Command, type CommandContext, EXIT } from './command.js';
 import { type Finding, trialJob } from './trial-job.js';
@@ -104,13 +103,15 @@ function cacheFolder({ host }: CommandContext): Finding | undefined {
   // The check of pipeline.yaml reports a missing project.
   if (root === undefined) return undefined;
   const folder = namedPlace(root, host.env.PIPE_CACHE || 'cache');
+  // A run makes the folder. A check leaves nothing.
+  let there = folder;
+  while (statIfThere(there) === undefined) there = path.dirname(there);
   try {
-    makeFolder(folder);
-    accessSync(folder, constants.W_OK);
+    rmdirSync(mkdtempSync(path.join(there, '.pipe-')));
   } catch (error) {
     return { good: false, text: `the cache folder cannot be written: ${(error as Error).message}` };
   }
-  const { bavail, bsize } = statfsSync(folder);
+  const { bavail, bsize } = statfsSync(there);
   return { good: true, text: `cache in ${folder}, ${bytes(bavail * bsize)} free` };
 }
 
@@ -141,7 +142,7 @@ async function tooLarge(items: readonly Item[], env: NodeJS.ProcessEnv): Promise
 }
 
 async function pipeline({ host }: CommandContext): Promise<Finding> {
-  const project = await openProject(host, { profiles: [], set: [] }, () => {});
+  const project = await openProject(host, { profiles: [], set: [] }, () => {}, 'if-new');
   const { items } = project.plan;
   const untraced = await untracedImports(project).finally(() => project.cache.close());
   const stages = new Set(items.map((item) => item.stage)).size;
@@ -229,7 +230,7 @@ const CLOCK_SECONDS = 300;
 /** Undefined if none is named, or if the project has other problems: another check reports those. */
 async function remoteCache({ host, interruption }: CommandContext): Promise<Finding | undefined> {
   if (rootOf(host) === undefined) return undefined;
-  const project = await openProject(host, { profiles: [], set: [] }, () => {}).catch(
+  const project = await openProject(host, { profiles: [], set: [] }, () => {}, 'if-new').catch(
     (error: unknown) => {
       if (!(error instanceof UserError)) throw error;
     },

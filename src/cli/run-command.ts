@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunResult } from '../decide/options.js';
-import { openProject } from '../decide/project.js';
+import { openProject, readOnlyFor } from '../decide/project.js';
 import { userError } from '../error.js';
 import type { RunEvent } from '../event.js';
 import { fastAnswer } from '../noop/fast-path.js';
@@ -43,7 +43,7 @@ export const command: Command = {
     const isFrozen = options.frozen !== false;
     const fastPath =
       context.host.debug && fastAnswer({ ...context.host, argv: ['run', ...parsed.argv] });
-    const project = await openProject(context.host, variantOf(parsed), warn, isFrozen);
+    const project = await openProject(context.host, variantOf(parsed), warn, readOnlyFor(options));
     if (fastPath?.answer === undefined && fastPath !== undefined)
       project.debug?.(`fast path: not taken, ${fastPath.reason}`);
     if (!isPlain(parsed)) project.cache.readSet.close();

@@ -35,7 +35,7 @@ export const command: Command = {
     const port = portOf(parsed.text('port'));
     const { host, terminal, interruption } = context;
     const variant = variantOf(parsed);
-    const first = await openProject(host, variant, terminal.warn);
+    const first = await openProject(host, variant, terminal.warn, 'if-new');
     const page = new LivePage(lookAt(context, variant));
     const { html, policy } = pageText(host.dist, 'live');
     let feed: RunFeed;
@@ -100,7 +100,12 @@ function lookAt({ host }: CommandContext, variant: Project['variant']): Look {
     const warnings: string[] = [];
     let project: Project | undefined;
     try {
-      project = await openProject(host, variant, (message) => void warnings.push(message));
+      project = await openProject(
+        host,
+        variant,
+        (message) => void warnings.push(message),
+        'if-new',
+      );
       const model = await collectPage(
         project,
         await standings(project, [], { manifests: true }),

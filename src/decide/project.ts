@@ -1,6 +1,6 @@
 /** A project as a command opens it: root, plan, cache and environment. */
 import path from 'node:path';
-import { type Cache, openCache } from '../cache/cache.js';
+import { type Cache, openCache, type ReadOnly } from '../cache/cache.js';
 import { namedFolder } from '../cache/layout.js';
 import { sha256 } from '../canonical.js';
 import { userError } from '../error.js';
@@ -13,7 +13,7 @@ import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
 import { PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
-import type { Variant } from './options.js';
+import type { RunOptions, Variant } from './options.js';
 import { type Links, notedLinks } from './real-paths.js';
 import { secretValues } from './secrets.js';
 
@@ -67,13 +67,13 @@ export function findRoot(host: Pick<Host, 'cwd' | 'file'>): string {
 
 /**
  * Opens the project around `host.cwd`, from its cached plan if that is valid. `readOnly`: writes no
- * caches.
+ * caches; `if-new`: for a question, which does not make the cache folder.
  */
 export async function openProject(
   host: Host,
   given: Variant,
   warn: (message: string) => void,
-  readOnly = false,
+  readOnly: ReadOnly = false,
 ): Promise<Project> {
   const file = given.file ?? host.file;
   const variant = file === undefined ? given : { ...given, file };
@@ -90,6 +90,11 @@ export async function openProject(
   const plan = await planOf({ ...host, build }, root, variant, cache);
   for (const warning of plan.warnings) warn(warning);
   return { ...host, build, env: wholeEnvironment(host.env), root, variant, plan, cache };
+}
+
+/** A frozen run changes nothing, and a dry run is a question. */
+export function readOnlyFor({ dry, frozen }: Pick<RunOptions, 'dry' | 'frozen'>): ReadOnly {
+  return frozen !== false || (dry && 'if-new');
 }
 
 /** Where the parts of the plan are in the pipeline file, for errors. */

@@ -1,4 +1,4 @@
-/** Commands that only print work for a user who may not write into the project or its cache. */
+/** Commands that only print work for a user who may not write, and create nothing. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,4 +56,21 @@ it('work without write permission', async () => {
   }
   expect(pipe('results').stdout).toMatch(/^\w+ +train +.* current$/m);
   expect(pipe('results').stderr).toContain('warning: the index of results is not saved (EACCES)\n');
+});
+
+it('create no file in a project that has not run', async () => {
+  const files = { 'pipeline.yaml': `params: { a: 1 }${PIPELINE}    deps: [data]\n`, 'data/x': '' };
+  const made = projectWithin(files);
+  const before = readdirSync(made.root, { recursive: true });
+  const pages = mkdtempSync(path.join(tmpdir(), 'pipe-reader-'));
+  onTestFinished(() => rmSync(pages, { recursive: true }));
+  const decisions = ['run --dry', 'run --frozen', 'status', 'why train', 'graph', 'params'];
+  const data = ['metrics', 'plots', 'results', 'epochs train', 'log train', 'results diff a b'];
+  const others = ['cache stats', 'cache verify', 'cache gc --dry', 'doctor', 'lock --check'];
+  const page = `report --out ${pages}/report.html`;
+  for (const command of [...decisions, ...data, ...others, page]) {
+    const { err } = await made.pipe(...command.split(' '));
+    expect(err).not.toContain('warning');
+    expect([command, ...readdirSync(made.root, { recursive: true })]).toEqual([command, ...before]);
+  }
 });
