@@ -1,10 +1,12 @@
 /** Resolves a dep to paths: its own, or for a pattern the gathered outs and the user's files that match. */
 import path from 'node:path';
+import { linkMaze } from '../cache/files/refusals.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import { kindOf } from '../cache/objects/digest.js';
 import { fixedFolder, parseGlob } from '../pipeline/glob.js';
 import { ignoreRulesOf, ignoreRulesOfMade } from '../pipeline/ignored-files.js';
 import {
+  leadsBack,
   matchesBelow,
   type Search,
   type Tree,
@@ -108,20 +110,24 @@ function usersMatches(
 ): Cooperative<string[]> {
   const glob = parseGlob(dep.path);
   const real = (where: string) => view.cache.readSet.realpath(path.join(view.root, where));
-  // `**` follows only links that leave the folder where it begins.
-  const base = glob.deep ? real(fixedFolder(dep.path)) : undefined;
+  const from = fixedFolder(dep.path);
+  const base = real(from);
   const tree: Tree = {
     ...foldersIn(view),
     isPassedOver: (name) => isPassedOver(dep, name, leftIn),
     isFolderBehind: (link) => isFolder(link, view),
-    isFollowed: (link, inside) => {
+    placeToFollow: (link, inside) => {
       const target = real(link);
       const cache = leftIn === undefined ? real('cache') : undefined;
-      if (target === undefined || (cache !== undefined && isWithin(target, cache))) return false;
-      if (base !== undefined && isWithin(target, base)) return false;
+      if (target === undefined || (cache !== undefined && isWithin(target, cache)))
+        return undefined;
       // Patterns without `**` have a fixed depth, so they end in a cycle too.
-      return !glob.deep || !inside.some((each) => real(each) === target);
+      if (!glob.deep || isWithin(from, link)) return target;
+      // `**` follows only links that leave the folder where it begins.
+      const isInner = base !== undefined && isWithin(target, base);
+      return isInner || leadsBack(target, [base, ...inside.map(real)]) ? undefined : target;
     },
+    stop: linkMaze,
   };
   return countingMatches({ glob, ignoreRules: ignoreRulesOf(dep), tree }, '');
 }
@@ -136,7 +142,13 @@ function isPassedOver(dep: Dep, name: string, leftIn: ReadonlySet<string> | unde
 /** The outs of items: links in them count as links. */
 function treeOfMade(entries: Tree['entriesOf']): Tree {
   const no = () => false;
-  return { entriesOf: entries, isPassedOver: no, isFolderBehind: no, isFollowed: no };
+  return {
+    entriesOf: entries,
+    isPassedOver: no,
+    isFolderBehind: no,
+    placeToFollow: () => undefined,
+    stop: linkMaze,
+  };
 }
 
 /** The matches, without folders in which every file is ignored. */

@@ -7,7 +7,7 @@ import { realpathIfThere } from '../sys/real-place.js';
 import type { Mistake } from './document/diagnostics.js';
 import { fixedFolder, parseGlob } from './glob.js';
 import { ignoreRulesOf } from './ignored-files.js';
-import { matchesBelow, type Tree, WRITTEN_BY_RUNS } from './matches-below.js';
+import { leadsBack, matchesBelow, type Tree, WRITTEN_BY_RUNS } from './matches-below.js';
 
 export type Matches = { readonly paths: readonly string[] } | { readonly mistake: Mistake };
 
@@ -24,6 +24,7 @@ export function matchesOf(project: string, pattern: string, onFolder: OnFolder):
     for (const match of matchesBelow({ glob, ignoreRules, tree }, base, [base]))
       if (match !== undefined) found.push(match.path);
   } catch (error) {
+    if (error instanceof Maze) return { mistake: error.mistake };
     const { code, path: where } = error as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     const folder = path.relative(project, where ?? project);
@@ -31,6 +32,20 @@ export function matchesOf(project: string, pattern: string, onFolder: OnFolder):
     return { mistake: { code: 'unreadable', message, hint: `chmod u+rx ${folder}` } };
   }
   return { paths: found.sort() };
+}
+
+class Maze extends Error {
+  readonly mistake: Mistake;
+
+  constructor(folder: string) {
+    super(folder);
+    const message = `${folder} is one of very many ways through links to the same folders`;
+    this.mistake = {
+      code: 'unusable-file',
+      message,
+      hint: 'remove these links, or list the values',
+    };
+  }
 }
 
 /** `deepFrom`: the folder where a pattern with `**` begins, which follows only links that leave it. */
@@ -46,7 +61,12 @@ function usersFiles(project: string, deepFrom: string | undefined, onFolder: OnF
   const base = deepFrom === undefined ? undefined : real(deepFrom);
   return {
     isPassedOver: (name) => WRITTEN_BY_RUNS.has(name),
-    isFollowed: (link) => !liesIn(real(link), base),
+    placeToFollow: (link, inside) => {
+      const place = real(link);
+      if (place === undefined || liesIn(place, base)) return undefined;
+      return deepFrom !== undefined && leadsBack(place, inside.map(real)) ? undefined : place;
+    },
+    stop: (folder) => new Maze(folder),
     // A broken link is not a folder.
     isFolderBehind: (link) =>
       real(link) !== undefined && statSync(path.join(project, link)).isDirectory(),

@@ -1,6 +1,7 @@
 /** Walks folders for the paths that a pattern matches, among the user's files and among outs. */
 
-import { inFolder } from '../sys/is-within.js';
+import { inFolder, isWithin } from '../sys/is-within.js';
+import { DIRECT, Revisits } from '../sys/revisits.js';
 import { type Glob, matchGlob, mayHold } from './glob.js';
 import type { IgnoreRules } from './ignored-files.js';
 
@@ -22,13 +23,21 @@ export interface Tree {
   entriesOf(folder: string, inside: readonly string[]): readonly Entry[];
   isPassedOver(name: string): boolean;
   isFolderBehind(link: string): boolean;
-  isFollowed(link: string, inside: readonly string[]): boolean;
+  /** The real path of a link's target; undefined for a link that is not followed. */
+  placeToFollow(link: string, inside: readonly string[]): string | undefined;
+  /** The walk stops there: see `Revisits`. */
+  stop(folder: string): Error;
 }
 
 export interface Search {
   readonly glob: Glob;
   readonly ignoreRules: IgnoreRules;
   readonly tree: Tree;
+}
+
+/** True for the target of a link that leads to one of these folders, or to a folder above one. */
+export function leadsBack(target: string, inside: readonly (string | undefined)[]): boolean {
+  return inside.some((each) => each !== undefined && isWithin(each, target));
 }
 
 /** Number of entries after which the event loop gets a turn. */
@@ -39,9 +48,12 @@ export function* matchesBelow(
   search: Search,
   folder: string,
   inside: readonly string[] = [],
+  { way, revisits } = { way: DIRECT, revisits: new Revisits() },
 ): Generator<{ readonly path: string; readonly isFolder: boolean } | undefined, void> {
   const { glob, ignoreRules, tree } = search;
-  for (const [row, entry] of tree.entriesOf(folder, inside).entries()) {
+  const entries = tree.entriesOf(folder, inside);
+  if (!revisits.allows(way, entries.length)) throw tree.stop(folder);
+  for (const [row, entry] of entries.entries()) {
     if (row % TURN_EVERY === 0) yield undefined;
     const path = inFolder(folder, entry.name);
     if (tree.isPassedOver(path)) continue;
@@ -49,7 +61,11 @@ export function* matchesBelow(
     const isFolder = isLink ? tree.isFolderBehind(path) : entry.isDirectory();
     if (ignoreRules.holdsBack(path, () => isFolder)) continue;
     if (matchGlob(glob, path) && !(glob.deep && isFolder)) yield { path, isFolder };
-    else if (isFolder && mayHold(glob, path) && !(isLink && !tree.isFollowed(path, inside)))
-      yield* matchesBelow(search, path, [...inside, path]);
+    else if (isFolder && mayHold(glob, path)) {
+      const place = isLink ? tree.placeToFollow(path, inside) : undefined;
+      if (isLink && place === undefined) continue;
+      const next = place === undefined ? way : revisits.follow(way, place);
+      yield* matchesBelow(search, path, [...inside, path], { way: next, revisits });
+    }
   }
 }

@@ -1,7 +1,7 @@
 /** Messages for files that cannot be read or stored: bad names, special files, missing permissions. */
 import { readdirSync, type Stats } from 'node:fs';
 import { lstatIfThere } from '../../sys/if-there.js';
-import { codeOf, isChangedKind, unusable } from './file-errors.js';
+import { codeOf, isChangedKind, type UnusableFile, unusable } from './file-errors.js';
 import type { Cooperative } from './yielding.js';
 
 /**
@@ -81,6 +81,15 @@ export function explained(error: unknown, shown: string): unknown {
     shown,
     `cannot be read (${code})`,
     'change its permissions, or exclude it from the dep',
+  );
+}
+
+/** For a walk that `Revisits` stops. */
+export function linkMaze(shown: string): UnusableFile {
+  return unusable(
+    shown,
+    'is one of very many ways through links to the same folders',
+    'exclude these links from the dep, or name the folders that are needed as deps',
   );
 }
 

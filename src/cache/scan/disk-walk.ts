@@ -7,7 +7,7 @@ import { isWithin } from '../../sys/is-within.js';
 import { realPath, realpathIfThere } from '../../sys/real-place.js';
 import { hashFile } from '../files/hash.js';
 import { isSettled, looksSame } from '../files/mtime-granularity.js';
-import { listNames, lookAt, notAFile, readable } from '../files/refusals.js';
+import { linkMaze, listNames, lookAt, notAFile, readable } from '../files/refusals.js';
 import { Writeback } from '../files/writeback.js';
 import { type Cooperative, flattened, type Recursive } from '../files/yielding.js';
 import type { Tree } from '../objects/tree.js';
@@ -106,6 +106,7 @@ export class DiskWalk {
   *#listing(where: string, absolute: string, walk: Walk): Recursive<Scan | undefined> {
     const { keeper, ignoreRules } = walk;
     const all = listNames(absolute, where);
+    if (!walk.seen.revisits.allows(walk.way, all.length)) throw linkMaze(where);
     const names =
       ignoreRules === undefined ? all : this.#counting(where, all, ignoreRules, walk.readSet);
     if (names.length === 0 && all.length > 0) return HOLLOW;
@@ -201,6 +202,7 @@ export class DiskWalk {
       ...walk,
       tree: target,
       inside: [...walk.inside, target],
+      way: walk.seen.revisits.follow(walk.way, target),
     });
   }
 

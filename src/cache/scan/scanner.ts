@@ -3,6 +3,7 @@
  * was written to.
  */
 import type { ReadSet } from '../../noop/read-set.js';
+import { DIRECT, Revisits } from '../../sys/revisits.js';
 import { codeOf, UnusableFile } from '../files/file-errors.js';
 import { lookAt, untilStill } from '../files/refusals.js';
 import { type Cooperative, finishSync } from '../files/yielding.js';
@@ -69,9 +70,10 @@ export class Scanner {
     const ignoreRules = ignoreRulesFor(options);
     const known = again ? undefined : this.#known(where, ignoreRules?.id);
     if (known !== undefined) return known ?? undefined;
-    const seen: Seen = { linkedInside: false, unsettled: 0 };
+    const seen: Seen = { linkedInside: false, unsettled: 0, revisits: new Revisits() };
     const { age } = this.#memo;
-    const walk = { ignoreRules, again, tree, inside: [], seen, readSet, age };
+    const start = { tree, inside: [], way: DIRECT, age };
+    const walk = { ...start, ignoreRules, again, seen, readSet };
     const found = yield* this.#walk(where, walk);
     if (!seen.linkedInside && age === this.#memo.age)
       this.#memo.set(where, ignoreRules?.id, found ?? null);
@@ -80,10 +82,11 @@ export class Scanner {
 
   /** Like a scan that reads the disk, but passes all contents to the keeper. */
   *keep(where: string, keeper: Keeper): Cooperative<Scan | undefined> {
-    const seen: Seen = { linkedInside: false, unsettled: 0 };
+    const seen: Seen = { linkedInside: false, unsettled: 0, revisits: new Revisits() };
     this.#memo.forget(where);
     const readSet = this.#readSet;
-    const plain = { ignoreRules: undefined, tree: '', inside: [], age: this.#memo.age };
+    const start = { tree: '', inside: [], way: DIRECT, age: this.#memo.age };
+    const plain = { ...start, ignoreRules: undefined };
     const found = yield* this.#walk(where, { ...plain, again: true, seen, keeper, readSet });
     this.#memo.set(where, undefined, found ?? null);
     return found;

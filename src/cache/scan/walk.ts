@@ -2,6 +2,7 @@
 import type { Stats } from 'node:fs';
 import type { ReadSet } from '../../noop/read-set.js';
 import { type IgnoreRules, PLAIN } from '../../pipeline/ignored-files.js';
+import type { Revisits, Way } from '../../sys/revisits.js';
 import type { Cooperative } from '../files/yielding.js';
 import type { Tree } from '../objects/tree.js';
 import type { HashedNow } from './listing.js';
@@ -59,6 +60,7 @@ export interface Walk {
   readonly tree: string;
   /** Real paths of the directories entered by links, to detect cycles. */
   readonly inside: readonly string[];
+  readonly way: Way;
   readonly seen: Seen;
   readonly readSet: ReadSet;
   /** Age of the memo when the walk began. */
@@ -84,6 +86,7 @@ export interface Seen {
   linkedInside: boolean;
   /** Bytes of files that were hashed within the clock's tick of their last change. */
   unsettled: number;
+  readonly revisits: Revisits;
 }
 
 export function ignoreRulesFor({
