@@ -25,6 +25,8 @@ export interface ClearOptions {
   readonly elsewhere?: () => readonly StoredOut[];
   /** True if such a result is tracked, and the content of these files too. */
   readonly isTracked?: (where: string, files: () => readonly string[]) => Promise<boolean>;
+  /** The last execution of the item was killed: its process may have left files that no note names. */
+  readonly mayBeLeft?: boolean;
   /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
   /** Ends a restore by its reason. */
@@ -140,11 +142,9 @@ export class WorkspaceOuts {
   }
 
   /** Moves files that pipe did not put there to replaced/. */
-  async #keepForeign(
-    where: string,
-    { known: expected = [], elsewhere, isTracked, onReplaced = this.#parts.warn }: ClearOptions,
-  ): Promise<void> {
-    const { objects, pin, readOnly, workspace } = this.#parts;
+  async #keepForeign(where: string, options: ClearOptions): Promise<void> {
+    const { objects, pin, readOnly, state, workspace } = this.#parts;
+    const { known: expected = [], elsewhere, isTracked, onReplaced = this.#parts.warn } = options;
     if (lstatIfThere(path.join(this.#project, where)) === undefined) return;
     const { scanner, index } = workspace();
     const search = new ForeignSearch(
@@ -159,13 +159,23 @@ export class WorkspaceOuts {
     const files = () => foreign.flatMap((each) => filesAt(this.#project, each));
     const isResult = isWhole || (await isTracked?.(where, files)) === true;
     try {
-      const replaced = moveReplaced(where, isWhole ? [where] : foreign, this.#parts);
+      const replaced = moveReplaced(
+        where,
+        isWhole ? [where] : foreign,
+        this.#parts,
+        options.mayBeLeft === true && (isInCache(where) || state.wrote(where) === 'begun'),
+      );
       this.#replaced.set(where, { ...replaced, isResult });
       if (!isResult) onReplaced(replaced.message);
     } finally {
       scanner.forget(where);
     }
   }
+}
+
+/** No note says what was last written there. */
+function isInCache(where: string): boolean {
+  return where.startsWith('cache/');
 }
 
 /** The files and links at a path, or below it. */

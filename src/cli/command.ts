@@ -93,4 +93,7 @@ export function requireItem({ command }: Usage, { positionals }: Parsed): void {
   );
 }
 
+/** What a list of items prints for an empty pipeline. */
+export const NO_STAGES = 'there are no stages: write one under `stages:`\n';
+
 export const JSON_OPTION: Option = { name: 'json', help: 'print JSON' };

@@ -13,7 +13,7 @@ import type { Dep, Item } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
-import { bytes, plural } from '../report/wording.js';
+import { plural } from '../report/wording.js';
 import { statIfThere, textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
 import { isWithin } from '../sys/is-within.js';
@@ -112,7 +112,7 @@ function cacheFolder({ host }: CommandContext): Finding | undefined {
     return { good: false, text: `the cache folder cannot be written: ${(error as Error).message}` };
   }
   const { bavail, bsize } = statfsSync(there);
-  return { good: true, text: `cache in ${folder}, ${bytes(bavail * bsize)} free` };
+  return { good: true, text: `cache in ${folder}, ${gibibytes(bavail * bsize)} free` };
 }
 
 /** Not an error until a stage that needs bash runs. */

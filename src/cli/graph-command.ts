@@ -6,7 +6,13 @@ import { mapTexts, printable } from '../printable.js';
 import { type GraphNode, stateLabel } from '../report/graph-data.js';
 import { graphDot, graphMermaid } from '../report/graph-diagrams.js';
 import { graphText } from '../report/graph-text.js';
-import { type Command, type CommandContext, VARIANT_OPTIONS, withProject } from './command.js';
+import {
+  type Command,
+  type CommandContext,
+  NO_STAGES,
+  VARIANT_OPTIONS,
+  withProject,
+} from './command.js';
 import type { Parsed } from './command-usage.js';
 import { itemNodes, type States, stageNodes } from './graph-nodes.js';
 import { statesOf } from './inspect-items.js';
@@ -35,6 +41,7 @@ export const command: Command = {
     );
     const { terminal } = context;
     if (form === 'json') terminal.json(nodes.map((node) => plain(node, nodes)));
+    else if (form === 'text' && nodes.length === 0) terminal.out(NO_STAGES);
     else terminal.raw(draw(mapTexts(nodes, printable), form, terminal));
   },
 };

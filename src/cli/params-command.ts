@@ -53,6 +53,7 @@ export const command: Command = {
       ({ path }) => wanted.length === 0 || wanted.some((each) => isPartOf(path, each)),
     );
     if (parsed.flag('json')) terminal.json(lines);
+    else if (lines.length === 0) terminal.out('there are no params: write them under `params:`\n');
     else terminal.out(table(lines, roomOn(terminal)));
   },
 };

@@ -3,7 +3,7 @@ import { mapTexts, printable } from '../printable.js';
 import { largest } from '../report/fit.js';
 import { LEAST_DESC } from '../report/graph-text.js';
 import { cut, cutMiddle, pad, widthOf } from '../report/live/text-columns.js';
-import { type Command, JSON_OPTION, LOOK_OPTION, VARIANT_OPTIONS } from './command.js';
+import { type Command, JSON_OPTION, LOOK_OPTION, NO_STAGES, VARIANT_OPTIONS } from './command.js';
 import { namedStandings, type Standing } from './inspect-items.js';
 import { paint } from './paint.js';
 import { roomOn } from './terminal.js';
@@ -19,6 +19,7 @@ export const command: Command = {
     const all = await namedStandings(parsed, context);
     const { terminal } = context;
     if (parsed.flag('json')) terminal.json(all);
+    else if (all.length === 0) terminal.out(NO_STAGES);
     else terminal.raw(table(mapTexts(all, printable), terminal.colors, roomOn(terminal)));
   },
 };

@@ -65,7 +65,7 @@ export async function attemptItem(
     });
     let isUnrecorded = false;
     try {
-      await clearOuts(handle);
+      await clearOuts(handle, start.mayBeLeft);
       isUnrecorded = true;
       if (round === 0) announce(handle, { why, files, lease, epochs });
       const last = await launchHeld(handle, { files, lease, hold, epochs });
@@ -134,6 +134,8 @@ export interface Start extends Grounds {
   readonly lease: GpuLease | undefined;
   /** True to ignore all epochs computed earlier. */
   readonly fromStart: boolean;
+  /** A killed execution may have left files at the outs. */
+  readonly mayBeLeft: boolean;
 }
 
 /** The end of the process of an attempt. */
@@ -224,9 +226,9 @@ async function storeOuts({ item, cache }: ItemHandle): Promise<RecordedOut[]> {
 }
 
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
-async function clearOuts(handle: ItemHandle): Promise<void> {
+async function clearOuts(handle: ItemHandle, mayBeLeft: boolean): Promise<void> {
   const { build, cache, item } = handle;
-  const options = clearOptions(handle);
+  const options = clearOptions(handle, mayBeLeft);
   for (const out of item.outs) {
     await cache.outs.remove(out.path, options);
     cache.state.noteBegun(out.path);

@@ -8,6 +8,7 @@ import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/gpu-lease.js';
 import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
 import { describeAction } from './failure.js';
+import { wasKilled } from './own-outs.js';
 import { misreading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
 import { warnOfSharedFiles } from './shared-files.js';
@@ -29,9 +30,11 @@ export async function executeItem(
   const lease = await leaseOf(build, item);
   const { key } = decision;
   const endUse = warnOfSharedFiles(handle);
+  const mayBeLeft = wasKilled(handle);
   try {
     cache.state.writeAttempt(item.id, { key, end: 'begun' });
-    const execution = await withRetries(handle, decision, { ...grounds, why, lease });
+    const start = { ...grounds, why, lease, mayBeLeft };
+    const execution = await withRetries(handle, decision, start);
     cache.state.writeAttempt(item.id, build.conceal.value(attemptAfter(key, execution)));
     if (execution.kind !== 'recorded' && grounds.hold.isHeld()) {
       for (const out of item.outs) cache.state.noteEnded(out.path);

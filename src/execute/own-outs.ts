@@ -5,7 +5,7 @@ import { lockedOuts } from '../lockfile/locked-outs.js';
 import { isInGit } from '../process/git.js';
 
 /** Own is what this project last wrote there, and what pipeline.lock names. Warns about user files. */
-export function clearOptions(handle: ItemHandle): ClearOptions {
+export function clearOptions(handle: ItemHandle, mayBeLeft = wasKilled(handle)): ClearOptions {
   const { build, item, cache } = handle;
   const { root: folder, env } = build.project;
   const locked = () => lockedOuts(build.project, item.id);
@@ -16,7 +16,13 @@ export function clearOptions(handle: ItemHandle): ClearOptions {
     // The lock names the digest of a folder, of which git may track only a part.
     isTracked: async (where, files) =>
       last === undefined && locked().length > 0 && isInGit({ folder, env }, where, files()),
+    mayBeLeft,
     onReplaced: (message) => handle.warn(message),
     stop: build.options.interruption.stop,
   };
+}
+
+/** True if the last execution of the item neither ended nor was interrupted. */
+export function wasKilled({ cache, item }: ItemHandle): boolean {
+  return cache.state.readAttempt(item.id)?.end === 'begun';
 }

@@ -64,7 +64,10 @@ function unknownTarget({ items }: Plan, target: string): Diagnostic {
   const message = `there is no stage or item "${target}"`;
   const ids = items.map(({ id }) => id);
   const hint =
-    otherNameHint(items, target) ?? diffHint(stages, target) ?? targetHint(ids, stages, target);
+    (stages.length === 0 ? 'the pipeline has no stages: write one under `stages:`' : undefined) ??
+    otherNameHint(items, target) ??
+    diffHint(stages, target) ??
+    targetHint(ids, stages, target);
   return { code, message, ...(hint !== undefined && { hint }) };
 }
 

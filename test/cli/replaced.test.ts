@@ -21,6 +21,7 @@ import { ELSEWHERE } from '../rig/file-systems.js';
 import type { Project, RunOutcome } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
 import { runUntilStill } from '../rig/still.js';
+import { until } from '../rig/until.js';
 
 const PIPELINE = `
 params: { word: one, fail: 0 }
@@ -89,12 +90,45 @@ describe('user files at an out', () => {
     expect(warningsOf(run).map(([, message]) => message)).toEqual([
       expect.stringMatching(/^results is not a result of this pipeline: moved to /),
       expect.stringMatching(
-        /^results has no result: your files are moved back to it from cache\/replaced\//,
+        /^results has no result: the files that were there are moved back from cache\/replaced\//,
       ),
     ]);
     expect(made.read('results/labels.csv')).toBe('by hand');
     expect(readdirSync(made.path('cache/replaced'))).toEqual([]);
   });
+
+  it.each(['one', 'two'])(
+    'may be left from a run that was killed: then the message says so (%s)',
+    async (word) => {
+      const made = project();
+      const waiting = PIPELINE.replace('echo b', 'test ! -e gate || read x < gate; echo b');
+      made.write('pipeline.yaml', waiting);
+      const first = await made.run('folder', '--set', 'word=one');
+      expect(first.with('ran')).toEqual(['folder']);
+      execFileSync('mkfifo', [made.path('gate')]);
+      const killed = made.start('run', 'folder', '--set', 'word=cut', '--json');
+      await killed.event((event) => event.type === 'start');
+      await until(() => existsSync(made.path('results/a')) && made.read('results/a') === 'cut\n');
+      killed.kill('SIGKILL');
+      await killed.ended;
+      made.remove('gate');
+      const next = await made.run('folder', '--set', `word=${word}`);
+      expect(next.with(word === 'one' ? 'restored' : 'ran')).toEqual(['folder']);
+      expect(warningsOf(next)).toEqual([
+        [
+          'folder',
+          expect.stringMatching(
+            /^results is left from a run that was killed, or is yours: moved to cache\/replaced\//,
+          ),
+        ],
+      ]);
+      made.write('results/mine', 'x');
+      const later = await made.run('folder', '--set', 'word=three');
+      expect(warningsOf(later)[0]?.[1]).toMatch(
+        /^results\/mine is not a result of this pipeline: /,
+      );
+    },
+  );
 
   it('in a recorded folder move without the folder', async () => {
     const made = project();

@@ -179,3 +179,15 @@ it('status and every form of the graph show the description of a stage', async (
   for (const command of ['status', 'graph'])
     expect(JSON.parse(await outOf(command, '--json'))[0].desc).toBe('counts words');
 });
+
+it.each([
+  ['status', 'there are no stages: write one under `stages:`\n'],
+  ['graph', 'there are no stages: write one under `stages:`\n'],
+  ['params', 'there are no params: write them under `params:`\n'],
+])('%s of an empty pipeline says what is missing', async (command, said) => {
+  const made = project({ 'pipeline.yaml': 'stages: {}\n' });
+  expect(await made.pipe(command)).toMatchObject({ code: 0, out: said, err: '' });
+  expect(JSON.parse((await made.pipe(command, '--json')).out)).toEqual([]);
+  const { code, err } = await made.pipe('status', 'train');
+  expect([code, err]).toEqual([2, expect.stringContaining('the pipeline has no stages')]);
+});

@@ -25,7 +25,8 @@ export interface Replaced {
 }
 
 /**
- * Moves the files at these project-relative paths, at or below an out.
+ * Moves the files at these project-relative paths, at or below an out. `mayBeLeft`: a killed run may
+ * have left them.
  *
  * @throws a system error when it cannot move them: they stay where they are
  */
@@ -33,6 +34,7 @@ export function moveReplaced(
   out: string,
   wheres: readonly string[],
   { layout, scratch, onSize }: CacheContext,
+  mayBeLeft = false,
 ): Replaced {
   const { project, replaced: folder } = layout;
   scratch.folder(); // Creates the cache folder, as every process does.
@@ -49,7 +51,8 @@ export function moveReplaced(
       throw notMoved(where, shown(project, into), error);
     }
   }
-  return { message: sentence(out, wheres, shown(project, into)), into, wheres };
+  const message = sentence(out, wheres, { into: shown(project, into), mayBeLeft });
+  return { message, into, wheres };
 }
 
 /**
@@ -73,7 +76,7 @@ export function moveBack(
     move(moved, to);
   });
   if (isResult) return undefined;
-  return `${out} has no result: your files are moved back to it from ${shown(project, into)}`;
+  return `${out} has no result: the files that were there are moved back from ${shown(project, into)}`;
 }
 
 export function removeReplaced(replaced: Replaced, context: CacheContext): void {
@@ -165,13 +168,21 @@ function notMoved(where: string, into: string, cause: unknown): Error {
   return Object.assign(new Error(message, { cause }), { code: 'ENOTMOVED', syscall: 'rename' });
 }
 
-function sentence(out: string, wheres: readonly string[], into: string): string {
+function sentence(
+  out: string,
+  wheres: readonly string[],
+  { into, mayBeLeft }: { readonly into: string; readonly mayBeLeft: boolean },
+): string {
   const [first = out, ...more] = wheres;
-  if (more.length === 0) {
-    return `${first} is not a result of this pipeline: moved to ${path.join(into, first)}`;
-  }
   const others = more.length === 1 ? more[0] : `${more.length} others below ${out}`;
-  return `${first} and ${others} are not results of this pipeline: moved to ${path.join(into, out)}`;
+  const [subject, verb, result, whole] =
+    more.length === 0
+      ? [first, 'is', 'a result', first]
+      : [`${first} and ${others}`, 'are', 'results', out];
+  const what = mayBeLeft
+    ? `${verb} left from a run that was killed, or ${verb} yours`
+    : `${verb} not ${result} of this pipeline`;
+  return `${subject} ${what}: moved to ${path.join(into, whole)}`;
 }
 
 function shown(project: string, absolute: string): string {
