@@ -29,7 +29,7 @@ function undeclaredOut(handle: ItemHandle): string | undefined {
   const { build, item, index } = handle;
   const { plan } = build.project;
   const makers = makersIn(plan);
-  for (const { where, name } of namedPaths(handle, READ)) {
+  for (const { where, name } of namedPaths(handle, READ, undefined)) {
     const out = withFoldersAbove(name).find((each) => makers.has(each));
     if (out === undefined || item.deps.some((dep) => covers(dep, out))) continue;
     const maker = makers.get(out) as number;
@@ -51,7 +51,7 @@ function undeclaredFile(handle: ItemHandle): string | undefined {
   const isParamsFile = (name: string) =>
     reads.some(({ path: file, pattern }) => !pattern && file === name);
   const inScripts = handle.code.kind === 'module' ? READ : LITERAL;
-  for (const { where, name, isWritten } of namedPaths(handle, inScripts)) {
+  for (const { where, name, isWritten } of namedPaths(handle, inScripts, READ)) {
     if (isWritten || !isInput(handle, name) || isShared(handle, where)) continue;
     const consequence = `but has no dep on it: ${item.id} stays fresh when the file changes`;
     if (!isParamsFile(name))
@@ -112,6 +112,9 @@ const REDIRECTION = /(?<=>\|?[ \t]*["']?)[^\s;&|()<>"']+/g;
 const WRITE =
   /(?<=\bopen\(\s*(["'`]))[^"'`\n]+(?=\1\s*,\s*(?:mode\s*=\s*)?["'][wax])|(?<=\b(?:to_|save|write)\w*\(\s*(["'`]))[^"'`\n]+(?=\2)/g;
 
+/** Where a Python module ends for those that import it. */
+const MAIN = /^if __name__\s*==[\s\S]*/m;
+
 /** Without an extension, the first line says what a script is. */
 const SEARCHED = /(?:^|\/)[^/.]+$|\.(?:(?:ba|z|k)?sh|pyw?|[cm]?[jt]sx?|r|rmd|qmd|jl)$/i;
 
@@ -128,17 +131,26 @@ interface Named {
   readonly isWritten: boolean;
 }
 
-/** Paths in the item's command and its scripts. `inScripts`: those in another language than a shell's. */
-function* namedPaths(handle: ItemHandle, inScripts: RegExp): Generator<Named> {
+/**
+ * Paths in the item's command and its scripts. `inScripts`: those in another language than a shell's.
+ * `inImports`: those in the modules that these import. An imported module of paths may name the outs
+ * and the files of the whole pipeline.
+ */
+function* namedPaths(
+  handle: ItemHandle,
+  inScripts: RegExp,
+  inImports: RegExp | undefined,
+): Generator<Named> {
   const { code } = handle;
-  // An imported module of paths may name the outs of the whole pipeline.
   const isImported = (file: string) =>
     code.kind === 'command' && Object.hasOwn(code.importers, file);
-  const isWanted = (file: string) => SEARCHED.test(file) && !isImported(file);
+  const isWanted = (file: string) =>
+    SEARCHED.test(file) && (inImports !== undefined || !isImported(file));
   for (const given of executedTexts(handle, isWanted)) {
-    const pattern = patternFor(given, inScripts);
+    const isModule = inImports !== undefined && isImported(given.where);
+    const pattern = patternFor(given, isModule ? inImports : inScripts);
     if (pattern === undefined) continue;
-    const text = withoutComments(given.text);
+    const text = withoutComments(isModule ? given.text.replace(MAIN, '') : given.text);
     const written = new Set(pattern === WORD ? writtenByShell(text) : namesIn(text, WRITE));
     for (const name of namesIn(text, pattern)) {
       // A bare word is rather a subcommand or an option's value.

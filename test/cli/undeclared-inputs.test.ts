@@ -85,6 +85,33 @@ stages:
   expect(warned(await project.run())).toEqual([]);
 });
 
+it('warns of a file that an imported module opens, unless other stages import the module too', async () => {
+  const main = 'if __name__ == "__main__":\n    print(open("data/demo.csv").read())\n';
+  const project = projectWithin({
+    'data/a.csv': '1\n',
+    'data/demo.csv': '1\n',
+    'own.py': `DEFAULT = "data/demo.csv"\ndef rows():\n    return open("data/a.csv").read()\n${main}`,
+    'shared.py': 'def rows():\n    return open("data/demo.csv").read()\n',
+    'pack/__init__.py': 'from . import inner\n',
+    'pack/inner.py': 'import json\nrows = json.load(open("data/a.csv"))\n',
+    'one.py': 'import own, shared\nprint(own.rows())\n',
+    'two.py': 'import shared, pack\n',
+    'three.py': 'import own\n',
+    'pipeline.yaml': `stages:
+  one: { cmd: python3 one.py > one.txt, outs: [one.txt] }
+  two: { cmd: python3 two.py > two.txt, outs: [two.txt] }
+  three: { cmd: python3 three.py > three.txt, deps: [data], outs: [three.txt] }
+`,
+  });
+  expect(warned(await project.run('one'))).toEqual([
+    `one: own.py names data/a.csv, ${stays('one', 'data/a.csv')}`,
+  ]);
+  expect(warned(await project.run('two', 'one'))).toEqual([
+    `two: pack/inner.py names data/a.csv, ${stays('two', 'data/a.csv')}`,
+  ]);
+  expect(warned(await project.run('three'))).toEqual([]);
+});
+
 it('does not warn of files that count already, that the item writes, or that are installed', async () => {
   const project = projectWithin({
     'data/a.csv': '1\n',
