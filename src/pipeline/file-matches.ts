@@ -41,7 +41,7 @@ class Maze extends Error {
     super(folder);
     const message = `${folder} is one of very many ways through links to the same folders`;
     this.mistake = {
-      code: 'unusable-file',
+      code: 'unreadable',
       message,
       hint: 'remove these links, or list the values',
     };

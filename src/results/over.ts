@@ -1,6 +1,7 @@
 /** Results that differ only in one axis or param, such as a seed, as one row with means and deviations. Pure. */
 import { canonical } from '../canonical.js';
 import { userError } from '../error.js';
+import { namesakes } from './comparison.js';
 import { repeats, type Spread, spreadOf } from './repeats.js';
 import type { ResultRow } from './row.js';
 import { type Column, columnNamed } from './row-columns.js';
@@ -25,13 +26,15 @@ export function groupsOver(
   name: string,
   columns: readonly Column[],
 ): Group[] {
-  const over = columnNamed(columns, name);
-  if (over.kind !== 'matrix' && over.kind !== 'params')
+  const able = columns.filter(({ kind }) => kind === 'matrix' || kind === 'params');
+  const others = namesakes(able, name).length === 0 ? namesakes(columns, name) : [];
+  if (others[0] !== undefined)
     throw userError(
       'over-column',
-      `--over ${name}: "${over.name}" is not an axis or a param`,
+      `--over ${name}: "${others[0].name}" is not an axis or a param`,
       'name an axis or a param that only repeats a result, as in --over seed',
     );
+  const over = columnNamed(able, name, 'an axis or a param');
   const newestFirst = [...rows].sort((a, b) => b.when - a.when);
   const groups = repeats(
     newestFirst,

@@ -78,14 +78,18 @@ function cellOf(value: unknown): Cell {
  *
  * @throws UserError with the closest name, or with the full names of several columns
  */
-export function columnNamed(columns: readonly Column[], name: string): Column {
+export function columnNamed(
+  columns: readonly Column[],
+  name: string,
+  what = 'a param or metric',
+): Column {
   const found = namesakes(columns, name);
   const [first, second] = found;
   if (first === undefined) {
     const own = columns.filter(({ kind }) => kind === 'metrics' || kind === 'params');
     const names = new Set([...own, ...columns].map((column) => column.name));
     const hint = suggest(name, names, 'there are');
-    throw userError('unknown-column', `no result has a param or metric "${name}"`, hint);
+    throw userError('unknown-column', `no result has ${what} "${name}"`, hint);
   }
   if (second === undefined || first.kind === 'field') return first;
   const ways = found.map((column) => `${column.kind}.${column.name}`).join(' or ');

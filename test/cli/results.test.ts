@@ -231,6 +231,10 @@ stages:
     expect(await mistake('--filter', 'lr<1 || lr>2')).toContain('has an "or"');
     expect((await made.pipe('results', '--filter', "name='a or b=c'")).code).toBe(0);
     expect(await mistake('--filter', 'when>soon')).toContain('"soon" is not a date');
+    const axes = 'no result has an axis or a param "siz" (unknown-column)\n  did you mean "size"?';
+    expect(await mistake('--over', 'siz')).toBe(`error: ${axes}\n`);
+    const all = await mistake('--over', 'foo');
+    expect(all).toMatch(/\n {2}there are: lr, name, size\n$/);
     expect(await mistake('tran')).toContain('did you mean "train"?');
   });
 
