@@ -14,7 +14,7 @@ import { findGpus } from '../process/gpus.js';
 import { gibibytes, thisMachine } from '../process/machine.js';
 import { remoteOf } from '../remote/remote-config.js';
 import { plural } from '../report/wording.js';
-import { statIfThere, textIfThere } from '../sys/if-there.js';
+import { lstatIfThere, textIfThere } from '../sys/if-there.js';
 import { isProgram } from '../sys/is-program.js';
 import { isWithin } from '../sys/is-within.js';
 import { namedPlace } from '../sys/real-place.js';
@@ -105,8 +105,8 @@ function cacheFolder({ host }: CommandContext): Finding | undefined {
   const folder = namedPlace(root, host.env.PIPE_CACHE || 'cache');
   // A run makes the folder. A check leaves nothing.
   let there = folder;
-  while (statIfThere(there) === undefined) there = path.dirname(there);
   try {
+    while (lstatIfThere(there) === undefined) there = path.dirname(there);
     rmdirSync(mkdtempSync(path.join(there, '.pipe-')));
   } catch (error) {
     return { good: false, text: `the cache folder cannot be written: ${(error as Error).message}` };
