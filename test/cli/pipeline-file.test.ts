@@ -40,7 +40,7 @@ it('is read by every command, with the root and the cache of the project', async
     [['verify', 'other'], /other/],
     [['doctor'], /1 item/],
     [['stage', 'types'], /[Oo]ther/],
-    [['params'], ''],
+    [['params'], 'there are no params: write them under `params:`\n'],
     [['cache', 'gc'], /./],
   ];
   for (const [command, text] of words) {
