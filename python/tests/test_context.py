@@ -71,7 +71,7 @@ def test_deps_and_outs_are_paths_and_a_pattern_a_list_of_them(given: Any) -> Non
     ("read", "says"),
     [
         (lambda given: given.params.train.rate, 'params.train has no "rate"; it has: lr, layers, items'),
-        (lambda given: given.params["rate"], 'params has no "rate"; it has: train. The stage gets the params that'),
+        (lambda given: given.params["rate"], 'params has no "rate"; it has: train. The stage gets only the params that'),
         (lambda given: given.params.train.layers[0].sise, r'params.train.layers\[0\] has no "sise"; it has: size'),
         (lambda given: given.deps.images, 'deps has no "images"; it has: data, texts. A dep has the name that'),
         (lambda given: given.outs.weights, 'outs has no "weights"; it has: model. An out has the name that'),

@@ -126,7 +126,7 @@ def test_a_draft_that_a_killed_process_left_is_replaced(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("given", "default", "says"),
     [
-        (10, None, "not 10. The number of epochs is `epochs:` of the stage"),
+        (10, None, "not 10. Write the number of epochs under `epochs:` of the stage"),
         ({"w": 1}, None, "needs a function load"),
         (type("Net", (), {"load_state_dict": 1, "__call__": print})(), None, "a Net, .* from pipe_run.torch import"),
         (save, "adam", "a number of epochs, not 'adam'"),

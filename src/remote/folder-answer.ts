@@ -52,7 +52,8 @@ async function isFolder(place: string): Promise<boolean> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw new StoreError('unreadable', message);
+    const isRefused = code === 'EACCES' || code === 'EPERM';
+    throw new StoreError(isRefused ? 'unreadable' : 'unreachable', message);
   }
   throw new StoreError('unreachable', `${place} is not a folder`);
 }

@@ -46,12 +46,12 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     const made = project({ ...HELD, 'pipeline.yaml': TWO });
     const screen = terminal(made, ['run']);
     expect(await screen.line(/^● first/)).toMatch(
-      /^● first {2}\d\.\d s {2}(never ran|1\/4 images 25%)$/,
+      /^● first {2}\d+ s {2}(never ran|1\/4 images 25%)$/,
     );
-    expect(await screen.line(/25%/)).toMatch(/^● first {2}\d\.0 s {2}1\/4 images 25%$/);
-    expect(screen.screen().at(-1)).toMatch(/^\d\.0 s: 1 running, 1 to come \(second\)$/);
+    expect(await screen.line(/25%/)).toMatch(/^● first {2}\d+ s {2}1\/4 images 25%$/);
+    expect(screen.screen().at(-1)).toMatch(/^\d+ s: 1 running, 1 to come \(second\)$/);
     // The times advance while nothing happens. A busy machine may draw them at any second.
-    await screen.line(/^● first {2}(?![01]\.)\d+\.0 s/);
+    await screen.line(/^● first {2}(?![01] )\d+ s/);
     go(made, 'first');
     const end = await screen.until((lines) => lines.some((line) => line.startsWith('pipe: ')));
     expect(noFrame(end)).toBe(true);
@@ -75,7 +75,7 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     expect(lines[0]).toBe('bad: failed: exit code 3');
     expect(lines).toContain('  | no such image');
     expect(lines.at(-2)).toMatch(/^● good/);
-    expect(lines.at(-1)).toMatch(/^\d\.0 s: 1 running, 1 failed$/);
+    expect(lines.at(-1)).toMatch(/^\d+ s: 1 running, 1 failed$/);
     go(made, 'good');
     await screen.line(/^pipe: 1 ran, 0 restored, 0 fresh, 1 failed$/);
   });
@@ -84,13 +84,13 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     const made = project({ ...HELD, 'pipeline.yaml': TWO });
     const screen = terminal(made, ['run'], { columns: 100, rows: 20 });
     await screen.line(/25%/);
-    const whole = /^● first {2}\d+\.0 s {2}1\/4 images 25%$/;
+    const whole = /^● first {2}\d+ s {2}1\/4 images 25%$/;
     const sizes = [
       [60, 20, whole],
       [40, 6, whole],
       [120, 30, whole],
       // Now the lines wrap, and the terminal moves the view before it can be drawn again.
-      [22, 6, /^● first {2}\d+\.0 s {2}1\/4 …$/],
+      [22, 6, /^● first {2}\d+ s {2}1\/4 i\w*…$/],
     ] as const;
     for (const [columns, rows, line] of sizes) {
       screen.resize(columns, rows);
@@ -116,7 +116,7 @@ describe.runIf(HAS_TMUX)('on a terminal', () => {
     });
     const screen = terminal(made, ['run', '--concurrency', '3'], { columns: 60, rows: 12 });
     const lines = await screen.until((all) => all.filter((line) => /25%/.test(line)).length === 3);
-    expect(lines.map((line) => line.replace(/\d+\.\d s/, 'T'))).toEqual([
+    expect(lines.map((line) => line.replace(/\d+ s/, 'T'))).toEqual([
       '● work@n0  T  1/4 images 25%',
       '● work@n1  T  1/4 images 25%',
       '● work@n2  T  1/4 images 25%',
