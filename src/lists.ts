@@ -31,6 +31,15 @@ export function getOrMake<Key, Value>(
   return made;
 }
 
+/** By each of the names, which one text lists. */
+export function byName<Value>(
+  rows: readonly (readonly [names: string, value: Value])[],
+): ReadonlyMap<string, Value> {
+  return new Map(
+    rows.flatMap(([names, value]) => names.split(' ').map((name) => [name, value] as const)),
+  );
+}
+
 /** Appends a value to the list of its key. */
 export function addTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
   getOrMake(lists, key, () => []).push(value);

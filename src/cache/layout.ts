@@ -75,6 +75,11 @@ export function namedFolder(
   return folder === undefined || folder === '' ? undefined : namedPlace(project, folder);
 }
 
+/** Of an out inside `cache/`, no note says what was last written there, unless it is a link. */
+export function isInCache(out: string): boolean {
+  return out.startsWith('cache/');
+}
+
 /** True for a cache inside its project, which can be moved together with it. */
 export function isInside(layout: Layout): boolean {
   return isWithin(realPlace(layout.root), realPlace(layout.project));

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isFolder, lstatIfThere, namesIn } from '../sys/if-there.js';
 import type { CacheContext } from './files/cache-context.js';
 import { finish } from './files/yielding.js';
+import { isInCache } from './layout.js';
 import type { Digest } from './objects/digest.js';
 import type { Objects } from './objects/objects.js';
 import { copyStored } from './outs/copy-out.js';
@@ -171,11 +172,6 @@ export class WorkspaceOuts {
       scanner.forget(where);
     }
   }
-}
-
-/** No note says what was last written there. */
-function isInCache(where: string): boolean {
-  return where.startsWith('cache/');
 }
 
 /** The files and links at a path, or below it. */

@@ -38,30 +38,38 @@ export class NamedCommands {
     this.#name = sha256(JSON.stringify(['commands', traceCache.build]));
   }
 
-  /** Loads the parser: most runs find all commands kept. */
-  async loadParser(): Promise<void> {
-    this.#parse ??= (await import('./named-scripts.js')).namedScripts;
-  }
-
   /**
    * Undefined if the command must be parsed, and the parser is not loaded.
    *
    * @param snapshot the same for all commands
    */
   of(action: CommandAction, snapshot: FsSnapshot): NamedScripts | undefined {
-    this.#known ??= this.#read(snapshot);
-    const command = textOf(action);
-    const known = this.#known.get(command);
-    if (known !== undefined || this.#parse === undefined) return known;
+    return this.#parse
+      ? this.#named(action, snapshot, this.#parse)
+      : this.#all(snapshot).get(textOf(action));
+  }
+
+  /** Loads the parser: most runs find all commands kept. */
+  async parsed(action: CommandAction, snapshot: FsSnapshot): Promise<NamedScripts> {
+    this.#parse ??= (await import('./named-scripts.js')).namedScripts;
+    return this.#named(action, snapshot, this.#parse);
+  }
+
+  #named(action: CommandAction, snapshot: FsSnapshot, parse: Parse): NamedScripts {
     const names = commandNamesIn(snapshot);
     const entries = (folder: string) => {
       this.#folders.add(folder);
       return names(folder);
     };
-    const named = this.#one(this.#parse(action, { entries }));
-    this.#known.set(command, named);
-    this.#isChanged = true;
-    return named;
+    return getOrMake(this.#all(snapshot), textOf(action), () => {
+      this.#isChanged = true;
+      return this.#one(parse(action, { entries }));
+    });
+  }
+
+  #all(snapshot: FsSnapshot): Map<string, NamedScripts> {
+    this.#known ??= this.#read(snapshot);
+    return this.#known;
   }
 
   /** @param items of the whole plan; other commands are kept only while they are few */

@@ -40,20 +40,24 @@ export function noScripts(traceCache: TraceCache): KnownScripts {
 }
 
 /** The scripts of a command; undefined if it or trace inputs changed and a parser is needed. */
-export function keptScripts(...command: Parameters<typeof collected>): TracedScripts | undefined {
-  const [action, { known }, snapshot] = command;
-  if (known.commands.of(action, snapshot) === undefined) return undefined;
-  const step = collected(...command).next();
-  return step.done ? step.value : undefined;
+export function keptScripts(
+  command: CommandAction,
+  options: ScriptOptions,
+  snapshot: FsSnapshot,
+): TracedScripts | undefined {
+  const named = options.known.commands.of(command, snapshot);
+  const step = named && collected(named, options, snapshot).next();
+  return step?.done ? step.value : undefined;
 }
 
 /** The scripts of a command; caches their traces. */
 export async function traceScripts(
-  ...command: Parameters<typeof collected>
+  command: CommandAction,
+  options: ScriptOptions,
+  snapshot: FsSnapshot,
 ): Promise<TracedScripts> {
-  const [, options, snapshot] = command;
-  await options.known.commands.loadParser();
-  const steps = collected(...command);
+  const named = await options.known.commands.parsed(command, snapshot);
+  const steps = collected(named, options, snapshot);
   let step = steps.next();
   while (!step.done) step = steps.next(await traceAndKeep(step.value, options, snapshot));
   return step.value;
@@ -61,13 +65,12 @@ export async function traceScripts(
 
 /** Yields each script that must be traced, and receives its trace. */
 function* collected(
-  command: CommandAction,
+  named: NamedScripts,
   options: ScriptOptions,
   snapshot: FsSnapshot,
 ): Generator<Script, TracedScripts, TracedScript> {
   const { known } = options;
-  const named = known.commands.of(command, snapshot);
-  if (named === undefined || named === NO_NAMED) return NO_SCRIPTS;
+  if (named === NO_NAMED) return NO_SCRIPTS;
   const before = known.found.get(named)?.find((each) => each.found.isSameFor(options));
   if (before !== undefined) return before.together;
   const found = new Found(named, options, snapshot);

@@ -1,4 +1,5 @@
 /** Finds the program that a command starts, and in which folder: `nice env -C sub ./fit`, `uv run make`. Pure. */
+import { byName } from '../lists.js';
 import { folderIn } from './project-paths.js';
 import { INTERPRETER } from './python/file-kinds.js';
 import { commandStart, programName, type SimpleCommand } from './shell-commands.js';
@@ -15,30 +16,26 @@ interface Starter {
   readonly verb?: string;
 }
 
-const STARTERS: ReadonlyMap<string, Starter> = new Map(
-  (
-    [
-      ['nohup setsid exec command chronic unbuffer uvx', {}],
-      ['env', { valued: /^-[uCS]$/ }],
-      ['nice ionice stdbuf', { valued: /^-[cnpioe]$/ }],
-      ['numactl', { valued: /^-[NmCip]$/ }],
-      ['timeout', { valued: /^-[ks]$/, before: 1 }],
-      ['flock', { valued: /^-[wE]$/, before: 1 }],
-      ['taskset chrt', { before: 1 }],
-      ['sudo', { valued: /^-[ugUhpCDRrTt]$/ }],
-      ['time', { valued: /^-[fo]$/ }],
-      ['xargs parallel', { valued: /^-[adEILnPsjN]$/ }],
-      ['xvfb-run', { valued: /^-[enpsw]$/ }],
-      ['srun sbatch salloc', { valued: /^-[AaBCcDdeFGiJLMmNnopqrStUwxZ]$/ }],
-      ['mpirun mpiexec', { valued: /^-(?:n|np|c|H|x|host|hostfile|machinefile|wd|wdir)$/ }],
-      [
-        'uv poetry pdm rye pipenv hatch pipx dotenv conda mamba micromamba',
-        { verb: 'run', valued: /^-[epnCPf]$/ },
-      ],
-      ['pixi', { verb: 'run', valued: /^-[em]$/ }],
-    ] as const
-  ).flatMap(([names, starter]) => names.split(' ').map((name) => [name, starter] as const)),
-);
+const STARTERS = byName<Starter>([
+  ['nohup setsid exec command chronic unbuffer uvx', {}],
+  ['env', { valued: /^-[uCS]$/ }],
+  ['nice ionice stdbuf', { valued: /^-[cnpioe]$/ }],
+  ['numactl', { valued: /^-[NmCip]$/ }],
+  ['timeout', { valued: /^-[ks]$/, before: 1 }],
+  ['flock', { valued: /^-[wE]$/, before: 1 }],
+  ['taskset chrt', { before: 1 }],
+  ['sudo', { valued: /^-[ugUhpCDRrTt]$/ }],
+  ['time', { valued: /^-[fo]$/ }],
+  ['xargs parallel', { valued: /^-[adEILnPsjN]$/ }],
+  ['xvfb-run', { valued: /^-[enpsw]$/ }],
+  ['srun sbatch salloc', { valued: /^-[AaBCcDdeFGiJLMmNnopqrStUwxZ]$/ }],
+  ['mpirun mpiexec', { valued: /^-(?:n|np|c|H|x|host|hostfile|machinefile|wd|wdir)$/ }],
+  [
+    'uv poetry pdm rye pipenv hatch pipx dotenv conda mamba micromamba',
+    { verb: 'run', valued: /^-[epnCPf]$/ },
+  ],
+  ['pixi', { verb: 'run', valued: /^-[em]$/ }],
+]);
 
 export const STARTER_NAMES: readonly string[] = [...STARTERS.keys()];
 

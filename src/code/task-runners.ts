@@ -2,6 +2,7 @@
  * Programs that start commands from a file of the project, or build its code: `make train`,
  * `npm run train`, `cargo run`. Pure.
  */
+import { byName } from '../lists.js';
 import { inProject, withParents } from './project-paths.js';
 import { programName, type SimpleCommand } from './shell-commands.js';
 
@@ -23,54 +24,50 @@ const JUSTFILES = { files: ['justfile', 'Justfile', '.justfile'] };
 const SNAKEFILES = { files: ['Snakefile', 'workflow/Snakefile'] };
 const GRADLE = { files: ['build.gradle', 'build.gradle.kts'] };
 
-const TASK_RUNNERS: ReadonlyMap<string, TaskRunner> = new Map(
-  (
-    [
-      ['make gmake', { ...MAKEFILES, option: /^(?:-f|--file|--makefile)$/ }],
-      ['just', { ...JUSTFILES, searches: true, option: /^(?:-f|--justfile)$/ }],
-      [
-        'npm pnpm yarn bun',
-        { files: ['package.json'], searches: true, verb: /^(?:run|run-script|test|t|start)$/ },
-      ],
-      ['task', { files: ['Taskfile.yml', 'Taskfile.yaml'], searches: true }],
-      ['rake', { files: ['Rakefile', 'rakefile', 'Rakefile.rb'], searches: true }],
-      ['snakemake', { ...SNAKEFILES, option: /^(?:-s|--snakefile)$/ }],
-      ['tox', { files: ['tox.ini', 'pyproject.toml', 'setup.cfg'] }],
-      ['nox', { files: ['noxfile.py'] }],
-      ['inv invoke', { files: ['tasks.py'], searches: true }],
-      ['fab', { files: ['fabfile.py'], searches: true }],
-      ['doit', { files: ['dodo.py'] }],
-      ['scons', { files: ['SConstruct'] }],
-      ['ninja', { files: ['build.ninja'] }],
-      ['dvc', { files: ['dvc.yaml'], verb: /^(?:repro|exp)$/ }],
-      ['mlflow', { files: ['MLproject'], verb: /^run$/ }],
-      ['kedro', { files: [], verb: /^run$/ }],
-      ['nextflow', { files: ['nextflow.config'], verb: /^run$/ }],
-      [
-        'cargo',
-        {
-          files: ['Cargo.toml', 'Cargo.lock'],
-          searches: true,
-          verb: /^(?:run|r|build|b|test|t|bench)$/,
-          builds: true,
-        },
-      ],
-      [
-        'go',
-        {
-          files: ['go.mod', 'go.sum'],
-          searches: true,
-          verb: /^(?:run|build|test|install)$/,
-          builds: true,
-        },
-      ],
-      ['cmake', { files: ['CMakeLists.txt'], verb: /^--build$/, builds: true }],
-      ['mvn mvnw', { files: ['pom.xml'], builds: true }],
-      ['gradle gradlew', { ...GRADLE, builds: true }],
-      ['dotnet', { files: [], verb: /^(?:run|build|test)$/, builds: true }],
-    ] as const
-  ).flatMap(([names, runner]) => names.split(' ').map((name) => [name, runner] as const)),
-);
+const TASK_RUNNERS = byName<TaskRunner>([
+  ['make gmake', { ...MAKEFILES, option: /^(?:-f|--file|--makefile)$/ }],
+  ['just', { ...JUSTFILES, searches: true, option: /^(?:-f|--justfile)$/ }],
+  [
+    'npm pnpm yarn bun',
+    { files: ['package.json'], searches: true, verb: /^(?:run|run-script|test|t|start)$/ },
+  ],
+  ['task', { files: ['Taskfile.yml', 'Taskfile.yaml'], searches: true }],
+  ['rake', { files: ['Rakefile', 'rakefile', 'Rakefile.rb'], searches: true }],
+  ['snakemake', { ...SNAKEFILES, option: /^(?:-s|--snakefile)$/ }],
+  ['tox', { files: ['tox.ini', 'pyproject.toml', 'setup.cfg'] }],
+  ['nox', { files: ['noxfile.py'] }],
+  ['inv invoke', { files: ['tasks.py'], searches: true }],
+  ['fab', { files: ['fabfile.py'], searches: true }],
+  ['doit', { files: ['dodo.py'] }],
+  ['scons', { files: ['SConstruct'] }],
+  ['ninja', { files: ['build.ninja'] }],
+  ['dvc', { files: ['dvc.yaml'], verb: /^(?:repro|exp)$/ }],
+  ['mlflow', { files: ['MLproject'], verb: /^run$/ }],
+  ['kedro', { files: [], verb: /^run$/ }],
+  ['nextflow', { files: ['nextflow.config'], verb: /^run$/ }],
+  [
+    'cargo',
+    {
+      files: ['Cargo.toml', 'Cargo.lock'],
+      searches: true,
+      verb: /^(?:run|r|build|b|test|t|bench)$/,
+      builds: true,
+    },
+  ],
+  [
+    'go',
+    {
+      files: ['go.mod', 'go.sum'],
+      searches: true,
+      verb: /^(?:run|build|test|install)$/,
+      builds: true,
+    },
+  ],
+  ['cmake', { files: ['CMakeLists.txt'], verb: /^--build$/, builds: true }],
+  ['mvn mvnw', { files: ['pom.xml'], builds: true }],
+  ['gradle gradlew', { ...GRADLE, builds: true }],
+  ['dotnet', { files: [], verb: /^(?:run|build|test)$/, builds: true }],
+]);
 
 export const TASK_RUNNER_NAMES: readonly string[] = [...TASK_RUNNERS.keys()];
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { statIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
 import { realpathIfThere } from '../sys/real-place.js';
+import { TOO_MANY_WAYS } from '../sys/revisits.js';
 import type { Mistake } from './document/diagnostics.js';
 import { fixedFolder, parseGlob } from './glob.js';
 import { ignoreRulesOf } from './ignored-files.js';
@@ -39,7 +40,7 @@ class Maze extends Error {
 
   constructor(folder: string) {
     super(folder);
-    const message = `${folder} is one of very many ways through links to the same folders`;
+    const message = `${folder} ${TOO_MANY_WAYS}`;
     this.mistake = {
       code: 'unreadable',
       message,

@@ -3,6 +3,9 @@
  * exponentially, although no way visits a folder twice.
  */
 
+/** Said of the folder where a walk stops. */
+export const TOO_MANY_WAYS = 'is one of very many ways through links to the same folders';
+
 /** How a walk came to a folder. */
 export interface Way {
   /** Followed links. */

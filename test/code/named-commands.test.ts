@@ -45,9 +45,8 @@ function shell(command: string): CommandAction {
 /** A run of a plan with these commands: what each names. */
 async function run(store: Store, actions: readonly CommandAction[]) {
   const commands = new NamedCommands(store);
-  await commands.loadParser();
   const snapshot = sandbox.snapshot();
-  const named = actions.map((action) => commands.of(action, snapshot));
+  const named = await Promise.all(actions.map((action) => commands.parsed(action, snapshot)));
   commands.save(
     actions.map((action) => ({ action })),
     snapshot,
@@ -76,7 +75,7 @@ describe('the commands of a run', () => {
     expect(store.writes).toBe(1);
   });
 
-  it('are known without the parser, but for a new one', async () => {
+  it('are known without the parser, except a new one', async () => {
     const store = new Store();
     const named = await run(store, ACTIONS);
     const [commands, snapshot] = [new NamedCommands(store), sandbox.snapshot()];

@@ -1,6 +1,7 @@
 /** Messages for files that cannot be read or stored: bad names, special files, missing permissions. */
 import { readdirSync, type Stats } from 'node:fs';
 import { lstatIfThere } from '../../sys/if-there.js';
+import { TOO_MANY_WAYS } from '../../sys/revisits.js';
 import { codeOf, isChangedKind, type UnusableFile, unusable } from './file-errors.js';
 import type { Cooperative } from './yielding.js';
 
@@ -88,7 +89,7 @@ export function explained(error: unknown, shown: string): unknown {
 export function linkMaze(shown: string): UnusableFile {
   return unusable(
     shown,
-    'is one of very many ways through links to the same folders',
+    TOO_MANY_WAYS,
     'exclude these links from the dep, or name the folders that are needed as deps',
   );
 }

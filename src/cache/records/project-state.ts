@@ -9,6 +9,7 @@ import type { CacheContext } from '../files/cache-context.js';
 import { bestEffort } from '../files/file-errors.js';
 import { isSettled } from '../files/mtime-granularity.js';
 import { writeChecksummed } from '../files/write-whole.js';
+import { isInCache } from '../layout.js';
 import type { Digest } from '../objects/digest.js';
 import { OutsIndex } from './outs-index.js';
 import type { Needs } from './pins.js';
@@ -127,7 +128,7 @@ export class ProjectState {
 
   setWrote(out: string, wrote: Exclude<Wrote, 'ended'>): void {
     // Inside `cache/`, only links need a note, because the user may have made them.
-    const needsNote = !out.startsWith('cache/') || wrote.startsWith('l:');
+    const needsNote = !isInCache(out) || wrote.startsWith('l:');
     const file = this.#outsWritten.fileOf(out);
     if (file === undefined || !(needsNote || this.#outsWritten.has(out))) return;
     this.#write(file, wrote, 'outs outside cache/ are not noted');
