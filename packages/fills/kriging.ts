@@ -6,9 +6,9 @@
  * Near 0 it continues values as the harmonic fill does, near 2 slopes as the biharmonic one does.
  */
 
+import { solveDense } from '@pipe-experiment/kernels/wasm/fills.js';
 import { power } from '@pipe-experiment/numerics/power.js';
 import { type Fill, type Hole, meanOfKnown } from './hole.js';
-import { addTo, createSkyline, factorize, solve } from './skyline.js';
 import { withinKnown } from './smooth.js';
 
 /** Half the mean squared difference of two pixels: factor · distance^exponent. */
@@ -76,21 +76,36 @@ export function fillByKriging(variogram: Variogram): Fill {
   return (plane, hole) => {
     const filled = Float64Array.from(plane);
     if (hole.pixels.length === plane.length) return filled.fill(meanOfKnown(plane, hole));
-    const { width, height } = hole;
-    const known = supportOf(hole);
+    const { width, height, pixels } = hole;
+    const support = placesOf(supportOf(hole), width);
     const covariance = covarianceTable(variogram, width, height);
-    const between = (a: number, b: number) =>
-      covariance[
-        Math.abs(Math.floor(a / width) - Math.floor(b / width)) * width +
-          Math.abs((a % width) - (b % width))
-      ]!;
-    const weights = dualWeights(known, plane, between);
-    for (const pixel of hole.pixels) {
+    const between = (a: Places, i: number, b: Places, j: number) =>
+      covariance[Math.abs(a.y[i]! - b.y[j]!) * width + Math.abs(a.x[i]! - b.x[j]!)]!;
+    const values = Float64Array.from(support.pixels, (pixel) => plane[pixel]!);
+    const weights = dualWeights(values, (i, j) => between(support, i, support, j));
+    const hidden = placesOf(pixels, width);
+    for (let at = 0; at < pixels.length; at++) {
       let value = weights.mean;
-      for (let i = 0; i < known.length; i++) value += weights.of[i]! * between(pixel, known[i]!);
-      filled[pixel] = value;
+      for (let i = 0; i < values.length; i++) {
+        value += weights.of[i]! * between(hidden, at, support, i);
+      }
+      filled[pixels[at]!] = value;
     }
     return withinKnown(filled, plane, hole);
+  };
+}
+
+interface Places {
+  readonly pixels: Int32Array;
+  readonly x: Int32Array;
+  readonly y: Int32Array;
+}
+
+function placesOf(pixels: Int32Array, width: number): Places {
+  return {
+    pixels,
+    x: pixels.map((pixel) => pixel % width),
+    y: pixels.map((pixel) => Math.floor(pixel / width)),
   };
 }
 
@@ -105,23 +120,15 @@ function covarianceTable({ factor, exponent }: Variogram, width: number, height:
 
 /** The mean, and what each known pixel adds to others: K⁻¹ (z − mean), with mean = 1ᵀK⁻¹z / 1ᵀK⁻¹1. */
 function dualWeights(
-  known: Int32Array,
-  plane: Uint8Array,
-  between: (a: number, b: number) => number,
+  values: Float64Array,
+  covarianceOf: (i: number, j: number) => number,
 ): { readonly mean: number; readonly of: Float64Array } {
-  const matrix = createSkyline(new Int32Array(known.length));
-  for (let row = 0; row < known.length; row++) {
-    for (let column = 0; column < row; column++) {
-      addTo(matrix, row, column, between(known[row]!, known[column]!));
-    }
-    addTo(matrix, row, row, between(known[row]!, known[row]!) + ROUNDING);
-  }
-  factorize(matrix);
-  const ofValues = Float64Array.from(known, (pixel) => plane[pixel]!);
-  const ofOnes = new Float64Array(known.length).fill(1);
-  solve(matrix, ofValues);
-  solve(matrix, ofOnes);
-  const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+  const ofValues = Float64Array.from(values);
+  const ofOnes = new Float64Array(values.length).fill(1);
+  const elementAt = (row: number, column: number) =>
+    covarianceOf(row, column) + (row === column ? ROUNDING : 0);
+  solveDense(values.length, elementAt, [ofValues, ofOnes]);
+  const total = (all: Float64Array) => all.reduce((sum, value) => sum + value, 0);
   const mean = total(ofValues) / total(ofOnes);
   return { mean, of: ofValues.map((value, i) => value - mean * ofOnes[i]!) };
 }

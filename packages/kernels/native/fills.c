@@ -327,3 +327,52 @@ EXPORT(void, image_products)(const unsigned char *images, int length, int first,
     for (int lane = 0; lane < TOGETHER && i + lane <= first; lane++) products[i + lane] = sums[lane];
   }
 }
+
+/* Products over `length` elements, a multiple of 2, of four rows and the two that begin at `b`: sums[row][which]. */
+INLINE void tile_products(const double *a, const double *b, int stride, int length, double sums[4][2]) {
+  v128_t s[4][2];
+  for (int row = 0; row < 4; row++) s[row][0] = s[row][1] = both(0);
+  for (int k = 0; k < length; k += 2) {
+    const v128_t first = at(b + k), second = at(b + stride + k);
+    for (int row = 0; row < 4; row++) {
+      const v128_t value = at(a + (long)row * stride + k);
+      s[row][0] = wasm_f64x2_add(s[row][0], wasm_f64x2_mul(value, first));
+      s[row][1] = wasm_f64x2_add(s[row][1], wasm_f64x2_mul(value, second));
+    }
+  }
+  for (int row = 0; row < 4; row++)
+    for (int which = 0; which < 2; which++)
+      sums[row][which] = wasm_f64x2_extract_lane(s[row][which], 0) + wasm_f64x2_extract_lane(s[row][which], 1);
+}
+
+/*
+ * Replaces the lower triangle of a symmetric positive definite matrix A [size, size], a multiple of 4, by L with
+ * A = L·Lᵀ; what is above it is undefined. Gives the first row where A is not positive definite, or -1.
+ */
+EXPORT(int, factorize)(double *matrix, int size) {
+  double sums[4][2];
+  for (int i = 0; i < size; i += 4) {
+    double *rows = matrix + (long)i * size;
+    for (int j = 0; j < i + 4; j += 2) {
+      double *pivot = matrix + (long)j * size;
+      tile_products(rows, pivot, size, j, sums);
+      if (j >= i) {
+        const int row = j - i;
+        const double first = pivot[j] - sums[row][0];
+        if (!(first > 0)) return j;
+        pivot[j] = __builtin_sqrt(first);
+        const double below = (pivot[size + j] - sums[row + 1][0]) / pivot[j];
+        const double second = pivot[size + j + 1] - sums[row + 1][1] - below * below;
+        if (!(second > 0)) return j + 1;
+        pivot[size + j] = below;
+        pivot[size + j + 1] = __builtin_sqrt(second);
+      }
+      for (int row = j >= i ? j - i + 2 : 0; row < 4; row++) {
+        double *element = rows + (long)row * size + j;
+        element[0] = (element[0] - sums[row][0]) / pivot[j];
+        element[1] = (element[1] - sums[row][1] - element[0] * pivot[size + j]) / pivot[size + j + 1];
+      }
+    }
+  }
+  return -1;
+}

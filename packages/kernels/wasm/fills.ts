@@ -25,6 +25,7 @@ interface FillsModule {
     guess: number,
   ): number;
   image_products(images: number, length: number, first: number, products: number): void;
+  factorize(matrix: number, size: number): number;
 }
 
 /** Bytes that are loaded at once: a row of a patch, or so many pixels. As many behind an image are read. */
@@ -172,4 +173,56 @@ export function gramMatrix(images: Uint8Array, count: number, length: number): F
     for (let j = 0; j <= i; j++) gram[i * count + j] = gram[j * count + i] = products[j]!;
   }
   return gram;
+}
+
+/** Rows that are factorized together. */
+const ROWS = 4;
+let equations: FillsModule | undefined;
+
+/**
+ * Solves A·x = b for a dense symmetric positive definite A by its Cholesky factor.
+ *
+ * @param elementAt an element of A in or below the diagonal
+ * @param sides each b [size], replaced by its x
+ * @throws RangeError when A is not positive definite
+ */
+export function solveDense(
+  size: number,
+  elementAt: (row: number, column: number) => number,
+  sides: readonly Float64Array[],
+): void {
+  equations ??= instantiate();
+  const padded = Math.ceil(size / ROWS) * ROWS;
+  const start = reserve(equations, 8 * padded * padded);
+  const matrix = new Float64Array(equations.memory.buffer, start, padded * padded);
+  for (let row = 0; row < padded; row++) {
+    const base = row * padded;
+    for (let column = 0; column <= row; column++) {
+      matrix[base + column] = row < size ? elementAt(row, column) : 0;
+    }
+    if (row >= size) matrix[base + row] = 1;
+  }
+  const failed = equations.factorize(start, padded);
+  if (failed >= 0) {
+    throw new RangeError(`row ${failed} of ${size}: the matrix is not positive definite`);
+  }
+  for (const side of sides) substitute(matrix, padded, side);
+}
+
+/** Solves L·Lᵀ·x = b in place. */
+function substitute(factor: Float64Array, stride: number, side: Float64Array): void {
+  for (let row = 0; row < side.length; row++) {
+    let value = side[row]!;
+    for (let column = 0; column < row; column++) {
+      value -= factor[row * stride + column]! * side[column]!;
+    }
+    side[row] = value / factor[row * stride + row]!;
+  }
+  for (let row = side.length - 1; row >= 0; row--) {
+    const value = side[row]! / factor[row * stride + row]!;
+    side[row] = value;
+    for (let column = 0; column < row; column++) {
+      side[column]! -= factor[row * stride + column]! * value;
+    }
+  }
 }

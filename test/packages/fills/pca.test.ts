@@ -19,7 +19,9 @@ const SIDE = 12;
 const AREA = SIDE * SIDE;
 const TRAIN = 60;
 
-const parts: readonly ((x: number, y: number) => number)[] = [
+type Part = (x: number, y: number) => number;
+
+const PARTS: readonly Part[] = [
   (x) => x * 8,
   (_, y) => y * 8,
   (x) => (x - 6) ** 2 * 2,
@@ -29,24 +31,31 @@ const parts: readonly ((x: number, y: number) => number)[] = [
   () => 60,
 ];
 
-/** The images of the Python script: mixtures of the parts with a little noise; the last is the test image. */
-function mixtures(): Uint8Array {
-  const count = TRAIN + 1;
-  const amounts = noise(21, count * parts.length);
-  const dust = noise(22, count * AREA);
-  const images = new Uint8Array(count * AREA);
-  for (let at = 0; at < images.length; at++) {
+const OTHER_PARTS: readonly Part[] = [
+  (x) => (11 - x) * 9,
+  (x, y) => (x - y) ** 2,
+  (x, y) => ((x * 3 + y) % 4) * 15,
+  (_, y) => Math.floor(y / 3) * 20,
+  () => 90,
+];
+
+/** Images of the Python script: parts mixed by noise. */
+function imagesOf(parts: readonly Part[], count: number, seed: number): Uint8Array {
+  const amounts = noise(seed, count * parts.length);
+  const dust = noise(seed + 1, count * AREA);
+  return Uint8Array.from({ length: count * AREA }, (_, at) => {
     const image = Math.floor(at / AREA);
     const x = at % SIDE;
     const y = Math.floor((at % AREA) / SIDE);
-    let value = 0;
-    parts.forEach((part, p) => {
-      value += (amounts[image * parts.length + p]! % 33) * part(x, y);
-    });
-    images[at] = Math.min(255, Math.floor(value / 40) + (dust[at]! % 17));
-  }
-  return images;
+    const value = sum(
+      parts.map((part, p) => (amounts[image * parts.length + p]! % 33) * part(x, y)),
+    );
+    return Math.min(255, Math.floor(value / 40) + (dust[at]! % 17));
+  });
 }
+
+/** The last is the test image. */
+const mixtures = () => imagesOf(PARTS, TRAIN + 1, 21);
 
 const mask = Uint8Array.from({ length: AREA }, (_, at) => {
   const x = at % SIDE;
@@ -147,6 +156,24 @@ describe('components of some images', () => {
 });
 
 describe('a mixture of PCAs', () => {
+  it('equals scikit-learn and SciPy for an image that no cluster explains alone', () => {
+    const bright = imagesOf(OTHER_PARTS, 35, 41).map((value) => 255 - Math.floor(value / 2));
+    const images = Uint8Array.from([...imagesOf(PARTS, 45, 31), ...bright]);
+    const { test, weights, restored } = references.mixture;
+    expect(sum(images)).toBe(references.mixture.sum);
+    expect(Math.min(...weights)).toBeGreaterThan(0.2);
+    const mixture = fitPcaMixture(
+      createGram(images, AREA),
+      { size: SIDE, channels: 1 },
+      { clusters: 2, components: 3 },
+      createRandom(1, 'mixture'),
+    );
+    const ours = restorePcaMixture(mixture, Uint8Array.from(test), mask, 1);
+    restored.forEach((expected, at) => {
+      expect(Math.abs(ours[at]! - expected)).toBeLessThan(1e-5);
+    });
+  });
+
   // Two kinds of images: the mixtures, and their negatives shifted down.
   const kinds = mixtures();
   const both = Uint8Array.from([...kinds, ...kinds.map((value) => 230 - value / 2)]);
