@@ -43,7 +43,7 @@ import { readMaskIndex, readMasks } from './lib/masks.js';
 import { metricsTree } from './lib/metrics.js';
 import { loadModel } from './lib/restore.js';
 import { rimMeans } from './lib/rim.js';
-import { LEAST_SPREAD, type SampleStatistics } from './lib/samples.js';
+import { areOnePicture, type SampleStatistics } from './lib/samples.js';
 import { TARGETS } from './lib/score.js';
 import { type HistoryEntry, orderSettings, type ScoresIndex, writeScores } from './lib/scores.js';
 import type { Split } from './lib/split.js';
@@ -86,6 +86,7 @@ export default defineStage<Shape>(
     const drawn = await drawPicks(drawable, test, picks, split, asked);
     model.dispose();
 
+    const heldOut = baselines.train.filter((image) => model.heldOut.includes(image)).length;
     const groups = groupsOf(images, split);
     const { bootstrap: resamples, seed, smallestEffect: effect } = asked;
     const bootstrap = { resamples, seed, effect };
@@ -101,7 +102,7 @@ export default defineStage<Shape>(
         item,
         matrix,
         ...aboutImages(images, split),
-        ...aboutScores(test, train, split),
+        ...aboutScores(test, train, split, heldOut),
         settings,
         groups,
         gains: gainsOf(test, groups.ofTest, bootstrap),
@@ -155,7 +156,7 @@ function aboutImages(images: ImageSet, split: Split) {
   };
 }
 
-function aboutScores(test: Scores, train: Scores, split: Split) {
+function aboutScores(test: Scores, train: Scores, split: Split, heldOut: number) {
   return {
     methods: test.methods,
     targets: TARGETS,
@@ -163,7 +164,7 @@ function aboutScores(test: Scores, train: Scores, split: Split) {
     best: bestBaselines(test),
     sides: {
       test: { scored: test.images, of: split.test.length },
-      train: { scored: train.images, of: split.train.length },
+      train: { scored: train.images, of: split.train.length, heldOut },
     },
   };
 }
@@ -187,7 +188,7 @@ async function drawPicks(
     samples.push(drawn.samples);
   }
   const pictures = Buffer.concat(parts);
-  return samples.every(({ spread }) => spread < LEAST_SPREAD)
+  return areOnePicture(samples)
     ? { ...withoutSamples(pictures, layers, size * size * channels), samples }
     : { pictures, layers, samples };
 }

@@ -87,7 +87,8 @@ export default defineStage<Shape>(async (context) => {
     await Promise.all([drawing.close(), team?.close()]);
   }
 
-  const about = { size, channels, images: data.train.length, model };
+  const { heldOut } = data;
+  const about = { size, channels, images: data.train.length, heldOut, model };
   await writeOuts(outs.model, about, state);
 });
 

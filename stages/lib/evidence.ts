@@ -2,6 +2,7 @@
 
 import { formatCount, formatGain, formatPercent } from '@pipe-experiment/pages/number-format.js';
 import type { TextTable } from '@pipe-experiment/pages/text-table.js';
+import { type MethodName, MODEL } from './evaluation.js';
 import { settingLabel } from './html/format.js';
 import { bestBaseline, type DataSet, figureOf, gainOf, type Row } from './results.js';
 import { RIM_BOUNDS } from './rim.js';
@@ -17,25 +18,24 @@ export function rimTables(datasets: readonly DataSet[]): TextTable[] {
     const from = at === 0 ? 0 : RIM_BOUNDS[at - 1]!;
     return Number.isFinite(bound) ? `${from + 1}–${bound} px` : `beyond ${from} px`;
   });
-  return datasets.map((dataset) => {
-    const [model] = dataset.models;
-    const { rims, methods } = model.items[0].index;
-    return {
+  return datasets.flatMap((dataset) =>
+    dataset.models.map((model) => ({
       title: `${dataset.name}, ${model.label}`,
       head: ['hole', ...names],
-      rows: dataset.settings.map((setting, s) => {
-        const of = (method: string) =>
-          rims[s]![methods.indexOf(method as (typeof methods)[number])]!;
-        const fill = of(bestBaseline(dataset, setting.name).method);
-        const cells = of('model').map((value, bin) => {
-          const other = fill[bin];
-          return typeof value === 'number' && typeof other === 'number'
-            ? formatGain(value - other)
-            : '–';
-        });
-        return [settingLabel(setting), ...cells];
-      }),
-    };
+      rows: dataset.settings.map((setting, s) => [
+        settingLabel(setting),
+        ...rimCells(model, s, bestBaseline(dataset, setting.name)),
+      ]),
+    })),
+  );
+}
+
+function rimCells({ items: [{ index }] }: Row, setting: number, fill: Row): string[] {
+  const of = (method: MethodName) => index.rims[setting]![index.methods.indexOf(method)]!;
+  const others = of(fill.method);
+  return of(MODEL).map((value, bin) => {
+    const other = others[bin];
+    return typeof value === 'number' && typeof other === 'number' ? formatGain(value - other) : '–';
   });
 }
 
@@ -85,9 +85,10 @@ function gradientCells(dataset: DataSet, model: Row, setting: string): string[] 
 
 export const COSTS_TITLE = 'What it cost';
 export const ABOUT_COSTS =
-  'Weights are float32. Time is left out, since it depends on the machine. Samples of the latent differ by a standard ' +
-  'deviation, in the hole of the setting where it is largest: below 0.5 they are one picture, and the gallery has ' +
-  'none. The last column is how often the true level of a pixel is within the range of the samples, and how often it ' +
+  'Weights are float32. The state is what a training resumes from: weights, both moments of Adam and the average of ' +
+  'the weights. The time depends on the machine, so it is not part of this page: `pipe results train --usage` prints ' +
+  'it. Samples of the latent differ by a standard deviation in the hole, the mean of all settings: below 0.5 they are ' +
+  'one picture, and the gallery has none. The last column is how often the true level of a pixel is within the range of the samples, and how often it ' +
   'would be if the truth were one more sample.';
 
 /** What the report knows of trainings: `params.train`, and `params.model.<name>.train` over it. */
@@ -103,6 +104,7 @@ export function costsTable(datasets: readonly DataSet[], params: TrainingParams)
       'model',
       'parameters',
       'weights',
+      'state',
       'epochs',
       'updates',
       'images seen',
@@ -122,12 +124,15 @@ function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): s
   const { parameters, epochs, images } = index.model;
   const asked = { ...params.train, ...params.model?.[name]?.train };
   const batch = Number(asked.batch ?? 0);
-  const megabytes = (4 * parameters) / 1e6;
-  const spread = Math.max(0, ...index.samples.map((each) => each.spread));
-  const { range } = meanStatistics(index.samples);
+  const megabytes = (copies: number) => {
+    const size = (copies * 4 * parameters) / 1e6;
+    return parameters === 0 ? '–' : `${size.toFixed(size < 10 ? 1 : 0)} MB`;
+  };
+  const { spread, range } = meanStatistics(index.samples);
   return [
     parameters === 0 ? '–' : formatCount(parameters),
-    parameters === 0 ? '–' : `${megabytes.toFixed(megabytes < 10 ? 1 : 0)} MB`,
+    megabytes(1),
+    megabytes(Number(asked.ema ?? 0) > 0 ? 4 : 3),
     String(epochs),
     batch === 0 ? '–' : formatCount(epochs * Math.floor(images / batch)),
     formatCount(epochs * images),

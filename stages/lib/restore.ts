@@ -44,6 +44,8 @@ export interface ModelInfo {
 
 export interface Restorer {
   readonly info: ModelInfo;
+  /** Train images that the model was not trained on. */
+  readonly heldOut: readonly number[];
   /**
    * Restores N images of size×size×channels.
    *
@@ -70,9 +72,10 @@ const BATCH = 25;
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<Restorer> {
   await openBackend(options.backend ?? 'auto');
   const model = readModel(folder);
-  const { size, channels, parameters, images, epochs, model: config } = model.file;
+  const { size, channels, parameters, images, heldOut, epochs, model: config } = model.file;
   return {
     info: { arch: config.network.arch, parameters, size, channels, images, epochs, config },
+    heldOut,
     restore: (images, masks, options = {}) => restoreAll(model, images, masks, options),
     dispose: () => disposeParams(model.params),
   };

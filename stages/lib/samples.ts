@@ -6,7 +6,7 @@ import { gatherChunk, type Subject } from './evaluation.js';
 import type { Restorer } from './restore.js';
 
 /** Samples that differ by less than this, in gray levels, look like one picture. */
-export const LEAST_SPREAD = 0.5;
+const LEAST_SPREAD = 0.5;
 
 /** Means over the occluded pixels of some images. */
 export interface SampleStatistics {
@@ -54,6 +54,11 @@ function outside(samples: readonly number[], truth: number): number {
   const equal = samples.filter((sample) => sample === truth).length;
   const chance = 1 / (equal + 1);
   return (below === 0 ? chance : 0) + (below + equal === samples.length ? chance : 0);
+}
+
+/** Whether samples differ so little, in the mean of all settings, that they are one picture to the eye. */
+export function areOnePicture(settings: readonly SampleStatistics[]): boolean {
+  return meanStatistics(settings).spread < LEAST_SPREAD;
 }
 
 /** The mean over images or settings, to three digits. */

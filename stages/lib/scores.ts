@@ -28,6 +28,11 @@ export type Side = (typeof SIDES)[number];
 /** One occlusion setting; `meanArea` is the mean occluded share of the image. */
 export type Setting = Occlusion & { readonly name: string; readonly meanArea: number };
 
+interface ScoredSide {
+  readonly scored: number;
+  readonly of: number;
+}
+
 export interface ScoresIndex {
   /** The item's name, and its axes. */
   readonly item: string;
@@ -39,7 +44,11 @@ export interface ScoresIndex {
   readonly targets: typeof TARGETS;
   readonly scores: readonly string[];
   /** How many images are scored, of how many there are. */
-  readonly sides: Readonly<Record<Side, { readonly scored: number; readonly of: number }>>;
+  readonly sides: {
+    readonly test: ScoredSide;
+    /** `heldOut`: scored train images that the training held out for validation. */
+    readonly train: ScoredSide & { readonly heldOut: number };
+  };
   /** Scenes, people or classes on each side, and of which one each test image is. */
   readonly groups: {
     readonly train: number;

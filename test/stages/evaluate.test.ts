@@ -147,8 +147,13 @@ describe('evaluate', () => {
   it('scores all test images and the requested number of train images', () => {
     expect(scores.index.sides).toEqual({
       test: { scored: 10, of: 10 },
-      train: { scored: 6, of: 20 },
+      train: {
+        scored: 6,
+        of: 20,
+        heldOut: fills.train.filter((image) => image % 3 === 0).length,
+      },
     });
+    expect(scores.index.sides.train.heldOut).toBeGreaterThan(0);
     expect(scores.train.images).toBe(6);
   });
 

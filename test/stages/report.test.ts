@@ -146,7 +146,7 @@ describe('the report of two data sets', () => {
     const twin = made.md.split('## Does it take a network')[1]!.split('\n## ')[0]!;
     const gms = spread(scoresOf(test, 'large', 'model', 'composite', 'gms')).mean;
     expect(twin).toContain(`| ${gms.toFixed(4)} |`);
-    expect(made.md).toMatch(/\| faces, rows \| – \| – \| 3 \| – \| 60 \| – \| – \|/);
+    expect(made.md).toMatch(/\| faces, rows \| – \| – \| – \| 3 \| – \| 60 \| – \| – \|/);
   });
 
   it('shows faces next to animals, and the worst image of each setting', () => {
@@ -341,6 +341,9 @@ describe('the report', () => {
     expect(md).toContain('**rows**');
     expect(md).toContain('**columns**');
     expect(html).toContain('sample 2');
+    const depth = md.split('## By the distance from the rim')[1]!.split('\n## ')[0]!;
+    expect(depth).toContain('colour, rows');
+    expect(depth).toContain('colour, columns');
     expect(md).toMatch(/\| colour, columns \|.*\| \d\.\d\d gray levels \| [\d.]+ % of 33 % \|/);
     expect(md).toMatch(/\| colour, rows \|.*\| – \| – \|/);
     expect(html).toContain('24 × 24 pixels, colour');

@@ -1,7 +1,7 @@
 /** The ablation: what each switch of the base model costs or brings. */
 
 import { html, type Markup } from '@pipe-experiment/pages/markup.js';
-import { formatGain, joinWords } from '@pipe-experiment/pages/number-format.js';
+import { formatGain, formatPercent, joinWords } from '@pipe-experiment/pages/number-format.js';
 import type { Ablation, AblationCell, AblationLine, AblationScore } from '../ablation.js';
 import type { Setting } from '../scores.js';
 import { settingLabel } from './format.js';
@@ -11,8 +11,14 @@ export function ablationSection(ablations: readonly Ablation[]): Markup | false 
   if (first === undefined) return false;
   return html`<section id="ablation" aria-labelledby="ablation-title">
 <h2 id="ablation-title">Switch by switch</h2>
-<p class="about">${aboutAblation(first)} ${first.seeds > 1 && 'Coloured where every seed says the same.'}</p>
+<p class="about">${aboutAblation(first)} ${first.seeds > 1 && colourRule(first.seeds)}</p>
 ${ablations.map(table)}</section>`;
+}
+
+/** Without any effect, n seeds agree with a chance of 2 · 2⁻ⁿ. */
+function colourRule(seeds: number): string {
+  const chance = formatPercent(2 ** (1 - seeds));
+  return `Coloured where every seed says the same, which chance alone does in ${chance} of the cells.`;
 }
 
 export function aboutAblation({ lines, scores, seeds, epochs }: Ablation): string {

@@ -52,13 +52,21 @@ export function paramsInUse(params: unknown, used: readonly Used[]): unknown {
   return { ...tree, ...kept('sources'), ...kept('model') };
 }
 
-function dataOf({ name, index, settings }: DataSet): Markup {
+function dataOf({ name, index, settings, models }: DataSet): Markup {
   const { source, image, sides, notes } = index;
+  const heldOut = models.flatMap(({ items }) =>
+    items.map((item) => item.index.sides.train.heldOut),
+  );
   return html`<p><strong>${name}</strong>: ${sourceText(source)}${source.licence && `, ${source.licence}`};
 ${image.size} × ${image.size} pixels, ${image.channels === 1 ? 'gray' : 'colour'}; scored on ${formatCount(sides.test.scored)}
-test images and ${formatCount(sides.train.scored)} of ${formatCount(sides.train.of)} train images. Holes:
+test images and ${formatCount(sides.train.scored)} of ${formatCount(sides.train.of)} train images${heldOutText(Math.max(...heldOut))}. Holes:
 ${settings.map((setting) => `${settingLabel(setting)} (${formatPercent(setting.meanArea)})`).join(', ')}.</p>
 ${notes.map((note) => html`<p class="note"><strong>Note.</strong> ${note}</p>`)}`;
+}
+
+/** Trainings with other seeds hold out other images. */
+function heldOutText(most: number): string {
+  return most === 0 ? '' : `, up to ${most} of which a training held out for validation`;
 }
 
 /** The classical methods that were evaluated. */

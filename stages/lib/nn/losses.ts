@@ -23,7 +23,7 @@ export interface LossConfig {
 export interface Loss {
   readonly total: tf.Scalar;
   readonly reconstruction: tf.Scalar;
-  /** Nats per image. */
+  /** Nats per image of the batch; an image without a posterior has none. */
   readonly kl: tf.Scalar;
 }
 

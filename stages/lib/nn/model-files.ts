@@ -18,6 +18,8 @@ export interface ModelFile {
   readonly parameters: number;
   /** Images trained on in each epoch. */
   readonly images: number;
+  /** Train images that were not trained on: those for validation, and the others of their groups. */
+  readonly heldOut: readonly number[];
   /** Epochs trained. */
   readonly epochs: number;
   readonly model: ModelConfig;
@@ -34,12 +36,12 @@ const DESCRIPTION = 'model.json';
 
 export async function writeModel(
   folder: string,
-  { model, size, channels, images, epochs }: Omit<ModelFile, 'format' | 'parameters'>,
+  { model, ...about }: Omit<ModelFile, 'format' | 'parameters'>,
   params: Params,
 ): Promise<void> {
-  const network = createNetwork(model.network, size, channels);
+  const network = createNetwork(model.network, about.size, about.channels);
   const parameters = countParams(network.specs);
-  const file: ModelFile = { format: 1, size, channels, parameters, images, epochs, model };
+  const file: ModelFile = { format: 1, parameters, ...about, model };
   mkdirSync(folder, { recursive: true });
   await writeParams(join(folder, WEIGHTS), params, { arch: model.network.arch });
   writeJson(join(folder, DESCRIPTION), file);

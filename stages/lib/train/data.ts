@@ -17,6 +17,8 @@ export interface TrainingData {
   /** Indices into `images`. */
   readonly train: readonly number[];
   readonly validation: readonly number[];
+  /** Train images that are not trained on: those for validation, and the others of their groups. */
+  readonly heldOut: readonly number[];
   readonly masks: MaskSource;
 }
 
@@ -46,13 +48,15 @@ export function readTrainingData(
   const groups = images.index.images.map(({ group }) => group);
   const aside = keepAside(train, groups, validation, seed);
   const kept = new Set(aside.map((image) => groups[image]!));
+  const isHeldOut = (image: number) => kept.has(groups[image]!);
   return {
     images,
     pictures: detail
       ? { ...detail, data: shared(detail.data) }
       : { side: images.size, data: images.data },
-    train: train.filter((image) => !kept.has(groups[image]!)),
+    train: train.filter((image) => !isHeldOut(image)),
     validation: aside,
+    heldOut: train.filter(isHeldOut),
     masks: createMasks(folders.masks, occlusions, model, images.size, seed),
   };
 }

@@ -38,7 +38,7 @@ async function save(name: string, switches: object) {
   );
   await writeModel(
     path,
-    { size: SIZE, channels: 1, images: 1, epochs: 3, model },
+    { size: SIZE, channels: 1, images: 1, heldOut: [], epochs: 3, model },
     initParams(specs, 1),
   );
   return loadModel(path, { backend: 'wasm' });

@@ -1,6 +1,6 @@
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { describe, expect, it } from 'vitest';
-import { meanStatistics, sampleStatistics } from '../../../stages/lib/samples.js';
+import { areOnePicture, meanStatistics, sampleStatistics } from '../../../stages/lib/samples.js';
 
 const SIDE = 100;
 const everywhere = new Uint8Array(SIDE * SIDE).fill(1);
@@ -38,6 +38,12 @@ describe('samples of a latent', () => {
     const { spread, range } = sampleStatistics([low, high], truth, Uint8Array.from([1, 0]));
     expect(spread).toBeCloseTo(4 / Math.sqrt(2), 12);
     expect(range?.covered).toBe(0.5);
+  });
+
+  it('are one picture if they differ by less than half a gray level in the mean of all settings', () => {
+    const spreads = (...values: number[]) => values.map((spread) => ({ spread }));
+    expect(areOnePicture(spreads(0.4, 0.55, 0.42))).toBe(true);
+    expect(areOnePicture(spreads(0.4, 0.7, 0.45))).toBe(false);
   });
 
   it('have no range when there are fewer than two', () => {

@@ -44,6 +44,7 @@ export function createRowRestorer(
   }
   return {
     info: { arch: 'rows', parameters: 0, size, channels, images: 20, epochs: 3, config },
+    heldOut: Array.from({ length: 30 }, (_, i) => 3 * i),
     async restore(images, masks, { samples } = {}) {
       const count = images.length / length;
       const out = new Float32Array((samples ?? 1) * images.length);

@@ -26,6 +26,14 @@ test('gradients below it stay unchanged, including zeros', async () => {
   expect(await values(clipGradients({ a: tf.zeros([2]) }, 1))).toEqual({ a: [0, 0] });
 });
 
+test.each([Infinity, -Infinity, Number.NaN, 3e38])(
+  'a gradient of %f makes all of them zero',
+  async (odd) => {
+    const gradients = { a: tf.tensor1d([odd, 1]), b: tf.scalar(-4) };
+    expect(await values(clipGradients(gradients, 1))).toEqual({ a: [0, 0], b: [0] });
+  },
+);
+
 test('leaves no tensor but its result', () => {
   const gradients = { a: tf.tensor1d([3, 0]), b: tf.scalar(-4) };
   const before = tf.memory().numTensors;
