@@ -4,7 +4,8 @@ import type { TextTable } from '@pipe-experiment/pages/text-table.js';
 export const CITED_TITLE = 'The systems that the paper cites';
 export const ABOUT_CITED =
   'Published figures are of other images, sizes and definitions of SSIM, so they are for orientation alone. Those of ' +
-  'Yu and Iizuka are of a later re-training (mmagic): images of 256², one square box, Places365 and CelebA-HQ.';
+  'Yu and Iizuka are of a later re-training (mmagic): images of 256², one square box, Places365 and CelebA-HQ. Those of ' +
+  'Nazeri are as the repository of EdgeConnect+ (2025) gives them: images of 256².';
 
 export const CITED: TextTable = {
   title: CITED_TITLE,
@@ -44,7 +45,7 @@ export const CITED: TextTable = {
       'Nazeri 2019, EdgeConnect',
       'edge, edge-true',
       'gray; 3/16 of its width; 4 dilated blocks instead of 8; no norms; both networks learn at once; no critics and no VGG losses, which its article credits for texture; edges are Sobel magnitudes instead of Canny’s. edge-true is given the edges of the truth: no method, an upper bound',
-      'SSIM over windows of 51 × 51: the column uniform51',
+      'SSIM 0.846 over windows of 51 × 51 (the column uniform51), PSNR 25.28 (CelebA)',
     ],
     [
       'Burlin, encoder and decoder with a critic (Pathak 2016)',

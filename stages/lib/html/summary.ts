@@ -33,7 +33,7 @@ export function head(datasets: readonly DataSet[]): Markup {
 <p class="kicker">Experiment report</p>
 <h1>Restoring occluded images with a variational autoencoder</h1>
 <p class="lead">Parts of ${joinWords([...new Set(datasets.map(({ dataset }) => dataset))])} are blacked out; a network fills them in.
-Every figure stands beside classical fills of the same holes in the same images, since that is the bar.</p>
+Every figure is compared with classical fills of the same holes in the same images.</p>
 ${standIns.length > 0 && standInNote(standIns, datasets.length)}
 </header>`;
 }
@@ -58,8 +58,8 @@ classical fill of each setting, with its 95 % interval. ${datasets[0] && verdict
 export function verdictRule({ index: { bootstrap } }: DataSet): string {
   const { resamples, effect } = bootstrap;
   return (
-    `“Ahead” and “behind” mean by more than ${effect} in SSIM; “no practical difference” means by less. All verdicts ` +
-    `on this page hold together at 95 % (Holm’s correction; paired bootstrap, ${formatCount(resamples)} resamples). ` +
+    `“Ahead” and “behind” mean by more than ${effect} in SSIM; “no practical difference” means by less. The ` +
+    `confidence of 95 % is for all verdicts of this page together (Holm’s correction; paired bootstrap, ${formatCount(resamples)} resamples). ` +
     'The best fill is chosen on the test images, which favours the fill. “Worse” is the share of images that the model ' +
     'restores worse than that fill.'
   );
