@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { digestFiles } from '@pipe-experiment/data/digest.js';
 import { readJson, writeJson } from '@pipe-experiment/data/json.js';
 import { maskArea } from '@pipe-experiment/images/bits.js';
-import type { Kernel } from '@pipe-experiment/images/decode.js';
 import { defineStage } from 'pipe-run/stage';
 import {
   type BaselineIndex,
@@ -90,7 +89,6 @@ export default defineStage<Shape>(
     const groups = groupsOf(images, split);
     const { bootstrap: resamples, seed, smallestEffect: effect } = asked;
     const bootstrap = { resamples, seed, effect };
-    const file = imagesFile(images.index.kernels, images.kernel);
     mkdirSync(outs.scores, { recursive: true });
     writeJson(outs.metrics, { test: modelMetrics(test), train: modelMetrics(train) });
     writeScores(outs.scores, {
@@ -119,7 +117,7 @@ export default defineStage<Shape>(
         ),
         model: model.info,
         history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
-        digests: await digestsOf(deps, file, images.kernel, settings),
+        digests: await digestsOf(deps, images, settings),
       },
     });
   },
@@ -218,10 +216,10 @@ function groupsOf({ index }: ImageSet, split: Split): ScoresIndex['groups'] {
 /** Of every file that was read, by its path from the folder of the deps. */
 function digestsOf(
   { images, masks, split, baselines, model }: Shape['deps'],
-  file: string,
-  kernel: Kernel,
+  { index, kernel }: ImageSet,
   settings: readonly { readonly name: string }[],
 ) {
+  const file = imagesFile(index.kernels, kernel);
   const maskFiles = settings.map(({ name }) => `${name}.npy`);
   const kept = ['test.npy', 'train.npy', ...maskFiles].map((each) => `${kernel}/${each}`);
   return digestFiles({

@@ -476,3 +476,37 @@ stages:
     expect(quick.lines('started.txt')).toEqual(['0', '2']);
   });
 });
+
+describe('a matrix with a number of epochs for each model', () => {
+  const PIPELINE = `
+params:
+  epochs: { default: 2, vit: 3 }
+stages:
+  train:
+    matrix: { model: [resnet, vit] }
+    cmd: |
+      echo "\${model} from $PIPE_EPOCH" >> started.txt
+      for epoch in $(seq $((PIPE_EPOCH + 1)) "$PIPE_EPOCHS"); do
+        mkdir "$PIPE_COMMIT/draft" && echo "$epoch" > "$PIPE_COMMIT/draft/value"
+        mv "$PIPE_COMMIT/draft" "$PIPE_COMMIT/$epoch"
+      done
+      echo "$PIPE_EPOCHS" > \${outs.model}
+    params: [epochs]
+    outs: { model: "\${model}.txt" }
+    epochs: \${epochs}
+`;
+
+  it('continues one model and leaves the others fresh when its number grows', async () => {
+    const made = projectWithin({ 'pipeline.yaml': PIPELINE });
+    const first = await made.run('--concurrency', '1');
+    expect(first.items['train@resnet']).toMatchObject({ epochs: { computed: 2 } });
+    expect(first.items['train@vit']).toMatchObject({ epochs: { computed: 3 } });
+    made.write('pipeline.yaml', PIPELINE.replace('vit: 3', 'vit: 5'));
+    const second = await made.run();
+    expect(second.items['train@resnet']).toMatchObject({ verdict: 'fresh' });
+    expect(second.items['train@vit']).toMatchObject({ epochs: { computed: 2, reached: 5 } });
+    expect(made.lines('started.txt')).toEqual(['resnet from 0', 'vit from 0', 'vit from 3']);
+    const number = await made.run('--set', 'epochs=2');
+    expect(number.items['train@resnet']).toMatchObject({ verdict: 'fresh' });
+  });
+});

@@ -1,4 +1,5 @@
 /** The names that `${…}` can use in each part of a stage, and the errors for other names. */
+import { textOf } from '../document/ast.js';
 import type { Mistake } from '../document/diagnostics.js';
 import { nearest, suggest } from '../document/suggest.js';
 import { allPaths, type Param, paramAt, siblings } from '../params-tree.js';
@@ -56,7 +57,9 @@ export function lookupInCommand(scope: CommandScope): Lookup {
     if (kind === 'resources') return resource(key!, scope.resources);
     if (kind === undefined) {
       const found = names(name);
-      return typeof found === 'object' && 'mistake' in found ? inCommand(name, scope) : found;
+      const isUnknown =
+        typeof found === 'object' && 'mistake' in found && found.mistake.code === 'unknown-name';
+      return isUnknown ? inCommand(name, scope) : found;
     }
     const paths = kind === 'deps' ? scope.deps : scope.outs;
     const path = paths.byName.get(key!);
@@ -82,11 +85,30 @@ function resource(key: string, resources: Resources): Found {
   return { mistake: { code: 'unknown-name', message, hint } };
 }
 
-function param(name: string, { params, axesUnknown }: Scope): Found | undefined {
+function param(name: string, { cell, params, axesUnknown }: Scope): Found | undefined {
   if (!params) return 'unknowable';
   const found = paramAt(params, name);
-  if (found) return found;
+  if (found) return forCell(name, found, cell);
   return axesUnknown ? 'unknowable' : undefined;
+}
+
+/** A map has a value for each item: the entry for a value of one of its axes, else `default`. */
+function forCell(name: string, param: Param, cell: Cell): Found {
+  const { parts } = param;
+  const values = [...new Set(Object.values(cell).map(textOf))];
+  if (!parts || values.length === 0) return param;
+  const matching = values.filter((value) => parts.has(value));
+  const entry = parts.get(matching[0] ?? 'default');
+  return matching.length < 2 && entry ? entry : { mistake: noEntry(name, values, matching) };
+}
+
+function noEntry(name: string, values: readonly string[], matching: readonly string[]): Mistake {
+  const [of, hint] =
+    matching.length > 1
+      ? [`entries for both ${matching.join(' and ')}`, 'name values of one axis only']
+      : [`no entry for ${values.join(' or ')}`, 'add one, or an entry "default" for all others'];
+  const message = `\${${name}} is a map with ${of}: only one entry can be inserted here`;
+  return { code: 'no-entry', message, hint };
 }
 
 function onlyInCommands(name: string): Mistake {

@@ -144,8 +144,8 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { resources } = limits;
   const names = { ...scope, deps: read, outs: made, resources };
   const action = actionOf(templates, names, deps, diagnostics);
-  const params = paramsOf(templates.params, site);
-  const filled = filledWith(templates.placeholders, scope);
+  const params = withTarget(paramsOf(templates.params, site), limits.epochs);
+  const filled = filledWith(templates.placeholders, site);
   const desc = templates.desc && fill(templates.desc, site);
   const tolerance =
     spec.tolerance &&
@@ -200,13 +200,13 @@ function placeholdersOf(cmd: Templates['cmd'] = []): ReadonlySet<string> {
 /** An axis and the names that only commands know take precedence over a param. */
 function filledWith(
   names: ReadonlySet<string>,
-  { cell, params }: Site['scope'],
+  { scope, lookup }: Site,
 ): Readonly<Record<string, Json>> {
   const filled: Record<string, Json> = {};
   for (const name of names) {
-    if (!params || Object.hasOwn(cell, name) || isOfCommand(name)) continue;
-    const param = paramAt(params, name);
-    if (param) filled[name] = param.value;
+    if (Object.hasOwn(scope.cell, name) || isOfCommand(name)) continue;
+    const found = lookup(name);
+    if (typeof found === 'object' && 'value' in found) filled[name] = found.value;
   }
   return filled;
 }
@@ -222,4 +222,27 @@ function paramsOf(names: readonly Template[], site: Site): Readonly<Record<strin
     else site.diagnostics.add(unknownParam(path, given), template.node.span);
   }
   return params;
+}
+
+/** Of a map with epochs for each item, an item knows only its own number. */
+function withTarget(
+  params: Readonly<Record<string, Json>>,
+  epochs: Draft['item']['epochs'],
+): Readonly<Record<string, Json>> {
+  const target = epochs?.param;
+  if (target === undefined) return params;
+  return Object.fromEntries(
+    Object.entries(params).map(([path, value]) => {
+      if (path !== target && !target.startsWith(`${path}.`)) return [path, value];
+      const inner = target === path ? [] : target.slice(path.length + 1).split('.');
+      return [path, withLeaf(value, inner, epochs!.target)];
+    }),
+  );
+}
+
+/** The tree with another value at the path, which it has. */
+function withLeaf(tree: Json, [name, ...rest]: readonly string[], value: Json): Json {
+  if (name === undefined) return value;
+  const map = tree as { readonly [key: string]: Json };
+  return { ...map, [name]: withLeaf(map[name]!, rest, value) };
 }
