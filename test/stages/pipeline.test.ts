@@ -191,11 +191,8 @@ test('a model is compared with every classical fill unless a profile says otherw
   expect(needsOf(plan(), 'baselines@faces')).not.toContain('train@faces,vae,1');
   const methodsOf = (profiles: string[]) =>
     checkBaselines((plan({ profiles }).params as { baselines: unknown }).baselines).methods;
-  for (const profiles of [['photos'], ['paper']])
+  for (const profiles of [[], ['photos'], ['paper'], ['shapes'], ['homogeneity-photos']])
     expect(methodsOf(profiles)).toEqual(BASELINE_NAMES);
-  // Kriging takes as long as all other fills together.
-  const quick = BASELINE_NAMES.filter((name) => name !== 'kriging');
-  for (const profiles of [[], ['shapes']]) expect(methodsOf(profiles)).toEqual(quick);
 });
 
 test('the second experiment of the paper is trained on faces alone for 50 epochs, and tested on one square and two', () => {
@@ -211,6 +208,18 @@ test('the second experiment of the paper is trained on faces alone for 50 epochs
   const { double45 } = occlusions as { double45: { side: number; count: number } };
   // 20 % of 10,000 pixels, twice.
   expect([Math.abs(double45.side ** 2 - 2000) < 50, double45.count]).toEqual([true, 2]);
+});
+
+test('each cited system is trained on photographs for its own number of epochs', () => {
+  const { items } = plan({ profiles: ['neighbours-photos'] });
+  const targets = items.flatMap(({ id, epochs }) => (epochs ? [[id, epochs.target]] : []));
+  expect(Object.fromEntries(targets)).toMatchObject({
+    'train@photos,contextual,1': 12,
+    'train@photos,edge,1': 20,
+    'train@photos,vae,1': 15,
+  });
+  const few = plan({ profiles: ['neighbours-photos'], set: ['train.epochs=2'] });
+  expect(new Set(few.items.flatMap(({ epochs }) => epochs?.target ?? []))).toEqual(new Set([2]));
 });
 
 test('data sets of the homogeneity profile differ in one property, with equal counts and budgets', () => {
