@@ -4,8 +4,8 @@ import { framed, type Value } from './curve.js';
 interface Series {
   readonly points: readonly Value[];
   readonly best: number | undefined;
-  /** The epoch of the outs. */
-  readonly outs: number | undefined;
+  /** The epochs of the outs, one for each result of the chain. */
+  readonly outs: readonly (number | undefined)[];
 }
 
 const HEIGHT = 12;
@@ -52,7 +52,7 @@ function drawn(
       const { x, y } = at(point);
       const row = cells[y] as string[];
       if (point.epoch === best) row[x] = letterOf(index).toUpperCase();
-      else if (point.epoch === outs) row[x] = '○';
+      else if (outs.includes(point.epoch)) row[x] = '○';
     }
   return cells.map((row) => row.join(''));
 }

@@ -1,6 +1,7 @@
 /** Several chains side by side: a table by their best epochs, one plot, CSV. */
 import type { EpochRecord } from '../cache/records/record.js';
 import { bestOf, metricAt } from '../decide/incremental.js';
+import { addTo } from '../lists.js';
 import { metricsOf } from '../lockfile/format/locked-metrics.js';
 import type { Objective } from '../pipeline/plan.js';
 import type { Rows } from '../report/fit.js';
@@ -53,7 +54,7 @@ function valueAt({ epochs }: Compared, epoch: number | undefined, metric: string
   return metricAt(epochs.find((each) => each.epoch === epoch)?.metrics, metric);
 }
 
-/** `chains`: sorted. */
+/** `chains`: sorted. Results of one chain are one curve, with one letter. */
 export function sideBySide(
   chains: readonly Compared[],
   metric: string | undefined,
@@ -61,12 +62,16 @@ export function sideBySide(
 ): string {
   const names = [...new Set(chains.flatMap(({ params }) => Object.keys(params)))];
   const shown = (value: number | undefined) => (value === undefined ? '–' : fourDigits(value));
-  const rows: Rows = chains.map((chain, index) => {
+  const curvesOf = new Map<string, Compared[]>();
+  for (const each of chains) addTo(curvesOf, nameOf(each), each);
+  const letters = [...curvesOf.keys()].slice(0, MOST_SERIES);
+  const rows: Rows = chains.map((chain) => {
+    const index = letters.indexOf(nameOf(chain));
     const best = metric === undefined ? undefined : bestEpoch(chain, metric);
     const { item, outs, epochs, params } = chain;
     const seconds = epochs.reduce((sum, each) => sum + each.seconds, 0);
     return [
-      index < MOST_SERIES ? letterOf(index) : '',
+      index < 0 ? '' : letterOf(index),
       chain.chain.slice(0, 10) || '–',
       item,
       ...names.map((name) => params[name] ?? '–'),
@@ -74,9 +79,7 @@ export function sideBySide(
       best === undefined || metric === undefined
         ? '–'
         : `${shown(valueAt(chain, best, metric))} (epoch ${best})`,
-      outs === undefined || metric === undefined
-        ? '–'
-        : `${shown(valueAt(chain, outs, metric))} (epoch ${outs})`,
+      outsText(outs, metric && shown(valueAt(chain, outs, metric))),
       duration(seconds),
     ];
   });
@@ -94,11 +97,21 @@ export function sideBySide(
     metric === undefined
       ? ''
       : curves(
-          chains.map((each) => seriesOf(each, metric)),
+          [...curvesOf.values()].map((each) => seriesOf(each, metric)),
           metric,
           room ?? 80,
         );
   return listTable([head, ...rows], room) + picture;
+}
+
+/** Of an item without a chain: no epoch is completed. */
+function nameOf({ chain, item }: Compared): string {
+  return chain || item;
+}
+
+function outsText(outs: number | undefined, value: string | undefined): string {
+  if (outs === undefined) return '–';
+  return value === undefined ? `epoch ${outs}` : `${value} (epoch ${outs})`;
 }
 
 /** With the zeros at its end, so that values of one size have the same decimals. */
@@ -107,17 +120,19 @@ function fourDigits(value: number): string {
   return Number.isInteger(value) || text.includes('e') ? String(Number(text)) : text;
 }
 
-function seriesOf(chain: Compared, metric: string) {
+function seriesOf(results: readonly Compared[], metric: string) {
+  const [chain] = results as readonly [Compared, ...Compared[]];
   const points = chain.epochs.flatMap(({ epoch, metrics }) => {
     const value = metricAt(metrics, metric);
     return value === undefined || !Number.isFinite(value) ? [] : [{ epoch, value }];
   });
-  return { points, best: bestEpoch(chain, metric), outs: chain.outs };
+  return { points, best: bestEpoch(chain, metric), outs: results.map(({ outs }) => outs) };
 }
 
-/** One line for each epoch of each chain. */
+/** One line for each epoch of each chain, also if several results are of it. */
 export function epochsCsv(chains: readonly Compared[]): string {
-  const lines = chains.flatMap(({ item, chain, params, epochs }) =>
+  const once = [...new Map(chains.map((chain) => [nameOf(chain), chain])).values()];
+  const lines = once.flatMap(({ item, chain, params, epochs }) =>
     epochs.map((record) => ({
       item,
       chain,

@@ -91,8 +91,12 @@ async function chainsOf(
     for (const name of results)
       chains.push(chainOfResult(project, await rowNamed(project, rows, name)));
   }
-  const once = [...new Map(chains.map((chain) => [chain.chain || chain.item, chain])).values()];
-  return withParams(once);
+  return withParams([...new Map(chains.map((chain) => [nameOf(chain), chain])).values()]);
+}
+
+/** Two results of one chain differ in their target, or in the epoch of their outs. */
+function nameOf({ chain, item, target, outs }: Made): string {
+  return chain === '' ? item : `${chain} ${target} ${outs}`;
 }
 
 /** Chains of today's definition. While an upstream item must run first, those of the last run. */
@@ -129,15 +133,22 @@ function chainOfResult(project: Project, row: ResultRow): Made {
   const record = cache.readRecord(row.key);
   if (item?.epochs === undefined || row.chain === undefined) throw notIncremental(row.item);
   if (record !== undefined) {
-    const choice = record.manifest.epochs;
-    const target = typeof choice === 'number' ? choice : (choice?.max ?? item.epochs.target);
-    return chainOf(project, row.item, { ...item.epochs, target }, record);
+    return chainOf(project, row.item, planThen(item.epochs, record.manifest.epochs), record);
   }
   throw userError(
     'no-result',
     `the result ${row.key.slice(0, SHORT)} of ${row.item} is not in the cache: gc removed it`,
     '`pipe results` lists its metrics',
   );
+}
+
+/** What the result was made with, which may not be what the stage says today. */
+function planThen(today: EpochPlan, choice: RunRecord['manifest']['epochs']): EpochPlan {
+  const { best: _best, patience: _patience, ...rest } = today;
+  if (choice === undefined) return today;
+  if (typeof choice === 'number') return { ...rest, target: choice };
+  const { max: target, best, patience } = choice;
+  return { ...rest, target, best, ...(patience !== undefined && { patience }) };
 }
 
 interface Made extends Omit<Chain, 'params'> {

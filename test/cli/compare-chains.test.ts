@@ -54,6 +54,37 @@ it('compares chains by their best epoch, shows the epoch of the outs, and draws 
   expect([...out.matchAll(/[┤│](.*)/g)].map(([, row]) => row).join('')).toMatch(/B.*A/s);
 });
 
+it('shows each of several results of one chain, which is one curve', async () => {
+  const made = await swept(1);
+  const [four = ''] = await keysOf(made);
+  await made.run('train', '--set', 'epochs=6');
+  const six = (await keysOf(made)).find((key) => key !== four) ?? '';
+  const { out } = await made.pipe('epochs', four, six, four);
+  const rows = out.split('\n').slice(1, 3);
+  expect(
+    rows
+      .map((row) => row.trim().split(/ {2,}/))
+      .map(([letter, , ...row]) => [letter, ...row.slice(0, -1)]),
+  ).toEqual([
+    ['a', 'train', '6', '9 (epoch 3)', '10 (epoch 4)'],
+    ['a', 'train', '6', '9 (epoch 3)', '12 (epoch 6)'],
+  ]);
+  expect(out.match(/○/g)).toHaveLength(1 + 2);
+  expect(out).not.toMatch(/[┤│].*\*/);
+
+  const json = JSON.parse((await made.pipe('epochs', four, six, '--json')).out);
+  expect(json.map(({ target, outs }: { target: number; outs: number }) => [target, outs])).toEqual([
+    [4, 4],
+    [6, 6],
+  ]);
+  const csv = (await made.pipe('epochs', four, six, '--csv')).out.trimEnd().split('\n');
+  expect(csv).toHaveLength(1 + 6);
+  // The current result of an item is that of its key.
+  expect((await made.pipe('epochs', 'train', four)).out).toContain(
+    'train: 6 epochs completed, target 4',
+  );
+});
+
 it('shows both epochs of a single chain, also in JSON', async () => {
   const made = await swept(1);
   expect((await made.pipe('epochs', 'train')).out).toContain(
@@ -111,8 +142,8 @@ it('draws each chain with its letter: a capital for the best epoch, a circle for
   const points = (...values: number[]) => values.map((value, at) => ({ epoch: at + 1, value }));
   const text = curves(
     [
-      { points: points(3, 1, 2), best: 2, outs: 3 },
-      { points: points(3, 2.5, 2.2), best: 3, outs: 3 },
+      { points: points(3, 1, 2), best: 2, outs: [3] },
+      { points: points(3, 2.5, 2.2), best: 3, outs: [3] },
     ],
     'loss',
     30,
@@ -123,5 +154,5 @@ it('draws each chain with its letter: a capital for the best epoch, a circle for
   expect(rows[11]).toBe('  1 ┤            A');
   expect(text).toContain('○');
   expect(text).toContain('B');
-  expect(curves([{ points: points(1), best: 1, outs: 1 }], 'loss', 30)).toBe('');
+  expect(curves([{ points: points(1), best: 1, outs: [1] }], 'loss', 30)).toBe('');
 });
