@@ -1,6 +1,5 @@
 /** `pipe metrics`: the metrics of every item, and their changes since another revision. */
 import type { Project } from '../decide/project.js';
-import { listed } from '../error.js';
 import {
   type Change,
   changesBetween,
@@ -21,7 +20,7 @@ import {
 import type { Parsed } from './command-usage.js';
 import { standings } from './inspect-items.js';
 import { curvesMarkdown, type Keys } from './metric-curves.js';
-import { METRIC_OPTION, metricAdvice, wantedMetrics } from './metric-option.js';
+import { METRIC_OPTION, metricAdvice, requireMetrics, wantedMetrics } from './metric-option.js';
 import { roomOn } from './terminal.js';
 
 export const command: Command = {
@@ -61,6 +60,7 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
   const found = await withProject(parsed, context, async (project) =>
     metricsToday(project, parsed.positionals),
   );
+  requireMetrics(parsed, namesOf(found));
   const shown = filtered(found, parsed);
   if (parsed.flag('json')) return json(asJson(shown));
   const stages = [...byStage(shown).values()].filter((items) => namesOf(items).length > 0);
@@ -73,10 +73,7 @@ async function list(parsed: Parsed, context: CommandContext): Promise<void> {
 /** Why there is nothing to print. */
 function withoutMetrics(found: ReadonlyMap<string, Figures>): string {
   if (found.size === 0) return 'there are no metrics: name JSON outs under `metrics:`, and run';
-  const names = namesOf(found);
-  return names.length > 0
-    ? `no metric matches the pattern of --metric: there are ${listed(names)}`
-    : 'the files under `metrics:` contain no finite numbers: run, or correct what the stages write';
+  return 'the files under `metrics:` contain no finite numbers: run, or correct what the stages write';
 }
 
 async function diff(
@@ -89,6 +86,7 @@ async function diff(
     const before = await metricsAt(project, revision);
     const now =
       other === undefined ? await metricsToday(project, []) : await metricsAt(project, other);
+    requireMetrics(parsed, [...namesOf(before), ...namesOf(now)]);
     const [a, b] = [filtered(before, parsed), filtered(now, parsed)];
     const changes: Change[] = [...new Set([...a.keys(), ...b.keys()])].flatMap((item) =>
       changesOf(item, a.get(item), b.get(item), parsed.flag('all')),

@@ -1,6 +1,4 @@
 /** `pipe results`: a table of every recorded result, and two of them side by side. */
-import { userError } from '../error.js';
-import { suggest } from '../pipeline/document/suggest.js';
 import { show } from '../report/changes.js';
 import type { Rows } from '../report/fit.js';
 import { csvTable, markdownTable, plainTable } from '../report/text-table.js';
@@ -20,7 +18,7 @@ import {
   withProject,
 } from './command.js';
 import type { Parsed } from './command-usage.js';
-import { METRIC_OPTION, metricAdvice, wantedMetrics } from './metric-option.js';
+import { METRIC_OPTION, metricAdvice, requireMetrics, wantedMetrics } from './metric-option.js';
 import { resultsDiff } from './results-diff.js';
 import { roomOn, type Terminal } from './terminal.js';
 
@@ -106,13 +104,7 @@ type IsWanted = (column: Pick<Column, 'kind' | 'name'>) => boolean;
 function wantedColumns(parsed: Parsed, columns: readonly Column[]): IsWanted {
   const isMetric = wantedMetrics(parsed);
   const names = columns.filter(({ kind }) => kind === 'metrics').map(({ name }) => name);
-  const patterns = parsed.texts('metric');
-  if (patterns.length > 0 && !names.some(isMetric))
-    throw userError(
-      'unknown-column',
-      `no metric matches ${patterns.map((each) => `"${each}"`).join(' or ')}`,
-      suggest(patterns[0] as string, names, 'there are'),
-    );
+  requireMetrics(parsed, names);
   return ({ kind, name }) => kind !== 'metrics' || isMetric(name);
 }
 

@@ -108,21 +108,36 @@ describe('pipe metrics', () => {
   );
 
   it('says why there is nothing to print', async () => {
-    expect(await out('metrics', '--metric', 'loss')).toBe(
-      'no metric matches the pattern of --metric: there are one.count, rate, two.count, val.ssim\n',
-    );
     const other = new ProjectWithin({
       'pipeline.yaml':
         'stages:\n  a: { cmd: \'echo {"loss":NaN} > m\', outs: [m], metrics: [m] }\n  b: { cmd: echo > n, outs: [n] }\n',
     });
     await other.pipe('run');
-    const said = [await other.pipe('metrics'), await other.pipe('metrics', 'b')];
+    const said = [
+      await other.pipe('metrics', '--metric', 'loss'),
+      await other.pipe('metrics', 'b', '--metric', 'loss'),
+    ];
     other.dispose();
     expect(said.map((each) => each.out)).toEqual([
       'the files under `metrics:` contain no finite numbers: run, or correct what the stages write\n',
       'there are no metrics: name JSON outs under `metrics:`, and run\n',
     ]);
   });
+
+  it.each([[], ['--json'], ['score@a'], ['diff'], ['diff', 'start', '--md']])(
+    'refuses patterns that match no metric, like results: %j',
+    async (...words) => {
+      const patterns = ['--metric', 'val.simm', '--metric', 'loss*'];
+      const told = {
+        code: 2,
+        out: '',
+        err: 'error: no metric matches "val.simm" or "loss*" (unknown-column)\n  did you mean "val.ssim"?\n',
+      };
+      expect(await made.pipe('metrics', ...words, ...patterns)).toMatchObject(told);
+      expect(await made.pipe('results', 'score@a', ...patterns)).toMatchObject(told);
+      expect(await out('metrics', ...words, '--metric', 'rate', '--metric', 'loss')).not.toBe('');
+    },
+  );
 
   it('reads the numbers from pipeline.lock when there are no results', async () => {
     const clone = new ProjectWithin({
