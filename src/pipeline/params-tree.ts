@@ -138,7 +138,14 @@ function applySet(tree: Param, text: string, diagnostics: Diagnostics): Param {
     return tree;
   }
   const path = text.slice(0, at).trim();
-  const parsed = parseValue(text.slice(at + 1));
+  const written = text.slice(at + 1);
+  if (written.trim() === '') {
+    // YAML reads it as null, but it is mostly a shell variable that is not set.
+    const hint = `write ${path}=null, or '${path}=""' for an empty text`;
+    diagnostics.add({ code: 'bad-set', message: `--set ${text}: there is no value`, hint });
+    return tree;
+  }
+  const parsed = parseValue(written);
   if ('error' in parsed) {
     const message = `--set ${text}: the value is not valid YAML: ${parsed.error}`;
     diagnostics.add({ code: 'bad-set', message });
