@@ -19,7 +19,7 @@ import { select, withNeeds } from '../pipeline/select.js';
 import { systemMessage } from '../system-message.js';
 import { statedLimit } from './cache-limit.js';
 import { journaled } from './journal.js';
-import { refuseUnknownExecutor } from './stated-executor.js';
+import { refuseUnknownExecutors } from './stated-executor.js';
 import { withRemote } from './with-remote-if-named.js';
 
 /**
@@ -41,7 +41,6 @@ export async function run(project: Project, options: RunOptions, emit: Emit): Pr
 async function runTo(project: Project, options: RunOptions, emit: Emit): Promise<RunResult> {
   const started = performance.now();
   statedLimit(project);
-  await refuseUnknownExecutor(project, options);
   const build = await prepare(project, options, emit);
   const errors: string[] = [];
   let differences = 0;
@@ -214,6 +213,7 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   const { plan, cache } = project;
   const targets = select(plan, options.targets);
   const selected = options.only ? targets : withNeeds(plan, targets);
+  await refuseUnknownExecutors(project, options, selected);
   if (!isDry(options)) cache.sweepTmp();
   const build = withTempOuts(await buildOf(project, selected, options, emit));
   if (options.only && !isDry(options)) {

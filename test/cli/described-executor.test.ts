@@ -79,6 +79,33 @@ it('may be named by a stage: an unknown name is reported with its place, before 
   expect(existsSync(made.path('s'))).toBe(false);
 });
 
+it('is reported for each stage with an unknown name, even if nothing has to run', async () => {
+  const stages = (executor: string) => `stages:
+  s: { cmd: touch s, outs: [s]${executor} }
+  t: { cmd: touch t, deps: [s], outs: [t]${executor} }
+  u: { cmd: touch u, outs: [u] }
+`;
+  const made = onEngine(stages(''));
+  expect((await made.run('--executor', 'local')).with('ran')).toEqual(['s', 't', 'u']);
+  made.write('pipeline.yaml', stages(', executor: queu'));
+  for (const options of [[], ['--dry'], ['--force'], ['--only', 't', 's']]) {
+    const { code, out, err } = await made.pipe('run', ...options);
+    expect([code, out], err).toEqual([2, '']);
+    expect(err).toMatch(/^pipeline\.yaml:2:43: .*\n.*\n.*\n.*\n\npipeline\.yaml:3:54: .*"queu"/);
+  }
+  expect((await made.pipe('run', 'u')).out).toBe(FRESH);
+  expect((await made.pipe('run', '--frozen')).code).toBe(0);
+
+  made.write('pipeline.yaml', stages(', executor: queue'));
+  for (const _ of [1, 2]) expect((await made.pipe('run')).out).toBe(ALL_FRESH);
+  made.remove('pipe.local.yaml');
+  delete made.env.PIPE_EXECUTOR;
+  expect((await made.pipe('run')).err).toContain('unknown executor "queue"');
+  expect((await made.pipe('run', '--frozen')).code).toBe(0);
+});
+
+const ALL_FRESH = 'pipe: 0 ran, 0 restored, 3 fresh\n';
+
 it('says what to correct if it refuses a job, and continues with the others', async () => {
   const made = onEngine(`stages:
   a: { cmd: touch a, outs: [a], executor: closed, slurm: -q x }
