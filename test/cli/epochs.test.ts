@@ -2,6 +2,7 @@ import { cpSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { disposed, projectWithin } from '../rig/projects.js';
+import { pythonEnvironment } from '../rig/python.js';
 import { ranOnce } from '../rig/template.js';
 import { ProjectWithin } from '../rig/within.js';
 
@@ -393,21 +394,44 @@ for epoch in range(int(os.environ["PIPE_EPOCH"]) + 1, int(os.environ["PIPE_EPOCH
     os.rename(draft, os.path.join(os.environ["PIPE_COMMIT"], str(epoch)))
 open("model.txt", "w").write("of epoch " + os.environ["PIPE_EPOCHS"])
 `;
-  const FILES = {
-    'train.py': PYTHON,
-    'pipeline.yaml': `
+  const PACKAGE_LOOP = `from pipe_run import epochs
+run = epochs(lambda folder: None)
+for epoch in run:
+    loss = [0.5, float("inf"), float("nan")][epoch - 1]
+    metrics = {"loss": loss, "low": -loss, "note NaN": {"epoch": int(epoch)}}
+    epoch.commit(lambda folder: (folder / "state").write_text(""), **metrics)
+open("model.txt", "w").write(f"of epoch {run.target}")
+`;
+  const TYPESCRIPT = `import { writeFileSync } from 'node:fs';
+import { defineStage } from 'pipe-run/stage';
+export default defineStage(async ({ epochs, outs }) => {
+  for (const epoch of epochs.remaining()) {
+    const loss = [0.5, Number.POSITIVE_INFINITY, Number.NaN][epoch - 1];
+    const metrics = { loss, low: -loss, 'note NaN': { epoch } };
+    await epochs.commit(epoch, (folder) => writeFileSync(folder + '/state', ''), metrics);
+  }
+  writeFileSync(outs.model, 'of epoch ' + epochs.target);
+});
+`;
+
+  it.each([
+    { client: 'json.dump', action: 'cmd: python3 train.py', files: { 'train.py': PYTHON } },
+    { client: 'pipe_run', action: 'cmd: python3 train.py', files: { 'train.py': PACKAGE_LOOP } },
+    { client: 'pipe-run/stage', action: 'run: train.ts', files: { 'train.ts': TYPESCRIPT } },
+  ])('show as NaN, and such an epoch is never the best: $client', async ({ action, files }) => {
+    const made = projectWithin({
+      ...files,
+      'pipeline.yaml': `
 stages:
   train:
-    cmd: python3 train.py
+    ${action}
     outs: { model: model.txt }
     epochs: { max: 3, best: { metric: loss, mode: min } }
 `,
-  };
-
-  it("show as NaN, without loss of the epoch's other metrics, and such an epoch is never the best", async () => {
-    const made = projectWithin(FILES);
-    const { out, code } = await made.pipe('run');
-    expect(code).toBe(0);
+    });
+    Object.assign(made.env, pythonEnvironment());
+    const { out, err, code } = await made.pipe('run');
+    expect(code, out + err).toBe(0);
     const lines = out.replaceAll(/ in [\d.]+ s/g, '').split('\n');
     expect(lines).toContain('train: epoch 1/3, loss 0.5, low -0.5, note NaN.epoch 1');
     expect(lines).toContain('train: epoch 2/3, loss NaN, low NaN, note NaN.epoch 2');

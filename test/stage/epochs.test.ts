@@ -127,10 +127,12 @@ describe('a commit', () => {
     },
   );
 
-  test('with a metric that is not a JSON number is an error', async () => {
-    const { epochs } = stage(3, 0);
-    await expect(epochs.commit(1, weights('one'), { val: { loss: Number.NaN } })).rejects.toThrow(
-      'Metric "loss" is NaN',
+  test('with NaN and the infinities writes null, as the Python package does in effect', async () => {
+    const { epochs, commit } = stage(3, 0);
+    const metrics = { loss: Number.NaN, val: { low: Number.NEGATIVE_INFINITY, none: null, x: 1 } };
+    await epochs.commit(1, weights('one'), metrics);
+    expect(readFileSync(join(commit, '1', 'metrics.json'), 'utf8')).toBe(
+      '{"loss":null,"val":{"low":null,"none":null,"x":1}}\n',
     );
   });
 });
