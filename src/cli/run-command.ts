@@ -66,9 +66,11 @@ export const command: Command = {
 /** When all is fresh, only the summary line is printed, not these events. */
 const QUIET = { run: true, item: true, summary: true };
 
-/** A command line whose only output is that line. */
+/** Options whose output is more than that line, or that execute fresh items: no answer is stored. */
+export const WITHOUT_ANSWER: readonly string[] = ['dry', 'frozen', 'force', 'json', 'summarize'];
+
 function isPlain(parsed: Parsed): boolean {
-  return !['dry', 'frozen', 'force', 'json', 'summarize'].some((name) => parsed.flag(name));
+  return !WITHOUT_ANSWER.some((name) => parsed.flag(name));
 }
 
 /**

@@ -14,6 +14,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WITHOUT_ANSWER } from '../../src/cli/run-command.js';
+import { RUN_USAGE } from '../../src/cli/run-options.js';
 import { decodeAnswer, encodeAnswer, readAnswer } from '../../src/noop/answer-file.js';
 import { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
@@ -198,16 +200,29 @@ it("takes the slow path when a trace input of a stage's code changes", async () 
 
 describe('no answer is cached', () => {
   it.each([
-    ['with --json', ['--json']],
-    ['with --force', ['--force']],
-    ['with --dry', ['--dry']],
-    ['with --frozen', ['--frozen']],
-    ['with --summarize', ['--summarize', 'summary.json']],
-  ])('%s', async (_name, argv) => {
+    ['--json'],
+    ['--force'],
+    ['--dry'],
+    ['--frozen'],
+    ['--frozen=keys'],
+    ['--summarize', 'summary.json'],
+  ])('with %s', async (...argv) => {
     const made = await stillProject();
-    await made.pipe('run', ...argv);
+    const first = await made.pipe('run', ...argv);
     expect(standingIn(made, ...argv)).toBeUndefined();
     expect(readdirSync(made.path('cache/v1/stills'))).toHaveLength(1);
+    made.remove('summary.json');
+    const second = await made.pipe('run', ...argv);
+    expect(withoutTimes(second.out)).toBe(withoutTimes(first.out));
+    expect(existsSync(made.path('summary.json'))).toBe(argv[0] === '--summarize');
+  });
+
+  // With these, the output of a run with nothing to do is its last line, or there is no such run.
+  it('by mistake: each option of run is known to have one or not', () => {
+    const stored = ['only', 'keep-going', 'profile', 'set', 'concurrency', 'executor', 'remote'];
+    const never = ['detach', 'watch'];
+    const names = RUN_USAGE.options.map(({ name }) => name);
+    expect([...stored, ...never, ...WITHOUT_ANSWER].toSorted()).toEqual(names.toSorted());
   });
 
   it('when a link of a dep was followed: its target is resolved each time', async () => {
@@ -230,6 +245,10 @@ describe('no answer is cached', () => {
     expect(standingIn(made)).toBeUndefined();
   });
 });
+
+function withoutTimes(out: string): string {
+  return out.replace(/\b\d+\.\d+ s\b|"(?:seconds|at|started)":[^,}]+/g, '');
+}
 
 describe('a damaged answer', () => {
   it('counts as absent, whichever byte is wrong and wherever it is truncated', async () => {
