@@ -86,7 +86,7 @@ function usageAt({ cache }: Project, { id }: Item, file: string): Partial<Execut
   return log === path.basename(file) ? used : {};
 }
 
-/** `train: 3 min 20 s, CPU time 6 min 02 s, peak memory 1.3 GB`; empty while it runs. */
+/** `train: 3 min 20 s, CPU time 6 min 02 s, peak memory 1.3 GiB`; empty while it runs. */
 function usageLine(project: Project, item: Item, file: string): string {
   const { seconds, cpuSeconds, peakMemory } = usageAt(project, item, file);
   if (seconds === undefined) return '';

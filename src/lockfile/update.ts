@@ -138,7 +138,7 @@ function allMetrics(
     }
     const absolute = path.join(build.project.root, where);
     if (isLarge(absolute)) {
-      warn(`metrics ${where} is larger than 64 MB: pipeline.lock does not contain its numbers`);
+      warn(`metrics ${where} is larger than 64 MiB: pipeline.lock does not contain its numbers`);
       continue;
     }
     const bytes = bytesIfThere(absolute);

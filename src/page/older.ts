@@ -9,7 +9,7 @@ import type { PageItem, PageOlder, PagePicture, PagePlot } from './model.js';
 /** The number of newest results of an item with pictures. More would not fit on a screen. */
 const MOST_PICTURED = 4;
 const MOST_ITEMS = 100;
-/** Numbers in the plots of all of them: about 1 MB of text. */
+/** Numbers in the plots of all of them: about 1 MiB of text. */
 const MOST_NUMBERS = 100_000;
 /** What a result counts at least, because its tables have to be read. */
 const LEAST_NUMBERS = 500;

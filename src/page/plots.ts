@@ -42,7 +42,8 @@ function tableOf(
   const digest = digestOfMetric(plotFileOf(plot, item), recorded, cache);
   if (digest === null) return `the result does not contain ${plot.path}`;
   const file = digest?.startsWith('f:') ? digest : undefined;
-  if (file && (cache.storedSize(file) ?? 0) > MOST_READ) return `${plot.path} is larger than 64 MB`;
+  if (file && (cache.storedSize(file) ?? 0) > MOST_READ)
+    return `${plot.path} is larger than 64 MiB`;
   const bytes = file && cache.readStored(file);
   if (bytes === undefined) return `the cache does not have ${plot.path}`;
   return tableIn(bytes.toString('utf8'), plot.path);

@@ -17,7 +17,7 @@ const LEAST = { whole: 10, split: 16 } as const;
 /** What people copy: keys, and dates such as `2026-01-31 09:05`. */
 const NAME = /^(?:[0-9a-f]{8,12}|\d{4}-\d\d-\d\d \d\d:\d\d)$/;
 
-/** Numbers, sizes and durations, such as `0.25`, `0.25 ± 0.03`, `1.2 MB`, `2 h 05 min`, `2 of 5`, `27.3 (epoch 22)`. */
+/** Numbers, sizes and durations, such as `0.25`, `0.25 ± 0.03`, `1.2 MiB`, `2 h 05 min`, `2 of 5`, `27.3 (epoch 22)`. */
 const FIGURE =
   /^[-+\u2013]?[\d.e+-]+(?: \u00b1 [\d.e+-]+)?(?: [A-Za-z]{1,3})?(?: \d+)?(?: [a-z]{1,3})?(?: \([^()]*\))? *$/;
 

@@ -23,21 +23,21 @@ export function about(seconds: number): string {
   return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
 }
 
-/** `512 B`, `3.4 MB`: powers of 1000. */
+/** `512 B`, `3.4 MiB`: powers of 1024, as in `memory: 4G` and `--max-size 50G`. */
 export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = count;
   let unit = 0;
   while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
+    value /= 1024;
     unit++;
   }
   return unit === 0
     ? `${value} B`
-    : `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
+    : `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${units[unit]}`;
 }
 
-/** `12 MB of 40 MB received from the remote cache, 8.0 MB/s, 4 s left`. */
+/** `12 MiB of 40 MiB received from the remote cache, 8.0 MiB/s, 4 s left`. */
 export function transferText({ direction, done, total, rate, left }: Transfer): string {
   const where = direction === 'in' ? 'received from' : 'sent to';
   const time = left === undefined ? '' : `, ${about(left)} left`;

@@ -63,7 +63,7 @@ it('removes unneeded results above the limit, and says so in one line', async ()
   expect(code).toBe(0);
   // To nine tenths, so that the next run does not have to collect again.
   expect(out.split('\n').filter((line) => line.startsWith('cache:'))).toEqual([
-    'cache: removed 1 result (1.0 kB), 4.0 kB left, limit 5.0 kB',
+    'cache: removed 1 result (1.0 KiB), 3.9 KiB left, limit 4.9 KiB',
   ]);
   expect(out.trimEnd().split('\n').at(-1)).toBe('pipe: 1 ran, 0 restored, 0 fresh');
   expect(objectBytes(made)).toBeLessThan(4500);
@@ -143,7 +143,7 @@ it('reports the needed size when that alone exceeds the limit', async () => {
   const made = project('1000');
   const { out } = await made.pipe('run');
   expect(out).toMatch(
-    /^cache: removed nothing \(0 B\), 1\.0 kB left, limit 1\.0 kB: 1\.0 kB are needed$/m,
+    /^cache: removed nothing \(0 B\), 1\.0 KiB left, limit 1\.0 KiB: 1\.0 KiB are needed$/m,
   );
 });
 

@@ -285,7 +285,7 @@ describe('a run that is killed', () => {
 describe('a deep or huge metrics.json', () => {
   it.each([
     ['deep', `python3 -c "n=5000;print('{\\"a\\":'*n+'1'+'}'*n)"`, 'is nested more than 64 deep'],
-    ['huge', `python3 -c "print('{' + ' ' * 2000000 + '}')"`, 'is larger than 1 MB'],
+    ['huge', `python3 -c "print('{' + ' ' * 2000000 + '}')"`, 'is larger than 1 MiB'],
     ['a folder', 'mkdir', 'is not a file'],
   ])('%s is not recorded, but its epoch is', async (kind, make, words) => {
     const file = '$PIPE_COMMIT/d/metrics.json';

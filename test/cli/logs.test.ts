@@ -45,7 +45,7 @@ test('gc keeps the last log of an item, and stats counts logs', async () => {
   const made = project();
   for (let time = 0; time < 3; time++) await made.pipe('run', 'talk', 'fail', '-k');
   expect((await stats(made)).logs).toEqual({ files: 6, bytes: 600_000 });
-  expect((await made.pipe('cache', 'stats')).out).toContain('6 logs: 600 kB');
+  expect((await made.pipe('cache', 'stats')).out).toContain('6 logs: 586 KiB');
   const last = ['talk', 'fail'].map((item) => logsOf(made, item).at(-1));
   const gc = await made.pipe('cache', 'gc', '--max-size', '0');
   expect(gc.out).toContain('2 logs of talk');
@@ -77,7 +77,7 @@ test('a run above the limit removes the oldest logs, and reports it in its line'
   await made.pipe('run', 'talk');
   age(made, 'talk');
   const run = await made.pipe('run', 'talk');
-  expect(run.out + run.err).toContain('cache: removed 1 log (100 kB), 200 kB left');
+  expect(run.out + run.err).toContain('cache: removed 1 log (98 KiB), 195 KiB left');
   expect(logsOf(made, 'talk')).toHaveLength(2);
 });
 

@@ -129,11 +129,11 @@ describe('a file that is too large to be read as a whole', () => {
     const run = await made.run();
     expect(run.with('ran')).toEqual(['s']);
     expect(run.events.flatMap((event) => (event.type === 'warning' ? event.message : []))).toEqual([
-      'metrics m.json is larger than 64 MB: pipeline.lock does not contain its numbers',
+      'metrics m.json is larger than 64 MiB: pipeline.lock does not contain its numbers',
     ]);
     expect((await made.pipe('metrics')).code).toBe(0);
     expect((await made.pipe('report', '--out', 'r.html')).code).toBe(0);
-    expect(made.read('r.html')).toContain('p.csv is larger than 64 MB');
+    expect(made.read('r.html')).toContain('p.csv is larger than 64 MiB');
     expect((await made.pipe('cache', 'verify')).code).toBe(0);
   });
 });

@@ -438,7 +438,7 @@ describe('pipe cache', () => {
   it('stats counts them', async () => {
     const made = await moved(3);
     const { out } = await made.pipe('cache', 'stats');
-    expect(out).toMatch(/^ {2}your files in replaced\/, moved 2 times: 2\.0 kB$/m);
+    expect(out).toMatch(/^ {2}your files in replaced\/, moved 2 times: 2\.0 KiB$/m);
     const { bytes, replaced: found } = JSON.parse(
       (await made.pipe('cache', 'stats', '--json')).out,
     );
@@ -451,7 +451,7 @@ describe('pipe cache', () => {
     await younger.pipe('cache', 'gc');
     expect(left(younger)).toEqual(['old', 'new']);
     const older = await moved(31);
-    expect((await older.pipe('cache', 'gc', '--dry')).out).toMatch(/^ +replaced\/\S+ +1\.0 kB/m);
+    expect((await older.pipe('cache', 'gc', '--dry')).out).toMatch(/^ +replaced\/\S+ +1\.0 KiB/m);
     expect(left(older)).toEqual(['old', 'new']);
     await older.pipe('cache', 'gc');
     expect(left(older)).toEqual(['new']);

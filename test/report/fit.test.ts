@@ -7,15 +7,15 @@ import { listTable, plainTable } from '../../src/report/text-table.js';
 
 const ITEMS = [
   ['item', 'results', 'size', 'computed in'],
-  ['evaluate@faces,double20,seed-1', '3', '1.2 MB', '2 h 05 min'],
-  ['train@faces', '12', '340 kB', '3 min 20 s'],
+  ['evaluate@faces,double20,seed-1', '3', '1.2 MiB', '2 h 05 min'],
+  ['train@faces', '12', '340 KiB', '3 min 20 s'],
 ];
 
 it('cuts the middle of the longest text, and no number', () => {
   expect(listTable(ITEMS, 48)).toBe(
-    `  item              results  size    computed in
-  evaluate…,seed-1  3        1.2 MB  2 h 05 min
-  train@faces       12       340 kB  3 min 20 s
+    `  item             results  size     computed in
+  evaluat…,seed-1  3        1.2 MiB  2 h 05 min
+  train@faces      12       340 KiB  3 min 20 s
 `,
   );
 });
@@ -105,7 +105,7 @@ d      0.123      –
 it('keeps every row within the width, and every number whole (property)', () => {
   const cell = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => `x${text.replaceAll('\n', '')}`),
-    fc.constantFrom('0.123456', '12', '1.2 MB', '2 h 05 min'),
+    fc.constantFrom('0.123456', '12', '1.2 MiB', '2 h 05 min'),
   );
   const rows = fc
     .integer({ min: 1, max: 8 })

@@ -152,12 +152,12 @@ it('shows every fifth report about a transfer, because there is one every second
   const lines: string[] = [];
   const report = plainReporter((text) => lines.push(text));
   for (let second = 1; second <= 12; second++) {
-    const done = second * 1e6;
-    report({ type: 'transfer', direction: 'out', done, total: 1e9, rate: 1e6, left: 999 });
+    const done = second * 2 ** 20;
+    report({ type: 'transfer', direction: 'out', done, total: 2 ** 30, rate: 2 ** 20, left: 999 });
   }
   expect(lines).toEqual([
-    '5.0 MB of 1.0 GB sent to the remote cache, 1.0 MB/s, 16 min 39 s left\n',
-    '10 MB of 1.0 GB sent to the remote cache, 1.0 MB/s, 16 min 39 s left\n',
+    '5.0 MiB of 1.0 GiB sent to the remote cache, 1.0 MiB/s, 16 min 39 s left\n',
+    '10 MiB of 1.0 GiB sent to the remote cache, 1.0 MiB/s, 16 min 39 s left\n',
   ]);
 });
 

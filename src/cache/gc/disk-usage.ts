@@ -164,7 +164,7 @@ function parse(text: string): Noted | undefined {
 
 const LEAST_MAX_SIZE = 10 * 2 ** 30;
 
-/** A quarter of the file system, at least 10 GB. */
+/** A quarter of the file system, at least 10 GiB. */
 export function defaultMaxSize(folder: string): number {
   try {
     const { blocks, bsize } = statfsSync(folder);

@@ -87,7 +87,7 @@ function readRegular(file: string): string {
 class TooLarge extends Error {}
 
 function problemOf(error: unknown): string {
-  return error instanceof TooLarge ? 'is larger than 1 MB' : `cannot be read (${reasonOf(error)})`;
+  return error instanceof TooLarge ? 'is larger than 1 MiB' : `cannot be read (${reasonOf(error)})`;
 }
 
 /** Depth of nested objects. Iterative, because deep nesting could overflow the stack. */

@@ -59,14 +59,20 @@ describe('the line of the run', () => {
   });
 
   test('follows the transfers, with rate and time left, while they last', () => {
-    const moving = { type: 'transfer', done: 2e6, total: 8e6, rate: 5e5, left: 12 } as const;
+    const moving = {
+      type: 'transfer',
+      done: 2 ** 21,
+      total: 2 ** 23,
+      rate: 2 ** 19,
+      left: 12,
+    } as const;
     const events: Timed[] = [
       [1, { ...moving, direction: 'out' }],
       [2, { ...moving, direction: 'in' }],
     ];
     expect(shown(events, 3).slice(0, -1)).toEqual([
-      '2.0 MB of 8.0 MB received from the remote cache, 500 kB/s, 12 s left',
-      '2.0 MB of 8.0 MB sent to the remote cache, 500 kB/s, 12 s left',
+      '2.0 MiB of 8.0 MiB received from the remote cache, 512 KiB/s, 12 s left',
+      '2.0 MiB of 8.0 MiB sent to the remote cache, 512 KiB/s, 12 s left',
     ]);
     expect(shown(events, 6)).toHaveLength(1);
   });
