@@ -33,7 +33,7 @@ function table(all: readonly Standing[], colors: boolean, room = Number.POSITIVE
   const most = Math.max(8, Math.floor(room * NAME_PART));
   const nameWidth = Math.min(largest(all.map(({ item }) => widthOf(item))), most);
   const left = room - nameWidth - STATE_WIDTH - 2 * GAP.length;
-  return all
+  return withoutRepeats(all)
     .map((standing) => {
       const { item, state } = standing;
       const rest = restOf(standing, left);
@@ -48,6 +48,29 @@ function table(all: readonly Standing[], colors: boolean, room = Number.POSITIVE
 }
 
 const GAP = '  ';
+
+/** After what went wrong comes what to do about it, mostly the same for all items of a stage. */
+const FAILURE = /^(failed last time: [^:(]*(?:\([^)]*\)[^:(]*)*): ./;
+
+/** A path or the name of an item. */
+const OWN_WORD = /\S*[/.@]\S*/g;
+
+/** What to do about a failure appears once in each stage. `pipe why` prints it for each item. */
+function withoutRepeats(all: readonly Standing[]): Standing[] {
+  const shown = new Set<string>();
+  return all.map((standing) => {
+    const [first, ...others] = standing.reasons;
+    const brief = first?.kind === 'failed' ? FAILURE.exec(first.text)?.[1] : undefined;
+    if (first === undefined || brief === undefined) return standing;
+    const [stage] = standing.item.split('@');
+    const kind = `${stage} ${brief.replace(OWN_WORD, '…')}`;
+    if (!shown.has(kind)) {
+      shown.add(kind);
+      return standing;
+    }
+    return { ...standing, reasons: [{ ...first, text: brief }, ...others] };
+  });
+}
 
 /** The reason, then the description. If there is room for only one, the reason. */
 function restOf({ reasons: [first, ...others], desc }: Standing, room: number): string {

@@ -54,6 +54,36 @@ describe('pipe status', () => {
   });
 });
 
+it('says once in each stage what to do about a failure, and `pipe why` says it for each item', async () => {
+  const made = disposed(
+    new ProjectWithin({
+      'pipeline.yaml': `stages:
+  a:
+    matrix: { n: [1, 2, 3] }
+    cmd: test \${n} != 3
+    outs: ["out/\${n}.txt"]
+  b: { cmd: "true", outs: [b.txt] }
+  c: { matrix: { n: [1, 2] }, cmd: "exit 4", outs: ["c\${n}"] }
+`,
+    }),
+  );
+  await made.pipe('run', '-k');
+  const hint = 'make the command write there, or correct the path under outs';
+  expect((await made.pipe('status')).out.split('\n')).toEqual([
+    `a@1  stale       failed last time: did not write out/1.txt: ${hint}`,
+    'a@2  stale       failed last time: did not write out/2.txt',
+    'a@3  stale       failed last time: exit code 1',
+    `b    stale       failed last time: did not write b.txt: ${hint}`,
+    'c@1  stale       failed last time: exit code 4',
+    'c@2  stale       failed last time: exit code 4',
+    '',
+  ]);
+  expect((await made.pipe('status', 'a@2')).out).toContain(hint);
+  expect((await made.pipe('why', 'a@1', 'a@2')).out.split(hint)).toHaveLength(3);
+  const json = JSON.parse((await made.pipe('status', '--json')).out);
+  expect(json[1].reasons[0].text).toContain(hint);
+});
+
 describe('a lock that was left on another machine', () => {
   it('makes the run wait, report its owner, and say what to do if that process is gone', async () => {
     const made = project();
