@@ -51,7 +51,10 @@ export interface CommandCode extends Identity {
   readonly command: string | readonly string[];
   /** For a string: `/bin/sh -e` or `bash -euo pipefail`, which decides what counts as a failure. */
   readonly shell?: 'sh' | 'bash';
-  /** The project's scripts that the command names, and what they import, by path. */
+  /**
+   * The project's scripts that the command names, and what they import, by path. Also a params file that
+   * the command reads itself, if it has other values there than the params.
+   */
   readonly scripts: Readonly<Record<string, string>>;
   /**
    * Version by name of each package that JavaScript and TypeScript scripts import, and with

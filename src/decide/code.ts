@@ -5,14 +5,16 @@ import { sha256 } from '../canonical.js';
 import { NO_SCRIPTS, sorted, type TracedScripts } from '../code/found-scripts.js';
 import { type FsSnapshot, newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
+import { scriptText, textsOf } from '../code/script-texts.js';
 import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
 import { StoredTrace, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
 import { UserError, userError } from '../error.js';
-import { getOrMake } from '../lists.js';
+import { getOrMake, oncePerText } from '../lists.js';
 import type { ModuleCode } from '../manifest.js';
 import type { CommandAction, Item } from '../pipeline/plan.js';
+import { digestsRead, filesRead, mayMisread, misreads, valuesIn } from './misread-params.js';
 import { type Project, planPlaces } from './project.js';
 import { NO_VERSIONS, PythonPackages } from './python-packages.js';
 
@@ -29,6 +31,8 @@ interface CommandItemCode extends CodeFiles, Omit<TracedScripts, 'external'> {
   readonly kind: 'command';
   /** Metadata of Python packages that determines their versions. */
   readonly metadata: Omit<Versions, 'versions'>;
+  /** By params file, if the command reads other values there than its params have; see misread-params.ts. */
+  readonly ownParams?: Readonly<Record<string, string>>;
 }
 
 /** Evidence that names single files. */
@@ -64,7 +68,11 @@ export interface Codes {
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
   const tracer = new Tracer(project, selected);
   const traced = new Map<number, Code>();
-  for (const index of selected) traced.set(index, await tracer.codeOf(itemOf(project, index)));
+  const withParams = paramsAdder(project);
+  for (const index of selected) {
+    const item = itemOf(project, index);
+    traced.set(index, withParams(item, await tracer.codeOf(item)));
+  }
   tracer.keepCommands();
   const commandOf = (index: number) => {
     const code = traced.get(index);
@@ -81,6 +89,20 @@ export async function openCodes(project: Project, selected: readonly number[]): 
     traceInputsOf: (index) => tracer.inputsOf(itemOf(project, index), commandOf(index)),
     changedScript: (index) => changedFile(project, commandOf(index)?.bytes),
     changedPackage: (index) => changedFile(project, commandOf(index)?.metadata.files),
+  };
+}
+
+/** Reads each params file and script once. */
+function paramsAdder({ root, plan }: Project): (item: Item, code: Code) => Code {
+  const valuesOf = oncePerText(valuesIn(root));
+  if (!mayMisread(plan, valuesOf)) return (_item, code) => code;
+  const textOf = oncePerText((file) => scriptText(root, file));
+  return (item, code) => {
+    const { action } = item;
+    if (code.kind !== 'command' || action.kind === 'module') return code;
+    const texts = () => textsOf(action, code.executed, textOf);
+    const ownParams = digestsRead(item, misreads(item, filesRead(plan), valuesOf, texts));
+    return Object.keys(ownParams).length === 0 ? code : { ...code, ownParams };
   };
 }
 

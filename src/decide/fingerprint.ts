@@ -3,6 +3,7 @@ import type { Scan } from '../cache/cache.js';
 import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
+import { sorted } from '../code/found-scripts.js';
 import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
 import type { Owner } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
@@ -71,7 +72,7 @@ function codeOf(item: Item, code: Code): Manifest['code'] {
     kind: 'command',
     matrix: item.matrix,
     ...(Object.keys(code.packages).length === 0 ? {} : { packages: code.packages }),
-    scripts: code.scripts,
+    scripts: code.ownParams ? sorted({ ...code.scripts, ...code.ownParams }) : code.scripts,
     ...(action.kind === 'argv' ? {} : { shell: action.shell ?? 'sh' }),
   };
 }

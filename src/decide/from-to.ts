@@ -57,3 +57,12 @@ function cut(text: string, start: number, longest: number): string {
   const shown = `${start > 0 ? '…' : ''}${text.slice(start)}`;
   return shown.length > longest ? `${shown.slice(0, longest - 1)}…` : shown;
 }
+
+export function verb(before: unknown, now: unknown): string {
+  if (!before) return 'added';
+  return now ? 'changed' : 'removed';
+}
+
+export function importedBy(importer: string | undefined): string {
+  return importer === undefined ? '' : ` (imported by ${importer})`;
+}

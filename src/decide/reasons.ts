@@ -7,7 +7,7 @@ import { isTree } from '../json.js';
 import type { CommandCode, Identity, Manifest, ModuleCode } from '../manifest.js';
 import type { Json } from '../stage/context.js';
 import { inFolder } from '../sys/is-within.js';
-import { commandFromTo, fromTo } from './from-to.js';
+import { commandFromTo, fromTo, importedBy, verb } from './from-to.js';
 
 export interface Reason {
   readonly kind:
@@ -118,7 +118,7 @@ function moduleDifferences(
   }
   if (a.bundle !== b.bundle) {
     const named = mapDifferences(filesBefore, filesNow, (file, x, y) => [
-      { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(explain.importerOf(file))}` },
+      fileReason(file, x, y, explain),
     ]);
     reasons.push(...(named.length > 0 ? named : [{ kind: 'code' as const, text: 'code changed' }]));
   }
@@ -134,11 +134,16 @@ function commandDifferences(a: CommandCode, b: CommandCode, explain: Explainer):
   return [
     ...command,
     ...shellDifferences(a, b),
-    ...mapDifferences(a.scripts, b.scripts, (file, x, y) => [
-      { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(explain.importerOf(file))}` },
-    ]),
+    ...mapDifferences(a.scripts, b.scripts, (file, x, y) => [fileReason(file, x, y, explain)]),
     ...packageDifferences(a.packages ?? {}, b.packages ?? {}),
   ];
+}
+
+/** `v:` marks the values of a params file that the command reads itself. */
+function fileReason(file: string, x = '', y = '', { importerOf }: Explainer): Reason {
+  if (/^v:/.test(x || y))
+    return { kind: 'param', text: `what the command reads in ${file} changed` };
+  return { kind: 'code', text: `${file} ${verb(x, y)}${importedBy(importerOf(file))}` };
 }
 
 /** An argv command has no shell: its difference shows in the command itself. */
@@ -288,13 +293,4 @@ function mapDifferences<T>(
       ? []
       : reasonsFor(key, before, now);
   });
-}
-
-function verb(before: unknown, now: unknown): string {
-  if (before === undefined) return 'added';
-  return now === undefined ? 'removed' : 'changed';
-}
-
-function importedBy(importer: string | undefined): string {
-  return importer === undefined ? '' : ` (imported by ${importer})`;
 }

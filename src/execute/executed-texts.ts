@@ -1,18 +1,11 @@
 /** What an item executes, as texts: its command, and its scripts. */
-import path from 'node:path';
+
+import type { ExecutedText } from '../code/params-readers.js';
+import { COMMAND, scriptText } from '../code/script-texts.js';
 import { isShell } from '../code/sourced.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { oncePer, oncePerText } from '../lists.js';
-import { bytesIfThere } from '../sys/if-there.js';
 import { describeAction } from './failure.js';
-
-const COMMAND = 'its command';
-
-export interface ExecutedText {
-  /** The script, or `COMMAND`. */
-  readonly where: string;
-  readonly text: string;
-}
 
 /** True for the text of a shell: the command, or a shell script. */
 export function isForShell({ where, text }: ExecutedText): boolean {
@@ -37,5 +30,5 @@ export function* executedTexts(
 
 /** Reads each script once in a run: an item does not start if one has changed since the run began. */
 const scriptsOf = oncePer(({ project }: BuildContext) =>
-  oncePerText((file) => bytesIfThere(path.join(project.root, file))?.toString() ?? ''),
+  oncePerText((file) => scriptText(project.root, file)),
 );

@@ -1,31 +1,34 @@
-/**
- * Commands that read a params file themselves. They see the file as it is, and neither `--set` nor
- * profiles, so the key may contain other values than they compute with.
- */
+/** Items whose command reads a params file itself: what it reads is warned of, and must not change meanwhile. */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { paramsReaders } from '../code/params-readers.js';
 import type { ItemHandle } from '../decide/build-context.js';
-import { leavesOf } from '../json.js';
-import { valuesNow } from '../pipeline/param-files.js';
-import { PlanFiles } from '../pipeline/plan-files.js';
+import {
+  digestsRead,
+  filesRead,
+  type Misread,
+  misreads,
+  valuesIn,
+} from '../decide/misread-params.js';
 import { statIfThere, textIfThere } from '../sys/if-there.js';
 import { executedTexts } from './executed-texts.js';
 
 /**
  * Warns that the command does not see the values of `--set`, a profile or a later entry of `params`.
  *
- * @returns the file, if its values have changed since the plan was made: the item must not start
+ * @returns the file, if its values have changed since the item was decided: it must not start
  */
 export function misreading(handle: ItemHandle): string | undefined {
-  const all = misreadParams(handle);
-  const changed = all.find(({ isEdited }) => isEdited);
-  const [first] = all;
+  const found = misreadNow(handle);
+  const changed = changedFile(handle, found);
+  const [first] = found;
   if (changed === undefined && first !== undefined) {
     const { reader, file, param, there, wanted } = first;
     handle.warn(
-      `${reader} names ${file}, where ${param} is ${JSON.stringify(there)}, but the result is recorded for ${JSON.stringify(wanted)}: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit ${file}`,
+      `${reader} names ${file}, where ${param} is ${JSON.stringify(there)}, and does not see the value ${JSON.stringify(wanted)} of this run: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit ${file}`,
     );
   }
-  return changed?.file;
+  return changed;
 }
 
 /** The params files that the command of an item reads, as they are at its start. */
@@ -35,13 +38,13 @@ export class OwnParams {
 
   constructor(handle: ItemHandle) {
     this.#handle = handle;
-    const files = [...paramsReaders(handle).keys()];
+    const files = [...paramsReadersOf(handle).keys()];
     this.#before = new Map(files.map((file) => [file, this.#stateOf(file)]));
   }
 
   /** The file that was edited if a listed param has another value now. Other params do not count. */
   edited(): string | undefined {
-    return misreadParams(this.#handle).find(({ isEdited }) => isEdited)?.file;
+    return changedFile(this.#handle, misreadNow(this.#handle));
   }
 
   /** A file with its old text that was written in between: the command may have read another value. */
@@ -66,82 +69,26 @@ interface FileState {
   readonly text: string | undefined;
 }
 
-interface Misread {
-  readonly reader: string;
-  readonly file: string;
-  readonly isEdited: boolean;
-  readonly param: string;
-  readonly there: unknown;
-  readonly wanted: unknown;
+function misreadNow(handle: ItemHandle): Misread[] {
+  const { item, code, build } = handle;
+  if (code.kind !== 'command') return [];
+  const { root, plan } = build.project;
+  return misreads(item, filesRead(plan), valuesIn(root), () => [...executedTexts(handle)]);
 }
 
-/** Listed params that have another value in the files that the command reads than in the key. */
-function misreadParams(handle: ItemHandle): Misread[] {
-  const { build, item } = handle;
-  const { project } = build;
-  const read = new Map<string, Omit<Misread, 'wanted'>>();
-  // Like pipe, a program that reads several files lets later ones override earlier ones.
-  for (const [file, reader] of paramsReaders(handle)) {
-    const planned = project.plan.reads.filter((each) => each.path === file);
-    const isEdited = !new PlanFiles(project.root).hold(planned);
-    for (const [param, there] of leavesOf(valuesNow(project.root, file) ?? {}))
-      read.set(param, { reader, file, isEdited, param, there });
-  }
-  if (read.size === 0) return [];
-  return Object.entries(item.params)
-    .flatMap(([name, value]) => leavesOf(value, name))
-    .flatMap(([param, wanted]) => {
-      const found = read.get(param);
-      const isGiven = param === item.epochs?.param || Object.hasOwn(item.filled ?? {}, param);
-      if (!found || isGiven || JSON.stringify(found.there) === JSON.stringify(wanted)) return [];
-      return [{ ...found, wanted }];
-    });
+/** The first file with other values than when the item was decided. */
+function changedFile({ item, code }: ItemHandle, found: readonly Misread[]): string | undefined {
+  const before = (code.kind === 'command' && code.ownParams) || {};
+  const now = digestsRead(item, found);
+  if (isDeepStrictEqual(before, now)) return undefined;
+  return Object.keys({ ...before, ...now }).find((file) => before[file] !== now[file]);
 }
 
-/**
- * Params files that the command or one of its scripts names, with who names them. Empty if one of
- * them takes its params from pipe.
- */
-export function paramsReaders(handle: ItemHandle): ReadonlyMap<string, string> {
+/** Params files that the command or one of its scripts names, with who names them. */
+export function paramsReadersOf(handle: ItemHandle): ReadonlyMap<string, string> {
   const { build, item, code } = handle;
-  const files = build.project.plan.reads.filter(({ pattern }) => !pattern).map((read) => read.path);
+  const files = filesRead(build.project.plan);
   const listsParams = Object.keys(item.params).length > 0;
   if (files.length === 0 || !listsParams || code.kind !== 'command') return new Map();
-  if (takesParams(handle)) return new Map();
-  const texts = [...executedTexts(handle)];
-  return new Map(
-    files.flatMap((file): [string, string][] => {
-      const reader = texts.find(({ text }) => names(text, file));
-      return reader ? [[file, reader.where]] : [];
-    }),
-  );
-}
-
-/** True if the command or one of its scripts takes its params from pipe. */
-export function takesParams(handle: ItemHandle): boolean {
-  return [...executedTexts(handle)].some(
-    ({ text }) =>
-      /\bPIPE_CONTEXT\b/.test(text) || (/\bpipe_run\b/.test(text) && /\bcontext\b/.test(text)),
-  );
-}
-
-/**
- * The text may contain the last parts of the path only, because programs join paths: `conf/a.yaml`
- * is named by `a.yaml` and `../conf/a.yaml`, and not by `old/conf/a.yaml` or `a.yaml.bak`.
- */
-function names(text: string, file: string): boolean {
-  const [name = file, ...folders] = file.split('/').reverse();
-  // DVC's function for params reads this file by default.
-  if (name === 'params.yaml' && /\bparams_show\b/.test(text)) return true;
-  // Hydra takes the name without its ending.
-  const [, config] = /\bconfig_name\s*=\s*["']([^"']+)["']/.exec(text) ?? [];
-  if (name === `${config}.yaml` || name === `${config}.yml`) return true;
-  for (const [token] of text.matchAll(/[\w./@%+-]+/g)) {
-    if (!token.endsWith(name)) continue;
-    const [last, ...above] = token.split('/').reverse();
-    if (last !== name) continue;
-    const own = above.filter((part) => part !== '' && part !== '.' && part !== '..');
-    if (own.every((part, depth) => part === folders[depth])) return true;
-  }
-  return false;
+  return paramsReaders(files, [...executedTexts(handle)]);
 }

@@ -15,7 +15,7 @@ import { scanAt } from '../decide/file-view.js';
 import type { DecisionContext } from '../decide/fingerprint.js';
 import { contentAt, foldersIn, isHollow, type Part, partsOf, sourceOf } from '../decide/parts.js';
 import type { Project } from '../decide/project.js';
-import { paramsReaders } from '../execute/own-params.js';
+import { paramsReadersOf } from '../execute/own-params.js';
 import type { Manifest } from '../manifest.js';
 import { type IgnoreRules, ignoreRulesOf } from '../pipeline/ignored-files.js';
 import type { Dep } from '../pipeline/plan.js';
@@ -72,7 +72,7 @@ export async function makeFreshFolder(
   } finally {
     stored.close();
   }
-  for (const file of paramsReaders(handle).keys()) copyTree(project.root, root, file);
+  for (const file of paramsReadersOf(handle).keys()) copyTree(project.root, root, file);
   if (code.kind === 'command') bringScripts(project.root, root, Object.keys(code.scripts));
   const places = { from: project.root, to: root };
   linkPackages(places, '');

@@ -1,4 +1,5 @@
 /** A command that reads the params file itself, and so may see other values than its key contains. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { projectWithin } from '../rig/projects.js';
@@ -59,8 +60,8 @@ it('causes one warning for each item that runs, and only if it reads an old valu
   const set = ['--set', 'train.rate=1', '--set', 'train.epochs=9', '--set', 'mine=2'];
   const first = await project.run('--concurrency', '1', ...set);
   expect([...warnings(first)].sort()).toEqual([
-    'named: its command names params.yaml, where train.epochs is 8, but the result is recorded for 9: write ${train.epochs} in the command, read train.epochs from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
-    'script: tools/train.sh names params.yaml, where train.rate is 0.1, but the result is recorded for 1: write ${train.rate} in the command, read train.rate from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
+    'named: its command names params.yaml, where train.epochs is 8, and does not see the value 9 of this run: write ${train.epochs} in the command, read train.epochs from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
+    'script: tools/train.sh names params.yaml, where train.rate is 0.1, and does not see the value 1 of this run: write ${train.rate} in the command, read train.rate from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
   ]);
   expect(warnings(await project.run(...set))).toEqual([]);
 });
@@ -68,7 +69,7 @@ it('causes one warning for each item that runs, and only if it reads an old valu
 it('causes a warning for a profile too', async () => {
   const [warning, ...more] = warnings(await made().run('--profile', 'fast'));
   expect(warning).toContain(
-    'script: tools/train.sh names params.yaml, where train.rate is 0.1, but the result is recorded for 0.5',
+    'script: tools/train.sh names params.yaml, where train.rate is 0.1, and does not see the value 0.5 of this run',
   );
   expect(more).toEqual([]);
 });
@@ -97,6 +98,71 @@ stages:
   });
   expect(warnings(await project.run('--set', 'train.epochs=2'))).toEqual([]);
   expect(warnings(await project.run('--set', 'train.rate=1'))).toHaveLength(1);
+});
+
+it('gives each result the values that its command has read, whatever --set says (property)', async () => {
+  const value = fc.integer({ min: 1, max: 3 });
+  const step = fc.record({ there: value, set: fc.option(value), other: value });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 6 }), async (steps) => {
+      const project = projectWithin({
+        'pipeline.yaml': `params: params.yaml
+stages:
+  x: { cmd: 'grep rate params.yaml > \${outs.o}', params: [rate], outs: { o: o } }
+`,
+      });
+      const seen = new Set<string>();
+      for (const { there, set, other } of steps) {
+        project.write('params.yaml', `rate: ${there}\nother: ${other}\n`);
+        const run = await project.run(...(set === null ? [] : ['--set', `rate=${set}`]));
+        expect(project.read('o')).toBe(`rate: ${there}\n`);
+        const name = `${there} ${set ?? there}`;
+        expect(run.with('ran')).toEqual(seen.has(name) ? [] : ['x']);
+        expect(warnings(run)).toHaveLength(seen.has(name) || (set ?? there) === there ? 0 : 1);
+        seen.add(name);
+      }
+      project.dispose();
+    }),
+    { numRuns: 15 },
+  );
+});
+
+it('computes epochs again if the command has read other values, and `pipe why` says so', async () => {
+  const project = projectWithin({
+    'params.yaml': 'rate: 1\n',
+    'pipeline.yaml': `params: params.yaml
+stages:
+  train:
+    cmd: |
+      for k in $(seq $((PIPE_EPOCH + 1)) $PIPE_EPOCHS); do
+        mkdir $PIPE_COMMIT/draft; cp params.yaml $PIPE_COMMIT/draft; mv $PIPE_COMMIT/draft $PIPE_COMMIT/$k
+      done
+      cat $PIPE_STATE/params.yaml > \${outs.o} || cp params.yaml \${outs.o}
+    params: [rate]
+    outs: { o: o }
+    epochs: 2
+`,
+  });
+  await project.run('--set', 'rate=2');
+  project.write('params.yaml', 'rate: 2\n');
+  expect((await project.pipe('why', 'train')).out).toContain(
+    'what the command reads in params.yaml changed',
+  );
+  const { events } = await project.run();
+  expect(events.filter(({ type }) => type === 'epoch')).toHaveLength(2);
+  expect(project.read('o')).toBe('rate: 2\n');
+  expect((await project.pipe('verify')).out).toContain('1 same');
+});
+
+it('is part of the key in pipeline.lock, for a profile', async () => {
+  const project = made();
+  await project.run('--profile', 'fast');
+  const check = () => project.pipe('run', '--frozen=keys', '--profile', 'fast');
+  expect(await check()).toMatchObject({ code: 0, err: '' });
+  project.write('params.yaml', 'train: { rate: 0.2, epochs: 8 }\n');
+  expect((await check()).out).toMatch(/script: .*what the command reads in params\.yaml changed/);
+  project.write('params.yaml', 'train: { rate: 0.5, epochs: 8 }\n');
+  expect((await project.run('--profile', 'fast')).with('ran')).toEqual(['script', 'unnamed']);
 });
 
 it.each([
