@@ -14,7 +14,7 @@ import { UserError, userError } from '../error.js';
 import { getOrMake, oncePerText } from '../lists.js';
 import type { ModuleCode } from '../manifest.js';
 import type { CommandAction, Item } from '../pipeline/plan.js';
-import { digestsRead, filesRead, mayMisread, misreads, valuesIn } from './misread-params.js';
+import { digestsRead, filesRead, misreads, valuesIn } from './misread-params.js';
 import { type Project, planPlaces } from './project.js';
 import { NO_VERSIONS, PythonPackages } from './python-packages.js';
 
@@ -94,8 +94,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
 
 /** Reads each params file and script once. */
 function paramsAdder({ root, plan }: Project): (item: Item, code: Code) => Code {
+  if (plan.overridden === undefined) return (_item, code) => code;
   const valuesOf = oncePerText(valuesIn(root));
-  if (!mayMisread(plan, valuesOf)) return (_item, code) => code;
   const textOf = oncePerText((file) => scriptText(root, file));
   return (item, code) => {
     const { action } = item;

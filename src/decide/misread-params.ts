@@ -31,14 +31,6 @@ export function filesRead({ reads }: Plan): readonly string[] {
   return reads.filter(({ pattern }) => !pattern).map((read) => read.path);
 }
 
-/** False if each param has the value of each file that contains it, as without `--set` and profiles. */
-export function mayMisread(plan: Plan, valuesOf: ParamValues): boolean {
-  const params = new Map(leavesOf(plan.params));
-  return filesRead(plan).some((file) =>
-    valuesOf(file).some(([param, value]) => !isSame(params.get(param), value)),
-  );
-}
-
 /** @param texts what the command executes, asked for only if a file has another value */
 export function misreads(
   item: Item,

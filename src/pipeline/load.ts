@@ -12,7 +12,7 @@ import { type Linked, linkItems } from './edges.js';
 import type { Draft } from './items/item-draft.js';
 import { draftStage } from './items/stage.js';
 import { orderItems } from './order.js';
-import { paramsIn } from './param-files.js';
+import { overriddenIn, paramsIn } from './param-files.js';
 import {
   applySets,
   EMPTY_PARAMS,
@@ -51,7 +51,8 @@ export interface LoadOptions {
  * @throws UserError with all errors
  */
 export function loadPlan(options: LoadOptions): Plan {
-  const { files, diagnostics, root, params, ownParams, drafts } = draftPipeline(options);
+  const { files, diagnostics, root, params, ownParams, paramsFiles, drafts } =
+    draftPipeline(options);
   const linked = linkItems(drafts, diagnostics, { links: options.links ?? {}, files });
   refuseMissedSlashes(drafts, linked, diagnostics);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
@@ -61,11 +62,13 @@ export function loadPlan(options: LoadOptions): Plan {
   const { set = [] } = options;
   const used = set.length === 0 ? [] : usedParams(items, diagnostics.source.text);
   const severals = params && ownParams ? warningsForSets(ownParams, params, set) : [];
+  const overridden = params === undefined ? [] : overriddenIn(params.value, paramsFiles, files);
   return {
     params: params?.value ?? {},
     items,
     warnings: [...unusedSets(set, used), ...severals],
     reads: files.reads,
+    ...(overridden.length > 0 && { overridden }),
     ...remoteIn(root),
   };
 }
@@ -122,6 +125,7 @@ interface Opened {
   readonly params: Param | undefined;
   /** Without profiles and `--set`. */
   readonly ownParams: Param | undefined;
+  readonly paramsFiles: readonly string[];
 }
 
 function openPipeline(options: LoadOptions): Opened {
@@ -139,8 +143,10 @@ function openPipeline(options: LoadOptions): Opened {
   const ownParams = broken.top.has('params')
     ? undefined
     : paramsIn(child(root, 'params'), files, diagnostics);
+  // Files with the values of axes are read later.
+  const paramsFiles = files.reads.map(({ path }) => path);
   const params = ownParams && resolveParams(ownParams, root, options, broken, diagnostics);
-  return { diagnostics, root, broken, files, params, ownParams };
+  return { diagnostics, root, broken, files, params, ownParams, paramsFiles };
 }
 
 /** Keys that begin with `x-` are reserved for the user's anchors. */

@@ -1,8 +1,9 @@
 /** `params`: a map, the path of a file with one, or a list of both. */
+import { leavesOf } from '../json.js';
 import type { Json } from '../stage/context.js';
 import type { AstNode } from './document/ast.js';
 import { createDiagnostics, type Diagnostics } from './document/diagnostics.js';
-import { readText } from './document/read-text.js';
+import { readText, type TextRead } from './document/read-text.js';
 import { createSource } from './document/source-text.js';
 import { parseYaml } from './document/yaml.js';
 import { namedFile } from './items/named-file.js';
@@ -37,9 +38,26 @@ export function paramsIn(
 
 /** The values of a params file as it is now; undefined if it cannot be read. */
 export function valuesNow(project: string, file: string): Json | undefined {
-  const read = readText(project, file);
+  return valuesIn(file, readText(project, file));
+}
+
+function valuesIn(file: string, read: TextRead): Json | undefined {
   if (!('text' in read)) return undefined;
   return parseYaml(createDiagnostics(createSource(file, read.text)))?.value;
+}
+
+/** Those with a param to which `--set`, a profile or a later entry gave another value. */
+export function overriddenIn(
+  params: Json,
+  paramsFiles: readonly string[],
+  files: PlanFiles,
+): readonly string[] {
+  const values = new Map(leavesOf(params));
+  const differs = ([param, value]: readonly [string, unknown]) =>
+    JSON.stringify(values.get(param)) !== JSON.stringify(value);
+  return paramsFiles.filter((file) =>
+    leavesOf(valuesIn(file, files.text(file)) ?? {}).some(differs),
+  );
 }
 
 function treeOf(map: AstNode, diagnostics: Diagnostics): Param {

@@ -13,6 +13,8 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** The files other than pipeline.yaml from which it was made. */
   readonly reads: readonly PlanRead[];
+  /** Params files with a param that has another value in this plan; absent: there are none. */
+  readonly overridden?: readonly string[];
   /** `remote:`, which is not part of any key. */
   readonly remote?: RemotePlace;
 }

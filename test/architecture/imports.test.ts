@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'pipeline/shell-lexer',
     'pipeline/shell-tree',
   ],
-  pipeline: ['stage', 'error', 'canonical', 'lists', 'wildcards', 'sys'],
+  pipeline: ['stage', 'error', 'canonical', 'json', 'lists', 'wildcards', 'sys'],
   'cache/files': ['error', 'sys', 'cache/layout'],
   noop: ['lists', 'pipeline/ignored-files', 'pipeline/root', 'sys', 'cache/files', 'cache/layout'],
   'cache/objects': ['sys', 'cache/files'],
