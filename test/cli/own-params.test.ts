@@ -100,31 +100,77 @@ stages:
   expect(warnings(await project.run('--set', 'train.rate=1'))).toHaveLength(1);
 });
 
-it('gives each result the values that its command has read, whatever --set says (property)', async () => {
-  const value = fc.integer({ min: 1, max: 3 });
-  const step = fc.record({ there: value, set: fc.option(value), other: value });
+const TREE = fc.record(
+  { x: fc.nat({ max: 2 }), in: fc.record({ y: fc.nat({ max: 2 }) }) },
+  { requiredKeys: ['x', 'in'] },
+);
+const STEP = fc.record({
+  first: TREE,
+  second: fc.nat({ max: 2 }),
+  other: fc.nat({ max: 1 }),
+  set: fc.option(fc.constantFrom('x=1', 'in.y=1', 'in={y: 2}')),
+  fast: fc.boolean(),
+});
+
+it('gives each result the values that its command has read, whatever the run says (property)', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 6 }), async (steps) => {
+    fc.asyncProperty(fc.array(STEP, { minLength: 2, maxLength: 5 }), async (steps) => {
       const project = projectWithin({
-        'pipeline.yaml': `params: params.yaml
+        'read.sh': 'grep in: first.yaml; grep x second.yaml\n',
+        'pipeline.yaml': `params: [first.yaml, second.yaml, { mine: 1 }]
+profiles: { fast: { x: 2 } }
 stages:
-  x: { cmd: 'grep rate params.yaml > \${outs.o}', params: [rate], outs: { o: o } }
+  one: { cmd: 'grep -v other first.yaml > \${outs.o}', params: [x, in.y], outs: { o: one } }
+  two: { cmd: 'grep x second.yaml > \${outs.o}', params: [x], outs: { o: two } }
+  both: { cmd: 'sh read.sh > \${outs.o}', params: [x, in], outs: { o: both } }
+  given: { cmd: 'echo first.yaml \${x} > \${outs.o}', params: [x], outs: { o: given } }
 `,
       });
-      const seen = new Set<string>();
-      for (const { there, set, other } of steps) {
-        project.write('params.yaml', `rate: ${there}\nother: ${other}\n`);
-        const run = await project.run(...(set === null ? [] : ['--set', `rate=${set}`]));
-        expect(project.read('o')).toBe(`rate: ${there}\n`);
-        const name = `${there} ${set ?? there}`;
-        expect(run.with('ran')).toEqual(seen.has(name) ? [] : ['x']);
-        expect(warnings(run)).toHaveLength(seen.has(name) || (set ?? there) === there ? 0 : 1);
-        seen.add(name);
+      for (const { first, second, other, set, fast } of steps) {
+        const own = `x: ${first.x}\nin: {y: ${first.in.y}}\n`;
+        const later = `x: ${second}\n`;
+        project.write('first.yaml', `${own}other: ${other}\n`);
+        project.write('second.yaml', `${later}other: ${other}\n`);
+        const options = [
+          ...(set === null ? [] : ['--set', set]),
+          ...(fast ? ['--profile', 'fast'] : []),
+        ];
+        const run = await project.run(...options);
+        expect(run.code, run.out + run.err).toBe(0);
+        expect(['one', 'two', 'both'].map((name) => project.read(name))).toEqual([
+          own,
+          later,
+          own.slice(own.indexOf('in')) + later,
+        ]);
+        const x = set === 'x=1' ? 1 : fast ? 2 : second;
+        expect(project.read('given')).toBe(`first.yaml ${x}\n`);
+        expect((await project.run(...options)).with('fresh')).toHaveLength(4);
       }
       project.dispose();
     }),
-    { numRuns: 15 },
+    { numRuns: Number(process.env.DRAWS ?? 6) },
   );
+});
+
+it('runs again only for a pair of values that it has not seen', async () => {
+  const project = projectWithin({
+    'pipeline.yaml': `params: params.yaml
+stages:
+  x: { cmd: 'grep rate params.yaml > \${outs.o}', params: [rate], outs: { o: o } }
+`,
+  });
+  const run = async (there: number, other: number, ...options: string[]) => {
+    project.write('params.yaml', `rate: ${there}\nother: ${other}\n`);
+    const ended = await project.run(...options);
+    return [ended.with('ran').length, warnings(ended).length];
+  };
+  expect(await run(1, 1, '--set', 'rate=2')).toEqual([1, 1]);
+  expect(await run(1, 2, '--set', 'rate=2')).toEqual([0, 0]);
+  expect(await run(2, 2)).toEqual([1, 0]);
+  expect(await run(1, 3)).toEqual([1, 0]);
+  expect(await run(1, 3, '--set', 'rate=3')).toEqual([1, 1]);
+  expect(await run(2, 1, '--set', 'rate=2')).toEqual([0, 0]);
+  expect(await run(1, 1, '--set', 'rate=2')).toEqual([0, 0]);
 });
 
 it('computes epochs again if the command has read other values, and `pipe why` says so', async () => {
