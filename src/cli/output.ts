@@ -1,9 +1,8 @@
 /** Writes to stdout, stderr and report files. Drops output after a write error, without throwing. */
 import { type EventEmitter, once } from 'node:events';
-import { readSync } from 'node:fs';
 import { userError } from '../error.js';
 import { statIfThere } from '../sys/if-there.js';
-import { withFile } from '../sys/open-file.js';
+import { firstText } from '../sys/open-file.js';
 import { systemMessage } from '../system-message.js';
 
 /** The part of a stream that this module uses. */
@@ -58,17 +57,12 @@ export function requireOwnFile(
   beginning: string,
 ): void {
   const stat = statIfThere(file);
-  if (!stat?.isFile() || stat.size === 0 || startOf(file, beginning.length) === beginning) return;
+  if (!stat?.isFile() || stat.size === 0 || firstText(file, beginning.length) === beginning) return;
   throw userError(
     'option-value',
     `${option} cannot be ${name}: the file exists, and ${option} did not write it`,
     'name another file, or remove this one',
   );
-}
-
-function startOf(file: string, length: number): string {
-  const start = Buffer.alloc(length);
-  return withFile(file, 'r', (handle) => start.toString('utf8', 0, readSync(handle, start)));
 }
 
 /**

@@ -216,13 +216,8 @@ function placeDraft(draft: string, path: string, owner: LockOwner): Draft {
 
 /** Undefined when the file exists already. */
 function writeNew(path: string, owner: LockOwner): Draft | undefined {
-  let handle: number;
-  try {
-    handle = openSync(path, 'wx');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw error;
-  }
+  const handle = unless(['EEXIST'], () => openSync(path, 'wx'));
+  if (handle === undefined) return undefined;
   try {
     const draft = written(handle, owner);
     // Before that, other clients of a network file system see an empty file.

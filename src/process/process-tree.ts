@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
+import { unless } from '../sys/if-there.js';
 import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
 import { fileNameOf } from './file-names.js';
 import { isLeader } from './spawn.js';
@@ -109,11 +110,5 @@ function hasMark(pid: number, wanted: (part: string) => boolean): boolean {
 
 /** False if the process or group does not exist, or now belongs to another user. */
 export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ESRCH' || code === 'EPERM') return false;
-    throw error;
-  }
+  return unless(['ESRCH', 'EPERM'], () => process.kill(pid, signal)) ?? false;
 }

@@ -6,6 +6,7 @@ import type { RunResult } from '../decide/options.js';
 import type { Project } from '../decide/project.js';
 import { type Answer, answerName, encodeAnswer } from '../noop/answer-file.js';
 import { questionOf } from '../noop/answers.js';
+import { unlessFailed } from '../sys/if-there.js';
 import { makeFolder } from '../sys/make-folder.js';
 import { replaceFile } from '../sys/replace-file.js';
 
@@ -40,13 +41,11 @@ const KEPT = 16;
  * is in the read set.
  */
 function keepAnswer(folder: string, still: Answer): void {
-  try {
+  unlessFailed(() => {
     makeFolder(folder);
     replaceFile(path.join(folder, answerName(still.question)), encodeAnswer(still));
     forgetOldest(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-  }
+  });
 }
 
 function forgetOldest(folder: string): void {

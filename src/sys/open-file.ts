@@ -30,6 +30,12 @@ export function withPath(error: unknown, file: string): unknown {
   return Object.assign(error as Error, { path: file });
 }
 
+/** The first bytes of a file, as text. */
+export function firstText(file: string, most: number, encoding: BufferEncoding = 'utf8'): string {
+  const buffer = Buffer.alloc(most);
+  return withFile(file, 'r', (handle) => buffer.toString(encoding, 0, readSync(handle, buffer)));
+}
+
 /** The last bytes of an open file of that size, as text. */
 export function lastText(handle: number, size: number, most: number): string {
   const buffer = Buffer.alloc(Math.min(size, most));

@@ -3,7 +3,7 @@
  * Here such a byte is a lone surrogate, as in Python (`surrogateescape`): different values have
  * different texts, and each text can be converted back to its bytes.
  */
-import { readFileSync } from 'node:fs';
+import { readIfThere } from './proc.js';
 
 /** Node's replacement for a byte that it cannot decode. */
 const LOST = '\uFFFD';
@@ -60,13 +60,9 @@ export function wholeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** The environment at the start of this process. */
 function startValues(): Map<string, Buffer> {
   const values = new Map<string, Buffer>();
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync('/proc/self/environ');
-  } catch {
-    return values; // Not Linux, or hidden from this process: a damaged value is then an error.
-  }
-  for (const entry of bytes.toString('latin1').split('\0')) {
+  // Absent on other systems, or hidden from this process: a damaged value is then an error.
+  const text = readIfThere('/proc/self/environ') ?? '';
+  for (const entry of text.split('\0')) {
     const end = entry.indexOf('=');
     if (end > 0) values.set(entry.slice(0, end), Buffer.from(entry.slice(end + 1), 'latin1'));
   }

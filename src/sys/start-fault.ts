@@ -1,7 +1,7 @@
 /** Why the system does not start a file as a program, although the file exists. */
-import { existsSync, readSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { unlessFailed } from './if-there.js';
-import { withFile } from './open-file.js';
+import { firstText } from './open-file.js';
 
 /** Longer first lines are cut off by Linux too. */
 const HEAD = 256;
@@ -15,7 +15,7 @@ const HEAD = 256;
 export function startFault(file: string, name: string): string | undefined {
   if (unlessFailed(() => statSync(file).isDirectory()))
     return `"${name}" is a folder, not a program`;
-  const line = unlessFailed(() => firstLine(file)) ?? '';
+  const [line = ''] = unlessFailed(() => firstText(file, HEAD).split('\n', 1)) ?? [];
   const [, interpreter] = /^#! *(\S+)/.exec(line) ?? [];
   if (interpreter === undefined) return undefined;
   if (line.endsWith('\r'))
@@ -27,10 +27,4 @@ export function startFault(file: string, name: string): string | undefined {
 /** What to do about a script with Windows line ends. */
 export function withoutReturns(name: string): string {
   return `convert it (sed -i 's/\\r$//' ${name})`;
-}
-
-function firstLine(file: string): string {
-  const bytes = Buffer.alloc(HEAD);
-  const read = withFile(file, 'r', (handle) => readSync(handle, bytes));
-  return bytes.toString('utf8', 0, read).split('\n', 1)[0] as string;
 }

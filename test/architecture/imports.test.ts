@@ -67,7 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['stage', 'error', 'canonical', 'json', 'lists', 'wildcards', 'sys'],
   'cache/files': ['error', 'sys', 'cache/layout'],
   noop: ['lists', 'pipeline/ignored-files', 'pipeline/root', 'sys', 'cache/files', 'cache/layout'],
-  'cache/objects': ['sys', 'cache/files'],
+  'cache/objects': ['json', 'sys', 'cache/files'],
   'cache/scan': [
     'pipeline/ignored-files',
     'sys',

@@ -7,15 +7,14 @@ import {
   ftruncate,
   openSync,
   readSync,
-  type Stats,
   statSync,
   write,
 } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { withFile, withPath } from '../../sys/open-file.js';
+import { withPath } from '../../sys/open-file.js';
 import { isCloned } from './copy-tree.js';
-import { CHUNK, fillBuffer, READ, readBuffer } from './hash.js';
+import { CHUNK } from './hash.js';
 import { dataIn, lengthOf, roomOf } from './sparse.js';
 import { Yielder } from './yielding.js';
 
@@ -33,16 +32,6 @@ export interface Copied {
   readonly size: number;
   /** Bytes of the copy allocated on disk, without holes. */
   readonly room: number;
-}
-
-/** A small file as a view of the shared buffer, valid until the next read; undefined for a larger file. */
-export function readSmall(file: string): { bytes: Buffer; after: Stats } | undefined {
-  return withFile(file, READ, (handle) => {
-    const size = fillBuffer(handle);
-    return size === CHUNK
-      ? undefined
-      : { bytes: readBuffer().subarray(0, size), after: fstatSync(handle) };
-  });
 }
 
 let idle: Buffer[] | undefined;

@@ -6,8 +6,7 @@ import path from 'node:path';
 import { UserError } from '../../error.js';
 import { lstatIfThere } from '../../sys/if-there.js';
 import { whyNoFolder } from '../../sys/no-folder.js';
-import { realPath } from '../../sys/real-place.js';
-import { codeOf, isAbsent } from './file-errors.js';
+import { realPath, realpathIfThere } from '../../sys/real-place.js';
 
 /** The cache folder may be a link; no folder below it may lead outside. Checks each folder once. */
 export class Fence {
@@ -66,11 +65,6 @@ export class Fence {
 
   #isInside(link: string): boolean {
     this.#realRoot ??= realPath(this.#root);
-    try {
-      return realPath(link).startsWith(`${this.#realRoot}${path.sep}`);
-    } catch (error) {
-      if (isAbsent(error) || codeOf(error) === 'ELOOP') return false;
-      throw error;
-    }
+    return realpathIfThere(link)?.startsWith(`${this.#realRoot}${path.sep}`) === true;
   }
 }

@@ -9,8 +9,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere, removeFile, unlessFailed } from '../../sys/if-there.js';
-import { codeOf, isAbsent, reasonOf } from './file-errors.js';
+import { lstatIfThere, removeFile, unless, unlessFailed } from '../../sys/if-there.js';
+import { isAbsent, reasonOf } from './file-errors.js';
 
 /** The first thing that could not be deleted, and why. */
 export interface Undeleted {
@@ -129,13 +129,11 @@ function isDirectory(at: Buffer): boolean {
  * folders alone, and entries that are not folders.
  */
 export function openUp(folder: Buffer | string): boolean {
-  try {
+  const isOpened = unless(['ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'], () => {
     const stat = lstatSync(folder);
     if (!stat.isDirectory() || (stat.mode & 0o700) === 0o700) return false;
     chmodSync(folder, (stat.mode & 0o7777) | 0o700);
     return true;
-  } catch (error) {
-    if (isAbsent(error) || codeOf(error) === 'EPERM' || codeOf(error) === 'EROFS') return false;
-    throw error;
-  }
+  });
+  return isOpened ?? false;
 }

@@ -1,7 +1,7 @@
 /** Scratch folder: this process's folder in tmp/, and the removal of those of dead processes. */
 import { renameSync } from 'node:fs';
 import path from 'node:path';
-import { isFolder, namesIn } from '../../sys/if-there.js';
+import { isFolder, namesIn, unlessFailed } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import type { Layout } from '../layout.js';
 import { codeOf, isAbsent } from './file-errors.js';
@@ -131,21 +131,14 @@ function removeForGood(folder: string): string | undefined {
   const left = removeTree(folder);
   if (left === undefined || PASSING.has(left.reason)) return undefined;
   const aside = path.join(path.dirname(folder), `${STUCK}${path.basename(folder)}`);
-  const moved = isMoved(folder, aside) ? { ...left, path: aside } : left;
-  return notDeleted(moved);
+  const moved = unlessFailed(() => {
+    renameSync(folder, aside);
+    return { ...left, path: aside };
+  });
+  return notDeleted(moved ?? left);
 }
 
 const PASSING: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY']);
-
-function isMoved(folder: string, aside: string): boolean {
-  try {
-    renameSync(folder, aside);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    return false;
-  }
-}
 
 export function notDeleted({ path: where, reason }: Undeleted): string {
   const hint = Object.hasOwn(HINTS, reason) ? HINTS[reason] : 'delete it by hand';

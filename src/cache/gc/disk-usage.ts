@@ -4,7 +4,7 @@
  */
 import { constants, existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
-import { textIfThere } from '../../sys/if-there.js';
+import { textIfThere, unlessFailed } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import { withFile, writeAll } from '../../sys/open-file.js';
 import type { CacheContext } from '../files/cache-context.js';
@@ -166,10 +166,7 @@ const LEAST_MAX_SIZE = 10 * 2 ** 30;
 
 /** A quarter of the file system, at least 10 GiB. */
 export function defaultMaxSize(folder: string): number {
-  try {
-    const { blocks, bsize } = statfsSync(folder);
-    return Math.max(LEAST_MAX_SIZE, Math.floor((blocks * bsize) / 4));
-  } catch {
-    return LEAST_MAX_SIZE; // The folder does not exist, or its size is unknown.
-  }
+  // The folder may not exist, or its size be unknown.
+  const { blocks, bsize } = unlessFailed(() => statfsSync(folder)) ?? { blocks: 0, bsize: 0 };
+  return Math.max(LEAST_MAX_SIZE, Math.floor((blocks * bsize) / 4));
 }

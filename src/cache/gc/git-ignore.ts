@@ -1,8 +1,8 @@
 /** Writes the `.gitignore` of a new cache: without it, `git add -A` would commit the cache. */
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { unlessFailed } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
-import { codeOf } from '../files/file-errors.js';
 import type { Layout } from '../layout.js';
 
 const TEXT = '# Created by pipe. It can recreate everything here except replaced/.\n*\n';
@@ -13,11 +13,9 @@ const TEXT = '# Created by pipe. It can recreate everything here except replaced
  */
 export function ignoreNewCache(layout: Layout, isNamed: boolean): void {
   if (existsSync(isNamed ? layout.root : layout.home)) return;
-  try {
+  // If the folder is not writable, the next write reports why.
+  unlessFailed(() => {
     makeFolder(layout.root);
     writeFileSync(path.join(layout.root, '.gitignore'), TEXT, { flag: 'wx' });
-  } catch (error) {
-    // The file exists, or the folder is not writable. In that case the next write reports why.
-    if (codeOf(error) === undefined) throw error;
-  }
+  });
 }

@@ -10,13 +10,12 @@ import {
   type Stats,
 } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere } from '../../sys/if-there.js';
+import { lstatIfThere, unless, unlessFailed } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import { withFile } from '../../sys/open-file.js';
 import type { CacheContext } from '../files/cache-context.js';
 import { codeOf, DamagedObject, isAbsent, unlessDamaged } from '../files/file-errors.js';
-import { hashFile } from '../files/hash.js';
-import { withSmallFile } from '../files/read-small.js';
+import { hashFile, readSmall } from '../files/hash.js';
 import { renew } from '../files/renew.js';
 import { roomOf, writeSparse } from '../files/sparse.js';
 import { renameInto } from '../files/write-whole.js';
@@ -136,12 +135,8 @@ export class Objects {
 
   /** Like `read`; undefined for a missing object. */
   readIfThere(hex: string): Buffer | undefined {
-    const small = this.#bad.has(hex)
-      ? undefined
-      : withSmallFile(this.pathOf(hex), (found) =>
-          hash('sha256', found) === hex ? Buffer.from(found) : undefined,
-        );
-    if (small !== undefined) return small;
+    const small = this.#bad.has(hex) ? undefined : unlessFailed(() => readSmall(this.pathOf(hex)));
+    if (small && hash('sha256', small.bytes) === hex) return Buffer.from(small.bytes);
     const stat = this.wanted(hex);
     if (stat === undefined) return undefined;
     if (stat.size > TREE_LIMIT) throw this.damaged(hex, 'it is far longer than any listing');
@@ -184,14 +179,13 @@ export class Objects {
     for (const folder of [this.#context.layout.damaged, path.dirname(this.pathOf(hex))]) {
       this.#context.scratch.fence.check(folder);
     }
-    try {
+    const moved = unlessFailed(() => {
       makeFolder(this.#context.layout.damaged);
       renameSync(this.pathOf(hex), aside);
-    } catch {
-      // The folder is read-only. The set above makes this run ignore the object.
-      return new DamagedObject(hex, 'damaged', `${detail} (${this.pathOf(hex)})`);
-    }
-    return new DamagedObject(hex, 'damaged', `${detail} (now at ${aside})`);
+      return `now at ${aside}`;
+    });
+    // If the folder is read-only, the set above makes this run ignore the object.
+    return new DamagedObject(hex, 'damaged', `${detail} (${moved ?? this.pathOf(hex)})`);
   }
 }
 
@@ -199,13 +193,11 @@ export class Objects {
 function isReadable(file: string, stat: Stats): boolean {
   const own = process.getuid?.();
   if (own === undefined || own === 0 || stat.uid === own || (stat.mode & 0o004) !== 0) return true;
-  try {
+  const isAllowed = unless(['EACCES'], () => {
     accessSync(file, constants.R_OK);
     return true;
-  } catch (error) {
-    if (codeOf(error) !== 'EACCES') throw error;
-    return false;
-  }
+  });
+  return isAllowed ?? false;
 }
 
 /** False if the file has just disappeared. Keeps the mode that another user has chosen. */

@@ -1,5 +1,6 @@
 /** Directory listing as an object: one line for each entry, sorted by name. */
 import { hash } from 'node:crypto';
+import { ifJson } from '../../json.js';
 import { type Digest, isDigest } from './digest.js';
 
 export interface TreeEntry {
@@ -61,11 +62,6 @@ function parseLine(line: string): TreeEntry | undefined {
 
 /** Rejects names that lead outside, so that a restore never writes outside its directory. */
 function parseName(text: string): string | undefined {
-  try {
-    const name: unknown = JSON.parse(text);
-    const safe = typeof name === 'string' && !/^\.{0,2}$|[/\0]/.test(name);
-    return safe ? name : undefined;
-  } catch {
-    return undefined;
-  }
+  const name = ifJson(text);
+  return typeof name === 'string' && !/^\.{0,2}$|[/\0]/.test(name) ? name : undefined;
 }

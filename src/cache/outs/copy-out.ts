@@ -12,11 +12,12 @@ import {
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
+import { unlessFailed } from '../../sys/if-there.js';
 import { inFolder } from '../../sys/is-within.js';
 import { withFile } from '../../sys/open-file.js';
-import { type Copied, copyToDraft, readSmall, SMALL } from '../files/copy.js';
+import { type Copied, copyToDraft, SMALL } from '../files/copy.js';
 import { codeOf, DamagedObject, isAbsent } from '../files/file-errors.js';
-import { READ } from '../files/hash.js';
+import { READ, readSmall } from '../files/hash.js';
 import { writeSparse } from '../files/sparse.js';
 import { Yielder } from '../files/yielding.js';
 import { modeOf, type Permissions } from '../objects/access.js';
@@ -130,17 +131,15 @@ function wrongBytes(objects: Objects, hex: string): DamagedObject {
   return objects.damaged(hex, 'its content does not match its name');
 }
 
-/** The stat after setting mode and times; undefined if the file system rejects the times. */
+/** The stat after setting mode and times; undefined, which costs another read, if the system rejects the times. */
 function finished(handle: number, { mode, isExact }: FileMode): Stats | undefined {
   if (isExact) fchmodSync(handle, mode);
   // By the clock of the file's own file system.
   const moment = new Date(fstatSync(handle).mtimeMs - MOMENT_MS);
-  try {
+  return unlessFailed(() => {
     futimesSync(handle, moment, moment);
-  } catch {
-    return undefined; // That only costs another read.
-  }
-  return fstatSync(handle);
+    return fstatSync(handle);
+  });
 }
 
 /** Writes a file, link or folder to a free path that the index does not know, as in a workspace. */

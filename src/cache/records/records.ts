@@ -1,10 +1,10 @@
 /** Run records: one checksummed JSON file each, by key. An incomplete or foreign file counts as absent. */
-import { fstatSync, readFileSync, type Stats } from 'node:fs';
-import { isPassing, lstatIfThere } from '../../sys/if-there.js';
+import { readFileSync, type Stats } from 'node:fs';
+import { isPassing, lstatIfThere, unlessFailed } from '../../sys/if-there.js';
 import { isUsage } from '../../sys/usage.js';
 import { checkedBody } from '../files/checksummed-json.js';
 import { isAbsent, reasonOf } from '../files/file-errors.js';
-import { withSmallFile } from '../files/read-small.js';
+import { readSmall } from '../files/hash.js';
 import { isPermissions } from '../objects/access.js';
 import { isDigest } from '../objects/digest.js';
 import type { EpochRecord, RecordedOut, RunRecord } from './record.js';
@@ -43,11 +43,11 @@ export function readRecordFile(
   warn: Warn,
 ): { readonly record: RunRecord | undefined; readonly stat: Stats } | undefined {
   const file = recordPath(folder, key);
-  const small = withSmallFile(file, (bytes, handle) => {
-    const body = bodyIn(bytes.toString(), nameOf(key), warn);
-    return { record: runRecordIn(body, key, warn), stat: fstatSync(handle) };
-  });
-  if (small !== undefined) return small;
+  const small = unlessFailed(() => readSmall(file));
+  if (small !== undefined) {
+    const body = bodyIn(small.bytes.toString(), nameOf(key), warn);
+    return { record: runRecordIn(body, key, warn), stat: small.after };
+  }
   const stat = lstatIfThere(file);
   return stat && { record: readRunRecord(folder, key, warn), stat };
 }

@@ -1,8 +1,8 @@
 /** Finds the interpreter that a command starts, as the shell and the tools for environments do. */
-import { readFileSync, readSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { unless } from '../../sys/if-there.js';
-import { withFile } from '../../sys/open-file.js';
+import { firstText } from '../../sys/open-file.js';
 import type { FsSnapshot } from '../fs-snapshot.js';
 import { upward, within } from '../project-paths.js';
 import { INTERPRETER } from './file-kinds.js';
@@ -100,9 +100,7 @@ function executes(file: string): string | undefined {
 /** The first bytes of a file; empty if it is not a file, or may only be executed. */
 export function headOf(file: string): string {
   if (!statSync(file).isFile()) return '';
-  const bytes = Buffer.alloc(HEAD);
-  const read = (descriptor: number) => bytes.toString('latin1', 0, readSync(descriptor, bytes));
-  return unless(['EACCES'], () => withFile(file, 'r', read)) ?? '';
+  return unless(['EACCES'], () => firstText(file, HEAD, 'latin1')) ?? '';
 }
 
 /** Absolute path; `start`: that of the folder in which the command runs. */
