@@ -69,7 +69,8 @@ export function readSite({ root, env }: Pick<Project, 'root' | 'env'>): Site {
   if (node !== undefined) knownKeys(node, ['flags', ...COMMON], diagnostics);
   const common = commonOf(node, diagnostics);
   const described = describedIn(file, diagnostics);
-  const flags = [...wordsAt(node, 'flags', diagnostics), ...splitWords(env.PIPE_SLURM ?? '')];
+  const stated = textAt(node, 'flags', diagnostics, 'a text with options of sbatch');
+  const flags = [stated, env.PIPE_SLURM ?? ''].flatMap(splitWords);
   diagnostics.check();
   const slurm = { ...common, flags };
   return { slurm, described, commonOf: (executor) => described.get(executor) ?? slurm };
@@ -160,24 +161,21 @@ function commonOf(node: AstNode | undefined, diagnostics: Diagnostics): Common {
     Number.isInteger(value) && Number(value) >= 1 ? Number(value) : undefined,
   );
   const [setup = '', checkout = ''] = ['setup', 'checkout'].map((key) =>
-    valueAt(node, key, diagnostics, 'a text with lines for a shell', (value) =>
-      typeof value === 'string' ? value : undefined,
-    ),
+    textAt(node, key, diagnostics, 'a text with lines for a shell'),
   );
   const latency = valueAt(node, 'latency', diagnostics, 'a time such as 60s', parseDuration);
   return { jobs: jobs ?? JOBS, setup, checkout, latency: latency ?? LATENCY };
 }
 
-/** A text is split as a shell does. */
-function wordsAt(
+/** Empty if it is absent or wrong. */
+function textAt(
   node: AstNode | undefined,
   key: string,
   diagnostics: Diagnostics,
-): readonly string[] {
-  const words = valueAt(node, key, diagnostics, 'a text, or a list of texts', (value) =>
-    typeof value === 'string' ? splitWords(value) : undefined,
-  );
-  return words ?? [];
+  expected: string,
+): string {
+  const isText = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return valueAt(node, key, diagnostics, expected, isText) ?? '';
 }
 
 function valueAt<T>(

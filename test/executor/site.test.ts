@@ -74,10 +74,11 @@ it('shows all mistakes in the description of an executor', () => {
 });
 
 it('shows all mistakes of the file with their places', () => {
-  const text = 'slurm:\n  jobs: many\n  flag: -p gpu\nslrum: {}\n';
+  const text = 'slurm:\n  jobs: many\n  flag: -p gpu\n  flags: [-p, gpu]\nslrum: {}\n';
   expect(mistakesIn(text)).toEqual([
     'pipe.local.yaml:2:9: error: expected a whole number of at least 1, got the text "many" (wrong-value)',
     'pipe.local.yaml:3:3: error: unknown key "flag" (unknown-key)\n  did you mean "flags"?',
-    'pipe.local.yaml:4:1: error: unknown key "slrum" (unknown-key)\n  did you mean "slurm"?',
+    'pipe.local.yaml:4:10: error: expected a text with options of sbatch, got a list (wrong-value)',
+    'pipe.local.yaml:5:1: error: unknown key "slrum" (unknown-key)\n  did you mean "slurm"?',
   ]);
 });
