@@ -11,8 +11,11 @@ import type { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
 import { startCluster } from '../rig/slurm.js';
 
-/** Of one core, with the programs of Slurm that the run calls. */
-const MOST_CPU = 0.01;
+/**
+ * Of one core, with the programs of Slurm that the run calls. On two cores with twenty busy processes,
+ * the same work takes up to 1.4 times the CPU time of an idle machine, where 200 jobs need 0.9 %.
+ */
+const MOST_CPU = 0.015;
 
 const SECONDS = Number(process.env.PIPE_TEST_SECONDS ?? 180);
 
@@ -65,7 +68,7 @@ onSlurm({ nodes: 3 }, (cluster) => {
   it.each([
     ['20 running', 20, 10, 0],
     ['200 queued', 206, 3, 200],
-  ])('uses less than 1 % of a core while it waits for %s jobs', async (_, items, nodes, queued) => {
+  ])('uses under 1.5 % of a core while it waits for %s jobs', async (_, items, nodes, queued) => {
     const own = nodes === 3 ? undefined : await startCluster(nodes);
     const made = onCluster(waiting(items));
     Object.assign(made.env, own?.env);
