@@ -13,6 +13,7 @@ import { curves, letterOf, MOST_SERIES } from './chain-curves.js';
 export interface Compared {
   readonly item: string;
   readonly chain: string;
+  readonly target: number;
   /** The epoch of the outs; undefined if it is not completed. */
   readonly outs: number | undefined;
   readonly objective: Objective | undefined;
@@ -64,6 +65,8 @@ export function sideBySide(
   const shown = (value: number | undefined) => (value === undefined ? '–' : fourDigits(value));
   const curvesOf = new Map<string, Compared[]>();
   for (const each of chains) addTo(curvesOf, nameOf(each), each);
+  // Results of one chain may have the same outs.
+  const isShared = curvesOf.size < chains.length;
   const letters = [...curvesOf.keys()].slice(0, MOST_SERIES);
   const rows: Rows = chains.map((chain) => {
     const index = letters.indexOf(nameOf(chain));
@@ -75,6 +78,7 @@ export function sideBySide(
       chain.chain.slice(0, 10) || '–',
       item,
       ...names.map((name) => params[name] ?? '–'),
+      ...(isShared ? [String(chain.target)] : []),
       String(epochs.length),
       best === undefined || metric === undefined
         ? '–'
@@ -88,6 +92,7 @@ export function sideBySide(
     'chain',
     'item',
     ...names,
+    ...(isShared ? ['target'] : []),
     'epochs',
     metric === undefined ? 'best' : extremeText(chains, metric),
     'outs',

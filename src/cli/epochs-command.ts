@@ -31,7 +31,6 @@ import { roomOn } from './terminal.js';
 interface Chain extends Compared {
   /** The stage's $PIPE_COMMIT. */
   readonly commit: string;
-  readonly target: number;
   readonly epochs: readonly (EpochRecord & { readonly kept: boolean })[];
 }
 

@@ -66,8 +66,8 @@ it('shows each of several results of one chain, which is one curve', async () =>
       .map((row) => row.trim().split(/ {2,}/))
       .map(([letter, , ...row]) => [letter, ...row.slice(0, -1)]),
   ).toEqual([
-    ['a', 'train', '6', '9 (epoch 3)', '10 (epoch 4)'],
-    ['a', 'train', '6', '9 (epoch 3)', '12 (epoch 6)'],
+    ['a', 'train', '4', '6', '9 (epoch 3)', '10 (epoch 4)'],
+    ['a', 'train', '6', '6', '9 (epoch 3)', '12 (epoch 6)'],
   ]);
   expect(out.match(/○/g)).toHaveLength(1 + 2);
   expect(out).not.toMatch(/[┤│].*\*/);
