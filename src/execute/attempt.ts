@@ -18,7 +18,7 @@ import { describeAction, endText, failureOf, unwrittenText } from './failure.js'
 import { type Hold, LOST } from './hold.js';
 import { InputSnapshot } from './input-snapshot.js';
 import { type Launching, launchItem } from './launch-item.js';
-import { clearOptions } from './own-outs.js';
+import { clearOptions, type Earlier } from './own-outs.js';
 import { windowsLines } from './windows-lines.js';
 
 export type Execution =
@@ -65,9 +65,9 @@ export async function attemptItem(
     });
     let isUnrecorded = false;
     try {
-      await clearOuts(handle, start.mayBeLeft);
+      await clearOuts(handle, start);
       isUnrecorded = true;
-      if (round === 0) announce(handle, { why, files, lease, epochs });
+      if (round === 0) announce(handle, { ...start, files, epochs });
       const last = await launchHeld(handle, { files, lease, hold, epochs });
       if (last === undefined) return lost(item, why);
       outcome = withEarlier(outcome, last);
@@ -129,13 +129,11 @@ async function mustRepeat(
   return true;
 }
 
-export interface Start extends Grounds {
+export interface Start extends Grounds, Earlier {
   readonly why: Why;
   readonly lease: GpuLease | undefined;
   /** True to ignore all epochs computed earlier. */
   readonly fromStart: boolean;
-  /** A killed execution may have left files at the outs. */
-  readonly mayBeLeft: boolean;
 }
 
 /** The end of the process of an attempt. */
@@ -148,10 +146,10 @@ interface Ending extends Start {
 }
 
 function announce(
-  { build, item, cache }: ItemHandle,
-  { why, files, lease, epochs }: Pick<Ending, 'why' | 'files' | 'lease' | 'epochs'>,
+  { build, item }: ItemHandle,
+  { why, files, lease, epochs, last }: Start & Pick<Ending, 'files' | 'epochs'>,
 ): void {
-  const expected = cache.state.readLast(item.id)?.seconds;
+  const expected = last?.seconds;
   build.emit({
     type: 'start',
     item: item.id,
@@ -226,9 +224,9 @@ async function storeOuts({ item, cache }: ItemHandle): Promise<RecordedOut[]> {
 }
 
 /** Removes old outs and creates parent folders before a process starts. User files are moved. */
-async function clearOuts(handle: ItemHandle, mayBeLeft: boolean): Promise<void> {
+async function clearOuts(handle: ItemHandle, earlier: Earlier): Promise<void> {
   const { build, cache, item } = handle;
-  const options = clearOptions(handle, mayBeLeft);
+  const options = clearOptions(handle, earlier);
   for (const out of item.outs) {
     await cache.outs.remove(out.path, options);
     cache.state.noteBegun(out.path);

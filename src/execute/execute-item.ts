@@ -8,7 +8,7 @@ import type { Item } from '../pipeline/plan.js';
 import { acquireGpus, type GpuLease } from '../process/gpu-lease.js';
 import { attemptItem, type Execution, type Grounds, type Start } from './attempt.js';
 import { describeAction } from './failure.js';
-import { wasKilled } from './own-outs.js';
+import { earlierOf } from './own-outs.js';
 import { misreading } from './own-params.js';
 import { refuseTooManyGpus } from './resources.js';
 import { warnOfSharedFiles } from './shared-files.js';
@@ -21,7 +21,8 @@ export async function executeItem(
   grounds: Grounds,
 ): Promise<Execution> {
   const { build, index, item, cache } = handle;
-  const why = whyDecided(handle, decision);
+  const earlier = earlierOf(handle);
+  const why = whyDecided(handle, decision, () => earlier.last);
   const stale = build.codes.changedScript(index) ?? misreading(handle);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
   warnOfUndeclaredInputs(handle);
@@ -30,10 +31,9 @@ export async function executeItem(
   const lease = await leaseOf(build, item);
   const { key } = decision;
   const endUse = warnOfSharedFiles(handle);
-  const mayBeLeft = wasKilled(handle);
   try {
     cache.state.writeAttempt(item.id, { key, end: 'begun' });
-    const start = { ...grounds, why, lease, mayBeLeft };
+    const start = { ...grounds, ...earlier, why, lease };
     const execution = await withRetries(handle, decision, start);
     cache.state.writeAttempt(item.id, build.conceal.value(attemptAfter(key, execution)));
     if (execution.kind !== 'recorded' && grounds.hold.isHeld()) {

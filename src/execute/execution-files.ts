@@ -17,6 +17,7 @@ export class ExecutionFiles {
   readonly state: string;
   readonly #cache: Cache;
   readonly #root: string;
+  readonly #temporary: readonly string[];
 
   constructor({ build, item, cache }: ItemHandle) {
     this.#cache = cache;
@@ -28,11 +29,13 @@ export class ExecutionFiles {
     this.progress = `${own}-progress`;
     this.script = `${own}-command`;
     this.state = `${own}-state`;
+    this.#temporary = [this.context, this.progress, this.script];
+    if (item.epochs !== undefined) this.#temporary = [...this.#temporary, this.state];
   }
 
   remove(): void {
     this.#cache.logs.count(path.join(this.#root, this.log));
     // Closing the cache reports files that could not be deleted.
-    for (const file of [this.context, this.progress, this.script, this.state]) removeTree(file);
+    for (const file of this.#temporary) removeTree(file);
   }
 }

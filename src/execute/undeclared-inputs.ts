@@ -53,7 +53,7 @@ function undeclaredFile(handle: ItemHandle): string | undefined {
     reads.some(({ path: file, pattern }) => !pattern && file === name);
   const inScripts = handle.code.kind === 'module' ? READ : LITERAL;
   for (const { where, name, isWritten } of namedPaths(handle, inScripts, READ)) {
-    if (isWritten || !isInput(handle, name) || isShared(handle, where)) continue;
+    if (isWritten() || !isInput(handle, name) || isShared(handle, where)) continue;
     const consequence = `but has no dep on it: ${item.id} stays fresh when the file changes`;
     if (!isParamsFile(name))
       return `${where} names ${name}, ${consequence}. If it reads the file, add "${name}" to its deps; if it writes the file, to its outs`;
@@ -129,7 +129,7 @@ interface Named {
   readonly where: string;
   readonly name: string;
   /** True if the same text writes it. */
-  readonly isWritten: boolean;
+  isWritten(): boolean;
 }
 
 /**
@@ -152,10 +152,14 @@ function* namedPaths(
     const pattern = patternFor(given, isModule ? inImports : inScripts);
     if (pattern === undefined) continue;
     const text = withoutComments(isModule ? given.text.replace(MAIN, '') : given.text);
-    const written = new Set(pattern === WORD ? writtenByShell(text) : namesIn(text, WRITE));
+    let written: ReadonlySet<string> | undefined;
+    const isWritten = (name: string) => {
+      written ??= new Set(pattern === WORD ? writtenByShell(text) : namesIn(text, WRITE));
+      return written.has(name);
+    };
     for (const name of namesIn(text, pattern)) {
       // A bare word is rather a subcommand or an option's value.
-      if (/[./]/.test(name)) yield { where: given.where, name, isWritten: written.has(name) };
+      if (/[./]/.test(name)) yield { where: given.where, name, isWritten: () => isWritten(name) };
     }
   }
 }

@@ -3,7 +3,7 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { printable } from '../printable.js';
-import { inNewFolder } from '../sys/make-folder.js';
+import { inNewFolder, makeFolder } from '../sys/make-folder.js';
 import { lastText, withFile, writeAll } from '../sys/open-file.js';
 import { masker } from './mask-secrets.js';
 
@@ -16,7 +16,10 @@ const FRESH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | const
 
 /** Creates a log file and its folder. The caller closes the descriptor. */
 export function openLog(path: string): number {
-  return inNewFolder(dirname(path), () => openSync(path, FRESH));
+  const folder = dirname(path);
+  // The first log of an item needs it, and Node takes long to make an error.
+  makeFolder(folder);
+  return inNewFolder(folder, () => openSync(path, FRESH));
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
-import { unless } from '../sys/if-there.js';
+import { lstatIfThere, unless } from '../sys/if-there.js';
 import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
 import { fileNameOf } from './file-names.js';
 import { isLeader } from './spawn.js';
@@ -81,6 +81,8 @@ export class ProcessTree {
   /** Processes outside the group. */
   #strays(): number[] {
     return this.#candidates().filter((pid) => {
+      // Most have ended or lead another execution, and Node takes long to make an error.
+      if (isLeader(pid) || lstatIfThere(`/proc/${pid}`) === undefined) return false;
       const stat = statOf(pid);
       if (stat === undefined || stat.zombie || stat.group === this.#leader) return false;
       if (stat.session === this.#leader) return true;

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { BIN, Project, surroundings } from '../rig/project.js';
 
-/** The most calls for an item, on average: 100, and some for a machine that is busy. */
-const LIMIT = 115;
+/** The most calls for an item, on average: 94, and some for a machine that is busy. */
+const LIMIT = 105;
 
 /**
  * Loaded before the command: prints how often it asks the file system, except `/proc`, or only how

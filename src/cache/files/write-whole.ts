@@ -1,7 +1,7 @@
 /** Writes complete files, by atomic rename. */
 import { existsSync, fsyncSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { removeFile } from '../../sys/if-there.js';
+import { lstatIfThere, removeFile } from '../../sys/if-there.js';
 import { inNewFolder } from '../../sys/make-folder.js';
 import { withFile, writeAll } from '../../sys/open-file.js';
 import { withChecksum } from './checksummed-json.js';
@@ -45,7 +45,8 @@ export function writeWhole(
       if (placing === 'durable') fsyncSync(handle);
     };
     withFile(draft, 'wx', fill, mode);
-    if (placing === 'expendable') removeFile(file);
+    // At first there is none, and Node takes long to make an error.
+    if (placing === 'expendable' && lstatIfThere(file) !== undefined) removeFile(file);
     renameInto(draft, file);
   } catch (error) {
     removeFile(draft);
