@@ -1,8 +1,8 @@
 /** Which files of dist/ a run reads: code that one command needs must not slow down the others. */
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { cpSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { BIN, Project, surroundings } from '../rig/project.js';
 
 /** The most bytes of code that a run with nothing to do may load; see docs/architecture.md. */
@@ -71,4 +71,30 @@ it.each([['run', '--dry'], ['status'], ['why', 'a']])(
 
 it('another command loads its own code on demand', () => {
   expect(loaded('metrics')).toEqual(['main.cjs', 'pipe.cjs', 'rest.cjs']);
+});
+
+it('the code cache that a run of many items leaves is the one that the next command uses', () => {
+  const names = Array.from({ length: 60 }, (_, at) => `o${at}`).join(', ');
+  const many = new Project({
+    'pipeline.yaml': `stages: { s: { matrix: { o: [${names}] }, cmd: "echo 1 > \${outs.o}", outs: { o: "\${o}" } } }\n`,
+  });
+  onTestFinished(() => many.dispose());
+  const dist = many.path('pipe/dist');
+  cpSync(DIST, dist, { recursive: true, filter: (file) => path.basename(file) !== '.code' });
+  for (const part of ['bin', 'package.json'])
+    cpSync(path.join(DIST, '..', part), many.path(`pipe/${part}`), { recursive: true });
+  const written = (...argv: string[]) => {
+    const options = { cwd: many.root, env: surroundings(many.env), encoding: 'utf8' } as const;
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [many.path('pipe/bin/pipe.cjs'), ...argv],
+      options,
+    );
+    expect(status, stderr).toBe(0);
+    const folder = path.join(dist, '.code');
+    return readdirSync(folder).map((name) => [name, statSync(path.join(folder, name)).ino]);
+  };
+  const first = written('run');
+  expect(first.map(([name]) => String(name).split('-')[0])).toContain('rest');
+  expect(written('run', '--force', '--only', 's@o0')).toEqual(first);
 });
