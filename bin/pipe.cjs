@@ -20,6 +20,8 @@ const path = require('node:path');
 const vm = require('node:vm');
 
 const dist = path.join(__dirname, '..', 'dist');
+/** Options whose output is more than the summary line, or that execute fresh items. */
+const WITHOUT_ANSWER = /^--(?:dry|force|frozen|json|summarize)(?:=|$)/;
 const nodes = createRequire(path.join(dist, 'main.cjs'));
 const loaded = new Map();
 
@@ -47,8 +49,9 @@ function keep(name, data) {
 
 /** The answer of the last run of this command that found nothing to do, if nothing has changed since. */
 function noopAnswer() {
-  // No other command stores one.
-  if (process.argv[2] !== 'run') return undefined;
+  // No answer is stored for other command lines.
+  if (process.argv[2] !== 'run' || process.argv.some((word) => WITHOUT_ANSWER.test(word)))
+    return undefined;
   // The code that is loaded next reports any fault: a folder that is gone, an incomplete build.
   try {
     const { fastAnswer, isDebugging } = require('../dist/fast-path.cjs');

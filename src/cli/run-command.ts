@@ -73,7 +73,7 @@ const MANY = 50;
 const QUIET = { run: true, item: true, summary: true };
 
 /** Options whose output is more than that line, or that execute fresh items: no answer is stored. */
-export const WITHOUT_ANSWER: readonly string[] = ['dry', 'frozen', 'force', 'json', 'summarize'];
+export const WITHOUT_ANSWER: readonly string[] = ['dry', 'force', 'frozen', 'json', 'summarize'];
 
 function isPlain(parsed: Parsed): boolean {
   return !WITHOUT_ANSWER.some((name) => parsed.flag(name));

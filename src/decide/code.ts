@@ -5,16 +5,14 @@ import { sha256 } from '../canonical.js';
 import { NO_SCRIPTS, sorted, type TracedScripts } from '../code/found-scripts.js';
 import { type FsSnapshot, newSnapshot } from '../code/fs-snapshot.js';
 import type { Versions } from '../code/python/installed-distributions.js';
-import { scriptText, textsOf } from '../code/script-texts.js';
 import { keptScripts, noScripts, traceScripts } from '../code/scripts.js';
 import { keptExecutable, keptTrace, type TraceOptions, traceModule } from '../code/trace.js';
 import { StoredTrace, type TraceCache } from '../code/trace-cache.js';
 import { placesIn } from '../code/trace-inputs.js';
 import { UserError, userError } from '../error.js';
-import { getOrMake, oncePerText } from '../lists.js';
+import { getOrMake } from '../lists.js';
 import type { ModuleCode } from '../manifest.js';
 import type { CommandAction, Item } from '../pipeline/plan.js';
-import { digestsRead, filesRead, misreads, valuesIn } from './misread-params.js';
 import { type Project, planPlaces } from './project.js';
 import { NO_VERSIONS, PythonPackages } from './python-packages.js';
 
@@ -68,7 +66,7 @@ export interface Codes {
 export async function openCodes(project: Project, selected: readonly number[]): Promise<Codes> {
   const tracer = new Tracer(project, selected);
   const traced = new Map<number, Code>();
-  const withParams = paramsAdder(project);
+  const withParams = await paramsAdder(project);
   for (const index of selected) {
     const item = itemOf(project, index);
     traced.set(index, withParams(item, await tracer.codeOf(item)));
@@ -92,16 +90,14 @@ export async function openCodes(project: Project, selected: readonly number[]): 
   };
 }
 
-/** Reads each params file and script once. */
-function paramsAdder({ root, plan }: Project): (item: Item, code: Code) => Code {
-  if (plan.overridden === undefined) return (_item, code) => code;
-  const valuesOf = oncePerText(valuesIn(root));
-  const textOf = oncePerText((file) => scriptText(root, file));
+/** What a command reads in params files itself is looked for only where another value was given. */
+async function paramsAdder(project: Project): Promise<(item: Item, code: Code) => Code> {
+  if (project.plan.overridden === undefined) return (_item, code) => code;
+  const { readParamsIn } = await import('./misread-params.js');
+  const paramsOf = readParamsIn(project);
   return (item, code) => {
-    const { action } = item;
-    if (code.kind !== 'command' || action.kind === 'module') return code;
-    const texts = () => textsOf(action, code.executed, textOf);
-    const ownParams = digestsRead(item, misreads(item, filesRead(plan), valuesOf, texts));
+    if (code.kind !== 'command' || item.action.kind === 'module') return code;
+    const ownParams = paramsOf(item, item.action, code.executed);
     return Object.keys(ownParams).length === 0 ? code : { ...code, ownParams };
   };
 }

@@ -5,9 +5,11 @@
  */
 import { canonical, sha256 } from '../canonical.js';
 import { type ExecutedText, paramsReaders } from '../code/params-readers.js';
+import { scriptText, textsOf } from '../code/script-texts.js';
 import { leavesOf } from '../json.js';
+import { oncePerText } from '../lists.js';
 import { valuesNow } from '../pipeline/param-files.js';
-import type { Item, Plan } from '../pipeline/plan.js';
+import type { CommandAction, Item, Plan } from '../pipeline/plan.js';
 
 /** A listed param that has another value in a file that the command reads than among its params. */
 export interface Misread {
@@ -77,4 +79,14 @@ export function digestsRead(
       return [file, `v:${sha256(canonical(values.sort()))}`];
     }),
   );
+}
+
+/** Digest by file of the values that the command of an item reads itself. Reads each file and script once. */
+export function readParamsIn({ root, plan }: { readonly root: string; readonly plan: Plan }) {
+  const valuesOf = oncePerText(valuesIn(root));
+  const textOf = oncePerText((file) => scriptText(root, file));
+  return (item: Item, action: CommandAction, scripts: readonly string[]) => {
+    const texts = () => textsOf(action, scripts, textOf);
+    return digestsRead(item, misreads(item, filesRead(plan), valuesOf, texts));
+  };
 }
