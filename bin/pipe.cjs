@@ -124,6 +124,20 @@ function load(id) {
   return module_.exports;
 }
 
+let isHeld = false;
+
+/**
+ * V8 drops the bytecode of functions that have not run for a while, so the cache of a first run that trains for
+ * hours would lack those of its start. V8 rejects a cache that was made with other flags than the reader's.
+ */
+function holdBytecode() {
+  if (isHeld) return;
+  isHeld = true;
+  const { setFlagsFromString } = require('node:v8');
+  setFlagsFromString('--no-flush-bytecode');
+  process.once('exit', () => setFlagsFromString('--flush-bytecode'));
+}
+
 function compiled(file) {
   const source = readIfThere(file);
   if (source === undefined) {
@@ -141,6 +155,7 @@ function compiled(file) {
   // The build writes only ASCII, and Node reads latin1 without checking every byte.
   const script = new vm.Script(source.latin1Slice(), { filename: file, cachedData });
   if (cachedData === undefined || script.cachedDataRejected) {
+    holdBytecode();
     // At the end, so that the cache has the functions that a run really used.
     process.once('exit', () => keep(cacheFile, script.createCachedData()));
   }

@@ -73,24 +73,55 @@ it('another command loads its own code on demand', () => {
   expect(loaded('metrics')).toEqual(['main.cjs', 'pipe.cjs', 'rest.cjs']);
 });
 
-it('the code cache that a run of many items leaves is the one that the next command uses', () => {
-  const names = Array.from({ length: 60 }, (_, at) => `o${at}`).join(', ');
-  const many = new Project({
-    'pipeline.yaml': `stages: { s: { matrix: { o: [${names}] }, cmd: "echo 1 > \${outs.o}", outs: { o: "\${o}" } } }\n`,
-  });
-  onTestFinished(() => many.dispose());
-  const dist = many.path('pipe/dist');
+/** Prints each flag that V8 gets, and each code cache that is made, in their order. */
+const FLAGS = `
+const { writeSync } = require('node:fs');
+const v8 = require('node:v8');
+const { Script } = require('node:vm');
+const { setFlagsFromString } = v8;
+v8.setFlagsFromString = (flag) => {
+  writeSync(2, flag + ' ');
+  setFlagsFromString(flag);
+};
+const { createCachedData } = Script.prototype;
+Script.prototype.createCachedData = function () {
+  writeSync(2, 'cache ');
+  return createCachedData.call(this);
+};
+`;
+
+/** A copy of the tool without a code cache, and a command of it. */
+function newCopy(files: Readonly<Record<string, string>>) {
+  const made = new Project(files);
+  onTestFinished(() => made.dispose());
+  const dist = made.path('pipe/dist');
   cpSync(DIST, dist, { recursive: true, filter: (file) => path.basename(file) !== '.code' });
   for (const part of ['bin', 'package.json'])
-    cpSync(path.join(DIST, '..', part), many.path(`pipe/${part}`), { recursive: true });
-  const written = (...argv: string[]) => {
-    const options = { cwd: many.root, env: surroundings(many.env), encoding: 'utf8' } as const;
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [many.path('pipe/bin/pipe.cjs'), ...argv],
-      options,
-    );
+    cpSync(path.join(DIST, '..', part), made.path(`pipe/${part}`), { recursive: true });
+  const run = (argv: readonly string[], node: readonly string[] = []) => {
+    const options = { cwd: made.root, env: surroundings(made.env), encoding: 'utf8' } as const;
+    const command = [...node, made.path('pipe/bin/pipe.cjs'), ...argv];
+    const { status, stderr } = spawnSync(process.execPath, command, options);
     expect(status, stderr).toBe(0);
+    return stderr;
+  };
+  return { made, dist, run };
+}
+
+it('V8 keeps all code that a first command runs until the code cache is made', () => {
+  const { made, run } = newCopy({ 'pipeline.yaml': 'stages: {}\n', 'flags.cjs': FLAGS });
+  const recorded = () => run(['status', '--json'], ['--require', made.path('flags.cjs')]);
+  expect(recorded()).toMatch(/^--no-flush-bytecode --flush-bytecode (cache )+$/);
+  expect(recorded()).toBe('');
+});
+
+it('the code cache that a run of many items leaves is the one that the next command uses', () => {
+  const names = Array.from({ length: 60 }, (_, at) => `o${at}`).join(', ');
+  const { dist, run } = newCopy({
+    'pipeline.yaml': `stages: { s: { matrix: { o: [${names}] }, cmd: "echo 1 > \${outs.o}", outs: { o: "\${o}" } } }\n`,
+  });
+  const written = (...argv: string[]) => {
+    run(argv);
     const folder = path.join(dist, '.code');
     return readdirSync(folder).map((name) => [name, statSync(path.join(folder, name)).ino]);
   };
