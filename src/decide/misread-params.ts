@@ -4,7 +4,7 @@
  * count too: the result belongs to what the command has read.
  */
 import { canonical, sha256 } from '../canonical.js';
-import { type ExecutedText, paramsReaders } from '../code/params-readers.js';
+import { paramsReaders } from '../code/params-readers.js';
 import { scriptText, textsOf } from '../code/script-texts.js';
 import { leavesOf } from '../json.js';
 import { oncePerText } from '../lists.js';
@@ -33,24 +33,20 @@ export function filesRead({ reads }: Plan): readonly string[] {
   return reads.filter(({ pattern }) => !pattern).map((read) => read.path);
 }
 
-/** @param texts what the command executes, asked for only if a file has another value */
+/** @param readers the params files that the command names, with who names them */
 export function misreads(
   item: Item,
-  files: readonly string[],
+  readers: ReadonlyMap<string, string>,
   valuesOf: ParamValues,
-  texts: () => readonly ExecutedText[],
 ): Misread[] {
   const wanted = wantedBy(item);
-  const differs = ([param, there]: readonly [string, unknown]) =>
-    wanted.has(param) && !isSame(wanted.get(param), there);
-  if (!files.some((file) => valuesOf(file).some(differs))) return [];
   const read = new Map<string, Misread>();
   // Like pipe, a program that reads several files lets later ones override earlier ones.
-  for (const [file, reader] of paramsReaders(files, texts()))
+  for (const [file, reader] of readers)
     for (const [param, there] of valuesOf(file))
       if (wanted.has(param))
         read.set(param, { reader, file, param, there, wanted: wanted.get(param) });
-  return [...read.values()].filter(({ param, there }) => differs([param, there]));
+  return [...read.values()].filter((each) => !isSame(each.wanted, each.there));
 }
 
 /** The listed params by their leaves, without those that the command is given. */
@@ -83,10 +79,16 @@ export function digestsRead(
 
 /** Digest by file of the values that the command of an item reads itself. Reads each file and script once. */
 export function readParamsIn({ root, plan }: { readonly root: string; readonly plan: Plan }) {
+  const files = filesRead(plan);
   const valuesOf = oncePerText(valuesIn(root));
   const textOf = oncePerText((file) => scriptText(root, file));
   return (item: Item, action: CommandAction, scripts: readonly string[]) => {
-    const texts = () => textsOf(action, scripts, textOf);
-    return digestsRead(item, misreads(item, filesRead(plan), valuesOf, texts));
+    // Values are compared before texts are searched.
+    const wanted = wantedBy(item);
+    const differs = ([param, there]: readonly [string, unknown]) =>
+      wanted.has(param) && !isSame(wanted.get(param), there);
+    if (!files.some((file) => valuesOf(file).some(differs))) return {};
+    const readers = paramsReaders(files, textsOf(action, scripts, textOf));
+    return digestsRead(item, misreads(item, readers, valuesOf));
   };
 }

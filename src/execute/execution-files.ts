@@ -29,8 +29,8 @@ export class ExecutionFiles {
     this.progress = `${own}-progress`;
     this.script = `${own}-command`;
     this.state = `${own}-state`;
-    this.#temporary = [this.context, this.progress, this.script];
-    if (item.epochs !== undefined) this.#temporary = [...this.#temporary, this.state];
+    const states = item.epochs === undefined ? [] : [this.state];
+    this.#temporary = [this.context, this.progress, this.script, ...states];
   }
 
   remove(): void {

@@ -1,6 +1,8 @@
 /** Messages about failed executions. */
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { commandText } from '../code/script-texts.js';
 import { pagePath, type Reader } from '../doc-pages.js';
 import type { Failure } from '../event.js';
 import { lookAlike, variableIn } from '../pipeline/look-alike.js';
@@ -30,16 +32,7 @@ export function failureOf(
 }
 
 export function describeAction({ action }: Item): string {
-  switch (action.kind) {
-    case 'module':
-      return action.file;
-    case 'shell':
-      return action.command;
-    case 'argv':
-      return action.argv.join(' ');
-    default:
-      return action satisfies never;
-  }
+  return action.kind === 'module' ? action.file : commandText(action);
 }
 
 const KILLED = 'the kernel does this if the memory is full (`dmesg` says so)';

@@ -70,10 +70,8 @@ interface FileState {
 }
 
 function misreadNow(handle: ItemHandle): Misread[] {
-  const { item, code, build } = handle;
-  if (code.kind !== 'command') return [];
-  const { root, plan } = build.project;
-  return misreads(item, filesRead(plan), valuesIn(root), () => [...executedTexts(handle)]);
+  const { item, build } = handle;
+  return misreads(item, paramsReadersOf(handle), valuesIn(build.project.root));
 }
 
 /** The first file with other values than when the item was decided. */

@@ -1,7 +1,9 @@
 /** Reads the data of the page: items with their states, inputs, metrics, epochs and logs. */
+
 import path from 'node:path';
 import type { LastRun } from '../cache/cache.js';
 import type { RunRecord } from '../cache/records/record.js';
+import { commandText } from '../code/script-texts.js';
 import type { Project } from '../decide/project.js';
 import { concealing, secretValues } from '../decide/secrets.js';
 import type { Manifest } from '../manifest.js';
@@ -104,12 +106,7 @@ function variantText({ profiles, set }: Project['variant']): string {
 
 export function definitionOf(item: Item) {
   const { id, stage, desc, action, params, env, needs, resources } = item;
-  const command =
-    action.kind === 'module'
-      ? `run: ${action.file}`
-      : action.kind === 'shell'
-        ? action.command
-        : action.argv.join(' ');
+  const command = action.kind === 'module' ? `run: ${action.file}` : commandText(action);
   return { id, stage, desc, command, params, env, needs, resources: { ...resources } };
 }
 

@@ -80,6 +80,11 @@ it('causes no warning without a change, with the same value, or for a param of p
   expect(warnings(await made().run('--set', 'mine=2'))).toEqual([]);
 });
 
+/** Each epoch has the file as its state. */
+const COMMIT_PARAMS = `for k in $(seq $((PIPE_EPOCH + 1)) $PIPE_EPOCHS); do
+        mkdir $PIPE_COMMIT/draft; cp params.yaml $PIPE_COMMIT/draft; mv $PIPE_COMMIT/draft $PIPE_COMMIT/$k
+      done`;
+
 it('causes no warning for the number of epochs, which the command finds in PIPE_EPOCHS', async () => {
   const project = projectWithin({
     'params.yaml': 'train: { rate: 0.1, epochs: 1 }\n',
@@ -87,9 +92,7 @@ it('causes no warning for the number of epochs, which the command finds in PIPE_
 stages:
   train:
     cmd: |
-      for k in $(seq $((PIPE_EPOCH + 1)) $PIPE_EPOCHS); do
-        mkdir $PIPE_COMMIT/draft; cp params.yaml $PIPE_COMMIT/draft; mv $PIPE_COMMIT/draft $PIPE_COMMIT/$k
-      done
+      ${COMMIT_PARAMS}
       touch \${outs.o}
     params: [train]
     outs: { o: cache/out/o }
@@ -180,9 +183,7 @@ it('computes epochs again if the command has read other values, and `pipe why` s
 stages:
   train:
     cmd: |
-      for k in $(seq $((PIPE_EPOCH + 1)) $PIPE_EPOCHS); do
-        mkdir $PIPE_COMMIT/draft; cp params.yaml $PIPE_COMMIT/draft; mv $PIPE_COMMIT/draft $PIPE_COMMIT/$k
-      done
+      ${COMMIT_PARAMS}
       cat $PIPE_STATE/params.yaml > \${outs.o} || cp params.yaml \${outs.o}
     params: [rate]
     outs: { o: o }
