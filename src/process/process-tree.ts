@@ -50,9 +50,12 @@ export class ProcessTree {
 
   /** Running processes, including the leader. Cheap if there are none. */
   members(): number[] {
-    const strays = this.#strays();
+    if (!HAS_PROC) return send(-this.#leader, 0) ? [this.#leader] : [];
+    const candidates = this.#candidates();
+    // Nothing started since the leader, which has ended. `kill` would have to make an error.
+    if (candidates.length === 0) return [];
+    const strays = this.#straysAmong(candidates);
     if (!send(-this.#leader, 0)) return strays;
-    if (!HAS_PROC) return [this.#leader, ...strays];
     // The group exists, but may contain only zombies that no parent has reaped.
     const group = allPids().filter((pid) => this.#inGroup(pid));
     return [...new Set([...group, ...strays])];
@@ -60,7 +63,7 @@ export class ProcessTree {
 
   signal(name: NodeJS.Signals): void {
     send(-this.#leader, name);
-    for (const pid of this.#strays()) send(pid, name);
+    for (const pid of this.#straysAmong(this.#candidates())) send(pid, name);
   }
 
   /** Resolves with true when none is left, or with false when the time is over. */
@@ -79,10 +82,10 @@ export class ProcessTree {
   }
 
   /** Processes outside the group. */
-  #strays(): number[] {
-    return this.#candidates().filter((pid) => {
-      // Most have ended or lead another execution, and Node takes long to make an error.
-      if (isLeader(pid) || lstatIfThere(`/proc/${pid}`) === undefined) return false;
+  #straysAmong(candidates: readonly number[]): number[] {
+    return candidates.filter((pid) => {
+      // Most have ended, and Node takes long to make an error.
+      if (lstatIfThere(`/proc/${pid}`) === undefined) return false;
       const stat = statOf(pid);
       if (stat === undefined || stat.zombie || stat.group === this.#leader) return false;
       if (stat.session === this.#leader) return true;
@@ -93,16 +96,19 @@ export class ProcessTree {
   }
 
   /**
+   * All that may be members: not the leaders of other executions, nor the own one once it has ended.
    * Pids count upwards, so processes that the leader started soon after its own start have the next
    * numbers.
    */
   #candidates(): number[] {
     const last = lastPid();
-    if (last === undefined) return [];
-    const count = last - this.#leader;
+    const count = (last ?? 0) - this.#leader;
     const soon = performance.now() - this.#started < SOON_MS;
-    if (!soon || count < 0 || count > FEW) return allPids();
-    return Array.from({ length: count }, (_, at) => this.#leader + 1 + at);
+    const areNext = soon && count >= 0 && count <= FEW;
+    const pids = areNext
+      ? Array.from({ length: count + 1 }, (_, at) => this.#leader + at)
+      : allPids();
+    return pids.filter((pid) => isLeader(pid) === (pid === this.#leader));
   }
 }
 

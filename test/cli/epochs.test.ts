@@ -182,7 +182,7 @@ describe('an incremental stage', () => {
   });
 
   it('that is started again to write its outs records the time of both starts', async () => {
-    const burn = 'while (process.cpuUsage().user < 1e6);';
+    const burn = 'while (process.cpuUsage().user < 5e5) for (let i = 0; i < 1e6; i++);';
     const made = projectWithin({
       'pipeline.yaml': PIPELINE.replace('${train.epochs}', '{ max: 4, best: val.score }'),
       'stages/train.mjs': STAGE.replace('    appendFileSync', `    ${burn}\n    appendFileSync`),
@@ -191,8 +191,8 @@ describe('an incremental stage', () => {
     // pipe may end the first process before it notes its start.
     expect(made.lines('started.txt').at(-1)).toBe('2');
     const [result] = JSON.parse((await made.pipe('results', '--json')).out);
-    expect(result.seconds).toBeGreaterThan(0.9);
-    expect(result.cpuSeconds).toBeGreaterThan(0.9);
+    expect(result.seconds).toBeGreaterThan(0.4);
+    expect(result.cpuSeconds).toBeGreaterThan(0.4);
     expect(items.train).toMatchObject({ cpuSeconds: result.cpuSeconds });
   });
 

@@ -10,6 +10,8 @@ import { type Pin, UNKNOWN_TO_GC } from './pins.js';
 export class Logs {
   readonly #context: CacheContext;
   readonly #pin: Pin;
+  /** Identifies this process, so that after its death its children can be found by their log. */
+  readonly #tag = tagOf(ownIdentity());
 
   constructor(context: CacheContext, pin: Pin) {
     this.#context = context;
@@ -26,10 +28,8 @@ export class Logs {
     scratch.fence.check(logs);
     bestEffort(UNKNOWN_TO_GC, warn, () => this.#pin.place());
     const date = scratch.clocks.date();
-    // The tag identifies this process, so that after its death its children can be found by their
-    // log.
-    const tag = tagOf(ownIdentity());
-    const named = () => path.join(logs, `${date.toISOString().replaceAll(':', '-')}-${tag}.log`);
+    const named = () =>
+      path.join(logs, `${date.toISOString().replaceAll(':', '-')}-${this.#tag}.log`);
     // Two reads of the clock may return the same time.
     while (lstatIfThere(named()) !== undefined) date.setMilliseconds(date.getMilliseconds() + 1);
     return named();
