@@ -13,17 +13,21 @@ const C2 = 0.03 ** 2;
 /**
  * Mean SSIM over all windows of all images, `wang` in the tables: Gaussian 11×11, valid, population
  * covariance. x and y are [B, S, S, C], 0…1.
+ *
+ * Both factors are written as what they miss to 1: since var(x − y) = var x + var y − 2 cov(x, y),
+ * (2 cov + C2) / (var x + var y + C2) is 1 − var(x − y) / (var x + var y + C2), and likewise for the
+ * means. In float32, the moments of x − y are exact where the images agree, and a covariance is not.
  */
 export function graphSsim(x: tf.Tensor4D, y: tf.Tensor4D): tf.Scalar {
   const [a, b] = [planes(x), planes(y)];
-  const images = [a, b, tf.square(a), tf.square(b), tf.mul(a, b)] as T[];
-  const [meanX, meanY, meanXX, meanYY, meanXY] = blurAll(images) as [T, T, T, T, T];
-  const [squareX, squareY, product] = [tf.square(meanX), tf.square(meanY), tf.mul(meanX, meanY)];
-  const covariance = tf.sub(meanXY, product);
-  const squares = tf.add(meanXX, meanYY);
-  const variances = tf.sub(squares, tf.add(squareX, squareY));
-  const luminance = tf.div(tf.add(tf.mul(product, 2), C1), tf.add(tf.add(squareX, squareY), C1));
-  const structure = tf.div(tf.add(tf.mul(covariance, 2), C2), tf.add(variances, C2));
+  const squares = tf.add(tf.square(a), tf.square(b));
+  const images = [a, b, squares, tf.squaredDifference(a, b)] as T[];
+  const [meanX, meanY, meanSquares, meanError] = blurAll(images) as [T, T, T, T];
+  const ofMeans = tf.add(tf.square(meanX), tf.square(meanY));
+  const shift = tf.squaredDifference(meanX, meanY);
+  const luminance = tf.sub(1, tf.div(shift, tf.add(ofMeans, C1)));
+  const variances = tf.sub(meanSquares, ofMeans);
+  const structure = tf.sub(1, tf.div(tf.sub(meanError, shift), tf.add(variances, C2)));
   return tf.mean(tf.mul(luminance, structure));
 }
 

@@ -88,8 +88,8 @@ export const ABOUT_COSTS =
   'Weights are float32. The state is what a training resumes from: weights, both moments of Adam and the average of ' +
   'the weights. The time depends on the machine, so it is not part of this page: “pipe results train --usage” prints ' +
   'it. Samples of the latent differ by a standard deviation in the hole, the mean of all settings: below 0.5 they are ' +
-  'one picture, and the gallery has none. The last column is how often the true level of a pixel is within the range of the samples, and how often it ' +
-  'would be if the truth were one more sample.';
+  'one picture, and the gallery has none. The last column is how often the true level of a pixel is within the range ' +
+  'of the samples, and how often it would be if the truth were one more sample.';
 
 /** What the report knows of trainings: `params.train`, and `params.model.<name>.train` over it. */
 export interface TrainingParams {
