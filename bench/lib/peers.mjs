@@ -1,7 +1,7 @@
 /**
  * The same trivial items for the peers. make, ninja and snakemake are taken from the PATH; turbo, nx
  * and wireit from $BENCH_PEERS/npm/node_modules, DVC from $BENCH_PEERS/venv (`node bench/peers.mjs
- * <folder>` installs them there). What is not there is shown as missing.
+ * <folder>` installs them there). What is not there is shown as missing. BENCH_NAMES=turbo,DVC leaves out the others.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { ENV, moveAside } from './measure.mjs';
 
 const FOLDER = process.env.BENCH_PEERS;
+const WANTED = process.env.BENCH_NAMES?.split(',');
 
 const numbers = (count) => Array.from({ length: count }, (_, at) => at);
 const json = (file, value) => writeFileSync(file, JSON.stringify(value));
@@ -124,6 +125,7 @@ export function peerCommands(work, items, names = Object.keys(PEERS)) {
   const commands = [];
   const missing = [];
   for (const name of names) {
+    if (WANTED?.includes(name) === false) continue;
     const { program, argv, env, write, traces = [] } = PEERS[name];
     if (!isThere(program)) {
       missing.push(name);
