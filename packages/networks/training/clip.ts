@@ -1,6 +1,7 @@
 /** Clipping of gradients by their norm (Pascanu et al. 2013), so that one bad batch cannot throw a training off. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Params } from '../params.js';
+import { mapped } from './values.js';
 
 /** Keeps 0/0 away where every gradient is zero. */
 const TINY = 1e-30;
@@ -8,20 +9,23 @@ const TINY = 1e-30;
 const LARGEST = 3.4028235e38;
 
 /**
- * The gradients, all made smaller by one factor where their common norm √Σg² is above `most`; new
- * tensors, the old ones stay the caller's. Zero where the norm is not finite: such a batch teaches nothing.
+ * The gradients, all made smaller by one factor where their common norm √Σg² is above `most`; 0 leaves them
+ * as they are. Takes the gradients over. Zero where the norm is not finite: such a batch teaches nothing.
  */
 export function clipGradients(gradients: Params, most: number): Params {
-  return tf.tidy(() => {
+  if (most === 0) return gradients;
+  const smaller = tf.tidy(() => {
     const squares = Object.values(gradients).map((x) => tf.sum(tf.square(x)));
     const norm = tf.sqrt(tf.add(tf.sum(tf.stack(squares)), TINY));
-    const factor = tf.minimum(1, tf.div(most, norm));
-    const usable = tf.lessEqual(norm, LARGEST);
-    return Object.fromEntries(
-      Object.entries(gradients).map(([name, x]) => [
-        name,
-        tf.where(usable, tf.mul(x, factor), tf.zerosLike(x)),
-      ]),
+    // Most batches stay below it, and on this backend a value is there at once. A GPU would have to wait.
+    if (tf.getBackend() === 'wasm' && norm.dataSync()[0]! <= most) return undefined;
+    const factor = tf.where(tf.lessEqual(norm, LARGEST), tf.minimum(1, tf.div(most, norm)), 0);
+    return mapped(gradients, (x) =>
+      // ∞ · 0 is not 0. A condition of the same shape, since the backend repeats a scalar slowly.
+      tf.where(tf.isFinite(x), tf.mul(x, factor), tf.zerosLike(x)),
     );
   });
+  if (smaller === undefined) return gradients;
+  tf.dispose(gradients);
+  return smaller;
 }

@@ -5,7 +5,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamSpec, type Params, param, sizeOf } from '../params.js';
-import { clipped, type Weights } from './step.js';
+import { clipGradients } from './clip.js';
+import type { Weights } from './step.js';
 import { differentiateWhole, plainSteppers, type StartStepper } from './stepper.js';
 
 /** No parameter has this name. */
@@ -17,7 +18,7 @@ export const packedSteppers: StartStepper = (objective, start, options) => {
     const params = unpack(trained, packed);
     const derivatives = differentiateWhole(objective, params, values, 0);
     tf.dispose(trained.map(({ name }) => params[name]!));
-    const gradients = clipped(pack(trained, derivatives.gradients), clip);
+    const gradients = clipGradients(pack(trained, derivatives.gradients), clip);
     return { ...derivatives, gradients };
   });
   const packed = mapWeights(start, (params) => pack(trained, params));

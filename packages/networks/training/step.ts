@@ -94,18 +94,10 @@ export function differentiate(
   };
   const { value, grads } = tf.valueAndGrads(total)(names.map((name) => params[name]!));
   return {
-    gradients: clipped(Object.fromEntries(names.map((name, i) => [name, grads[i]!])), clip),
+    gradients: clipGradients(Object.fromEntries(names.map((name, i) => [name, grads[i]!])), clip),
     losses: { ...parts, total: value as tf.Scalar },
     moments,
   };
-}
-
-/** Takes the gradients over. */
-export function clipped(gradients: Params, clip: number): Params {
-  if (clip === 0) return gradients;
-  const smaller = clipGradients(gradients, clip);
-  tf.dispose(gradients);
-  return smaller;
 }
 
 /** Disposes the old weights but for those that went on unchanged. */

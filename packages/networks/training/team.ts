@@ -7,6 +7,7 @@ import { parentPort, type Worker } from 'node:worker_threads';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamSpec } from '../params.js';
+import { clipGradients } from './clip.js';
 import {
   computeShard,
   joinShards,
@@ -15,7 +16,7 @@ import {
   resultLength,
   writeValues,
 } from './shard.js';
-import { clipped, type Objective } from './step.js';
+import type { Objective } from './step.js';
 import type { Differentiate } from './stepper.js';
 import { shardOf, type Values } from './values.js';
 
@@ -72,7 +73,7 @@ export function startTeam(
       await Promise.all(awaited);
       const examples = parts.map((part) => part.count);
       const joined = joinShards(layout, results, examples, counts[0]!);
-      return { ...joined, gradients: clipped(joined.gradients, clip) };
+      return { ...joined, gradients: clipGradients(joined.gradients, clip) };
     },
     async close() {
       await Promise.all(helpers.map((helper) => helper.close()));
