@@ -83,6 +83,7 @@ export default defineStage<Shape>(
     const drawable = { subject, restore: together(kept, restoreModel), model };
     const picks = settings.map(({ name }) => pickExamples(test, name, asked.examples, asked.seed));
     const drawn = await drawPicks(drawable, test, picks, split, asked);
+    const operations = await model.countOperations();
     model.dispose();
 
     const heldOut = baselines.train.filter((image) => model.heldOut.includes(image)).length;
@@ -116,6 +117,7 @@ export default defineStage<Shape>(
           captionPicks(test, name, picks[at]!, (position) => fileOf(images, split.test[position]!)),
         ),
         model: model.info,
+        operations,
         history: readJson<HistoryEntry[]>(join(deps.model, 'history.json')),
         digests: await digestsOf(deps, images, settings),
       },

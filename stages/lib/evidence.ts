@@ -86,10 +86,12 @@ function gradientCells(dataset: DataSet, model: Row, setting: string): string[] 
 export const COSTS_TITLE = 'What it cost';
 export const ABOUT_COSTS =
   'Weights are float32. The state is what a training resumes from: weights, both moments of Adam and the average of ' +
-  'the weights. The time depends on the machine, so it is not part of this page: “pipe results train --usage” prints ' +
-  'it. Samples of the latent differ by a standard deviation in the hole, the mean of all settings: below 0.5 they are ' +
-  'one picture, and the gallery has none. The last column is how often the true level of a pixel is within the range ' +
-  'of the samples, and how often it would be if the truth were one more sample.';
+  'the weights. The convolutions and matrix products that restore one image are counted in GFLOP, with all passes of ' +
+  'symmetries; training on an image costs about three passes. The time depends on the machine, so it is not part of ' +
+  'this page: “pipe results train --usage” prints it. Samples of the latent differ by a standard deviation in the ' +
+  'hole, the mean of all settings: below 0.5 they are one picture, and the gallery has none. The last column is how ' +
+  'often the true level of a pixel is within the range of the samples, and how often it would be if the truth were ' +
+  'one more sample.';
 
 /** What the report knows of trainings: `params.train`, and `params.model.<name>.train` over it. */
 export interface TrainingParams {
@@ -108,6 +110,7 @@ export function costsTable(datasets: readonly DataSet[], params: TrainingParams)
       'epochs',
       'updates',
       'images seen',
+      'GFLOP an image',
       'samples differ by',
       'truth within samples',
     ],
@@ -121,7 +124,8 @@ export function costsTable(datasets: readonly DataSet[], params: TrainingParams)
 }
 
 function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): string[] {
-  const { parameters, epochs, images } = index.model;
+  const { operations, model } = index;
+  const { parameters, epochs, images } = model;
   const asked = { ...params.train, ...params.model?.[name]?.train };
   const batch = Number(asked.batch ?? 0);
   const megabytes = (copies: number) => {
@@ -136,6 +140,7 @@ function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): s
     String(epochs),
     batch === 0 ? '–' : formatCount(epochs * Math.floor(images / batch)),
     formatCount(epochs * images),
+    operations === 0 ? '–' : (operations / 1e9).toPrecision(2),
     spread === 0 ? '–' : `${spread.toFixed(2)} gray levels`,
     range && spread > 0
       ? `${formatPercent(range.covered)} of ${formatPercent(range.calibrated)}`

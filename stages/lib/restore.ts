@@ -2,6 +2,7 @@
 
 import { createRandom } from '@pipe-experiment/data/random.js';
 import { type BackendName, openBackend } from '@pipe-experiment/networks/backend/choose.js';
+import { countOperations } from '@pipe-experiment/networks/operations.js';
 import { disposeParams, sizeOf } from '@pipe-experiment/networks/params.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from './nn/model-config.js';
@@ -55,6 +56,8 @@ export interface Restorer {
    *   (the known pixels are not pasted back); with `samples: S` float32 [S, N, size, size, channels]
    */
   restore(images: Uint8Array, masks: Uint8Array, options?: RestoreOptions): Promise<Float32Array>;
+  /** Floating-point operations that restore one image, without the fill that the network starts from. */
+  countOperations(): Promise<number>;
   /** Frees the weights. */
   dispose(): void;
 }
@@ -77,6 +80,10 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
     info: { arch: config.network.arch, parameters, size, channels, images, epochs, config },
     heldOut,
     restore: (images, masks, options = {}) => restoreAll(model, images, masks, options),
+    countOperations: () =>
+      countOperations(() =>
+        restoreAll(model, new Uint8Array(size * size * channels), new Uint8Array(size * size), {}),
+      ),
     dispose: () => disposeParams(model.params),
   };
 }

@@ -71,6 +71,8 @@ export interface ScoresIndex {
   /** The same number of picks in every setting. */
   readonly picks: readonly (readonly ExamplePick[])[];
   readonly model: ModelInfo;
+  /** Floating-point operations of the network that restore one image. */
+  readonly operations: number;
   /** The epochs as the stage `train` wrote them. */
   readonly history: readonly HistoryEntry[];
   readonly notes: readonly string[];

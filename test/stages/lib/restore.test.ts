@@ -116,6 +116,19 @@ test('the code draws its latent at test, and normalises each image by itself', a
   model.dispose();
 });
 
+test('the operations of an image contain all passes of its symmetries', async () => {
+  const operations = async (symmetries: string) => {
+    const model = await save(symmetries, { ...MODELS.restorer, latent: 0, symmetries });
+    const count = await model.countOperations();
+    model.dispose();
+    return count;
+  };
+  const once = await operations('none');
+  expect(once).toBeGreaterThan(0);
+  expect(await operations('mirror')).toBe(2 * once);
+  expect(await operations('all')).toBe(8 * once);
+});
+
 test('bytes that are not such images are refused', async () => {
   const model = await save('refused', MODELS.deepvision);
   await expect(model.restore(images.subarray(1), masks)).rejects.toThrow(

@@ -58,6 +58,7 @@ export function createRowRestorer(
       }
       return out;
     },
+    countOperations: async () => 0,
     dispose() {},
   };
 }
