@@ -88,6 +88,7 @@ export default defineStage<Shape>(
 
     const heldOut = baselines.train.filter((image) => model.heldOut.includes(image)).length;
     const groups = groupsOf(images, split);
+    const { rims, components } = baselines.kernels[images.kernel]!;
     const { bootstrap: resamples, seed, smallestEffect: effect } = asked;
     const bootstrap = { resamples, seed, effect };
     mkdirSync(outs.scores, { recursive: true });
@@ -106,11 +107,8 @@ export default defineStage<Shape>(
         groups,
         gains: gainsOf(test, groups.ofTest, bootstrap),
         bootstrap,
-        rims: scored.test.rims.map(([rim], s) => [
-          ...baselines.kernels[images.kernel]!.rims[s]!,
-          rimMeans(rim!),
-        ]),
-        components: baselines.kernels[images.kernel]!.components,
+        rims: scored.test.rims.map(([rim], s) => [...rims[s]!, rimMeans(rim!)]),
+        components,
         layers: drawn.layers,
         samples: drawn.samples,
         picks: settings.map(({ name }, at) =>

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 beforeAll(() => openBackend('wasm'));
 
-const image = (...shape: number[]) => tf.zeros<tf.Rank.R4>(shape);
+const image = (...shape: [number, number, number, number]) => tf.zeros<tf.Rank.R4>(shape);
 
 describe('the operations of a pass, a multiply-add as two', () => {
   test.each<[string, number, () => tf.Tensor]>([

@@ -118,7 +118,7 @@ test('the code draws its latent at test, and normalises each image by itself', a
 
 test('the operations of an image contain all passes of its symmetries', async () => {
   const operations = async (symmetries: string) => {
-    const model = await save(symmetries, { ...MODELS.restorer, latent: 0, symmetries });
+    const model = await save(symmetries, { ...MODELS.restorer, symmetries });
     const count = await model.countOperations();
     model.dispose();
     return count;
