@@ -89,9 +89,9 @@ export const ABOUT_COSTS =
   'the weights. The convolutions and matrix products that restore one image are counted in GFLOP, with all passes of ' +
   'symmetries; training on an image costs about three passes. The time depends on the machine, so it is not part of ' +
   'this page: “pipe results train --usage” prints it. Samples of the latent differ by a standard deviation in the ' +
-  'hole, the mean of all settings: below 0.5 they are one picture, and the gallery has none. The last column is how ' +
-  'often the true level of a pixel is within the range of the samples, and how often it would be if the truth were ' +
-  'one more sample.';
+  'hole, in gray levels, the mean of all settings: below 0.5 they are one picture, and the gallery has none. The last ' +
+  'column is how often the true level of a pixel is within the range of the samples, and how often it would be if the ' +
+  'truth were one more sample.';
 
 /** What the report knows of trainings: `params.train`, and `params.model.<name>.train` over it. */
 export interface TrainingParams {
@@ -110,9 +110,9 @@ export function costsTable(datasets: readonly DataSet[], params: TrainingParams)
       'epochs',
       'updates',
       'images seen',
-      'GFLOP an image',
-      'samples differ by',
-      'truth within samples',
+      'GFLOP',
+      'samples differ',
+      'truth within',
     ],
     rows: datasets.flatMap((dataset) =>
       dataset.models.map((model) => [
@@ -141,7 +141,7 @@ function costCells({ name, items: [{ index }] }: Row, params: TrainingParams): s
     batch === 0 ? '–' : formatCount(epochs * Math.floor(images / batch)),
     formatCount(epochs * images),
     operations === 0 ? '–' : (operations / 1e9).toPrecision(2),
-    spread === 0 ? '–' : `${spread.toFixed(2)} gray levels`,
+    spread === 0 ? '–' : `${spread.toFixed(2)} levels`,
     range && spread > 0
       ? `${formatPercent(range.covered)} of ${formatPercent(range.calibrated)}`
       : '–',
