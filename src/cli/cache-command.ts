@@ -23,7 +23,7 @@ import type { Parsed } from './command-usage.js';
 import { roomOn } from './terminal.js';
 
 const GC_NOTES =
-  'gc keeps what the current pipeline, pipeline.lock, a running process or a recent run needs.\nOf the rest, it first removes what is cheapest to recompute for its size.\nA run collects garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets the limit, off disables it.\nSizes are powers of 1024: 50G is 50 GiB.';
+  'gc keeps what the current pipeline, pipeline.lock, a running process or a recent run needs.\nOf the other results, it first removes those that took the least time to compute for their size.\nA run collects garbage above the size limit: PIPE_CACHE_MAX_SIZE=50G sets the limit, off disables it.\nSizes are powers of 1024: 50G is 50 GiB.';
 
 const VERIFY_NOTES = 'Exit: 3 when verify finds damage.';
 

@@ -33,7 +33,7 @@ export const command: Command = {
     ...VARIANT_OPTIONS,
   ],
   notes:
-    'With names, draws them and everything they depend on. The text form leaves out edges that\nfollow from others; the other forms have all edges. `pipe status` explains the states.\n○ depends on no other node, ● depends on those that its lines lead to.',
+    'With names, draws them and everything they depend on. The text form leaves out edges that\nfollow from others; the other forms have all edges. `pipe status` explains the states.\n○ depends on no other node. ● depends on those above it that its column and its lines lead to.',
   async run(parsed, context) {
     const form = formOf(parsed);
     const nodes = await withProject(parsed, context, (project) =>

@@ -30,7 +30,10 @@ export const command: Command = {
   options: [
     { name: 'follow', short: 'f', help: 'keep printing until the item ends' },
     ...VARIANT_OPTIONS,
-    { ...JSON_OPTION, help: 'print the path of the log, the time and the peak memory as JSON' },
+    {
+      ...JSON_OPTION,
+      help: 'print the path of the log, the time, the CPU time and the peak memory as JSON',
+    },
   ],
   async run(parsed, context) {
     requireItem(command, parsed);

@@ -11,7 +11,7 @@ export const command: Command = {
   command: 'pull',
   positionals: '[stage|item|pattern …]',
   summary:
-    'Restores the named items and everything they depend on from the caches. Without names, restores all items. Runs nothing.',
+    'Restores the named items and everything they depend on from the local and the remote cache. Without names, restores all items. Runs nothing.',
   options: [
     ...VARIANT_OPTIONS,
     { name: 'concurrency', value: 'n', help: 'items to restore at once (default: cores)' },

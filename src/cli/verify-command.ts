@@ -44,7 +44,7 @@ export const command: Command = {
     JSON_OPTION,
   ],
   notes:
-    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed, 2 an error.\n1 also if everything is equal, but a report cannot be written.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
+    'Exit: 0 everything is equal, 3 something differs, 1 a stage failed or a report cannot be\nwritten, 2 an error.\nOn GitHub Actions, differences are annotated and the job gets a summary.',
   async run(parsed, context) {
     const reports = parsed
       .texts('report')

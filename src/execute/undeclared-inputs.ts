@@ -58,7 +58,7 @@ function undeclaredFile(handle: ItemHandle): string | undefined {
     if (!isParamsFile(name))
       return `${where} names ${name}, ${consequence}. If it reads the file, add "${name}" to its deps; if it writes the file, to its outs`;
     if (Object.keys(item.params).length === 0 && ![...executedTexts(handle)].some(takesParams))
-      return `${where} names ${name}, but lists no params: ${item.id} stays fresh when the file changes. List the params that it reads under its params`;
+      return `${where} names ${name}, but the stage lists no params: ${item.id} stays fresh when the file changes. List the params that it reads under \`params:\` of the stage`;
   }
   return undefined;
 }

@@ -77,7 +77,7 @@ stages:
   const first = await project.run('--concurrency', '1');
   expect([...warned(first)].sort()).toEqual([
     `cat: its command names data/a.csv, ${stays('cat', 'data/a.csv')}`,
-    'conf: its command names conf/p.yaml, but lists no params: conf stays fresh when the file changes. List the params that it reads under its params',
+    'conf: its command names conf/p.yaml, but the stage lists no params: conf stays fresh when the file changes. List the params that it reads under `params:` of the stage',
     `fit: fit.py names data/a.csv, ${stays('fit', 'data/a.csv')}`,
     `late: late.py names data/a.csv, ${stays('late', 'data/a.csv')}`,
     `sum: bin/sum.sh names data/a.csv, ${stays('sum', 'data/a.csv')}`,

@@ -94,7 +94,7 @@ function axisOf(name: string, node: AstNode, means: Means): Axis | undefined {
     const placeholder = wholePlaceholder(parseTemplate(String(node.value), node, diagnostics));
     const given = placeholder ? givenBy(placeholder, lookup) : '';
     const message = `the axis "${name}" takes a list of values, and ${node.value} is ${what}${given}`;
-    diagnostics.add({ code: 'bad-axis', message, hint: 'as in: [faces, animals]' }, node.span);
+    diagnostics.add({ code: 'bad-axis', message, hint: listOf(written!) }, node.span);
     return undefined;
   }
   if (values.length === 0) {
@@ -116,6 +116,11 @@ function listed({ value, items }: Written): readonly Written[] | undefined {
   if (items) return items;
   if (value === null || typeof value !== 'object') return undefined;
   return Object.keys(value).map((name) => ({ value: name }));
+}
+
+/** How to write one value as a list. `0.1,0.01` becomes two values, as meant. */
+function listOf({ value, text = String(value) }: Written): string {
+  return `write a list, as in: [${/^[\w.,+-]+$/.test(text) && value !== null ? text : 'faces, animals'}]`;
 }
 
 /** The value as written, or of the param that it names. */

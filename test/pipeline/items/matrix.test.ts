@@ -102,6 +102,20 @@ stages:
     );
   });
 
+  it.each([
+    ['0.10', '[0.10]'],
+    ['"0.1,0.01"', '[0.1,0.01]'],
+    ['true', '[true]'],
+    ['"a: b"', '[faces, animals]'],
+    ['null', '[faces, animals]'],
+  ])('shows how to write the value %s as the list that an axis needs: %s', (value, list) => {
+    const text = `params: { x: ${value} }
+stages:
+  s: { cmd: "true", matrix: { x: "\${x}" } }
+`;
+    expect(mistakesOf(text)).toContain(`\n  write a list, as in: ${list}`);
+  });
+
   it('prefers an axis to a param of the same name, but finds the param by its full path', () => {
     const plan = planOf(`
 params: { model: { vae: { width: 8 } } }
