@@ -98,6 +98,7 @@ function parse(text: string): Parsed {
 const TOO_DEEP: Mistake = {
   code: 'too-deep',
   message: `values are nested more than ${MAX_DEPTH} deep`,
+  hint: 'use fewer levels of lists and maps',
 };
 
 interface Walk {
@@ -148,9 +149,9 @@ function follow(name: string, span: Span, walk: Walk): AstNode {
       target === 'open'
         ? `the alias *${name} refers to the anchor that it is part of`
         : `YAML reads *${name} as an alias, and there is no anchor &${name}`;
-    const hint = near ? `did you mean *${near}?` : 'put text that begins with "*" in quotes';
-    const own = target === 'open' ? undefined : hint;
-    walk.diagnostics.add({ code: 'bad-alias', message, hint: own }, span);
+    const other = near ? `did you mean *${near}?` : 'put text that begins with "*" in quotes';
+    const hint = target === 'open' ? 'name an anchor that ends before the alias' : other;
+    walk.diagnostics.add({ code: 'bad-alias', message, hint }, span);
     return { ...NOTHING, span };
   }
   return count(target, span, walk) ? target : { ...NOTHING, span };
@@ -161,7 +162,8 @@ function count(target: AstNode, span: Span, walk: Walk): boolean {
   walk.aliased += target.size;
   if (walk.aliased <= MAX_ALIASED) return true;
   const message = `up to here, the aliases expand to more than ${MAX_ALIASED} values`;
-  if (within) walk.diagnostics.add({ code: 'alias-bomb', message }, span);
+  const hint = 'use fewer aliases within the values of other anchors';
+  if (within) walk.diagnostics.add({ code: 'alias-bomb', message, hint }, span);
   return false;
 }
 
@@ -228,7 +230,8 @@ function keyName(key: Node | null, at: Span, walk: Walk): string | undefined {
   const name = node && plain ? textOf(node) : undefined;
   if (name === undefined || name === '' || name === '__proto__' || name.includes('\0')) {
     const message = name === undefined ? 'a key must be a text' : `a key cannot be "${name}"`;
-    walk.diagnostics.add({ code: 'bad-key', message }, at);
+    const hint = name === undefined ? 'write a name' : 'choose a different name';
+    walk.diagnostics.add({ code: 'bad-key', message, hint }, at);
     return undefined;
   }
   if (isScalar(key) && key.anchor !== undefined) {
