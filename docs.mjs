@@ -92,7 +92,7 @@ function pipelinePage(schema) {
 
 ${GENERATED}
 
-The definition that validates the file gives this page and the JSON Schema that \`pipe schema\` prints. [pipeline.md](../pipeline.md) explains the keys with examples. \`\${name}\` stands for a value that comes from an axis or a param.
+This page and the JSON Schema that \`pipe schema\` prints are made from the definition that validates the file. [pipeline.md](../pipeline.md) explains the keys with examples. \`\${name}\` stands for a value that comes from an axis or a param.
 
 ## The file
 
