@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../rig/project.js';
 import { project } from '../rig/projects.js';
+import { answerIn } from '../rig/within.js';
 
 const PIPELINE = `stages: { s: { cmd: "echo 1 > \${outs.o}", outs: { o: out.txt } } }\n`;
 
@@ -28,7 +29,7 @@ function withOddPlaces(): Project {
 describe.each(PLACES)('%s', (place) => {
   it('is refused as the path of a command', async () => {
     const made = withOddPlaces();
-    await made.run();
+    await answerIn(made, 'run');
     for (const command of COMMANDS) {
       const { code, err } = await made.pipe(...command.replace('%', place).split(' '));
       expect(err).not.toContain('internal error');
@@ -55,7 +56,7 @@ describe('`link/..`', () => {
     const made = project({ 'pipeline.yaml': PIPELINE, 'far/pipeline.yaml': PIPELINE });
     mkdirSync(made.path('far/deep'));
     symlinkSync('far/deep', made.path('link'));
-    await made.run();
+    await answerIn(made, 'run');
     return made;
   }
 
