@@ -14,6 +14,21 @@ export function leavesOf(value: unknown, path = ''): (readonly [path: string, le
   );
 }
 
+/**
+ * The keys of a tree that a dot path leads through; undefined if it leads nowhere. A key may contain
+ * dots: in `{ batch: { "0.1": 64 } }`, `batch.0.1` names the 64. Shorter keys take precedence.
+ */
+export function keysAt(tree: unknown, path: string): readonly string[] | undefined {
+  if (!isTree(tree)) return undefined;
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+    const key = path.slice(0, dot);
+    if (!Object.hasOwn(tree, key)) continue;
+    const below = keysAt(tree[key], path.slice(dot + 1));
+    if (below !== undefined) return [key, ...below];
+  }
+  return Object.hasOwn(tree, path) ? [path] : undefined;
+}
+
 /** Undefined when the text is not JSON. */
 export function ifJson(text: string, parse: (text: string) => unknown = JSON.parse): unknown {
   try {

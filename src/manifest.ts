@@ -1,6 +1,7 @@
 /** Manifest: all that an item's result depends on, as data. The key is its hash; `why` compares two. */
 import type { Digest } from './cache/objects/digest.js';
 import { canonical, sha256 } from './canonical.js';
+import { keysAt } from './json.js';
 import type { Json } from './stage/context.js';
 
 export interface Manifest {
@@ -90,7 +91,7 @@ export function chainManifest(manifest: Manifest, targetParam: string | undefine
   for (const [path, value] of Object.entries(manifest.params)) {
     if (path === targetParam) continue;
     params[path] = targetParam.startsWith(`${path}.`)
-      ? without(value, targetParam.slice(path.length + 1).split('.'))
+      ? without(value, keysAt(value, targetParam.slice(path.length + 1)) ?? [])
       : value;
   }
   return { ...rest, params };

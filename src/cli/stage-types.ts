@@ -10,9 +10,9 @@ import type { Json } from '../stage/context.js';
  */
 export function stageTypes(plans: readonly Plan[], isWanted: (stage: string) => boolean): string {
   const stages = new Map<string, Item[]>();
-  for (const item of plans.flatMap((plan) => plan.items)) {
-    if (isWanted(item.stage)) addTo(stages, item.stage, item);
-  }
+  for (const { items, params } of plans)
+    for (const item of items.filter(({ stage }) => isWanted(stage)))
+      addTo(stages, item.stage, { ...item, params: paramsTree(item.params, params) });
   const names = new Set<string>();
   const parts = [...stages].map(([stage, items]) =>
     interfaceOf(stage, freeName(stage, names), items),
@@ -29,7 +29,7 @@ function interfaceOf(stage: string, name: string, items: readonly Item[]): strin
       items.map((item) => mapOf(pick(item).map(([key, isList]) => [key, isList ? TEXTS : TEXT]))),
     );
   const members: readonly (readonly [string, Shape])[] = [
-    ['params', union(items.map((item) => shapeOf(paramsTree(item.params))))],
+    ['params', union(items.map((item) => shapeOf(item.params)))],
     ['matrix', union(items.map((item) => shapeOf(item.matrix)))],
     ['deps', texts((item) => item.deps.map((dep) => [dep.name, dep.glob]))],
     ['outs', texts((item) => item.outs.map((out) => [out.name, false]))],

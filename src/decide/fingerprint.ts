@@ -4,6 +4,7 @@ import type { Cooperative } from '../cache/files/yielding.js';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical, sha256 } from '../canonical.js';
 import { sorted } from '../code/found-scripts.js';
+import { keysAt } from '../json.js';
 import { epochChoice, type Manifest, type ModuleCode } from '../manifest.js';
 import type { Owner } from '../pipeline/out-tree.js';
 import type { Dep, Item, Plan } from '../pipeline/plan.js';
@@ -149,15 +150,22 @@ export function* digestsOf(
   return (yield* matchesOf(dep, context))?.map(digestAlone);
 }
 
-/** `params` as a stage's process receives them: a tree of the named parts only. */
-export function paramsTree(params: Readonly<Record<string, Json>>): Json {
+/**
+ * `params` as a stage's process receives them: a tree of the named parts only.
+ *
+ * @param all the params of the plan
+ */
+export function paramsTree(
+  params: Readonly<Record<string, Json>>,
+  all: Json,
+): Readonly<Record<string, Json>> {
   const tree: Record<string, Json> = {};
+  const places = Object.entries(params).map(
+    ([path, value]) => [keysAt(all, path) ?? path.split('.'), value] as const,
+  );
   // Short paths first, so that `a` exists before `a.b` is added to it.
-  for (const path of Object.keys(params).sort(
-    (a, b) => a.split('.').length - b.split('.').length,
-  )) {
-    place(tree, path.split('.'), params[path] as Json);
-  }
+  for (const [keys, value] of places.sort(([a], [b]) => a.length - b.length))
+    place(tree, keys, value);
   return tree;
 }
 

@@ -141,7 +141,7 @@ function contextOf(build: BuildContext, item: Item, matched: Matched): ContextFi
     item: item.id,
     stage: item.stage,
     matrix: item.matrix,
-    params: paramsTree(item.params),
+    params: paramsTree(item.params, build.project.plan.params),
     deps: Object.fromEntries(deps),
     outs: Object.fromEntries(item.outs.map((out) => [out.name, absolute(out.path)])),
     resources: item.resources,

@@ -1,4 +1,5 @@
 /** The params tree: from files, profiles and `--set`, each value with its origin. */
+import { keysAt } from '../json.js';
 import type { Json } from '../stage/context.js';
 import type { AstNode } from './document/ast.js';
 import type { Diagnostics, Mistake } from './document/diagnostics.js';
@@ -151,14 +152,15 @@ function applySet(tree: Param, text: string, diagnostics: Diagnostics): Param {
     diagnostics.add({ code: 'bad-set', message });
     return tree;
   }
-  if (!paramAt(tree, path)) {
+  const keys = keysAt(tree.value, path);
+  if (keys === undefined) {
     const mistake = unknownParam(path, tree);
     diagnostics.add({ ...mistake, message: `--set ${text}: ${mistake.message}` });
     return tree;
   }
   return replace(
     tree,
-    path.split('.'),
+    keys,
     paramOf(parsed, () => ({ kind: 'set', text })),
   );
 }
@@ -203,9 +205,8 @@ function replace(tree: Param, [first, ...rest]: readonly string[], by: Param): P
 }
 
 export function paramAt(tree: Param, path: string): Param | undefined {
-  let param: Param | undefined = tree;
-  for (const name of path.split('.')) param = param?.parts?.get(name);
-  return param;
+  const keys = keysAt(tree.value, path);
+  return keys?.reduce<Param | undefined>((param, key) => param?.parts?.get(key), tree);
 }
 
 /** For messages: what gave a param its value, if it is not the file's `params`. */

@@ -46,10 +46,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   json: [],
   lists: [],
   wildcards: [],
-  manifest: ['stage', 'canonical', 'cache/objects/digest'],
+  manifest: ['stage', 'canonical', 'json', 'cache/objects/digest'],
   event: ['stage'],
   'pipeline/document': ['stage', 'error', 'lists', 'pipeline/root'],
   'pipeline/items': [
+    'json',
     'lists',
     'stage',
     'sys',

@@ -1,5 +1,9 @@
 /** The params tree under profiles and --set, and where each value comes from. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { paramsTree } from '../../src/decide/fingerprint.js';
+import { leavesOf } from '../../src/json.js';
+import { chainManifest, type Manifest } from '../../src/manifest.js';
 import { loadParams } from '../../src/pipeline/load.js';
 import { type ParamLine, paramLines } from '../../src/pipeline/params-report.js';
 import { mistakesOf, planOf, type Variant } from './rig.js';
@@ -64,6 +68,48 @@ describe('params', () => {
     expect(paramsOf({ set: ['train={ epochs: 1, rate: 2 }', 'train.epochs=3'] })).toMatchObject({
       train: { epochs: 3, rate: 2 },
     });
+  });
+
+  it('may have keys with dots, which every dot path can name (property)', () => {
+    // No key continues another one, so that each path has one meaning.
+    const key = fc.constantFrom('a', 'b.c', '0.1', '0.01', 'resnet.v2.x', '3.10');
+    const tree = fc.letrec<{ node: unknown; map: Record<string, unknown> }>((tie) => ({
+      node: fc.oneof({ depthSize: 'small' }, fc.integer({ min: 0, max: 9 }), tie('map')),
+      map: fc.dictionary(key, tie('node'), { minKeys: 1, maxKeys: 4 }),
+    })).map;
+    fc.assert(
+      fc.property(tree, (params) => {
+        for (const [path] of leavesOf(params)) {
+          const text = (tail: string) => `params: ${JSON.stringify(params)}\nstages: { ${tail} }`;
+          const stage = `s: { params: ["${path}"], cmd: "echo \${${path}}" }`;
+          const before = planOf(text(stage)).params;
+          const plan = planOf(text(stage), { set: [`${path}=77`] });
+          const changed = leavesOf(plan.params).map(([at, value]) => [at, at === path ? 0 : value]);
+          expect(changed).toEqual(leavesOf(before).map(([at, v]) => [at, at === path ? 0 : v]));
+          const [item] = plan.items;
+          expect(item).toMatchObject({ params: { [path]: 77 }, filled: { [path]: 77 } });
+          expect(leavesOf(paramsTree(item!.params, plan.params))).toEqual([[path, 77]]);
+          expect(plan.params).toMatchObject(paramsTree(item!.params, plan.params));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('prefer the shorter key if a dot path has two meanings', () => {
+    const text = 'params: { m: { a.b: 1, a: { b: 2 } } }\nstages: {}';
+    expect(planOf(text, { set: ['m.a.b=3'] }).params).toEqual({ m: { 'a.b': 1, a: { b: 3 } } });
+  });
+
+  it('leave the param of the epochs out of the chain also if its key has a dot', () => {
+    const chain = (epochs: number) => {
+      const text = `params: { t: { "v2.0": ${epochs}, rate: 1 } }
+stages: { s: { cmd: x, params: [t], epochs: "\${t.v2.0}" } }`;
+      const [item] = planOf(text).items;
+      const manifest = { params: item!.params } as unknown as Manifest;
+      return chainManifest(manifest, item!.epochs!.param).params;
+    };
+    expect(chain(3)).toEqual({ t: { rate: 1 } });
   });
 
   it('keep a "=" in the value of --set', () => {

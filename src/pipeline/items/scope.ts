@@ -97,7 +97,7 @@ function forCell(name: string, param: Param, cell: Cell): Found {
   const { parts } = param;
   const values = [...new Set(Object.values(cell).map(textOf))];
   if (!parts || values.length === 0) return param;
-  const matching = values.filter((value) => parts.has(value));
+  const matching = values.filter((value) => value !== 'default' && parts.has(value));
   const entry = parts.get(matching[0] ?? 'default');
   return matching.length < 2 && entry ? entry : { mistake: noEntry(name, values, matching) };
 }

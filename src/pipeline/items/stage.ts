@@ -1,4 +1,5 @@
 /** A stage → its items: paths, params and command of each cell, with placeholders filled. */
+import { keysAt } from '../../json.js';
 import type { Json } from '../../stage/context.js';
 import { type AstNode, child, keyAt, textOf } from '../document/ast.js';
 import type { Diagnostics } from '../document/diagnostics.js';
@@ -234,8 +235,8 @@ function withTarget(
   return Object.fromEntries(
     Object.entries(params).map(([path, value]) => {
       if (path !== target && !target.startsWith(`${path}.`)) return [path, value];
-      const inner = target === path ? [] : target.slice(path.length + 1).split('.');
-      return [path, withLeaf(value, inner, epochs!.target)];
+      const inner = target === path ? [] : keysAt(value, target.slice(path.length + 1));
+      return [path, inner ? withLeaf(value, inner, epochs!.target) : value];
     }),
   );
 }

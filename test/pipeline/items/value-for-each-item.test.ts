@@ -60,6 +60,17 @@ describe('a param that is a map', () => {
     expect(mistake('{ x: 1, default: { k: 2 } }')).toContain('${lr} is a map: only a text');
   });
 
+  it('gives the entry of a value, and not the one called default, if an axis has the value default', () => {
+    const text =
+      'params: { e: { default: 1, vit: 2 } }\nstages: { a: { cmd: "x ${e}", matrix: { m: [cnn, vit], n: [default, big] } } }';
+    expect(planOf(text).items.map(({ id, filled }) => [id, filled])).toEqual([
+      ['a@cnn,default', { e: 1 }],
+      ['a@cnn,big', { e: 1 }],
+      ['a@vit,default', { e: 2 }],
+      ['a@vit,big', { e: 2 }],
+    ]);
+  });
+
   it('stays a list of keys as an axis, also if one of them is called default', () => {
     const text =
       'params: { m: { default: 1, y: 2 } }\nstages: { a: { cmd: "x ${k}", matrix: { k: "${m}" } } }';
