@@ -6,18 +6,20 @@
 import { canonical, sha256 } from '../canonical.js';
 import { paramsReaders } from '../code/params-readers.js';
 import { scriptText, textsOf } from '../code/script-texts.js';
-import { leavesOf } from '../json.js';
+import { isTree, leavesOf } from '../json.js';
 import { oncePerText } from '../lists.js';
 import { valuesNow } from '../pipeline/param-files.js';
+import { isPartOf } from '../pipeline/params-tree.js';
 import type { CommandAction, Item, Plan } from '../pipeline/plan.js';
 
-/** A listed param that has another value in a file that the command reads than among its params. */
+/** A listed param that has another value in a file that the command reads than in this run. */
 export interface Misread {
   /** What names the file. */
   readonly reader: string;
   readonly file: string;
   readonly param: string;
   readonly there: unknown;
+  /** Undefined if this run has no such param. */
   readonly wanted: unknown;
 }
 
@@ -39,26 +41,34 @@ export function misreads(
   readers: ReadonlyMap<string, string>,
   valuesOf: ParamValues,
 ): Misread[] {
-  const wanted = wantedBy(item);
+  const { wanted, isOther } = comparisonFor(item);
   const read = new Map<string, Misread>();
   // Like pipe, a program that reads several files lets later ones override earlier ones.
   for (const [file, reader] of readers)
-    for (const [param, there] of valuesOf(file))
-      if (wanted.has(param))
-        read.set(param, { reader, file, param, there, wanted: wanted.get(param) });
-  return [...read.values()].filter((each) => !isSame(each.wanted, each.there));
+    for (const [param, there] of valuesOf(file)) {
+      const isReplaced = (earlier: string) => isPartOf(earlier, param) || isPartOf(param, earlier);
+      if (readers.size > 1)
+        for (const each of [...read.keys()].filter(isReplaced)) read.delete(each);
+      read.set(param, { reader, file, param, there, wanted: wanted.get(param) });
+    }
+  return [...read.values()].filter(({ param, there }) => isOther(param, there));
 }
 
-/** The listed params by their leaves, without those that the command is given. */
-function wantedBy({ params, epochs, filled = {} }: Item): ReadonlyMap<string, unknown> {
-  const leaves = Object.entries(params).flatMap(([name, value]) => leavesOf(value, name));
-  return new Map(
-    leaves.filter(([param]) => param !== epochs?.param && !Object.hasOwn(filled, param)),
+/** The params of an item by their leaves, and whether a file has another value for one of them. */
+function comparisonFor({ params, epochs, filled = {} }: Item) {
+  const wanted: ReadonlyMap<string, unknown> = new Map(
+    Object.entries(params).flatMap(([name, value]) => leavesOf(value, name)),
   );
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  const given = [...Object.keys(filled), ...(epochs?.param === undefined ? [] : [epochs.param])];
+  const isListed = (param: string) =>
+    Object.keys(params).some((each) => isPartOf(param, each) || isPartOf(each, param));
+  const isOther = (param: string, there: unknown): boolean => {
+    if (given.some((each) => isPartOf(param, each))) return false;
+    if (wanted.has(param)) return JSON.stringify(wanted.get(param)) !== JSON.stringify(there);
+    // The run has a map in its place, or nothing. A map without entries contains no param.
+    return isListed(param) && !isTree(there);
+  };
+  return { wanted, isOther };
 }
 
 /** Digest by file of the values that count. A dep counts as a whole. */
@@ -84,11 +94,10 @@ export function readParamsIn({ root, plan }: { readonly root: string; readonly p
   const textOf = oncePerText((file) => scriptText(root, file));
   return (item: Item, action: CommandAction, scripts: readonly string[]) => {
     // Values are compared before texts are searched.
-    const wanted = wantedBy(item);
-    const differs = ([param, there]: readonly [string, unknown]) =>
-      wanted.has(param) && !isSame(wanted.get(param), there);
-    if (!files.some((file) => valuesOf(file).some(differs))) return {};
-    const readers = paramsReaders(files, textsOf(action, scripts, textOf));
+    const { isOther } = comparisonFor(item);
+    if (!files.some((file) => valuesOf(file).some(([param, there]) => isOther(param, there))))
+      return {};
+    const readers = paramsReaders(root, files, textsOf(action, scripts, textOf));
     return digestsRead(item, misreads(item, readers, valuesOf));
   };
 }

@@ -12,11 +12,6 @@ export function isForShell({ where, text }: ExecutedText): boolean {
   return where === COMMAND || isShell(where, text);
 }
 
-/** Of a shell, Python, R and Julia. */
-export function withoutComments(text: string): string {
-  return text.replace(/(?<=^|\s)#.*/gm, '');
-}
-
 /** Does not read the scripts that `isWanted` rejects. */
 export function* executedTexts(
   { build, item, code }: ItemHandle,

@@ -24,8 +24,12 @@ export function misreading(handle: ItemHandle): string | undefined {
   const [first] = found;
   if (changed === undefined && first !== undefined) {
     const { reader, file, param, there, wanted } = first;
+    const unseen =
+      wanted === undefined
+        ? `that this run has no ${param}: read the params`
+        : `the value ${JSON.stringify(wanted)} of this run: write \${${param}} in the command, read ${param}`;
     handle.warn(
-      `${reader} names ${file}, where ${param} is ${JSON.stringify(there)}, and does not see the value ${JSON.stringify(wanted)} of this run: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit ${file}`,
+      `${reader} names ${file}, where ${param} is ${JSON.stringify(there)}, and does not see ${unseen} from the JSON file that PIPE_CONTEXT names, or edit ${file}`,
     );
   }
   return changed;
@@ -88,5 +92,5 @@ export function paramsReadersOf(handle: ItemHandle): ReadonlyMap<string, string>
   const files = filesRead(build.project.plan);
   const listsParams = Object.keys(item.params).length > 0;
   if (files.length === 0 || !listsParams || code.kind !== 'command') return new Map();
-  return paramsReaders(files, [...executedTexts(handle)]);
+  return paramsReaders(build.project.root, files, [...executedTexts(handle)]);
 }

@@ -2,10 +2,11 @@
  * Warns about items that run at the same time and keep intermediate data in one file, such as
  * `/tmp/sorted`: one may read what the other has written.
  */
+import { withoutComments } from '../code/params-readers.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { getOrMake, oncePer } from '../lists.js';
 import { isWithin } from '../sys/is-within.js';
-import { executedTexts, isForShell, withoutComments } from './executed-texts.js';
+import { executedTexts, isForShell } from './executed-texts.js';
 
 /** Call the result when the item has ended. */
 export function warnOfSharedFiles(handle: ItemHandle): () => void {

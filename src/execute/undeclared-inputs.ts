@@ -7,7 +7,7 @@
 import path from 'node:path';
 import { unfollowedIn } from '../code/named-scripts.js';
 import { coversCode } from '../code/opaque.js';
-import { type ExecutedText, takesParams } from '../code/params-readers.js';
+import { type ExecutedText, takesParams, withoutComments } from '../code/params-readers.js';
 import { environmentOf } from '../code/python/python-environment.js';
 import { type ItemHandle, itemAt } from '../decide/build-context.js';
 import { oncePer } from '../lists.js';
@@ -17,7 +17,7 @@ import type { Dep, Plan } from '../pipeline/plan.js';
 import { allNeeds } from '../pipeline/select.js';
 import { statIfThere } from '../sys/if-there.js';
 import { isWithin, lastName, withFoldersAbove } from '../sys/is-within.js';
-import { executedTexts, isForShell, withoutComments } from './executed-texts.js';
+import { executedTexts, isForShell } from './executed-texts.js';
 import { describeAction } from './failure.js';
 
 /** Warns once for an item, because the first name usually shows what is missing. */
@@ -57,7 +57,7 @@ function undeclaredFile(handle: ItemHandle): string | undefined {
     const consequence = `but has no dep on it: ${item.id} stays fresh when the file changes`;
     if (!isParamsFile(name))
       return `${where} names ${name}, ${consequence}. If it reads the file, add "${name}" to its deps; if it writes the file, to its outs`;
-    if (Object.keys(item.params).length === 0 && ![...executedTexts(handle)].some(takesParams))
+    if (Object.keys(item.params).length === 0 && !takesParams(executedTexts(handle)))
       return `${where} names ${name}, but the stage lists no params: ${item.id} stays fresh when the file changes. List the params that it reads under \`params:\` of the stage`;
   }
   return undefined;

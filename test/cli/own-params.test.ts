@@ -155,6 +155,86 @@ stages:
   );
 });
 
+it('knows a script that names the params file by its absolute path', async () => {
+  const project = projectWithin({
+    'params.yaml': 'rate: 1\n',
+    'pipeline.yaml':
+      'params: params.yaml\nstages:\n  x: { cmd: "sh x.sh > ${outs.o}", params: [rate], outs: { o: o } }\n',
+  });
+  project.write('x.sh', `cat ${project.root}/params.yaml\n`);
+  expect(warnings(await project.run('--set', 'rate=2'))).toHaveLength(1);
+});
+
+it('knows a private method of JavaScript, which is not a comment', async () => {
+  const project = projectWithin({
+    'params.yaml': 'rate: 1\n',
+    'x.mjs': 'new (class {\n  #file = "params.yaml";\n})();\n',
+    'pipeline.yaml':
+      'params: params.yaml\nstages:\n  x: { cmd: "node x.mjs; touch ${outs.o}", params: [rate], outs: { o: o } }\n',
+  });
+  expect(warnings(await project.run('--set', 'rate=2'))).toHaveLength(1);
+});
+
+const VALUES = ['1', 'null', '[1]', '{y: 1}', '{y: 2}'];
+const SHAPES = fc.record({
+  there: fc.constantFrom(...VALUES, '{y: 1, z: 2}', '{y: {k: 1}}'),
+  set: fc.option(fc.constantFrom(...VALUES)),
+});
+
+it('gives each result what its command has read, also if --set replaces a map or gives one (property)', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(SHAPES, { minLength: 3, maxLength: 6 }), async (steps) => {
+      const project = projectWithin({
+        'pipeline.yaml':
+          "params: params.yaml\nstages:\n  x: { cmd: 'cat params.yaml > ${outs.o}', params: [in], outs: { o: o } }\n",
+      });
+      const seen = new Set<string>();
+      for (const { there, set } of steps) {
+        project.write('params.yaml', `in: ${there}\n`);
+        const run = await project.run(...(set === null ? [] : ['--set', `in=${set}`]));
+        expect(run.code, run.out + run.err).toBe(0);
+        expect(project.read('o')).toBe(`in: ${there}\n`);
+        const pair = `${there} ${set ?? there}`;
+        expect(run.with('ran')).toHaveLength(seen.has(pair) ? 0 : 1);
+        const warned = warnings(run).filter((text) => text.includes('does not see'));
+        expect(warned).toHaveLength(seen.has(pair) || (set ?? there) === there ? 0 : 1);
+        seen.add(pair);
+      }
+      project.dispose();
+    }),
+    { numRuns: Number(process.env.DRAWS ?? 6) },
+  );
+});
+
+it('says that this run has no such param', async () => {
+  const project = projectWithin({
+    'params.yaml': 'optimizer: { name: adam }\n',
+    'pipeline.yaml':
+      "params: params.yaml\nstages:\n  x: { cmd: 'cat params.yaml > ${outs.o}', params: [optimizer], outs: { o: o } }\n",
+  });
+  expect(warnings(await project.run('--set', 'optimizer=null'))).toEqual([
+    'x: its command names params.yaml, where optimizer.name is "adam", and does not see that this run has no optimizer.name: read the params from the JSON file that PIPE_CONTEXT names, or edit params.yaml',
+  ]);
+});
+
+it('causes no warning for a map with a value for each item that the command is given', async () => {
+  const project = projectWithin({
+    'params.yaml': 'lr: { default: 1, b: 2 }\nepochs: { default: 1, b: 2 }\n',
+    'pipeline.yaml': `params: params.yaml
+stages:
+  x:
+    matrix: { m: [a, b] }
+    cmd: |
+      ${COMMIT_PARAMS}
+      echo \${lr} > \${outs.o}
+    params: [lr, epochs]
+    outs: { o: "\${m}" }
+    epochs: \${epochs}
+`,
+  });
+  expect(warnings(await project.run('--set', 'lr.b=3', '--set', 'epochs.b=1'))).toEqual([]);
+});
+
 it('runs again only for a pair of values that it has not seen', async () => {
   const project = projectWithin({
     'pipeline.yaml': `params: params.yaml
@@ -221,6 +301,27 @@ it.each([
   ["open('old/params.yaml'); open('conf/params.yaml.bak'); open('my-params.yaml')", false],
   ["from pipe_run import context; context(default='conf/params.yaml')", false],
   ["from pipe_run.torch import epochs; open('conf/params.yaml')", true],
+  ["from pipe_run import epochs # a context manager\nopen('conf/params.yaml')", true],
+  ["from pipe_run import context; context().outs.o; open('conf/params.yaml')", true],
+  [
+    "from pipe_run import context; context().deps; p = context(default='params.yaml').params",
+    false,
+  ],
+  ["p = load(os.environ['PIPE_CONTEXT'])['outs']; open('conf/params.yaml')", true],
+  ["load(os.environ['PIPE_CONTEXT'])['params'] if x else open('conf/params.yaml')", false],
+  ["ctx <- fromJSON(Sys.getenv('PIPE_CONTEXT')); ctx$outs$o; read_yaml('params.yaml')", true],
+  ["ctx <- fromJSON(Sys.getenv('PIPE_CONTEXT')); ctx$outs$o; ctx$params; 'params.yaml'", false],
+  ["const { params, outs }: Context = parse(env.PIPE_CONTEXT ?? 'params.yaml')", false],
+  ["main(parse(env.PIPE_CONTEXT)); function main({ params, outs }) {} 'params.yaml'", false],
+  ["import pipe_run; o = pipe_run.context().outs; SGD([{'params': w}]); open('params.yaml')", true],
+  ['# The defaults of conf/params.yaml are in the command.', false],
+  ['yq .rate $ROOT/conf/params.yaml', true],
+  ['open("%s/params.yaml" % folder)', true],
+  ['open("src/../conf/params.yaml"); open("/other/conf/x.yaml")', true],
+  ['open("/other/conf/params.yaml")', false],
+  ['compose(config_name="other"); compose("params")', true],
+  ['subprocess.run("fit.py --config-name=params", shell=True)', true],
+  ['subprocess.run("fit.py -cn params", shell=True)', true],
 ])('knows whether a script with %s reads conf/params.yaml', async (code, reads) => {
   const project = projectWithin({
     'conf/params.yaml': 'rate: 1\n',
