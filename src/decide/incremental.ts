@@ -1,5 +1,6 @@
 /** Arithmetic of a chain of epochs: where to resume, when to stop, which checkpoints to keep. Pure. */
 import type { EpochRecord } from '../cache/records/record.js';
+import { keysAt } from '../json.js';
 import type { EpochPlan, Keep, Objective } from '../pipeline/plan.js';
 import type { Metrics } from '../stage/context.js';
 
@@ -67,13 +68,11 @@ function beats(value: number, than: number, { mode }: Objective): boolean {
   return mode === 'max' ? value > than : value < than;
 }
 
-/** The number at a dot path such as `val.ssim`; undefined when there is none. */
+/** The number at a dot path such as `val.ssim` or `mAP@0.5`; undefined when there is none. */
 export function metricAt(metrics: Metrics | undefined, path: string): number | undefined {
   let at: Metrics | number | null | undefined = metrics;
-  for (const part of path.split('.')) {
-    if (typeof at !== 'object' || at === null) return undefined;
-    at = Object.hasOwn(at, part) ? at[part] : undefined;
-  }
+  for (const key of keysAt(metrics, path) ?? [])
+    at = typeof at === 'object' && at !== null ? at[key] : undefined;
   return typeof at === 'number' && !Number.isNaN(at) ? at : undefined;
 }
 

@@ -8,6 +8,7 @@ import {
   stopEpoch,
 } from '../../src/decide/incremental.js';
 import type { EpochPlan } from '../../src/pipeline/plan.js';
+import type { Metrics } from '../../src/stage/context.js';
 
 function chain(...values: (number | undefined)[]): EpochRecord[] {
   return values.map((value, at) => ({
@@ -34,6 +35,21 @@ describe('resume', () => {
   it('skips an epoch whose state is gone', () => {
     const onlyTwo = (record: EpochRecord) => record.epoch === 2;
     expect(resume({ target: 8 }, chain(1, 2, 3, 4), onlyTwo)).toEqual({ target: 8, completed: 2 });
+  });
+
+  it('finds a metric whose name contains a dot, in a map too', () => {
+    const named = (names: readonly string[]) => {
+      const records = chain(1, 5, 4).map((record, at) => {
+        const start: Metrics = { [names.at(-1)!]: [1, 5, 4][at]! };
+        const metrics = names.slice(0, -1).reduceRight((tree, name) => ({ [name]: tree }), start);
+        return { ...record, metrics };
+      });
+      const byName = { metric: names.join('.'), mode: 'max' } as const;
+      return stopEpoch({ target: 3, patience: 9, best: byName }, records);
+    };
+    expect(named(['mAP@0.5'])).toBe(2);
+    expect(named(['val', 'mAP@0.5:0.95', 'all'])).toBe(2);
+    expect(named(['v1.2', 'val', 'loss'])).toBe(2);
   });
 
   it('stops at the best epoch once patience has run out', () => {
