@@ -56,7 +56,8 @@ class Session {
   readonly #root: string;
   readonly #ended: Promise<void>;
   #end: (error?: unknown) => void = () => {};
-  readonly #executing = new Set<string>();
+  /** When each item that executes began, in milliseconds since 1970. */
+  readonly #executing = new Map<string, number>();
   /** Files that changed since the last run began. */
   readonly #changes = new Set<string>();
   readonly #own: OwnWrites;
@@ -220,7 +221,7 @@ class Session {
   }
 
   readonly #emit = (event: RunEvent): void => {
-    if (event.type === 'start') this.#executing.add(event.item);
+    if (event.type === 'start') this.#executing.set(event.item, Date.now());
     if (event.type === 'item') this.#executing.delete(event.item);
     this.#user.emit(this.#withCause(event));
   };
@@ -240,8 +241,10 @@ class Session {
 
   readonly #changed = (relative: string): void => {
     this.#changes.add(relative);
-    const items = [...this.#executing].filter((item) => this.#set?.concerns(relative, [item]));
-    const own = items.length > 0 ? this.#own.record(relative, items) : undefined;
+    const items = [...this.#executing.keys()].filter((item) =>
+      this.#set?.concerns(relative, [item]),
+    );
+    const own = this.#ownName(relative, items);
     const concerns = items.some((item) => !this.#own.isSpoilt(item));
     if (own === undefined || this.#state === 'stopping') this.#input({ type: 'changed', concerns });
     else {
@@ -249,6 +252,14 @@ class Session {
       this.#warnOfOwn(own, items[0]);
     }
   };
+
+  /** The name to report if these items made the change. No stage writes pipeline.yaml. */
+  #ownName(relative: string, items: readonly string[]): string | undefined {
+    if (items.length === 0 || relative === this.#pipeline) return undefined;
+    const now = Date.now();
+    const began = (item: string) => this.#executing.get(item) ?? now;
+    return this.#own.record(relative, new Map(items.map((item) => [item, now - began(item)])));
+  }
 
   #warnOfOwn(file: string, item = ''): void {
     const message = `${file} changes whenever ${item} runs, so its changes do not restart the run: make the stage write to an out instead`;

@@ -129,6 +129,25 @@ stages:
     },
   );
 
+  it('starts over for each of many edits of pipeline.yaml during one execution', async () => {
+    const made = project({
+      'pipeline.yaml': `stages:\n  train: { cmd: "${GATE}; echo 0 > o", outs: [o] }\n`,
+    });
+    const running = made.start('watch');
+    watching.push(running);
+    await running.text((out) => out.includes('train: running'));
+    for (let edit = 1; edit <= 6; edit++) {
+      made.write(
+        'pipeline.yaml',
+        made.read('pipeline.yaml').replace(`echo ${edit - 1}`, `echo ${edit}`),
+      );
+      await running.text((out) => out.match(/starting over\ntrain: running/g)?.length === edit);
+    }
+    made.write('gate', '');
+    await running.text((out) => out.includes('pipe: watching'));
+    expect(made.read('o')).toBe('6\n');
+  });
+
   it('ignores files that stages write, and files that no stage names', async () => {
     const made = project({ 'pipeline.yaml': UPPER, 'in.txt': 'one\n' });
     const running = watch(made);
