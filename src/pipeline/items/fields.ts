@@ -15,6 +15,8 @@ import {
 
 interface Fields extends Means {
   readonly spec: StageSpec;
+  /** Paths of the params that the item lists. */
+  readonly listed: readonly string[];
   readonly node: AstNode;
 }
 
@@ -82,15 +84,15 @@ function epochsOf(spec: EpochsSpec, fields: Fields): EpochPlan | undefined {
   };
 }
 
-/** The path of the param that the value names; undefined for an axis. */
-function paramNamed(node: AstNode, { lookup, diagnostics }: Fields): string | undefined {
+/** The path of the param that the value names, or of its entry if the item lists that; undefined for an axis. */
+function paramNamed(node: AstNode, { lookup, diagnostics, listed }: Fields): string | undefined {
   if (typeof node.value !== 'string') return undefined;
   const placeholder = wholePlaceholder(parseTemplate(node.value, node, diagnostics));
   if (!placeholder) return undefined;
   const found = lookup(placeholder.name);
-  return typeof found === 'object' && 'value' in found && found.origin
-    ? placeholder.name
-    : undefined;
+  if (typeof found !== 'object' || !('value' in found) || !found.origin) return undefined;
+  const { path } = found;
+  return path !== undefined && listed.includes(path) ? path : placeholder.name;
 }
 
 function keepOf({ last, every, best }: NonNullable<StageSpec['keep']>): Keep {

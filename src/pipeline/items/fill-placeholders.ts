@@ -38,8 +38,8 @@ export interface Means {
 
 /** Resolves the name in a placeholder. */
 export type Lookup = (name: string) => Found;
-/** With `origin` for a param; without for an axis or a path. */
-type Given = Written & { readonly origin?: Origin };
+/** With `origin` for a param; without for an axis or a path. `path`: of the entry, if its map has one for each item. */
+type Given = Written & { readonly origin?: Origin; readonly path?: string };
 export type Found =
   | Given
   | { readonly mistake: Mistake }

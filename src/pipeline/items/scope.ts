@@ -98,8 +98,10 @@ function forCell(name: string, param: Param, cell: Cell): Found {
   const values = [...new Set(Object.values(cell).map(textOf))];
   if (!parts || values.length === 0) return param;
   const matching = values.filter((value) => value !== 'default' && parts.has(value));
-  const entry = parts.get(matching[0] ?? 'default');
-  return matching.length < 2 && entry ? entry : { mistake: noEntry(name, values, matching) };
+  const key = matching[0] ?? 'default';
+  const entry = parts.get(key);
+  if (matching.length > 1 || !entry) return { mistake: noEntry(name, values, matching) };
+  return { ...entry, path: `${name}.${key}` };
 }
 
 function noEntry(name: string, values: readonly string[], matching: readonly string[]): Mistake {

@@ -141,11 +141,12 @@ function draftItem(input: StageInput, templates: Templates, site: Site): Draft {
   const { deps, paths: read } = depsOf(templates.deps, broken.has('deps'), site);
   const unknownOuts = ['outs', 'metrics', 'plots'].some((key) => broken.has(key));
   const { outs, views, plots, written, paths: made } = outsOf(templates.outs, unknownOuts, site);
-  const limits = limitsOf({ ...site, spec, node });
+  const listed = paramsOf(templates.params, site);
+  const limits = limitsOf({ ...site, spec, node, listed: Object.keys(listed) });
   const { resources } = limits;
   const names = { ...scope, deps: read, outs: made, resources };
   const action = actionOf(templates, names, deps, diagnostics);
-  const params = withTarget(paramsOf(templates.params, site), limits.epochs);
+  const params = withTarget(listed, limits.epochs);
   const filled = filledWith(templates.placeholders, site);
   const desc = templates.desc && fill(templates.desc, site);
   const tolerance =

@@ -1,6 +1,7 @@
 /** A param that is a map has one value for each item of a matrix. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chainManifest, type Manifest } from '../../../src/manifest.js';
 import { itemOf, mistakesOf, planOf } from '../rig.js';
 
 const PIPELINE = `
@@ -41,6 +42,22 @@ describe('a param that is a map', () => {
     const plan = planOf(PIPELINE);
     expect(itemOf(plan, 'train@vit,1').params).toEqual({ train: { epochs: 30, rate: 1 } });
     expect(itemOf(plan, 'train@resnet,1').params).toEqual({ train: { epochs: 7, rate: 1 } });
+  });
+
+  it('leaves the number of epochs out of the chain if the stage lists the entry of each item', () => {
+    const chains = (b: number, other: number) =>
+      planOf(
+        `params: { e: { a: 2, b: ${b}, default: ${other} } }
+stages: { s: { cmd: x, params: ["e.\${m}", e.default], epochs: "\${e}", matrix: { m: [a, b] } } }`,
+      ).items.map(({ params, epochs }) => {
+        const manifest = { params } as unknown as Manifest;
+        return [epochs?.target, chainManifest(manifest, epochs?.param).params];
+      });
+    expect(chains(3, 9)).toEqual([
+      [2, { 'e.default': 9 }],
+      [3, { 'e.default': 9 }],
+    ]);
+    expect(chains(5, 8)[1]).toEqual([5, { 'e.default': 8 }]);
   });
 
   it('is replaced by --set, as a whole or by entry', () => {
