@@ -1,4 +1,5 @@
 /** The quantities of a stage: resources, epochs, keep, timeout, retries; each may be a param. */
+import { isTree } from '../../json.js';
 import type { Json } from '../../stage/context.js';
 import { type AstNode, child, keyAt, type Path, partAt, spanAt } from '../document/ast.js';
 import type { EpochsSpec, ObjectiveSpec, StageSpec } from '../document/pipeline-schema.js';
@@ -9,7 +10,7 @@ import {
   givenBy,
   type Means,
   parseTemplate,
-  placeholderValue,
+  placeholderText,
   wholePlaceholder,
 } from './fill-placeholders.js';
 
@@ -115,17 +116,22 @@ function numberAt(path: Path, what: Quantity & What, fields: Fields): number | u
   const part = partAt(node, path);
   let value = part.value;
   let name = '';
+  let hint: string | undefined;
   if (typeof value === 'string' && value.includes('${')) {
     const template = parseTemplate(value, part, diagnostics);
     const placeholder = wholePlaceholder(template);
-    const found = placeholder && placeholderValue(placeholder, template, fields);
+    const found = placeholder && placeholderText(placeholder, template, fields);
     if (!placeholder || found === undefined) return undefined;
-    value = found;
+    value = found.value;
+    const [key] = found.path === undefined && isTree(value) ? Object.keys(value) : [];
+    if (key !== undefined)
+      hint = `only an item of a matrix gets its own entry: name one, as in \${${placeholder.name}.${key}}`;
     name = ` from \${${placeholder.name}}${givenBy(placeholder, fields.lookup)}`;
   }
   const number = PARSERS[what](value);
   if (number !== undefined) return number;
-  diagnostics.add(mistakeOf(EXPECTED[what], value, name), spanAt(node, path));
+  const mistake = mistakeOf(EXPECTED[what], value, name);
+  diagnostics.add(hint === undefined ? mistake : { ...mistake, hint }, spanAt(node, path));
   return undefined;
 }
 

@@ -119,14 +119,6 @@ export function placeholderSpan({ name, nth }: Placeholder, node: AstNode, { tex
   return { start: at, end: at + name.length + 3 };
 }
 
-export function placeholderValue(
-  placeholder: Placeholder,
-  template: Template,
-  means: Means,
-): Json | undefined {
-  return placeholderText(placeholder, template, means)?.value;
-}
-
 export function placeholderText(
   placeholder: Placeholder,
   { node }: Template,

@@ -88,6 +88,14 @@ stages: { s: { cmd: x, params: ["e.\${m}", e.default], epochs: "\${e}", matrix: 
     ]);
   });
 
+  it('is an error as a number without a matrix, with a hint to name an entry', () => {
+    const mistakes = mistakesOf(
+      'params: { e: { default: 1, vit: 2 } }\nstages: { a: { cmd: x, epochs: "${e}" } }',
+    );
+    expect(mistakes).toContain('got a map from ${e}');
+    expect(mistakes).toContain('name one, as in ${e.default}');
+  });
+
   it('stays a list of keys as an axis, also if one of them is called default', () => {
     const text =
       'params: { m: { default: 1, y: 2 } }\nstages: { a: { cmd: "x ${k}", matrix: { k: "${m}" } } }';
