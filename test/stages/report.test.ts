@@ -344,7 +344,7 @@ describe('the report', () => {
     const depth = md.split('## By the distance from the rim')[1]!.split('\n## ')[0]!;
     expect(depth).toContain('colour, rows');
     expect(depth).toContain('colour, columns');
-    expect(md).toMatch(/\| colour, columns \|.*\| \d\.\d\d gray levels \| [\d.]+ % of 33 % \|/);
+    expect(md).toMatch(/\| colour, columns \|.*\| \d\.\d\d levels \| [\d.]+ % of 33 % \|/);
     expect(md).toMatch(/\| colour, rows \|.*\| – \| – \|/);
     expect(html).toContain('24 × 24 pixels, colour');
   });
