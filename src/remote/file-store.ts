@@ -216,7 +216,8 @@ export class FileStore implements Store {
     const handle = await open(draft, 'wx', SHARED_MODE);
     try {
       let size = 0;
-      for await (const chunk of streamOf(body) as AsyncIterable<Buffer>) {
+      const content: AsyncIterable<Buffer> = await streamOf(body);
+      for await (const chunk of content) {
         this.#refuseIfEnded();
         await writeChunk(handle.fd, chunk, dataIn(chunk), size);
         size += chunk.length;

@@ -98,8 +98,12 @@ export class Requests {
     }
   }
 
-  #try({ method, url, headers, body }: Request): Promise<IncomingMessage> {
-    if (this.#signal.aborted) return Promise.reject(interrupted());
+  async #try({ method, url, headers, body }: Request): Promise<IncomingMessage> {
+    const content = body && (await streamOf(body));
+    if (this.#signal.aborted) {
+      content?.destroy();
+      throw interrupted();
+    }
     const length = body && { 'content-length': String(sizeOf(body)) };
     // Not signed, because Google's servers change it on the way.
     const more = { ...length, 'accept-encoding': 'identity' };
@@ -108,11 +112,11 @@ export class Requests {
       this.#open.add(sent);
       sent.once('close', () => this.#open.delete(sent));
       const { answer, upload } = this.#limits;
-      limitTime(sent, body === undefined ? answer : upload, this.#limits);
+      limitTime(sent, content === undefined ? answer : upload, this.#limits);
       sent.once('response', resolve);
       sent.once('error', reject);
-      if (body === undefined) sent.end();
-      else this.#sendBody(sent, streamOf(body));
+      if (content === undefined) sent.end();
+      else this.#sendBody(sent, content);
     });
   }
 

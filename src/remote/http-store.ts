@@ -29,6 +29,9 @@ const ABOUT_CREDENTIALS: ReadonlySet<number> = new Set([400, 401, 403]);
 /** A longer answer to a failed request is not read. */
 const SHORT = 64 << 10;
 
+/** S3's cause of a 404 that does not mean that only this name is absent. */
+const NO_BUCKET = 'NoSuchBucket';
+
 /** Adds the credentials to a request. */
 export type Authorize = (request: Request) => Request | Promise<Request>;
 
@@ -133,7 +136,7 @@ export class HttpStore implements Store {
     }
     const isConflict = statusCode === 412 || statusCode === 409;
     if (!isConflict && (statusCode < 200 || statusCode >= 300))
-      throw await this.#refusal('PUT', answer);
+      throw this.#refusal('PUT', answer, await toldBy(answer));
     answer.resume();
     this.#compares ||= isConflict;
     return !isConflict;
@@ -191,16 +194,14 @@ export class HttpStore implements Store {
     const { statusCode = 0 } = answer;
     if (statusCode === 200 || statusCode === 206) return answer;
     const isAbsent = statusCode === 404 || statusCode === 410 || statusCode === 416;
-    if (!isAbsent) throw await this.#refusal(method, answer);
+    const isPlain = isAbsent && !/\bxml\b/.test(answer.headers['content-type'] ?? '');
+    const told = isPlain ? undefined : await toldBy(answer);
+    if (!isAbsent || told?.cause === NO_BUCKET) throw this.#refusal(method, answer, told);
     answer.resume();
     return undefined;
   }
 
-  /** S3 gives the cause in a few lines of XML. */
-  async #refusal(method: string, answer: IncomingMessage): Promise<StoreError> {
-    const body = await bodyOf(answer, SHORT).catch(() => undefined); // The status alone is enough.
-    const text = body?.toString('utf8') ?? '';
-    const cause = /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1];
+  #refusal(method: string, answer: IncomingMessage, { text, cause }: Told = NOTHING): StoreError {
     const status = `status ${answer.statusCode}${cause === undefined ? '' : ` (${cause})`}`;
     const message = `${new URL(this.#base).host}: ${status} for ${method}`;
     const kind = method === 'PUT' ? 'unwritable' : 'unreadable';
@@ -239,6 +240,21 @@ export class HttpStore implements Store {
   }
 }
 
+/** What a server says about a failed request. */
+interface Told {
+  readonly text: string;
+  readonly cause: string | undefined;
+}
+
+const NOTHING: Told = { text: '', cause: undefined };
+
+/** S3 gives the cause in a few lines of XML. */
+async function toldBy(answer: IncomingMessage): Promise<Told> {
+  const body = await bodyOf(answer, SHORT).catch(() => undefined); // The status alone is enough.
+  const text = body?.toString('utf8') ?? '';
+  return { text, cause: /<Code>(\w{1,60})<\/Code>/.exec(text)?.[1] };
+}
+
 interface Whole {
   readonly bytes: Buffer | undefined;
   readonly version: string | undefined;
@@ -264,7 +280,8 @@ function bodyOf(
       resolve(undefined);
       answer.destroy();
     });
-    answer.once('end', () => resolve(whole ?? Buffer.concat(chunks)));
+    // An answer to HEAD gives the length of a body that it does not have.
+    answer.once('end', () => resolve(whole?.subarray(0, size) ?? Buffer.concat(chunks)));
     answer.once('error', reject);
   });
 }

@@ -2,8 +2,9 @@
  * Interface of a store of bytes by name: `cas/<sha256>` objects, `ac/<key>` records. It never lists
  * names.
  */
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { codeOf, DamagedObject } from '../cache/files/file-errors.js';
 import { CHUNK } from '../cache/files/hash.js';
 
 export interface Store {
@@ -70,11 +71,22 @@ export function fileOf(body: Body): string | undefined {
   return Buffer.isBuffer(body) || typeof body.content !== 'string' ? undefined : body.content;
 }
 
-/** In pieces, so that a store counts the bytes while they move. */
-export function streamOf(body: Body): Readable {
-  const content = Buffer.isBuffer(body) ? body : body.content;
-  if (typeof content === 'string') return createReadStream(content, { highWaterMark: CHUNK });
-  return Readable.from(piecesOf(content));
+/**
+ * In pieces, so that a store counts the bytes while they move. Opens the file first: from then on,
+ * gc and `keep` may remove it.
+ *
+ * @throws DamagedObject if the file is gone or private to another user: the store is not at fault
+ */
+export async function streamOf(body: Body): Promise<Readable> {
+  if (Buffer.isBuffer(body)) return Readable.from(piecesOf(body));
+  const { content, hex } = body;
+  if (typeof content !== 'string') return Readable.from(piecesOf(content));
+  try {
+    return (await open(content)).createReadStream({ highWaterMark: CHUNK });
+  } catch (error) {
+    if (!['ENOENT', 'EACCES'].includes(codeOf(error) ?? '')) throw error;
+    throw new DamagedObject(hex, 'missing', (error as Error).message);
+  }
 }
 
 function* piecesOf(content: Buffer): Generator<Buffer> {

@@ -179,6 +179,21 @@ describe('a remote cache', () => {
     expect(err).not.toContain('check the credentials');
   });
 
+  it('on S3 without its bucket is not taken for an empty one', async () => {
+    const body = '<?xml version="1.0"?><Error><Code>NoSuchBucket</Code></Error>';
+    const server = await answering({}, body, { 'content-type': 'application/xml' });
+    const keys = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const env = { ...keys, AWS_ENDPOINT_URL: server.remote, PIPE_REMOTE_MODE: 'r' };
+    const made = cloneWithin({ remote: 's3://typo/pipe', env, data: '' });
+    for (const command of ['run', 'pull']) {
+      const { code, err } = await made.pipe(command);
+      expect([code, err]).toEqual([2, expect.stringMatching(/refuses reads: .*NoSuchBucket/)]);
+      expect(err).toContain('check the address of the remote cache');
+    }
+    const { code, out } = await made.pipe('remote');
+    expect([code, out]).toEqual([1, expect.stringMatching(/cannot be read\n.*NoSuchBucket/)]);
+  });
+
   it('at an endpoint that is not an address is an error with a hint', async () => {
     for (const url of ['localhost:9000', 'http://host/?x=1', 'https://me:word@host']) {
       const env = { AWS_ENDPOINT_URL: url };

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isCloned } from '../../src/cache/files/copy-tree.js';
+import { DamagedObject } from '../../src/cache/files/file-errors.js';
 import { FileStore } from '../../src/remote/file-store.js';
 import type { Body, Counter } from '../../src/remote/store.js';
 import { clone, cloneWithin, LARGE } from './clones.js';
@@ -95,6 +96,30 @@ describe('a transfer', () => {
     const room = execFileSync('du', ['-sk', second.path('o'), second.path('cache/v1/objects')]);
     for (const line of room.toString().trim().split('\n'))
       expect(Number.parseInt(line, 10)).toBeLessThan(1000);
+  });
+
+  it('of an object that is dropped here meanwhile is no fault of the remote cache', async () => {
+    const pipeline = `${LARGE}
+  after: { cmd: wc -l < cache/out/large.txt > n.txt, deps: [cache/out/large.txt], outs: [n.txt] }`;
+    let drop = (_hex: string) => {};
+    const server = await served(undefined, ({ method, name }) => {
+      if (method === 'HEAD' && name.startsWith('/cas/')) drop(name.slice('/cas/'.length));
+      return undefined;
+    });
+    const made = cloneWithin(server, pipeline);
+    drop = (hex) => rmSync(made.path(`cache/v1/objects/${hex.slice(0, 2)}/${hex.slice(2)}`));
+    const { events, summary } = await made.run();
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+    expect(summary).toMatchObject({ ran: 2 });
+    // Of the other item, everything is there.
+    expect(namesIn(server).map(path.dirname).sort()).toEqual(['ac', 'cas']);
+  });
+
+  it('of a file that is gone names the object, not the place', async () => {
+    const body = { content: '/nowhere/object', size: 100, hex: 'a'.repeat(64) };
+    const { data, remote } = await served();
+    for (const store of [new FileStore(data, () => {}), storeAt(remote, true)])
+      await expect(store.put('cas/x', body, true)).rejects.toThrow(DamagedObject);
   });
 
   it('that makes no progress turns the remote cache off', async () => {
