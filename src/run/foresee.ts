@@ -4,8 +4,10 @@ import { type BuildContext, itemAt, selectedItems } from '../decide/build-contex
 import { notesOf } from '../decide/metric-files.js';
 import { type Prediction, predict } from '../decide/prediction.js';
 import type { Decision } from '../decide/staleness.js';
+import type { Item } from '../pipeline/plan.js';
 import { eachOf } from '../remote/concurrency.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
+import { isWithin } from '../sys/is-within.js';
 
 type Found = ReadonlyMap<number, Prediction>;
 
@@ -37,12 +39,13 @@ async function predictWith(build: BuildContext, remote: RemoteCache): Promise<Fo
       asked.add(key);
       const item = itemAt(build, index);
       const wanted = { item: item.id, key, manifest, ...notesOf(item) };
-      // An item that reads a part of an out needs the listing of the out, which comes with the
-      // objects.
-      const record = inPart.has(index)
-        ? (await remote.takeResult(wanted, {})) && build.project.cache.readRecord(key)
-        : await remote.results.find(wanted);
-      if (record) foreseen.set(key, record);
+      const record = await remote.results.find(wanted);
+      if (record === undefined) return;
+      // An item that reads a part of an out needs the listing of the out, and one that reads a link
+      // needs its text. Both come with the objects.
+      const isRecordEnough =
+        !inPart.has(index) && record.outs.every(({ links = [] }) => links.length === 0);
+      if (isRecordEnough || (await remote.takeResult(wanted, {}))) foreseen.set(key, record);
     });
     if (foreseen.size === before) return found;
   }
@@ -56,14 +59,27 @@ function isOpen(
   return outlook.cause !== 'forced' && outlook.cause !== 'always';
 }
 
-/** Items with an out that another item reads only in part. */
+/** Items with an out that another item reads only in part, or together with others. */
 function readInPart(build: BuildContext): ReadonlySet<number> {
   const found = new Set<number>();
   for (const { item, needs } of selectedItems(build)) {
+    const parts = outsReadInPart(item);
     for (const need of needs) {
-      const outs = new Set(itemAt(build, need).outs.map(({ path }) => path));
-      if (item.deps.some(({ path, glob }) => glob || !outs.has(path))) found.add(need);
+      const outs = itemAt(build, need).outs.map(({ path }) => path);
+      const isWhole = item.deps.some(({ path, glob }) => !glob && outs.includes(path));
+      // Without a dep of its path, the dep leads there through a folder, a pattern or a link.
+      if (!isWhole || outs.some(parts)) found.add(need);
     }
   }
   return found;
+}
+
+function outsReadInPart({ deps }: Item): (out: string) => boolean {
+  const parts = deps.filter(({ glob }) => !glob);
+  const gathered = new Set(
+    deps.flatMap(({ glob, gathered = [], within = [] }) => (glob ? [...gathered, ...within] : [])),
+  );
+  return (out) =>
+    gathered.has(out) ||
+    parts.some(({ path }) => path !== out && (isWithin(path, out) || isWithin(out, path)));
 }

@@ -47,6 +47,30 @@ describe('a clone with a remote cache', () => {
     );
   });
 
+  it.each([
+    ['more.txt, cache/out/tree, cache/out/large.txt', 'true', []],
+    ['more.txt, cache/out/tree/1, cache/out/large.txt', 'true', ['tree']],
+    ['cache/out/tree/*, cache/out/large.txt', 'true', ['tree']],
+    ['cache/out', 'true', ['large', 'tree']],
+    // The text of a link may lead to another input.
+    ['cache/out/tree, cache/out/large.txt', 'ln -s 1 $D/2', ['tree']],
+  ])('fetches by status only what keys depend on: [%s], %s', async (deps, link, fetched) => {
+    const server = sharedFolder();
+    const pipeline = `
+stages:
+  tree: { cmd: "D=\${outs.d}; mkdir $D; echo 1 > $D/1; ${link}", outs: { d: cache/out/tree } }
+  large: { cmd: "seq 20000 > \${outs.f}", outs: { f: cache/out/large.txt } }
+  all: { cmd: wc -l cache/out/large.txt > all.txt, deps: [${deps}], outs: [all.txt] }
+`;
+    const [first, second] = [cloneWithin(server, pipeline), cloneWithin(server, pipeline)];
+    for (const each of [first, second]) each.write('more.txt', 'more');
+    await first.run();
+    const { out, err } = await second.pipe('status', '--remote', 'r');
+    expect(out.match(/restorable/g), out + err).toHaveLength(3);
+    const stats = JSON.parse((await second.pipe('cache', 'stats', '--json')).out);
+    expect(stats.items.map(({ item }: { item: string }) => item).sort()).toEqual(fetched);
+  });
+
   it('pushes the results of the named variant, whatever outs another variant left', async () => {
     const server = sharedFolder();
     const pipeline = `

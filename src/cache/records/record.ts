@@ -52,6 +52,8 @@ export interface RecordedOut extends TreeEntry {
   readonly permissions?: Permissions;
   /** True if its content was never stored, only the listings of its folders. */
   readonly temp?: true;
+  /** Paths of the links in it. */
+  readonly links?: readonly string[];
 }
 
 /** A completed epoch of a chain: the state after it, and its metrics. */
