@@ -47,6 +47,31 @@ export function userError(code: string, message: string, hint?: string): UserErr
   return new UserError(hint === undefined ? { code, message } : { code, message, hint });
 }
 
+/** What an item did wrong: its message is the item's name and then this text. */
+export interface ItemMistake extends Omit<Diagnostic, 'message'> {
+  readonly item: string;
+  readonly text: string;
+}
+
+/** One diagnostic for all items with the same mistake at the same place: a matrix may have hundreds. */
+export function diagnosticsOf(mistakes: readonly ItemMistake[]): Diagnostic[] {
+  const alike = new Map<string, ItemMistake[]>();
+  for (const each of mistakes) {
+    const { item: _, ...shared } = each;
+    const key = JSON.stringify(shared);
+    const group = alike.get(key) ?? [];
+    group.push(each);
+    alike.set(key, group);
+  }
+  return [...alike.values()].map((group) => {
+    const [{ item, text, ...shared }] = group as [ItemMistake, ...ItemMistake[]];
+    const others = group.length - 1;
+    const more =
+      others === 0 ? '' : `; the same is true of ${others} more item${others === 1 ? '' : 's'}`;
+    return { ...shared, message: `${item}${text}${more}` };
+  });
+}
+
 /**
  * A diagnostic as lines of text:
  *

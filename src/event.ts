@@ -149,7 +149,7 @@ export interface Failing {
   readonly message: string;
 }
 
-/** `--frozen` found a difference from pipeline.lock. */
+/** `--frozen` found a difference from pipeline.lock, other than an item that would run. */
 export interface Differs {
   readonly type: 'difference';
   /** What differs. */

@@ -1,6 +1,6 @@
 /** How an error is displayed. */
 import { describe, expect, it } from 'vitest';
-import { type Place, renderDiagnostic } from '../src/error.js';
+import { diagnosticsOf, type Place, renderDiagnostic } from '../src/error.js';
 
 function shown(text: string, column: number, length: number): string[] {
   const place: Place = { file: 'pipeline.yaml', line: 1, column, length, text };
@@ -41,4 +41,22 @@ describe('a mistake in a line', () => {
     expect(marked(lines)).toMatch(/^(😀)+\??$/u);
     expect(Buffer.from(lines.join('\n')).toString()).toBe(lines.join('\n'));
   });
+});
+
+it('shows a mistake once for all items that have it at one place', () => {
+  const place = { file: 'pipeline.yaml', line: 2, column: 1, length: 1, text: 'x' };
+  const mistake = { code: 'c', text: ' needs more', place, hint: 'h' };
+  const found = [
+    { ...mistake, item: 'a@1' },
+    { ...mistake, item: 'b', place: { ...place, line: 3 } },
+    { ...mistake, item: 'a@2' },
+    { ...mistake, item: 'a@3', text: ' needs less' },
+    { ...mistake, item: 'a@4' },
+  ];
+  const shared = { code: 'c', place, hint: 'h' };
+  expect(diagnosticsOf(found)).toEqual([
+    { ...shared, message: 'a@1 needs more; the same is true of 2 more items' },
+    { ...shared, message: 'b needs more', place: { ...place, line: 3 } },
+    { ...shared, message: 'a@3 needs less' },
+  ]);
 });

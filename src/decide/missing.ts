@@ -1,7 +1,7 @@
 /** Missing inputs: finds them before anything runs, and reports them as a user error. */
 import path from 'node:path';
 import type { Cooperative } from '../cache/files/yielding.js';
-import { type Diagnostic, UserError } from '../error.js';
+import { diagnosticsOf, type ItemMistake, UserError } from '../error.js';
 import { lookAlikeHint } from '../pipeline/look-alike.js';
 import type { Dep, Plan } from '../pipeline/plan.js';
 import { withFoldersAbove } from '../sys/is-within.js';
@@ -78,16 +78,19 @@ export async function refuseMissing(
   if (missing.length === 0) return;
   const places = await planPlaces(project);
   throw new UserError(
-    missing.map(({ item, dep }): Diagnostic => {
-      const place = places.dep(item, dep.name);
-      return {
-        code: 'missing-input',
-        message: `${item}: ${whatIsMissing(dep)}`,
-        ...(place && { place }),
-        hint:
-          stageHint(dep, project.plan) ?? hintOf(dep, { root: project.root, only: options.only }),
-      };
-    }),
+    diagnosticsOf(
+      missing.map(({ item, dep }): ItemMistake => {
+        const place = places.dep(item, dep.name);
+        return {
+          code: 'missing-input',
+          item,
+          text: `: ${whatIsMissing(dep)}`,
+          ...(place && { place }),
+          hint:
+            stageHint(dep, project.plan) ?? hintOf(dep, { root: project.root, only: options.only }),
+        };
+      }),
+    ),
   );
 }
 

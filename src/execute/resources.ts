@@ -1,7 +1,7 @@
 /** Resources of this machine: items that exceed its cores or memory run alone; its GPUs are a hard limit. */
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import { planPlaces } from '../decide/project.js';
-import { type Diagnostic, UserError } from '../error.js';
+import { diagnosticsOf, type ItemMistake, UserError } from '../error.js';
 import type { Resources } from '../pipeline/plan.js';
 import { findGpus } from '../process/gpus.js';
 import type { Machine } from '../process/machine.js';
@@ -37,15 +37,18 @@ export async function refuseTooManyGpus(
   if (over.length === 0) return;
   const places = await planPlaces(build.project);
   throw new UserError(
-    over.map((index): Diagnostic => {
-      const { id, resources } = itemAt(build, index);
-      const place = places.resource(id, 'gpu');
-      return {
-        code: 'too-many-gpus',
-        message: `${id} needs ${resources.gpu} GPUs, but this machine has ${gpus.length}`,
-        ...(place && { place }),
-        hint: 'lower `resources: { gpu: … }`, or set PIPE_GPUS if pipe does not find all GPUs',
-      };
-    }),
+    diagnosticsOf(
+      over.map((index): ItemMistake => {
+        const { id, resources } = itemAt(build, index);
+        const place = places.resource(id, 'gpu');
+        return {
+          code: 'too-many-gpus',
+          item: id,
+          text: ` needs ${resources.gpu} GPUs, but this machine has ${gpus.length}`,
+          ...(place && { place }),
+          hint: 'lower `resources: { gpu: … }`, or set PIPE_GPUS if pipe does not find all GPUs',
+        };
+      }),
+    ),
   );
 }

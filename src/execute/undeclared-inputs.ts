@@ -20,11 +20,22 @@ import { isWithin, lastName, withFoldersAbove } from '../sys/is-within.js';
 import { executedTexts, isForShell } from './executed-texts.js';
 import { describeAction } from './failure.js';
 
-/** Warns once for an item, because the first name usually shows what is missing. */
+/**
+ * Warns once for an item, because the first name usually shows what is missing, and once for the
+ * items of a stage that name the same.
+ */
 export function warnOfUndeclaredInputs(handle: ItemHandle): void {
   const message = undeclaredOut(handle) ?? undeclaredFile(handle) ?? undeclaredCode(handle);
-  if (message !== undefined) handle.warn(message);
+  if (message === undefined) return;
+  const { build, item } = handle;
+  const told = toldIn(build.selected);
+  const shared = `${item.stage}: ${message.replaceAll(item.id, '')}`;
+  if (!told.has(shared)) handle.warn(message);
+  told.add(shared);
 }
+
+/** What the run has warned of. */
+const toldIn = oncePer((_run: object) => new Set<string>());
 
 function undeclaredOut(handle: ItemHandle): string | undefined {
   const { build, item, index } = handle;

@@ -168,3 +168,20 @@ it('warns of commands of make that no dep covers, and doctor names them too', as
     "note bare: cmd: pipe does not follow the commands that make starts: list the files that it may load under the stage's `deps:`",
   ]);
 });
+
+it('causes one warning for all items of a stage that name the same file', async () => {
+  const project = projectWithin({
+    'rows.csv': '1',
+    '1.csv': '1',
+    '2.csv': '2',
+    'pipeline.yaml': `stages:
+  same: { matrix: { n: [1, 2, 3] }, cmd: 'cat rows.csv > s\${n}.txt', outs: ['s\${n}.txt'] }
+  other: { matrix: { n: [1, 2] }, cmd: 'cat \${n}.csv > o\${n}.txt', outs: ['o\${n}.txt'] }
+`,
+  });
+  expect([...warned(await project.run('--concurrency', '1'))].sort()).toEqual([
+    `other@1: its command names 1.csv, ${stays('other@1', '1.csv')}`,
+    `other@2: its command names 2.csv, ${stays('other@2', '2.csv')}`,
+    `same@1: its command names rows.csv, ${stays('same@1', 'rows.csv')}`,
+  ]);
+});
