@@ -36,6 +36,15 @@ it('two equal names are an error', () => {
   );
 });
 
+it('the name of an out under metrics is an error with its path', () => {
+  expect(mistakesOf(stage('    outs: { m: out/m.json }\n    metrics: [m]\n'))).toBe(
+    `pipeline.yaml:5:15: error: two outs are called "m" (duplicate-name)
+        metrics: [m]
+                  ~
+  write the path of the out: out/m.json`,
+  );
+});
+
 it('a metric inside an out of another stage is an error that says where it belongs', () => {
   const text = `${stage('    outs: [cache/out/m]\n')}  b:\n    cmd: "true"\n    metrics: [cache/out/m/a.json]\n`;
   expect(mistakesOf(text)).toBe(

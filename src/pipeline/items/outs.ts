@@ -37,7 +37,11 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
     const same = isView ? outs.findIndex((out) => out.path === path) : -1;
     if (same >= 0) outs[same] = { ...outs[same]!, ...(each.metrics && { metrics: true }) };
     else if (name !== undefined) {
-      if (byName.has(name) && byName.get(name) !== path) twice(name, each, site);
+      const namesake = byName.get(name);
+      if (byName.has(name) && namesake !== path) {
+        const isMeant = isView && path === name && namesake !== undefined;
+        twice(name, each, site, isMeant ? `write the path of the out: ${namesake}` : RENAME);
+      }
       const holder = isView && path !== undefined ? holderOf(path, outs) : undefined;
       if (holder !== undefined) {
         if (each.metrics) views.push({ name, path: path!, out: holder.name });
@@ -54,7 +58,7 @@ export function outsOf(all: readonly Written[], unread: boolean, site: Site): Wr
     }
     if (name !== undefined && !byName.has(name)) byName.set(name, path);
     if (name !== undefined && path !== undefined && each.plot) {
-      if (plots.some((plot) => plot.name === name)) twice(name, each, site, 'plots');
+      if (plots.some((plot) => plot.name === name)) twice(name, each, site, NAME_PLOTS, 'plots');
       const { name: out } = outs.find((one) => isWithin(path, one.path))!;
       plots.push({ name, path, out, ...each.plot });
     }
@@ -84,18 +88,18 @@ function holderOf(path: string, outs: readonly Out[]): Out | undefined {
   return outs.find((out) => path !== out.path && isWithin(path, out.path));
 }
 
+const RENAME = 'give one of them another name';
+const NAME_PLOTS = 'give them names, as in: plots: { name: { path: … } }';
+
 /** A repeated path is reported as an overlap instead. */
 function twice(
   name: string,
   { path }: Written,
   { diagnostics }: Site,
+  hint: string,
   what: 'outs' | 'plots' = 'outs',
 ): void {
   const message = `two ${what} are called "${name}"`;
-  const hint =
-    what === 'plots'
-      ? 'give them names, as in: plots: { name: { path: … } }'
-      : 'give one of them another name';
   diagnostics.add({ code: 'duplicate-name', message, hint }, path.node.span);
 }
 
