@@ -121,8 +121,9 @@ function outsText(outs: number | undefined, value: string | undefined): string {
 
 /** With the zeros at its end, so that values of one size have the same decimals. */
 function fourDigits(value: number): string {
+  if (Number.isInteger(value)) return String(value);
   const text = value.toPrecision(4);
-  return Number.isInteger(value) || text.includes('e') ? String(Number(text)) : text;
+  return text.includes('e') ? String(Number(text)) : text;
 }
 
 function seriesOf(results: readonly Compared[], metric: string) {

@@ -2,6 +2,7 @@
 import type { EpochRecord } from '../cache/records/record.js';
 import { metricAt } from '../decide/incremental.js';
 import { rangeOf } from '../lists.js';
+import { rounded } from '../report/wording.js';
 
 const HEIGHT = 8;
 
@@ -36,7 +37,7 @@ export function framed(
   const [first, last] = rangeOf(points.map(({ epoch }) => epoch));
   const [low, high] = rangeOf(points.map(({ value }) => value));
   if (points.length === 0 || first === last) return '';
-  const labels = [high, low].map((value) => String(Number(value.toPrecision(4))));
+  const labels = [high, low].map((value) => String(rounded(value, 4)));
   const margin = Math.max(...labels.map((label) => label.length));
   const width = Math.max(8, Math.min(WIDEST, columns - margin - 4));
   const place = ({ epoch, value }: Value) => ({

@@ -6,6 +6,7 @@ import type { Project } from '../decide/project.js';
 import { leavesOf } from '../json.js';
 import { chainKey, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
+import { rounded } from '../report/wording.js';
 import type { PageEpochs } from './model.js';
 
 /**
@@ -43,13 +44,13 @@ function curvesOf(records: readonly EpochRecord[]): Pick<PageEpochs, 'numbers' |
     values: Object.fromEntries(
       [...names].map((name) => [
         name,
-        records.map(({ metrics }) => rounded(metricAt(metrics, name)) ?? null),
+        records.map(({ metrics }) => sixDigits(metricAt(metrics, name)) ?? null),
       ]),
     ),
   };
 }
 
 /** Six digits are more than a screen can show, and half of the bytes. */
-export function rounded<T extends number | undefined>(value: T): T {
-  return (value === undefined ? value : Number(value.toPrecision(6))) as T;
+export function sixDigits<T extends number | undefined>(value: T): T {
+  return (value === undefined ? value : rounded(value, 6)) as T;
 }

@@ -6,7 +6,7 @@ import type { Item, Plot } from '../pipeline/plan.js';
 import { kindOfPlot } from '../pipeline/plot-kind.js';
 import { MOST_READ } from '../sys/if-there.js';
 import type { PagePlot } from './model.js';
-import { rounded } from './page-epochs.js';
+import { sixDigits } from './page-epochs.js';
 import { type Cell, tableIn } from './plot-table.js';
 
 /** Undefined for an item without tables. `most`: limit for the points of a curve; absent: all. */
@@ -86,10 +86,10 @@ function thinned(drawn: Drawn, most: number): Drawn {
     Math.round((at * (x.length - 1)) / (most - 1)),
   );
   const pick = (values: readonly (number | null)[]) =>
-    kept.map((at) => rounded(values[at] ?? undefined) ?? null);
+    kept.map((at) => sixDigits(values[at] ?? undefined) ?? null);
   return {
     ...drawn,
-    x: kept.map((at) => rounded(x[at] as number)),
+    x: kept.map((at) => sixDigits(x[at] as number)),
     curves: Object.fromEntries(Object.entries(curves).map(([name, y]) => [name, pick(y)])),
   };
 }

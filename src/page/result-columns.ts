@@ -4,7 +4,7 @@ import { getOrMake } from '../lists.js';
 import type { ResultRow } from '../results/all-results.js';
 import { type Column, columnsOf, isFilled, sharedNames, titleOf } from '../results/row-columns.js';
 import type { PageColumn, PageResults } from './model.js';
-import { rounded } from './page-epochs.js';
+import { sixDigits } from './page-epochs.js';
 
 /** Characters of a digest that identify it. */
 const SHORT = 12;
@@ -62,7 +62,7 @@ function pageColumn(column: Column, name: string, rows: readonly ResultRow[]): P
   const values = rows.map((row) => {
     const value = column.of(row);
     if (isDigest) return value && String(value).replace(/^\w:/, '').slice(0, SHORT);
-    return kind === 'metric' || kind === 'seconds' ? rounded(value as number | undefined) : value;
+    return kind === 'metric' || kind === 'seconds' ? sixDigits(value as number | undefined) : value;
   });
   const numbers = isDigest ? [] : values.map(numberOf);
   const isNumeric =

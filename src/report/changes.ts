@@ -1,6 +1,7 @@
 /** Table of changes between two states of named values. Pure. */
 import type { Rows } from './fit.js';
 import { markdownTable, plainTable } from './text-table.js';
+import { rounded } from './wording.js';
 
 export interface Change {
   /** The item; empty for values without one. */
@@ -69,14 +70,15 @@ function rowsOf(changes: readonly Change[]): Rows {
 /** `+0.012 (+1.3 %)`. */
 export function deviation(before: unknown, now: unknown): string {
   if (typeof before !== 'number' || typeof now !== 'number' || before === now) return '';
-  const signed = (value: number) => `${value > 0 ? '+' : ''}${Number(value.toPrecision(3))}`;
-  const share = before === 0 ? '' : ` (${signed(((now - before) / Math.abs(before)) * 100)} %)`;
-  return `${signed(now - before)}${share}`;
+  const signed = (value: number) => `${value > 0 ? '+' : ''}${value}`;
+  const percent = ((now - before) / Math.abs(before)) * 100;
+  const share = before === 0 ? '' : ` (${signed(Number(percent.toPrecision(3)))} %)`;
+  return `${signed(rounded(now - before, 3))}${share}`;
 }
 
 export function show(value: unknown): string {
   if (value === undefined) return '–';
-  if (typeof value === 'number') return String(Number(value.toPrecision(7)));
+  if (typeof value === 'number') return String(rounded(value, 7));
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

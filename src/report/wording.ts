@@ -99,12 +99,12 @@ export function metricTexts(metrics: unknown, limit = 4): readonly [string, stri
   return leavesOf(metrics)
     .filter(([name, value]) => name !== 'epoch' && (value === null || typeof value === 'number'))
     .slice(0, limit)
-    .map(([name, value]) => [name, shown(value === null ? Number.NaN : Number(value))]);
+    .map(([name, value]) => [name, String(rounded(Number(value ?? Number.NaN), 4))]);
 }
 
-/** Whole numbers in full, others with four digits. */
-function shown(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+/** Whole numbers in full, because they may be counts or seeds; others with so many digits. */
+export function rounded(value: number, digits: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(digits));
 }
 
 /** `2026-01-31 09:05:07`, in the local time zone. */

@@ -3,10 +3,10 @@ import { bytes as bytesText, duration as durationText } from '../../report/wordi
 
 export { localTime as time, plural } from '../../report/wording.js';
 
-/** Up to five significant digits; `–` for what is not there. */
+/** Whole numbers in full, others with up to five significant digits; `–` for what is not there. */
 export function number(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
-  if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
+  if (Number.isSafeInteger(value)) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9))
     return Number(value.toPrecision(4)).toExponential();
