@@ -226,7 +226,7 @@ function epochTable(epochs: Chain['epochs'], room: number | undefined): string {
   const table = (heads: readonly string[], cells: readonly (readonly string[])[]) => [
     ['epoch', 'time', 'size', 'state', ...heads],
     ...epochs.map(({ epoch, seconds, size, kept }, at) => [
-      ...[String(epoch), duration(seconds), bytes(size), kept ? 'kept' : 'dropped'],
+      ...[String(epoch), duration(seconds), bytes(size), kept ? 'kept' : 'not here'],
       ...(cells[at] ?? []),
     ]),
   ];

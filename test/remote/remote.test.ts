@@ -1,7 +1,7 @@
 /** The remote cache on a shared folder; test/slow/ interrupts its steps, and uses servers. */
 import { describe, expect, it } from 'vitest';
 import { takesAndGoesOn } from './behaviours.js';
-import { clone, cloneWithin } from './clones.js';
+import { clone, cloneWithin, TRAINING } from './clones.js';
 import { namesIn, sharedFolder } from './servers.js';
 
 const last = (out: string) => out.trimEnd().split('\n').at(-1);
@@ -69,6 +69,17 @@ stages:
     expect(out.match(/restorable/g), out + err).toHaveLength(3);
     const stats = JSON.parse((await second.pipe('cache', 'stats', '--json')).out);
     expect(stats.items.map(({ item }: { item: string }) => item).sort()).toEqual(fetched);
+  });
+
+  it('shows the epochs of a fetched result, whose states are not here', async () => {
+    const server = sharedFolder();
+    await cloneWithin(server, TRAINING).run();
+    const second = cloneWithin(server, TRAINING);
+    await second.run();
+    expect((await second.pipe('epochs', 'train')).out.match(/not here/g)).toHaveLength(6);
+    const longer = await second.run('--set', 'train.epochs=7');
+    expect(longer.events.filter(({ type }) => type === 'epoch')).toHaveLength(1);
+    expect((await second.pipe('epochs', 'train')).out.match(/not here/g)).toHaveLength(5);
   });
 
   it('pushes the results of the named variant, whatever outs another variant left', async () => {
