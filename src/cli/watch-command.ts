@@ -11,7 +11,7 @@ export const command: Command = {
   summary: 'Runs what is stale, and runs again whenever a relevant file changes.',
   options: RUN_USAGE.options.filter(({ name }) => ![...NOT_WITH_WATCH, 'watch'].includes(name)),
   notes:
-    'Relevant files: pipeline.yaml, the code of stages with its imports and packages, and deps\nthat no stage writes. Keys on a terminal: r or Enter runs now, q quits.',
+    'Relevant files: pipeline.yaml, the code of stages with its imports and packages, and deps\nthat no stage writes. A change stops the run if it changes the inputs or the definition of\nan item that executes. Otherwise the run goes on, also while pipeline.yaml has errors.\nKeys on a terminal: r or Enter runs now, q quits.',
   run: watch,
 };
 

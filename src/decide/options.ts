@@ -59,6 +59,8 @@ export interface Interruption {
   readonly stop: AbortSignal;
   /** Stages get SIGKILL. */
   readonly kill: AbortSignal;
+  /** In watch mode: a file whose edit has changed the definition of an item, which then must not start. */
+  readonly changing?: (item: string) => string | undefined;
 }
 
 export interface RunResult {

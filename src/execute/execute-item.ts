@@ -23,7 +23,8 @@ export async function executeItem(
   const { build, index, item, cache } = handle;
   const earlier = earlierOf(handle);
   const why = whyDecided(handle, decision, () => earlier.last);
-  const stale = build.codes.changedScript(index) ?? misreading(handle);
+  const { changing } = build.options.interruption;
+  const stale = changing?.(item.id) ?? build.codes.changedScript(index) ?? misreading(handle);
   if (stale !== undefined) return { kind: 'failed', why, failure: unstarted(item, stale) };
   warnOfUndeclaredInputs(handle);
   warnOfFilledTarget(handle);

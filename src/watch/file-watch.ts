@@ -16,6 +16,8 @@ export interface WatchSet {
   counts(path: string): boolean;
   /** True for a folder above a relevant path. */
   leadsTo(folder: string): boolean;
+  /** True if the plan is made from this path. */
+  isOfPlan(path: string): boolean;
   /** True if one of these items, or one that it needs, depends on the path. */
   concerns(path: string, executing: Iterable<string>): boolean;
   /** True if the targets of links are watched too. */

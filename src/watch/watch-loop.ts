@@ -1,18 +1,17 @@
 /** Watch mode: runs, waits for a change of a relevant file, and runs again. */
-import { inspection } from '../decide/inspection.js';
 import type { Interruption, RunOptions, RunResult, Variant } from '../decide/options.js';
 import { findRoot, type Host, openProject, type Project } from '../decide/project.js';
 import { UserError } from '../error.js';
 import type { Emit, RunEvent } from '../event.js';
-import type { PlanRead } from '../pipeline/plan.js';
 import { pipelineName } from '../pipeline/root.js';
 import { run } from '../run/run-pipeline.js';
 import { realPath } from '../sys/real-place.js';
 import { type FileWatch, type WatchSet, watchFiles } from './file-watch.js';
-import { mistakenPackages } from './outside.js';
+import { openToWatch, type Place } from './open-to-watch.js';
 import { OwnWrites } from './own-writes.js';
+import { PlanEdits } from './plan-edits.js';
 import { transition, type WatchInput, type WatchState } from './watch-state.js';
-import { brokenCode, brokenPipeline, Watched } from './watched.js';
+import type { Watched } from './watched.js';
 
 /** User interface of watch mode, apart from the events of each run. */
 interface WatchUser {
@@ -41,13 +40,6 @@ export async function watchProject(
   await session.untilQuit();
 }
 
-/** A project with its relevant files; without the project if it is not readable. */
-interface Opened {
-  readonly set: WatchSet;
-  readonly project?: Project;
-  readonly error?: unknown;
-}
-
 class Session {
   readonly #host: Host;
   readonly #variant: Variant;
@@ -66,6 +58,8 @@ class Session {
   /** The last project read from a valid pipeline. */
   #known: Watched | undefined;
   #watch: FileWatch | undefined;
+  /** Edits of the plan's files during the current run. */
+  #edits: PlanEdits | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #stopRun = new AbortController();
   /** The error that ended the watch, and so the session. */
@@ -95,6 +89,7 @@ class Session {
     } finally {
       stop.removeEventListener('abort', quit);
       clearTimeout(this.#quiet);
+      this.#edits?.close();
       await this.#watch?.close();
     }
   }
@@ -143,15 +138,20 @@ class Session {
         project.cache.close();
         return;
       }
-      const options = { ...this.#options, interruption: this.#interruption() };
+      const edits = this.#planEdits();
+      const options = { ...this.#options, interruption: this.#interruption(edits) };
       const result = await run(project, options, this.#emit);
       if (this.#stopRun.signal.aborted) return;
-      this.#own.forget();
+      // Another run follows: a stage whose writes cause it is not known yet.
+      if (this.#state !== 'dirty') this.#own.forget();
       this.#user.onIdle(result);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#user.onMistake(error);
       this.#user.onIdle(undefined);
+    } finally {
+      this.#edits?.close();
+      this.#edits = undefined;
     }
   }
 
@@ -164,9 +164,11 @@ class Session {
   async #openWatched(): Promise<Project> {
     const warn = this.#warnOnce();
     for (let watchedId: string | undefined; ; ) {
-      const { set, project, error } = await this.#open(warn);
+      const opened = await openToWatch(this.#place, this.#known, warn);
+      const { set, project } = opened;
+      if (project !== undefined) this.#known = opened.set;
       if (set.id === watchedId) {
-        if (project === undefined) throw error;
+        if (project === undefined) throw opened.error;
         return project;
       }
       project?.cache.close();
@@ -179,27 +181,9 @@ class Session {
     }
   }
 
-  async #open(warn: (message: string) => void): Promise<Opened> {
-    let project: Project | undefined;
-    try {
-      project = await openProject(this.#host, this.#variant, warn);
-      this.#known = new Watched(await inspection(project, this.#options.targets));
-      return { set: this.#known, project };
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      project?.cache.close();
-      const set =
-        project === undefined
-          ? brokenPipeline(this.#known, this.#pipeline, await this.#namedFiles())
-          : brokenCode(this.#known, mistakenPackages(this.#root, error.diagnostics));
-      return { set, error };
-    }
-  }
-
-  /** The files named in an invalid pipeline.yaml, as far as it is readable. */
-  async #namedFiles(): Promise<readonly PlanRead[]> {
-    const { readsOf } = await import('../pipeline/load.js');
-    return readsOf({ project: this.#root, ...this.#variant });
+  get #place(): Place {
+    const { targets } = this.#options;
+    return { host: this.#host, variant: this.#variant, targets, root: this.#root };
   }
 
   get #pipeline(): string {
@@ -215,13 +199,50 @@ class Session {
     };
   }
 
-  #interruption(): Interruption {
+  #interruption(edits: PlanEdits): Interruption {
     const { stop, kill } = this.#options.interruption;
-    return { stop: AbortSignal.any([stop, this.#stopRun.signal]), kill };
+    return {
+      stop: AbortSignal.any([stop, this.#stopRun.signal]),
+      kill,
+      changing: (item) => edits.changing(item),
+    };
+  }
+
+  /** The edits during a run of the project that was opened last. */
+  #planEdits(): PlanEdits {
+    const { build } = this.#known as Watched;
+    const edits = new PlanEdits(build, QUIET_MS, {
+      open: () => openProject(this.#host, this.#variant, () => {}, true),
+      onRead: () => this.#stopChanged([...this.#executing.keys()]),
+      onMistake: ({ message }) => {
+        const goesOn = 'the run goes on with the pipeline that it began with';
+        this.#user.emit({ type: 'warning', message: `${message}: ${goesOn}` });
+      },
+      onBug: this.#failed,
+    });
+    this.#edits = edits;
+    for (const file of this.#changes) if (this.#set?.isOfPlan(file)) edits.add(file);
+    return edits;
+  }
+
+  /** Stops the run if an edit of the plan has changed one of these items. */
+  #stopChanged(items: readonly string[]): void {
+    const isStale = (item: string) =>
+      this.#edits?.changing(item) !== undefined && !this.#own.isSpoilt(item);
+    const stale = items.filter(isStale);
+    for (const item of items)
+      this.#host.debug?.(
+        `${item}: ${stale.includes(item) ? 'stops' : 'goes on'} after an edit of the plan`,
+      );
+    if (stale.length > 0) this.#input({ type: 'changed', concerns: true });
   }
 
   readonly #emit = (event: RunEvent): void => {
-    if (event.type === 'start') this.#executing.set(event.item, Date.now());
+    if (event.type === 'start') {
+      this.#executing.set(event.item, Date.now());
+      if (event.action === 'run' && this.#edits?.changing(event.item))
+        this.#stopChanged([event.item]);
+    }
     if (event.type === 'item') this.#executing.delete(event.item);
     this.#user.emit(this.#withCause(event));
   };
@@ -241,13 +262,18 @@ class Session {
 
   readonly #changed = (relative: string): void => {
     this.#changes.add(relative);
-    const items = [...this.#executing.keys()].filter((item) =>
+    const isOfPlan = this.#set?.isOfPlan(relative) === true;
+    // Which items an edit of the plan concerns is known when it is read again.
+    const readers = [...this.#executing.keys()].filter((item) =>
       this.#set?.concerns(relative, [item]),
     );
+    const items = isOfPlan ? [...this.#executing.keys()] : readers;
     const own = this.#ownName(relative, items);
-    const concerns = items.some((item) => !this.#own.isSpoilt(item));
-    if (own === undefined || this.#state === 'stopping') this.#input({ type: 'changed', concerns });
-    else {
+    const concerns = readers.some((item) => !this.#own.isSpoilt(item));
+    if (own === undefined || this.#state === 'stopping') {
+      this.#input({ type: 'changed', concerns });
+      if (isOfPlan && this.#state === 'dirty') this.#edits?.add(relative);
+    } else {
       this.#changes.delete(relative);
       this.#warnOfOwn(own, items[0]);
     }

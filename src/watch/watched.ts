@@ -34,12 +34,10 @@ class PlanWatch {
   }
 
   counts(path: string): boolean {
-    return this.concerns(path) || this.#globs.some((glob) => matchGlob(glob, path));
-  }
-
-  /** True if a change may make executing items stale. A new name that an axis matches only adds an item. */
-  concerns(path: string): boolean {
-    return this.#files.some((file) => isWithin(path, file));
+    return (
+      this.#files.some((file) => isWithin(path, file)) ||
+      this.#globs.some((glob) => matchGlob(glob, path))
+    );
   }
 
   leadsTo(folder: string): boolean {
@@ -54,6 +52,7 @@ export class Watched implements WatchSet {
   readonly id: string;
   readonly followsLinks = true;
   readonly outside: readonly string[];
+  readonly build: BuildContext;
   readonly #plan: PlanWatch;
   readonly #reads: readonly Reads[];
   readonly #needs: (index: number) => readonly number[];
@@ -67,6 +66,7 @@ export class Watched implements WatchSet {
   constructor(build: BuildContext) {
     const { items, reads } = build.project.plan;
     const { root, variant } = build.project;
+    this.build = build;
     this.#plan = new PlanWatch(pipelineName(root, variant.file), reads);
     this.#needs = (index) => items[index]?.needs ?? [];
     const outs = new Set(items.flatMap((item) => item.outs.map((out) => out.path)));
@@ -132,8 +132,11 @@ export class Watched implements WatchSet {
     );
   }
 
+  isOfPlan(path: string): boolean {
+    return this.#plan.counts(path);
+  }
+
   concerns(path: string, executing: Iterable<string>): boolean {
-    if (this.#plan.concerns(path)) return true;
     const names = new Set(executing);
     const byIndex = new Map(this.#reads.map((reads) => [reads.index, reads]));
     const queue = this.#reads.filter(({ item }) => names.has(item)).map(({ index }) => index);
@@ -172,6 +175,7 @@ export function brokenPipeline(
     outside: before?.outside ?? [],
     counts: (path) => plan.counts(path) || before?.counts(path) === true,
     leadsTo: (folder) => plan.leadsTo(folder) || before?.leadsTo(folder) === true,
+    isOfPlan: () => false,
     concerns: () => false,
   };
 }
@@ -192,6 +196,7 @@ export function brokenCode(before: WatchSet | undefined, packages: readonly stri
     outside: [...packages, ...(before?.outside ?? [])],
     counts: (path) => isTheirs(path) || before?.counts(path) === true,
     leadsTo: (folder) => isTheirs(folder) || isAbove(folder) || before?.leadsTo(folder) === true,
+    isOfPlan: () => false,
     concerns: () => false,
   };
 }

@@ -281,7 +281,7 @@ stages:
     const opened = await openProject(host, { profiles: [], set: [] }, () => {});
     const watched = new Watched(await inspection(opened, []));
     expect(watched.counts('data/current/f')).toBe(false);
-    expect(watched.concerns('pipeline.yaml', ['use'])).toBe(true);
+    expect(watched.isOfPlan('pipeline.yaml')).toBe(true);
   });
 
   it('in a link cycle causes neither an error nor an endless walk', async () => {

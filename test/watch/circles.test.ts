@@ -36,6 +36,7 @@ it('begins, and reports a change, whatever the links lead to (property)', async 
       id: 'data',
       counts: (where: string) => isWithin(where, 'data'),
       leadsTo: (where: string) => where === '',
+      isOfPlan: () => false,
       concerns: () => false,
       followsLinks: true,
       outside: [],

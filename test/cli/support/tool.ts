@@ -3,12 +3,13 @@
 /**
  * `tool.sh <item> <modulus> <fails> <kind> <out> <words> <dep>…`: writes a number computed from its
  * words and all its inputs. A small modulus gives the same out for many inputs (early cutoff); with
- * `fails` 1 the number 0 is a failure. Each execution adds a line to $RAN.
+ * `fails` 1 the number 0 is a failure. Each execution adds a line to $RAN, and takes $SLOW seconds more.
  */
 export const TOOL = `set -eu
 item=$1 modulus=$2 fails=$3 kind=$4 out=$5 words=$6
 shift 6
 echo "$item" >> "$RAN"
+[ -z "\${SLOW:-}" ] || sleep "$SLOW"
 read_all() {
   printf '%s\\n' "$words"
   for dep in "$@"; do

@@ -25,6 +25,8 @@ export async function watchStorm(edits: number, random: () => number): Promise<W
   const ground = new Playground();
   const number = (below: number) => Math.floor(random() * below);
   let world = firstWorld();
+  // Edits of all kinds come while items execute.
+  ground.project.env.SLOW = '0.1';
   ground.lay(world);
   const running = ground.project.start('watch', '--json', '-k');
   try {
@@ -171,7 +173,7 @@ async function eventsOf(running: Running): Promise<{ count: number; runs: number
   return found;
 }
 
-function firstWorld(): World {
+export function firstWorld(): World {
   const stages: StageSpec[] = [];
   const deps = [[7, 15], [0, 23], [6], [1, 8], [2, 5], [3, 4]];
   for (const [at, numbers] of deps.entries()) {
