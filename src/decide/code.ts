@@ -92,7 +92,8 @@ export async function openCodes(project: Project, selected: readonly number[]): 
 
 /** What a command reads in params files itself is looked for only where another value was given. */
 async function paramsAdder(project: Project): Promise<(item: Item, code: Code) => Code> {
-  if (project.plan.overridden === undefined) return (_item, code) => code;
+  const { overridden, added } = project.plan;
+  if (overridden === undefined && added === undefined) return (_item, code) => code;
   const { readParamsIn } = await import('./misread-params.js');
   const paramsOf = readParamsIn(project);
   return (item, code) => {

@@ -10,7 +10,7 @@ import { isTree, leavesOf } from '../json.js';
 import { oncePerText } from '../lists.js';
 import { valuesNow } from '../pipeline/param-files.js';
 import { isPartOf } from '../pipeline/params-tree.js';
-import type { CommandAction, Item, Plan } from '../pipeline/plan.js';
+import type { AddedParam, CommandAction, Item, Plan } from '../pipeline/plan.js';
 
 /** A listed param that has another value in a file that the command reads than in this run. */
 export interface Misread {
@@ -18,6 +18,7 @@ export interface Misread {
   readonly reader: string;
   readonly file: string;
   readonly param: string;
+  /** Undefined if the file has no such param. */
   readonly there: unknown;
   /** Undefined if this run has no such param. */
   readonly wanted: unknown;
@@ -39,9 +40,10 @@ export function filesRead({ reads }: Plan): readonly string[] {
 export function misreads(
   item: Item,
   readers: ReadonlyMap<string, string>,
+  { added = [] }: Pick<Plan, 'added'>,
   valuesOf: ParamValues,
 ): Misread[] {
-  const { wanted, isOther } = comparisonFor(item);
+  const { wanted, isOther, isMissed } = comparisonFor(item);
   const read = new Map<string, Misread>();
   // Like pipe, a program that reads several files lets later ones override earlier ones.
   for (const [file, reader] of readers)
@@ -51,7 +53,17 @@ export function misreads(
         for (const each of [...read.keys()].filter(isReplaced)) read.delete(each);
       read.set(param, { reader, file, param, there, wanted: wanted.get(param) });
     }
-  return [...read.values()].filter(({ param, there }) => isOther(param, there));
+  const found = [...read.values()].filter(({ param, there }) => isOther(param, there));
+  // The program finds the map in the last file that has it, but not what is added to it.
+  const places = [...read.values()].reverse();
+  const missed = added.filter(isMissed).flatMap(({ param, map }): Misread[] => {
+    const place = places.find((each) => map === '' || isPartOf(each.param, map));
+    const isThere = places.some((each) => isPartOf(each.param, param));
+    if (place === undefined || isThere) return [];
+    const { reader, file } = place;
+    return [{ reader, file, param, there: undefined, wanted: wanted.get(param) }];
+  });
+  return [...found, ...missed];
 }
 
 /** The params of an item by their leaves, and whether a file has another value for one of them. */
@@ -68,7 +80,9 @@ function comparisonFor({ params, epochs, filled = {} }: Item) {
     // The run has a map in its place, or nothing. A map without entries contains no param.
     return isListed(param) && !isTree(there);
   };
-  return { wanted, isOther };
+  const isMissed = ({ param }: AddedParam): boolean =>
+    wanted.has(param) && !given.some((each) => isPartOf(param, each));
+  return { wanted, isOther, isMissed };
 }
 
 /** Digest by file of the values that count. A dep counts as a whole. */
@@ -89,15 +103,17 @@ export function digestsRead(
 
 /** Digest by file of the values that the command of an item reads itself. Reads each file and script once. */
 export function readParamsIn({ root, plan }: { readonly root: string; readonly plan: Plan }) {
-  const files = filesRead(plan);
+  const isChanged = plan.overridden !== undefined || plan.added !== undefined;
+  const files = isChanged ? filesRead(plan) : [];
   const valuesOf = oncePerText(valuesIn(root));
   const textOf = oncePerText((file) => scriptText(root, file));
   return (item: Item, action: CommandAction, scripts: readonly string[]) => {
     // Values are compared before texts are searched.
-    const { isOther } = comparisonFor(item);
-    if (!files.some((file) => valuesOf(file).some(([param, there]) => isOther(param, there))))
-      return {};
+    const { isOther, isMissed } = comparisonFor(item);
+    const hasOther = (file: string) =>
+      valuesOf(file).some(([param, there]) => isOther(param, there));
+    if (!plan.added?.some(isMissed) && !files.some(hasOther)) return {};
     const readers = paramsReaders(root, files, textsOf(action, scripts, textOf));
-    return digestsRead(item, misreads(item, readers, valuesOf));
+    return digestsRead(item, misreads(item, readers, plan, valuesOf));
   };
 }

@@ -28,8 +28,10 @@ export function misreading(handle: ItemHandle): string | undefined {
       wanted === undefined
         ? `that this run has no ${param}: read the params`
         : `the value ${JSON.stringify(wanted)} of this run: write \${${param}} in the command, read ${param}`;
+    const place =
+      there === undefined ? `which has no ${param}` : `where ${param} is ${JSON.stringify(there)}`;
     handle.warn(
-      `${reader} names ${file}, where ${param} is ${JSON.stringify(there)}, and does not see ${unseen} from the JSON file that PIPE_CONTEXT names, or edit ${file}`,
+      `${reader} names ${file}, ${place}, and does not see ${unseen} from the JSON file that PIPE_CONTEXT names, or edit ${file}`,
     );
   }
   return changed;
@@ -75,7 +77,8 @@ interface FileState {
 
 function misreadNow(handle: ItemHandle): Misread[] {
   const { item, build } = handle;
-  return misreads(item, paramsReadersOf(handle), valuesIn(build.project.root));
+  const { plan, root } = build.project;
+  return misreads(item, paramsReadersOf(handle), plan, valuesIn(root));
 }
 
 /** The first file with other values than when the item was decided. */

@@ -14,6 +14,7 @@ import { draftStage } from './items/stage.js';
 import { orderItems } from './order.js';
 import { overriddenIn, paramsIn } from './param-files.js';
 import {
+  addedTo,
   applySets,
   EMPTY_PARAMS,
   fileOrigin,
@@ -62,6 +63,7 @@ export function loadPlan(options: LoadOptions): Plan {
   const { set = [] } = options;
   const used = set.length === 0 ? [] : usedParams(items, diagnostics.source.text);
   const severals = params && ownParams ? warningsForSets(ownParams, params, set) : [];
+  const added = params && ownParams && paramsFiles.length > 0 ? addedTo(ownParams, params) : [];
   const overridden = params === undefined ? [] : overriddenIn(params.value, paramsFiles, files);
   return {
     params: params?.value ?? {},
@@ -69,6 +71,7 @@ export function loadPlan(options: LoadOptions): Plan {
     warnings: [...unusedSets(set, used), ...severals],
     reads: files.reads,
     ...(overridden.length > 0 && { overridden }),
+    ...(added.length > 0 && { added }),
     ...remoteIn(root),
   };
 }

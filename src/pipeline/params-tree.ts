@@ -1,5 +1,5 @@
 /** The params tree: from files, profiles and `--set`, each value with its origin. */
-import { keysAt } from '../json.js';
+import { keysAt, leavesOf } from '../json.js';
 import type { Json } from '../stage/context.js';
 import type { AstNode } from './document/ast.js';
 import type { Diagnostics, Mistake } from './document/diagnostics.js';
@@ -7,6 +7,7 @@ import { lineOf, type Source } from './document/source-text.js';
 import { listed, nearest, suggest } from './document/suggest.js';
 import { describeValue } from './document/value-errors.js';
 import { parseValue } from './document/yaml.js';
+import type { AddedParam } from './plan.js';
 import { PIPELINE_FILE } from './root.js';
 
 export type Origin =
@@ -175,6 +176,17 @@ export function warningsForSets(base: Param, now: Param, sets: readonly string[]
     const isSeveral = Array.isArray(value) || (typeof value === 'string' && NUMBERS.test(value));
     if (!isSeveral || typeof paramAt(base, path)?.value !== 'number') return [];
     return `--set ${text} is one value: run pipe once for each number, or make ${path} an axis of a matrix`;
+  });
+}
+
+/** The values that a tree has and the one below it lacks, in maps that both have. */
+export function addedTo(base: Param, now: Param, map = ''): readonly AddedParam[] {
+  if (base.parts === undefined) return [];
+  return [...(now.parts ?? [])].flatMap(([name, part]) => {
+    const path = map === '' ? name : `${map}.${name}`;
+    const below = base.parts?.get(name);
+    if (below !== undefined) return addedTo(below, part, path);
+    return leavesOf(part.value, path).map(([param]) => ({ param, map }));
   });
 }
 

@@ -15,8 +15,17 @@ export interface Plan {
   readonly reads: readonly PlanRead[];
   /** Params files with a param that has another value in this plan; absent: there are none. */
   readonly overridden?: readonly string[];
+  /** With params files: params that only `--set` or a profile adds, in maps; absent: there are none. */
+  readonly added?: readonly AddedParam[];
   /** `remote:`, which is not part of any key. */
   readonly remote?: RemotePlace;
+}
+
+/** A param that no file has, by dot path. */
+export interface AddedParam {
+  readonly param: string;
+  /** The map of the files that it is added to; empty for the whole tree. */
+  readonly map: string;
 }
 
 /** `remote:` of pipeline.yaml. */

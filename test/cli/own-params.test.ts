@@ -175,13 +175,13 @@ it('knows a private method of JavaScript, which is not a comment', async () => {
   expect(warnings(await project.run('--set', 'rate=2'))).toHaveLength(1);
 });
 
-const VALUES = ['1', 'null', '[1]', '{y: 1}', '{y: 2}'];
+const VALUES = ['1', 'null', '[1]', '{}', '{y: 1}', '{y: 2}', '{y: 1, z: 2}', '{y: {k: 1}}'];
 const SHAPES = fc.record({
-  there: fc.constantFrom(...VALUES, '{y: 1, z: 2}', '{y: {k: 1}}'),
-  set: fc.option(fc.constantFrom(...VALUES)),
+  there: fc.constantFrom(...VALUES),
+  set: fc.option(fc.constantFrom(...VALUES, '{y: 1, z: {}}', '{y: 1, z: {k: 1, l: 2}}')),
 });
 
-it('gives each result what its command has read, also if --set replaces a map or gives one (property)', async () => {
+it('gives each result what its command has read, also if --set replaces a map, gives one or adds to one (property)', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(SHAPES, { minLength: 3, maxLength: 6 }), async (steps) => {
       const project = projectWithin({
@@ -204,6 +204,42 @@ it('gives each result what its command has read, also if --set replaces a map or
     }),
     { numRuns: Number(process.env.DRAWS ?? 6) },
   );
+});
+
+it('counts what --set or a profile adds to a map of the file', async () => {
+  const project = projectWithin({
+    'params.yaml': 'in: { y: 1 }\nopen: {}\n',
+    'pipeline.yaml':
+      "params: params.yaml\nprofiles: { more: { open: { a: 1 } } }\nstages:\n  x: { cmd: 'cat params.yaml > ${outs.o}', params: [in, open], outs: { o: o } }\n",
+  });
+  const text = (param: string, value: number) =>
+    `x: its command names params.yaml, which has no ${param}, and does not see the value ${value} of this run: write \${${param}} in the command, read ${param} from the JSON file that PIPE_CONTEXT names, or edit params.yaml`;
+  expect(warnings(await project.run('--set', 'in={y: 1, z: 2}'))).toEqual([text('in.z', 2)]);
+  expect(warnings(await project.run('--profile', 'more'))).toEqual([text('open.a', 1)]);
+  for (const edited of ['in: { y: 1, z: 2 }\nopen: {}\n', 'in: { y: 1 }\nopen: { a: 1 }\n']) {
+    project.write('params.yaml', edited);
+    const run = await project.run();
+    expect([run.with('ran'), warnings(run)]).toEqual([['x'], []]);
+    expect(project.read('o')).toBe(edited);
+  }
+});
+
+it.each([
+  ['pipeline.yaml has it beside the file', 'in.z=3', 'cat own.yaml'],
+  ['the command reads a file without the map', 'in={y: 1, z: 2, k: 2, m: 1}', 'cat other.yaml'],
+  ['another file that it reads has it', 'in={y: 1, z: 3, k: 2}', 'cat own.yaml third.yaml'],
+  ['pipe gives it to the command', 'in={y: 1, z: 3, m: 2}', 'cat own.yaml; echo ${in.m}'],
+])('causes no warning for what --set gives: %s', async (_why, set, cmd) => {
+  const project = projectWithin({
+    'own.yaml': 'in: { y: 1 }\n',
+    'other.yaml': 'else: 1\n',
+    'third.yaml': 'in: { k: 2 }\n',
+    'pipeline.yaml': `params: [own.yaml, other.yaml, third.yaml, { in: { z: 2 } }]
+stages:
+  x: { cmd: '${cmd} > \${outs.o}', params: [in], outs: { o: o } }
+`,
+  });
+  expect(warnings(await project.run('--set', set))).toEqual([]);
 });
 
 it('says that this run has no such param', async () => {
