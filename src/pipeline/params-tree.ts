@@ -155,7 +155,9 @@ function applySet(tree: Param, text: string, diagnostics: Diagnostics): Param {
   }
   const keys = keysAt(tree.value, path);
   if (keys === undefined) {
-    const mistake = unknownParam(path, tree);
+    const unknown = unknownParam(path, tree);
+    const hint = entryHint(path, parsed, tree);
+    const mistake = hint === undefined ? unknown : { ...unknown, hint };
     diagnostics.add({ ...mistake, message: `--set ${text}: ${mistake.message}` });
     return tree;
   }
@@ -164,6 +166,26 @@ function applySet(tree: Param, text: string, diagnostics: Diagnostics): Param {
     keys,
     paramOf(parsed, () => ({ kind: 'set', text })),
   );
+}
+
+/** For a new entry of a map with a value for each item: the whole map with it. */
+function entryHint(
+  path: string,
+  added: Pick<Param, 'value' | 'text'>,
+  tree: Param,
+): string | undefined {
+  const [, above = '', key = ''] = /^(.*)\.([^.]*)$/.exec(path) ?? [];
+  const { parts } = paramAt(tree, above) ?? {};
+  if (!parts?.has('default') || nearest(key, parts.keys())) return undefined;
+  const nameOf = (name: string) =>
+    /^(?!null$)[a-z][a-z0-9]*$/i.test(name) ? name : JSON.stringify(name);
+  const entries = [...parts, [key, added] as const].map(([name, { value, text }]) => {
+    const number = typeof value === 'number' ? text : undefined;
+    return `${nameOf(name)}: ${number ?? JSON.stringify(value)}`;
+  });
+  const map = entries.join(', ');
+  if (map.includes("'")) return undefined;
+  return `to add an entry, write the whole map: --set '${above}={ ${map} }'`;
 }
 
 const NUMBERS = /^\s*[-+\d.][\d.e+-]*(?:\s*,\s*[-+\d.][\d.e+-]*)+\s*$/i;

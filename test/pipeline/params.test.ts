@@ -112,6 +112,36 @@ stages: { s: { cmd: x, params: [t], epochs: "\${t.v2.0}" } }`;
     expect(chain(3)).toEqual({ t: { rate: 1 } });
   });
 
+  it('say for a new entry of a map with a value for each item how to write the map (property)', () => {
+    const name = fc.oneof(
+      fc.constantFrom('null', 'true', '007', 'a-b', 'x y'),
+      fc.string({ minLength: 1 }),
+    );
+    const value = fc.oneof(
+      fc.integer(),
+      fc.constantFrom(0.5, 1e-7, 1e15),
+      fc.string(),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(name, value, { maxKeys: 3 }), value, (others, added) => {
+        const map = { ...others, default: 1 };
+        const text = `params: { a: { epochs: ${JSON.stringify(map)} } }\nstages: {}\n`;
+        const variant = { set: [`a.epochs.resnetfifty=${JSON.stringify(added)}`] };
+        const hint = /write the whole map: --set '(.*)'$/m.exec(mistakesOf(text, variant));
+        fc.pre(hint !== null);
+        const { params } = planOf(text, { set: [hint?.[1] as string] });
+        expect(params).toEqual({ a: { epochs: { ...map, resnetfifty: added } } });
+      }),
+    );
+    const text = 'params: { epochs: { default: 90, vit: 007 } }\nstages: {}\n';
+    expect(mistakesOf(text, { set: ['epochs.resnet=10'] })).toContain(
+      "to add an entry, write the whole map: --set 'epochs={ default: 90, vit: 007, resnet: 10 }'",
+    );
+    expect(mistakesOf(text, { set: ['epochs.resnet=a,b'] })).toContain('resnet: "a,b" }');
+    expect(mistakesOf(text, { set: ['epochs.vot=10'] })).toContain('did you mean "epochs.vit"?');
+  });
+
   it('keep a "=" in the value of --set', () => {
     expect(paramsOf({ set: ['datasets=[a=b]'] })).toMatchObject({ datasets: ['a=b'] });
   });
