@@ -4,7 +4,8 @@
  * - needs a program other than Node, git and Python: a browser, tmux, a shell, Slurm, a server;
  * - builds, packs or installs pipe, or follows a guide or an example from beginning to end;
  * - trains or runs the experiment in separate processes;
- * - kills, edits or damages at random moments or at every place.
+ * - kills, edits or damages at random moments or at every place;
+ * - waits for seconds until a client or a server is given up, or starts dozens of commands.
  *
  * Each of these subjects also has a short test in the default run. The default run creates its files in
  * memory, and the slow tests on the disk, so the tests of the cache run here again.

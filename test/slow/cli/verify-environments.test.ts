@@ -5,10 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Project } from '../rig/project.js';
-import { projectWithin } from '../rig/projects.js';
-import { hasPython } from '../rig/python.js';
-import { until } from '../rig/until.js';
+import type { Project } from '../../rig/project.js';
+import { projectWithin } from '../../rig/projects.js';
+import { hasPython } from '../../rig/python.js';
+import { until } from '../../rig/until.js';
 
 /**
  * Like the real ones, it uses the nearest build file above, and the `.venv` next to it. If there is

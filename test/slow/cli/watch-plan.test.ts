@@ -1,9 +1,9 @@
 /** `pipe watch` and edits of the plan while items execute. */
 import { utimesSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Project, Running } from '../rig/project.js';
-import { project } from '../rig/projects.js';
-import { until } from '../rig/until.js';
+import type { Project, Running } from '../../rig/project.js';
+import { project } from '../../rig/projects.js';
+import { until } from '../../rig/until.js';
 
 const watching: Running[] = [];
 

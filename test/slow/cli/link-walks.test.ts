@@ -3,8 +3,8 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Project } from '../rig/project.js';
-import { projectWithin } from '../rig/projects.js';
+import type { Project } from '../../rig/project.js';
+import { projectWithin } from '../../rig/projects.js';
 
 const reads = (dep: string, more = '') => `
 stages:

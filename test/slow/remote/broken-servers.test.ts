@@ -9,12 +9,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { credentialsOf } from '../../src/remote/aws-credentials.js';
-import { FileStore } from '../../src/remote/file-store.js';
-import type { RunOutcome } from '../rig/project.js';
-import { clone, cloneWithin, LARGE } from './clones.js';
-import { cut, listening, type Refusal, served, storeAt } from './served.js';
-import { namesIn, sharedFolder } from './servers.js';
+import { credentialsOf } from '../../../src/remote/aws-credentials.js';
+import { FileStore } from '../../../src/remote/file-store.js';
+import { clone, cloneWithin, LARGE } from '../../remote/clones.js';
+import { cut, listening, type Refusal, served, storeAt } from '../../remote/served.js';
+import { namesIn, sharedFolder } from '../../remote/servers.js';
+import type { RunOutcome } from '../../rig/project.js';
 
 const warnings = ({ events }: RunOutcome) =>
   events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
