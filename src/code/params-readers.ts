@@ -1,16 +1,6 @@
 /** Which params files a command reads itself, by the texts that it executes. */
 import path from 'node:path';
-
-export interface ExecutedText {
-  /** The script, or `COMMAND`. */
-  readonly where: string;
-  readonly text: string;
-}
-
-/** Of a shell, Python, R and Julia. */
-export function withoutComments(text: string): string {
-  return text.replace(/(?<=^|\s)#.*/gm, '');
-}
+import { type ExecutedText, withoutComments } from './script-texts.js';
 
 /**
  * Params files that the texts name, with who names them. Empty if the command takes its params from

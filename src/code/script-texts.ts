@@ -2,10 +2,20 @@
 import path from 'node:path';
 import type { CommandAction } from '../pipeline/plan.js';
 import { bytesIfThere } from '../sys/if-there.js';
-import type { ExecutedText } from './params-readers.js';
 
 /** For messages. */
 export const COMMAND = 'its command';
+
+export interface ExecutedText {
+  /** The script, or `COMMAND`. */
+  readonly where: string;
+  readonly text: string;
+}
+
+/** Of a shell, Python, R and Julia. */
+export function withoutComments(text: string): string {
+  return text.replace(/(?<=^|\s)#.*/gm, '');
+}
 
 export function commandText(action: CommandAction): string {
   return action.kind === 'shell' ? action.command : action.argv.join(' ');

@@ -1,7 +1,6 @@
 /** What an item executes, as texts: its command, and its scripts. */
 
-import type { ExecutedText } from '../code/params-readers.js';
-import { COMMAND, scriptText } from '../code/script-texts.js';
+import { COMMAND, type ExecutedText, scriptText } from '../code/script-texts.js';
 import { isShell } from '../code/sourced.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { oncePer, oncePerText } from '../lists.js';

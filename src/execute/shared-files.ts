@@ -2,7 +2,7 @@
  * Warns about items that run at the same time and keep intermediate data in one file, such as
  * `/tmp/sorted`: one may read what the other has written.
  */
-import { withoutComments } from '../code/params-readers.js';
+import { withoutComments } from '../code/script-texts.js';
 import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { getOrMake, oncePer } from '../lists.js';
 import { isWithin } from '../sys/is-within.js';

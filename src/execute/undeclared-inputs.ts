@@ -7,8 +7,9 @@
 import path from 'node:path';
 import { unfollowedIn } from '../code/named-scripts.js';
 import { coversCode } from '../code/opaque.js';
-import { type ExecutedText, takesParams, withoutComments } from '../code/params-readers.js';
+import { takesParams } from '../code/params-readers.js';
 import { environmentOf } from '../code/python/python-environment.js';
+import { type ExecutedText, withoutComments } from '../code/script-texts.js';
 import { type ItemHandle, itemAt } from '../decide/build-context.js';
 import { oncePer } from '../lists.js';
 import { matchGlob, parseGlob } from '../pipeline/glob.js';

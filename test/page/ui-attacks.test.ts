@@ -1,12 +1,11 @@
 /** Attacks on `pipe ui`: other sites, paths that lead out, and clients that send or read badly. */
 import { readdirSync, truncateSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Project, type Running } from '../rig/project.js';
 import { FILES } from './demo.js';
-import { ask, ended, started } from './ui.js';
+import { ask, dial, ended, started } from './ui.js';
 
 /** On a busy machine. */
 const LONG = { timeout: 300_000 };
@@ -38,15 +37,6 @@ describe('an attack on pipe ui', () => {
       asked.on('response', (response) => resolve([response.resume(), asked]));
       asked.on('error', reject).end();
       onTestFinished(() => void asked.destroy());
-    });
-
-  /** Sends a text, and reads nothing unless `reads`. */
-  const dial = (text: string, reads = false) =>
-    new Promise<Socket>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(text, () => resolve(socket)));
-      socket.on('error', () => socket.destroy());
-      if (!reads) socket.pause();
-      onTestFinished(() => void socket.destroy());
     });
 
   it('by DNS rebinding, or by pages of other origins and sites, is refused', async () => {
@@ -140,7 +130,7 @@ describe('an attack on pipe ui', () => {
       [`GET http://evil.example/ HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`, 404],
       ['GET / HTTP/1.0\r\n\r\n', 403],
     ] as const) {
-      const socket = await dial(text, true);
+      const socket = await dial(port, text, true);
       const line = await new Promise<string>((resolve) => {
         socket.setEncoding('utf8').once('data', resolve);
       });

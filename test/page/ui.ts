@@ -1,5 +1,7 @@
 /** `pipe ui` as a process, and requests to it. */
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 import type { Project, Running } from '../rig/project.js';
 
 /** With the port that it serves. */
@@ -18,6 +20,16 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Sends a text over a connection of its own, and reads nothing unless `reads`. */
+export function dial(port: number, text: string, reads = false) {
+  return new Promise<Socket>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, () => resolve(socket)));
+    socket.on('error', () => socket.destroy());
+    if (!reads) socket.pause();
+    onTestFinished(() => void socket.destroy());
+  });
 }
 
 /** Sends the path as written; `fetch` would normalise it. */

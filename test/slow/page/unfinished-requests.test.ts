@@ -1,8 +1,8 @@
 /** Attacks on `pipe ui` by clients that it gives up after ten seconds. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { FILES } from '../../page/demo.js';
-import { ask, ended, started } from '../../page/ui.js';
+import { ask, dial, ended, started } from '../../page/ui.js';
 import { Project } from '../../rig/project.js';
 
 it('clients that do not finish their requests, or read no answer, do not stop pipe ui', async () => {
@@ -12,18 +12,9 @@ it('clients that do not finish their requests, or read no answer, do not stop pi
   const [ui, port] = await started(project);
   const answers = async () => (await ask(port, '/data.json')).status;
 
-  /** Sends a text, and reads nothing unless `reads`. */
-  const dial = (text: string, reads = false) =>
-    new Promise<Socket>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write(text, () => resolve(socket)));
-      socket.on('error', () => socket.destroy());
-      if (!reads) socket.pause();
-      onTestFinished(() => void socket.destroy());
-    });
-
   const whole = `GET /data.json HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`;
-  const halves = await Promise.all(Array.from({ length: 200 }, () => dial(whole, true)));
-  for (let at = 0; at < 100; at++) await dial(`${whole}\r\n`.repeat(20));
+  const halves = await Promise.all(Array.from({ length: 200 }, () => dial(port, whole, true)));
+  for (let at = 0; at < 100; at++) await dial(port, `${whole}\r\n`.repeat(20));
   expect(await answers()).toBe(200);
   const [half] = halves as [Socket];
   half.setEncoding('utf8');
