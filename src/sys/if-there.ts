@@ -3,6 +3,8 @@ import { lstatSync, readdirSync, readFileSync, type Stats, statSync, unlinkSync 
 
 const NOTHING_THERE = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 export const LEADS_NOWHERE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
+/** Nothing is there, or this user cannot read it. */
+export const UNREACHABLE = [...LEADS_NOWHERE, 'EACCES', 'EPERM'];
 
 /**
  * Undefined if nothing exists there, or if there is a folder instead of a file, or a file instead

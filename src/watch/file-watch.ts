@@ -1,11 +1,13 @@
 /** Watches the file system for changes of relevant files, also across replaced folders. */
+import { lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { watch } from 'chokidar';
 import { within } from '../code/project-paths.js';
 import { userError } from '../error.js';
-import { unless } from '../sys/if-there.js';
+import { UNREACHABLE, unless } from '../sys/if-there.js';
 import { foldersAbove, isWithin } from '../sys/is-within.js';
 import { realPath } from '../sys/real-place.js';
+import { FolderWatches } from './folder-watches.js';
 import { packageAbove } from './outside.js';
 
 /** The paths to watch, relative to the project: `../…` outside it. */
@@ -41,47 +43,58 @@ export async function watchFiles(
   onError: (error: unknown) => void,
 ): Promise<FileWatch> {
   const relativeOf = (absolute: string) => within(root, absolute);
+  const isIgnored = (absolute: string, stat?: Stats) => {
+    if (stat?.isSymbolicLink() && leadsInCircle(absolute)) return true;
+    const relative = relativeOf(absolute);
+    return !(isWithin(root, absolute) || isWatched(set, relative) || isOnTheWay(set, relative));
+  };
   const watcher = watch(foldersFor(root, set), {
-    ignoreInitial: true,
     followSymlinks: set.followsLinks,
     // The run reports an unreadable file, if it needs the file.
     ignorePermissionErrors: true,
-    ignored: (absolute, stat) => {
-      if (stat?.isSymbolicLink() && leadsInCircle(absolute)) return true;
-      const relative = relativeOf(absolute);
-      return !(isWithin(root, absolute) || isWatched(set, relative) || isOnTheWay(set, relative));
-    },
+    ignored: isIgnored,
   });
+  const fail = (error: unknown) => onError(isLimit(error) ? tooManyWatches() : error);
   const tell = (relative: string) => {
     if (isWatched(set, relative)) onChange(relative);
   };
-  const folders = new Set<string>();
-  watcher.on('all', (_event, absolute) => tell(relativeOf(absolute)));
-  watcher.on('raw', (event, name, details) => {
-    const { watchedPath } = details as { readonly watchedPath?: string };
-    if (typeof name !== 'string' || watchedPath === undefined) return;
-    if (path.basename(watchedPath) === name) {
-      // An event of a watched folder names the changed entry. A watched file names itself; only it
-      // reports changes behind a link.
-      tell(relativeOf(watchedPath));
-      if (!folders.has(watchedPath)) return;
-      // A folder watched by itself was replaced.
-      if (event === 'rename') onChange(relativeOf(watchedPath));
+  const isNew = (absolute: string) => {
+    const stat = unless(UNREACHABLE, () => lstatSync(absolute));
+    const mayHold = stat?.isDirectory() || (set.followsLinks && stat?.isSymbolicLink());
+    return mayHold === true && !isIgnored(absolute, stat);
+  };
+  const onEntry = (folder: string, event: string, name: string) => {
+    const absolute = path.join(folder, name);
+    if (event === 'rename') {
+      // A folder without a watched parent was replaced.
+      if (path.basename(folder) === name) onChange(relativeOf(folder));
+      // chokidar keeps watching the replaced folder, not the new one: a new watch reads its content.
+      if (folders.has(absolute)) return onChange(relativeOf(absolute));
+      if (isNew(absolute)) watcher.add(absolute);
     }
-    const absolute = path.join(watchedPath, name);
-    // chokidar keeps watching the replaced folder, not the new one: a new watch reads its content.
-    if (event === 'rename' && folders.has(absolute)) onChange(relativeOf(absolute));
-    // Only a raw event shows a change of the executable bit, or a second save within a moment.
-    else tell(relativeOf(absolute));
+    tell(relativeOf(absolute));
+  };
+  const folders = new FolderWatches(onEntry, fail);
+  watcher.on('addDir', (folder) => folders.add(folder));
+  watcher.on('raw', (_event, name, details) => {
+    const { watchedPath } = details as { readonly watchedPath?: string };
+    // Only a raw event shows a change of the executable bit, a second save within a moment, and a
+    // change behind a link to a file.
+    if (typeof name === 'string' && watchedPath !== undefined && !folders.has(watchedPath))
+      tell(relativeOf(watchedPath));
   });
-  watcher.on('addDir', (absolute) => void folders.add(absolute));
-  watcher.on('error', (error) => onError(isLimit(error) ? tooManyWatches() : error));
+  watcher.on('error', fail);
   await new Promise<void>((resolve) => {
     watcher.once('ready', resolve);
     watcher.once('error', () => resolve());
   });
-  for (const folder of Object.keys(watcher.getWatched())) folders.add(folder);
-  return watcher;
+  watcher.on('all', (_event, absolute) => tell(relativeOf(absolute)));
+  return {
+    close: async () => {
+      folders.close();
+      await watcher.close();
+    },
+  };
 }
 
 /** The project, and each package outside it with relevant code; none of them is below another one. */
