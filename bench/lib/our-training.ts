@@ -30,9 +30,10 @@ const SIZE = 100;
 /** The side of the hole, and where it begins. */
 const HOLE = 40;
 const FROM = 30;
-/** Updates whose losses are printed; and those before the clock starts, which V8 compiles in. */
+/** Updates whose losses are printed. */
 const COMPARED = 3;
-const WARM_UP = 6;
+/** Updates before the clock starts: so long V8 compiles, in threads that take a core from a team. */
+const WARM_UP = 60;
 
 interface Task {
   readonly model: string;
@@ -66,7 +67,7 @@ async function time(name: BackendName, updates: number, shards = 1, threads = 1)
   const team = shards > 1 ? startShardThreads(input, shards, threads) : undefined;
   const objective = objectiveOf(network, { loss: config.model.loss, klShare: 1 });
   const run = async (count: number) => {
-    const stepper = chooseStepper(backend, team?.differentiate)(objective, weights, {
+    const stepper = chooseStepper(backend, team?.startPasses)(objective, weights, {
       clip: config.train.clip,
       ema: config.train.ema,
       learningRateAt: () => config.train.learningRate,

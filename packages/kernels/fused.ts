@@ -34,9 +34,10 @@ export function fusedAdam(
   return run(ADAM, inputs, factors) as unknown as readonly [tf.Tensor, tf.Tensor, tf.Tensor];
 }
 
-/** share · a + (1 − share) · b. */
-export function fusedBlend(a: tf.Tensor, b: tf.Tensor, share: number): tf.Tensor | undefined {
-  return isThere(BLEND) ? run(BLEND, { a, b }, { share }) : undefined;
+/** left · a + right · b, for a and b of one shape. */
+export function blend(a: tf.Tensor, b: tf.Tensor, left: number, right: number): tf.Tensor {
+  if (isThere(BLEND)) return run(BLEND, { a, b }, { left, right });
+  return tf.tidy(() => tf.add(tf.mul(a, left), tf.mul(b, right)));
 }
 
 /** dy where x > 0, alpha · dy elsewhere. */

@@ -18,8 +18,8 @@ export function adam({ inputs, attributes, backend }: Call): TensorInfo[] {
 
 export function blend({ inputs, attributes, backend }: Call): TensorInfo {
   const { a, b } = inputs;
-  const share = attributes.share as number;
+  const { left, right } = attributes as { readonly left: number; readonly right: number };
   return computeOutput(backend, a!.shape, [a!, b!], 0, (kernels, ...pointers) => {
-    kernels.blend(...pointers.slice(0, -1), a!.size, share, 1 - share);
+    kernels.blend(...pointers.slice(0, -1), util.sizeFromShape(a!.shape), left, right);
   });
 }

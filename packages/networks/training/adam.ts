@@ -1,5 +1,10 @@
 /** Adam (Kingma and Ba 2015) as pure functions over tensors by name. */
-import { type AdamFactors, type AdamInputs, fusedAdam } from '@pipe-experiment/kernels/fused.js';
+import {
+  type AdamFactors,
+  type AdamInputs,
+  blend,
+  fusedAdam,
+} from '@pipe-experiment/kernels/fused.js';
 import { power } from '@pipe-experiment/numerics/power.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Params, param } from '../params.js';
@@ -80,15 +85,10 @@ export function adamUpdate(
 function composedAdam({ values, gradient, first, second }: AdamInputs, factors: AdamFactors) {
   const { beta1, beta2, rate, correction, epsilon } = factors;
   return tf.tidy(() => {
-    const m = blend(first, gradient, beta1);
-    const v = blend(second, tf.square(gradient), beta2);
+    const m = blend(first, gradient, beta1, 1 - beta1);
+    const v = blend(second, tf.square(gradient), beta2, 1 - beta2);
     const deviation = tf.add(tf.mul(tf.sqrt(v), correction), epsilon);
     const change = tf.div(tf.mul(m, rate), deviation);
     return [tf.sub(values, change), m, v] as const;
   });
-}
-
-/** decay · old + (1 − decay) · fresh. */
-function blend(old: tf.Tensor, fresh: tf.Tensor, decay: number): tf.Tensor {
-  return tf.add(tf.mul(old, decay), tf.mul(fresh, 1 - decay));
 }

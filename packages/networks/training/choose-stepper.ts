@@ -4,15 +4,16 @@ import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenedBackend } from '../backend/choose.js';
 import { packedSteppers } from './packed-stepper.js';
+import type { StartPasses } from './passes.js';
 import { recordedSteppers } from './recorded-stepper.js';
-import { type Differentiate, plainSteppers, type StartStepper } from './stepper.js';
+import { plainSteppers, type StartStepper } from './stepper.js';
 
 /**
  * @param backend the one that is open
- * @param differentiate another way to compute the derivatives of a batch, where a backend allows one
+ * @param startPasses another way to compute the derivatives of batches, where a backend allows one
  */
-export function chooseStepper(backend: OpenedBackend, differentiate?: Differentiate): StartStepper {
+export function chooseStepper(backend: OpenedBackend, startPasses?: StartPasses): StartStepper {
   if (backend === 'webgpu') return recordedSteppers(tf.backend() as unknown as WebGPUBackend);
   if (backend === 'node' || backend === 'node-gpu') return packedSteppers;
-  return plainSteppers(differentiate);
+  return plainSteppers(startPasses);
 }

@@ -1,6 +1,5 @@
 /** The exponential moving average of the parameters. The training updates the parameters; the results use the average. */
-import { fusedBlend } from '@pipe-experiment/kernels/fused.js';
-import * as tf from '@tensorflow/tfjs-core';
+import { blend } from '@pipe-experiment/kernels/fused.js';
 import { type Params, param } from '../params.js';
 
 /**
@@ -15,13 +14,9 @@ export function heldAt(decay: number, step: number): number {
 export function emaUpdate(average: Params, params: Params, decay: number, step: number): Params {
   const held = heldAt(decay, step);
   return Object.fromEntries(
-    Object.entries(params).map(([name, x]) => {
-      const old = param(average, name);
-      return [name, fusedBlend(old, x, held) ?? composedBlend(old, x, held)];
-    }),
+    Object.entries(params).map(([name, x]) => [
+      name,
+      blend(param(average, name), x, held, 1 - held),
+    ]),
   );
-}
-
-function composedBlend(old: tf.Tensor, fresh: tf.Tensor, held: number): tf.Tensor {
-  return tf.tidy(() => tf.add(tf.mul(old, held), tf.mul(fresh, 1 - held)));
 }

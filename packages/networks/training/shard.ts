@@ -1,18 +1,24 @@
 /**
- * A shard of a batch: some of its images, whose gradients are computed alone. All that comes of it is one
- * array, which threads can share: for each parameter its gradient, or for a running statistic that of
- * these images, then the losses.
+ * A shard of a batch: some of its images, whose gradients are computed alone. Threads share what comes of
+ * it as one array.
  */
-
+import { blend } from '@pipe-experiment/kernels/fused.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamSpec, type Params, sizeOf } from '../params.js';
-import { type Derivatives, differentiate, type Losses, type Objective } from './step.js';
-import { toTensors, type Values } from './values.js';
+import type { Derivatives, Losses, Objective } from './step.js';
+import { mapped } from './values.js';
 
 /** What the layout of a result depends on. */
-type Layout = Pick<Objective, 'specs' | 'losses'>;
+export type Layout = Pick<Objective, 'specs' | 'losses'>;
 
-/** Numbers that come of a shard. */
+/** What comes of a shard. */
+export interface ShardResult {
+  /** Of each parameter the gradient, or for a running statistic that of these images. */
+  readonly values: Params;
+  readonly losses: Losses;
+}
+
+/** Numbers in an array of a result. */
 export function resultLength({ specs, losses }: Layout): number {
   return parametersLength(specs) + losses.length;
 }
@@ -21,27 +27,30 @@ export function parametersLength(specs: readonly ParamSpec[]): number {
   return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-/** @returns how many values each batch norm had for a channel, by its name */
-export function computeShard(
-  objective: Objective,
-  params: Params,
-  shard: Values,
-  result: Float32Array,
-): ReadonlyMap<string, number> {
-  const batch = toTensors(shard);
-  const pass = differentiate(objective, params, batch, 0);
-  const statistics = pass.moments.flatMap(({ name, mean, variance }) => [
+/** Takes the derivatives over. */
+export function resultOf({ gradients, moments, losses }: Derivatives): ShardResult {
+  const statistics = moments.flatMap(({ name, mean, variance }) => [
     [`${name}.running_mean`, mean] as const,
     [`${name}.running_var`, variance] as const,
   ]);
-  const values = { ...pass.gradients, ...Object.fromEntries(statistics) };
-  const end = writeValues(objective.specs, values, result);
-  result.set(
-    objective.losses.map((name) => pass.losses[name]!.dataSync()[0]!),
+  return { values: { ...gradients, ...Object.fromEntries(statistics) }, losses };
+}
+
+/** Takes the result over. */
+export function writeResult(layout: Layout, result: ShardResult, to: Float32Array): void {
+  const { values, losses } = result;
+  const end = writeValues(layout.specs, values, to);
+  to.set(
+    layout.losses.map((name) => losses[name]!.dataSync()[0]!),
     end,
   );
-  tf.dispose([values, pass.losses, batch]);
-  return new Map(pass.moments.map(({ name, count }) => [name, count]));
+  tf.dispose([values, losses]);
+}
+
+function readResult({ specs, losses: names }: Layout, from: Float32Array): ShardResult {
+  const end = parametersLength(specs);
+  const losses = names.map((name, i) => [name, tf.scalar(from[end + i]!)] as const);
+  return { values: readValues(specs, from), losses: Object.fromEntries(losses) as Losses };
 }
 
 /** One after the other, in the order of the specs. */
@@ -68,34 +77,54 @@ export function readValues(specs: readonly ParamSpec[], from: Float32Array): Par
 
 /**
  * The derivatives of a batch from those of its shards: their means, weighed by their images and added in
- * the order of the shards, so that the bytes do not depend on who computed them.
+ * the order of the shards, so that the bytes do not depend on who computed them. Takes the results over.
  *
- * @param counts of the first shard's batch norms
+ * @param results as tensors, or as the array that another thread wrote
+ * @param moments of a shard: names of the batch norms, and how many values each had for a channel
  */
 export function joinShards(
-  { specs, losses: names }: Layout,
-  results: readonly Float32Array[],
+  layout: Layout,
+  results: readonly (ShardResult | Float32Array)[],
   images: readonly number[],
-  counts: ReadonlyMap<string, number>,
+  moments: Derivatives['moments'],
 ): Derivatives {
   const all = images.reduce((sum, count) => sum + count, 0);
-  const mean = new Float32Array(results[0]!.length);
-  for (const [shard, result] of results.entries()) {
-    const share = images[shard]! / all;
-    for (let i = 0; i < mean.length; i++) mean[i]! += result[i]! * share;
-  }
-  const values = readValues(specs, mean);
-  const losses = mean.subarray(mean.length - names.length);
-  const scalars = names.map((name, i) => [name, tf.scalar(losses[i]!)]);
-  const trainable = specs.filter((spec) => spec.trainable).map(({ name }) => name);
+  const shares = images.map((count) => count / all);
+  const parts = results.map((each) =>
+    each instanceof Float32Array ? readResult(layout, each) : each,
+  );
+  const values = meanOf(
+    parts.map((part) => part.values),
+    shares,
+  );
+  const losses = meanOf(
+    parts.map((part) => part.losses),
+    shares,
+  );
+  tf.dispose(parts.map((part) => [part.values, part.losses]));
+  const trainable = layout.specs.filter((spec) => spec.trainable).map(({ name }) => name);
   return {
     gradients: Object.fromEntries(trainable.map((name) => [name, values[name]!])),
-    losses: Object.fromEntries(scalars) as Losses,
-    moments: [...counts].map(([name, count]) => ({
+    losses: losses as Losses,
+    moments: moments.map(({ name, count }) => ({
       name,
       mean: values[`${name}.running_mean`]!,
       variance: values[`${name}.running_var`]!,
       count,
     })),
   };
+}
+
+/** Σ share · values of a shard, by name, in the order of the shards. */
+function meanOf(parts: readonly Params[], shares: readonly number[]): Record<string, tf.Tensor> {
+  const [first, second, ...others] = parts;
+  return mapped(first!, (x, name) => {
+    let sum = blend(x, second![name]!, shares[0]!, shares[1]!);
+    for (const [i, part] of others.entries()) {
+      const next = blend(sum, part[name]!, 1, shares[i + 2]!);
+      sum.dispose();
+      sum = next;
+    }
+    return sum;
+  });
 }

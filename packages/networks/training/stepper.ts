@@ -2,17 +2,10 @@
 
 import type { Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Params } from '../params.js';
 import { ADAM_DEFAULTS } from './adam.js';
-import {
-  applyUpdate,
-  type Derivatives,
-  differentiate,
-  type Losses,
-  type Objective,
-  type Weights,
-} from './step.js';
-import { toTensors, type Values } from './values.js';
+import { type Passes, ReplayedPasses, type StartPasses } from './passes.js';
+import { applyUpdate, type Losses, type Objective, type Weights } from './step.js';
+import type { Values } from './values.js';
 
 /** What holds for all updates of an epoch. */
 export interface EpochOptions {
@@ -44,33 +37,16 @@ export interface Stepper {
 /** Takes the weights over, and gives those after all updates. */
 export type StartStepper = (objective: Objective, start: Weights, options: EpochOptions) => Stepper;
 
-/** How the derivatives of a batch are computed; clipped, if `clip` says so. */
-export type Differentiate = (
-  objective: Objective,
-  params: Params,
-  values: Values,
-  clip: number,
-) => Derivatives | Promise<Derivatives>;
-
-export function differentiateWhole(
-  objective: Objective,
-  params: Params,
-  values: Values,
-  clip: number,
-): Derivatives {
-  const batch = toTensors(values);
-  const derivatives = differentiate(objective, params, batch, clip);
-  tf.dispose(batch);
-  return derivatives;
-}
-
 /** Update by update with new tensors each time: right on every backend. */
-export function plainSteppers(compute: Differentiate = differentiateWhole): StartStepper {
-  return (objective, start, options) => startPlainStepper(compute, objective, start, options);
+export function plainSteppers(
+  startPasses: StartPasses = (objective) => new ReplayedPasses(objective),
+): StartStepper {
+  return (objective, start, options) =>
+    startPlainStepper(startPasses(objective), objective, start, options);
 }
 
 function startPlainStepper(
-  compute: Differentiate,
+  passes: Passes,
   objective: Objective,
   start: Weights,
   { clip, ema, learningRateAt }: EpochOptions,
@@ -80,7 +56,7 @@ function startPlainStepper(
   return {
     async step(values) {
       const adam = { ...ADAM_DEFAULTS, learningRate: learningRateAt(weights!.adam.step + 1) };
-      const derivatives = await compute(objective, weights!.params, values, clip);
+      const derivatives = await passes.differentiate(weights!.params, values, clip);
       const result = applyUpdate(weights!, derivatives, { adam, ema });
       weights = result.weights;
       updates.push(result.losses);
@@ -89,10 +65,12 @@ function startPlainStepper(
     end() {
       const end = { weights: weights!, losses: sumLosses(objective.losses, updates) };
       weights = undefined;
+      passes.dispose();
       return end;
     },
     dispose() {
       tf.dispose(updates);
+      passes.dispose();
       if (weights) disposeWeights(weights);
     },
   };

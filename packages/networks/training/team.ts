@@ -6,22 +6,24 @@
 import { parentPort, type Worker } from 'node:worker_threads';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ParamSpec } from '../params.js';
+import type { Params } from '../params.js';
 import { clipGradients } from './clip.js';
+import { ReplayedPasses, type StartPasses } from './passes.js';
 import {
-  computeShard,
   joinShards,
+  type Layout,
   parametersLength,
   readValues,
   resultLength,
+  resultOf,
+  writeResult,
   writeValues,
 } from './shard.js';
-import type { Objective } from './step.js';
-import type { Differentiate } from './stepper.js';
+import type { Derivatives, Objective } from './step.js';
 import { shardOf, type Values } from './values.js';
 
 export interface Team {
-  readonly differentiate: Differentiate;
+  readonly startPasses: StartPasses;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -39,12 +41,18 @@ interface ShardMessage {
   readonly recipe: unknown;
 }
 
+/** The passes of this thread, and what the others need to make theirs. */
+interface Task {
+  readonly own: ReplayedPasses;
+  readonly recipe: unknown;
+}
+
 /** Starts another thread, which is to call `serveShards`. */
 export type StartThread = (memory: SharedMemory) => Worker;
 
 /** @param others how many threads compute beside this one; fewer than there are shards */
 export function startTeam(
-  layout: Pick<Objective, 'specs' | 'losses'>,
+  layout: Layout,
   shards: number,
   others: number,
   start: StartThread,
@@ -54,26 +62,38 @@ export function startTeam(
   const params = new Float32Array(memory.params);
   const results = memory.results.map((buffer) => new Float32Array(buffer));
   const helpers = Array.from({ length: others }, () => helperOf(start(memory)));
+  const differentiate = async (
+    { own, recipe }: Task,
+    weights: Params,
+    values: Values,
+    clip: number,
+  ): Promise<Derivatives> => {
+    const { count } = values;
+    if (count < shards) throw mistake(`a batch of ${count} has no ${shards} shards`);
+    const parts = Array.from({ length: shards }, (_, i) => shardOf(values, i, shards));
+    if (others > 0) writeValues(specs, weights, params);
+    const helperOfShard = (index: number) => helpers[(index % (others + 1)) - 1];
+    const awaited = parts.map((shard, index) =>
+      helperOfShard(index)?.compute({ index, shard, recipe }),
+    );
+    // The first shard is always this thread's.
+    const mine = parts.map((shard, index) =>
+      helperOfShard(index) ? undefined : own.differentiate(weights, shard, 0),
+    );
+    await Promise.all(awaited);
+    const all = mine.map((derivatives, i) => (derivatives ? resultOf(derivatives) : results[i]!));
+    const examples = parts.map((part) => part.count);
+    const joined = joinShards(layout, all, examples, mine[0]!.moments);
+    return { ...joined, gradients: clipGradients(joined.gradients, clip) };
+  };
   return {
-    async differentiate(objective, weights, values, clip) {
-      const { count } = values;
-      if (count < shards) throw mistake(`a batch of ${count} has no ${shards} shards`);
-      const parts = Array.from({ length: shards }, (_, i) => shardOf(values, i, shards));
-      writeValues(specs, weights, params);
-      const { recipe } = objective;
-      const awaited: Promise<void>[] = [];
-      const own: number[] = [];
-      for (const [index, shard] of parts.entries()) {
-        const helper = helpers[(index % (others + 1)) - 1];
-        if (helper) awaited.push(helper.compute({ index, shard, recipe }));
-        else own.push(index);
-      }
-      // The first shard is always this thread's.
-      const counts = own.map((i) => computeShard(objective, weights, parts[i]!, results[i]!));
-      await Promise.all(awaited);
-      const examples = parts.map((part) => part.count);
-      const joined = joinShards(layout, results, examples, counts[0]!);
-      return { ...joined, gradients: clipGradients(joined.gradients, clip) };
+    startPasses(objective) {
+      const own = new ReplayedPasses(objective);
+      const task = { own, recipe: objective.recipe };
+      return {
+        differentiate: (weights, values, clip) => differentiate(task, weights, values, clip),
+        dispose: () => own.dispose(),
+      };
     },
     async close() {
       await Promise.all(helpers.map((helper) => helper.close()));
@@ -83,14 +103,23 @@ export function startTeam(
 
 /** The other side: computes the shards that a team sends to this thread. */
 export function serveShards(
-  specs: readonly ParamSpec[],
+  layout: Layout,
   memory: SharedMemory,
   objectiveOf: (recipe: unknown) => Objective,
 ): void {
   const results = memory.results.map((buffer) => new Float32Array(buffer));
+  let passes: ReplayedPasses | undefined;
+  let known = '';
   parentPort!.on('message', ({ index, shard, recipe }: ShardMessage) => {
-    const params = readValues(specs, new Float32Array(memory.params));
-    computeShard(objectiveOf(recipe), params, shard, results[index]!);
+    const objective = JSON.stringify(recipe);
+    if (objective !== known) {
+      passes?.dispose();
+      passes = new ReplayedPasses(objectiveOf(recipe));
+      known = objective;
+    }
+    const params = readValues(layout.specs, new Float32Array(memory.params));
+    const derivatives = passes!.differentiate(params, shard, 0);
+    writeResult(layout, resultOf(derivatives), results[index]!);
     tf.dispose(params);
     parentPort!.postMessage(index);
   });

@@ -41,7 +41,8 @@ export function startShardThreads(input: TeamInput, shards: number, threads: num
 async function serve(input: TeamInput, memory: SharedMemory): Promise<void> {
   await openBackend(input.backend);
   const network = createNetwork(input.network, input.size, input.channels);
-  serveShards(network.specs, memory, (recipe) => objectiveOf(network, recipe as LossRecipe));
+  const layout = { specs: network.specs, losses: LOSSES };
+  serveShards(layout, memory, (recipe) => objectiveOf(network, recipe as LossRecipe));
 }
 
 // Not awaited: the modules that import this one name their architectures meanwhile.

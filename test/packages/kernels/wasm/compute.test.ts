@@ -5,8 +5,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { createRandom } from '@pipe-experiment/data/random.js';
 import {
+  blend,
   fusedAdam,
-  fusedBlend,
   fusedBlur,
   fusedLeakyGradient,
   fusedNormalise,
@@ -369,8 +369,8 @@ describe('in one pass, with the bytes of the operations one by one', () => {
       expectEqual(m, newFirst);
       expectEqual(v, newSecond);
       expectEqual(p, tf.sub(values, tf.div(tf.mul(newFirst, factors.rate), deviation)));
-      const average = fusedBlend(values, first, 0.998)!;
-      expectEqual(average, tf.add(tf.mul(values, 0.998), tf.mul(first, 1 - 0.998)));
+      const sum = blend(values, first, 0.998, 0.25);
+      expectEqual(sum, tf.add(tf.mul(values, 0.998), tf.mul(first, 0.25)));
     }
   });
 
@@ -414,7 +414,7 @@ describe('in one pass, with the bytes of the operations one by one', () => {
   test('other backends compose them', async () => {
     await tf.setBackend('cpu');
     const x = normal([3]);
-    expect(fusedBlend(x, x, 0.5)).toBeUndefined();
+    expectEqual(blend(x, x, 0.5, 2), tf.add(tf.mul(x, 0.5), tf.mul(x, 2)));
     expect(fusedLeakyGradient(x, x, 0.2)).toBeUndefined();
   });
 });
