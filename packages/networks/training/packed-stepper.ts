@@ -6,27 +6,26 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamSpec, type Params, param, sizeOf } from '../params.js';
 import { clipGradients } from './clip.js';
-import { type Passes, ReplayedPasses } from './passes.js';
-import type { Weights } from './step.js';
+import type { Passes } from './passes.js';
+import { differentiate, type Weights } from './step.js';
 import { plainSteppers, type StartStepper } from './stepper.js';
+import { toTensors } from './values.js';
 
 /** No parameter has this name. */
 const ALL = '';
 
 export const packedSteppers: StartStepper = (objective, start, options) => {
   const trained = objective.specs.filter(({ trainable }) => trainable);
-  const passes = new ReplayedPasses(objective);
   const differentiatePacked: Passes['differentiate'] = (packed, values, clip) => {
     const params = unpack(trained, packed);
-    const derivatives = passes.differentiate(params, values, 0);
-    tf.dispose(trained.map(({ name }) => params[name]!));
+    const batch = toTensors(values);
+    // Not replayed: kernels of this library run operations of TensorFlow.js.
+    const derivatives = differentiate(objective, params, batch, 0);
+    tf.dispose([batch, ...trained.map(({ name }) => params[name]!)]);
     const gradients = clipGradients(pack(trained, derivatives.gradients), clip);
     return { ...derivatives, gradients };
   };
-  const steppers = plainSteppers(() => ({
-    differentiate: differentiatePacked,
-    dispose: () => passes.dispose(),
-  }));
+  const steppers = plainSteppers(() => ({ differentiate: differentiatePacked, dispose() {} }));
   const packed = mapWeights(start, (params) => pack(trained, params));
   const stepper = steppers(objective, packed, options);
   return {

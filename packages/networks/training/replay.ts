@@ -2,7 +2,7 @@
  * Records which kernels a computation runs, and runs them again for other values of its inputs. That
  * leaves out what TensorFlow.js does for each operation: scopes, the tape, gradient functions, tensors.
  * The kernels are the same, in the same order, so the bytes are too. The shapes and all that is not a
- * tensor must be the same each time.
+ * tensor must be the same each time, and the kernels of the backend must take plain `TensorInfo`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
