@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-COMPARED, WARM_UP = 3, 6
+COMPARED, WARM_UP = 3, 60
 SLOPE = 0.2
 
 folder, updates = Path(sys.argv[1]), int(sys.argv[2])
