@@ -1,22 +1,19 @@
 /** Shared by `status`, `why` and `graph`: predictions for the selected items, without running anything. */
 
 import { existsSync } from 'node:fs';
-import { handleOf, type ItemHandle } from '../decide/build-context.js';
+import { handleOf } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import { inspection } from '../decide/inspection.js';
 import type { RunOptions } from '../decide/options.js';
 import { predict, waitingText } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
-import type { Decision } from '../decide/staleness.js';
 import { hasTemps } from '../decide/temp-outs.js';
 import type { Emit } from '../event.js';
 import { jobsFolder } from '../executor/job-file.js';
 import type { StandingJob } from '../executor/standing-jobs.js';
-import type { LockBlock } from '../lockfile/format/block.js';
-import type { LockSection } from '../lockfile/format/sections.js';
-import { lockedItems } from '../lockfile/lock-on-disk.js';
-import { lockDifferences } from '../lockfile/lock-reasons.js';
+import { withLock } from '../lockfile/lock-reasons.js';
+import { refuseBrokenLock } from '../lockfile/up-to-date-note.js';
 import type { Standing as ShownStanding } from '../page/collect.js';
 import type { ItemState } from '../page/model.js';
 import { select, withNeeds } from '../pipeline/select.js';
@@ -39,23 +36,26 @@ interface StandingOptions extends Pick<RunOptions, 'remote'> {
   readonly only?: boolean;
   readonly warn?: (message: string) => void;
   readonly manifests?: boolean;
+  /** Refuse a broken pipeline.lock, as a run would, even if no reason needs it. */
+  readonly checkLock?: boolean;
 }
 
 /** Statuses of the targets and what they need. With `remote`, also asks the remote cache. */
 export async function standings(
   project: Project,
   targets: readonly string[],
-  { only = false, remote, warn = () => {}, manifests = false }: StandingOptions = {},
+  { only, remote, warn = () => {}, manifests, checkLock }: StandingOptions = {},
 ): Promise<Standing[]> {
   // Whether a temporary out is needed depends on the items that read it.
   const inspected = await inspection(project, project.plan.items.some(hasTemps) ? [] : targets);
   const emit: Emit = (event) => event.type === 'warning' && warn(event.message);
   const options = { ...inspected.options, ...(remote === undefined ? {} : { remote }) };
-  const build = { ...inspected, emit, options };
+  const build = withLock({ ...inspected, emit, options });
   const found = await foresee(build);
+  const isIdle = [...found.values()].every(({ kind }) => kind === 'fresh');
+  if (checkLock) refuseBrokenLock(build, isIdle);
   const named = select(project.plan, targets);
   const shown = new Set(only ? named : withNeeds(project.plan, named));
-  const lock = lockOf(project);
   const listed: Standing[] = [];
   for (const [index, prediction] of found) {
     if (!shown.has(index)) continue;
@@ -67,7 +67,7 @@ export async function standings(
       listed.push({ ...about, state: 'unknown', reasons: [{ kind: 'upstream', text }] });
       continue;
     }
-    const reasons = reasonsOf(handle, prediction, lock);
+    const reasons = explain(handle, prediction);
     const key = prediction.kind === 'missing' ? {} : { key: prediction.key };
     const made =
       manifests && prediction.kind === 'run' ? { manifest: prediction.manifest } : undefined;
@@ -80,7 +80,7 @@ export async function standings(
 export function namedStandings(parsed: Parsed, context: CommandContext): Promise<Standing[]> {
   const { positionals: targets } = parsed;
   const { warn } = context.terminal;
-  const options = { only: targets.length > 0, warn, ...remoteOption(parsed) };
+  const options = { only: targets.length > 0, warn, checkLock: true, ...remoteOption(parsed) };
   return withProject(parsed, context, (project) => standings(project, targets, options));
 }
 
@@ -101,44 +101,6 @@ async function withJobs(project: Project, listed: readonly Standing[]): Promise<
     const others = standing.reasons.filter((each) => !ENDS.includes(each.kind));
     return { ...standing, reasons: [{ kind, text }, ...others], job };
   });
-}
-
-/**
- * Looks up the variant's blocks of pipeline.lock, and reads the file on demand. With `--set` there
- * are none.
- */
-function lockOf(project: Project): (item: string) => LockBlock | undefined {
-  let section: LockSection | undefined;
-  return (item) => {
-    section ??= lockedItems(project) ?? new Map();
-    return section.get(item);
-  };
-}
-
-/**
- * Compares with the item's last result of any variant, and with this variant's section of
- * pipeline.lock. The comparison with fewer differences shows the cause.
- */
-function reasonsOf(
-  handle: ItemHandle,
-  prediction: Decision,
-  lock: (item: string) => LockBlock | undefined,
-): readonly Reason[] {
-  const reasons = explain(handle, prediction);
-  if (prediction.kind !== 'run' || prediction.cause !== 'stale' || !isComparison(reasons))
-    return reasons;
-  const block = lock(handle.item.id);
-  if (block === undefined) return reasons;
-  if (block.key === prediction.key)
-    return [{ kind: 'lost', text: 'its result is not in the cache' }];
-  const locked = lockDifferences(handle, block, prediction.manifest);
-  const isNever = reasons[0]?.kind === 'never';
-  return locked.length > 0 && (isNever || locked.length < reasons.length) ? locked : reasons;
-}
-
-/** False for a reason that states how the last execution ended. */
-function isComparison([first]: readonly Reason[]): boolean {
-  return first === undefined || !['failed', 'interrupted', 'running'].includes(first.kind);
 }
 
 /** States of the targets and what they need, by index in the plan. */

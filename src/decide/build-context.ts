@@ -2,11 +2,13 @@
 import type { Cache } from '../cache/cache.js';
 import type { RecordedOut, RunRecord } from '../cache/records/record.js';
 import type { Emit, ItemDone } from '../event.js';
+import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import type { RemoteCache } from '../remote/remote-cache.js';
 import type { Code, Codes } from './code.js';
 import type { RunOptions } from './options.js';
 import type { Project } from './project.js';
+import type { Reason } from './reasons.js';
 import type { Concealing } from './secrets.js';
 import type { Decision } from './staleness.js';
 import type { TempOuts } from './temp-outs.js';
@@ -15,6 +17,13 @@ import type { TempOuts } from './temp-outs.js';
 export interface Settled {
   readonly key: string;
   readonly outs: readonly RecordedOut[];
+}
+
+/** A result of the item that pipeline.lock names: it may have been computed elsewhere. */
+export interface LockedResult {
+  readonly key: string;
+  /** How the item with this manifest differs from it. */
+  differencesTo(manifest: Manifest): Reason[];
 }
 
 export interface BuildContext {
@@ -36,6 +45,8 @@ export interface BuildContext {
   readonly temps?: TempOuts;
   /** For predictions: results of the remote cache, by key. */
   readonly foreseen?: ReadonlyMap<string, RunRecord>;
+  /** The item's result in pipeline.lock, for reasons. Absent where reasons do not matter. */
+  readonly locked?: (handle: ItemHandle) => LockedResult | undefined;
   /** For PIPE_DEBUG. */
   readonly onDecision?: (handle: ItemHandle, decision: Decision) => void;
 }

@@ -1,9 +1,13 @@
-/** Explains one item: compares its last result in this project with what it depends on today. */
+/**
+ * Explains one item: compares its last result in this project, or the one in pipeline.lock, with what it
+ * depends on today.
+ */
 import type { Attempt, LastRun } from '../cache/cache.js';
 import type { Why } from '../event.js';
+import type { Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { whereIs } from '../process/lock-owner.js';
-import type { ItemHandle } from './build-context.js';
+import type { ItemHandle, LockedResult } from './build-context.js';
 import { matchesThenAndNow } from './dep-evidence.js';
 import { itemHolder } from './locks.js';
 import { differences, type Evidence, type Explainer, type Reason } from './reasons.js';
@@ -65,16 +69,40 @@ function whyRun(
   const asked = whyAsked(item, decision.cause === 'forced');
   if (asked !== undefined) return [asked];
   const last = readLast();
-  if (last === undefined) return [withoutResult(handle)];
   const attempt = cache.state.readAttempt(item.id);
-  const { manifest } = decision;
-  const now = { manifest, files: handle.code.files };
-  const found = itemDifferences(handle, last, now, (name) =>
+  const found = last === undefined ? [] : sinceLast(handle, last, decision.manifest);
+  // The item was executed without any result, or with today's inputs and without a result.
+  if (attempt !== undefined && (last === undefined || attempt.key === decision.key))
+    return [endOf(handle, attempt), ...found];
+  if (last !== undefined && found.length === 0) found.push(RECORD_GONE);
+  const closer = sinceLocked(build.locked?.(handle), decision, found);
+  return closer ?? (found.length > 0 ? found : [NEVER]);
+}
+
+const NEVER: Reason = { kind: 'never', text: 'never ran' };
+const RECORD_GONE: Reason = { kind: 'lost', text: 'its record is gone from the cache' };
+const NOT_CACHED: Reason = { kind: 'lost', text: 'its result is not in the cache' };
+
+function sinceLast(handle: ItemHandle, last: LastRun, manifest: Manifest): Reason[] {
+  const { item, build, code } = handle;
+  return itemDifferences(handle, last, { manifest, files: code.files }, (name) =>
     matchesThenAndNow(item, name, last, manifest.deps, build.project),
   );
-  // The item was executed with today's inputs, without a result.
-  if (attempt?.key === decision.key) return [endOf(handle, attempt), ...found];
-  return found.length > 0 ? found : [{ kind: 'lost', text: 'its record is gone from the cache' }];
+}
+
+/**
+ * The differences from the result in pipeline.lock; undefined unless they are fewer than those from the
+ * last result, which may be of another variant: the comparison with fewer differences shows the cause.
+ */
+function sinceLocked(
+  locked: LockedResult | undefined,
+  { key, manifest }: Decision & { kind: 'run' },
+  others: readonly Reason[],
+): Reason[] | undefined {
+  if (locked?.key === key) return [NOT_CACHED];
+  const found = locked?.differencesTo(manifest) ?? [];
+  const isCloser = others.length === 0 || found.length < others.length;
+  return found.length > 0 && isCloser ? found : undefined;
 }
 
 /** Why the item runs regardless of its deps; undefined when the deps decide. */
@@ -82,17 +110,19 @@ export function whyAnyway(handle: ItemHandle, last: Last = lastOf(handle)): Reas
   const { item, build } = handle;
   const asked = whyAsked(item, build.options.force);
   if (asked !== undefined || last() !== undefined) return asked;
-  return withoutResult(handle);
+  const attempt = handle.cache.state.readAttempt(item.id);
+  if (attempt !== undefined) return endOf(handle, attempt);
+  const locked = build.locked?.(handle);
+  if (locked === undefined) return NEVER;
+  // Its deps decide whether a run uses that result.
+  return handle.cache.readRecord(locked.key) || build.foreseen?.has(locked.key)
+    ? undefined
+    : NOT_CACHED;
 }
 
 function whyAsked({ always }: Item, force: boolean): Reason | undefined {
   if (force) return { kind: 'forced', text: 'forced' };
   return always ? { kind: 'always', text: 'always: true' } : undefined;
-}
-
-function withoutResult(handle: ItemHandle): Reason {
-  const attempt = handle.cache.state.readAttempt(handle.item.id);
-  return attempt ? endOf(handle, attempt) : { kind: 'never', text: 'never ran' };
 }
 
 /** How the last execution ended without a result. */

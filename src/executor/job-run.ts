@@ -242,8 +242,9 @@ export class JobRun {
 
   /** The job has saved its result as the last one of the item. */
   #otherText(decision: Decision): string {
-    const handle = handleOf(this.#build, this.#index);
-    const found = explain(handle, decision).map(({ text }) => text);
+    // Only the job's result tells what it computed.
+    const { locked: _, ...build } = this.#build;
+    const found = explain(handleOf(build, this.#index), decision).map(({ text }) => text);
     return `its job computed something else (${found.join('; ')}): if you edited files meanwhile, run again; otherwise give \`pipe run\` and its jobs the same environment`;
   }
 

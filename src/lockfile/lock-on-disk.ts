@@ -1,7 +1,8 @@
 /** Reads and writes pipeline.lock: reports its errors; writes it completely or not at all. */
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { userError } from '../error.js';
+import { UserError, userError } from '../error.js';
+import { oncePer } from '../lists.js';
 import { unless } from '../sys/if-there.js';
 import { realPath } from '../sys/real-place.js';
 import { replaceFile } from '../sys/replace-file.js';
@@ -26,12 +27,34 @@ export function readLockFile(project: LockedProject): LockFile | undefined {
   return text === undefined ? undefined : parseLock(text, name);
 }
 
-/** The blocks of the project's variant; undefined without any, and always with `--set`. */
+/**
+ * Every section of the file as this command found it: what the command itself records is in the cache.
+ *
+ * @throws UserError for a merge conflict, an edit, another format
+ */
+export const foundLock = oncePer(
+  (project: LockedProject): LockFile => readLockFile(project) ?? new Map(),
+);
+
+/**
+ * The same, without sections if the file is broken: the run reports that itself, before its first item or
+ * when it writes the file.
+ */
+export function soundLock(project: LockedProject): LockFile {
+  try {
+    return foundLock(project);
+  } catch (error) {
+    if (error instanceof UserError) return new Map();
+    throw error;
+  }
+}
+
+/** The found blocks of the project's variant; undefined without any, and always with `--set`. */
 export function lockedItems(
   project: LockedProject & { readonly variant: Parameters<typeof sectionOf>[0] },
 ): LockSection | undefined {
   const name = sectionOf(project.variant);
-  return name === undefined ? undefined : readLockFile(project)?.get(name);
+  return name === undefined ? undefined : foundLock(project).get(name);
 }
 
 /** Does not write unchanged text. */

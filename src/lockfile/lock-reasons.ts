@@ -1,11 +1,38 @@
 /** Differences between pipeline.lock and today's pipeline, in the words of `why`. */
-import type { ItemHandle } from '../decide/build-context.js';
+import type { BuildContext, ItemHandle } from '../decide/build-context.js';
 import { itemDifferences } from '../decide/explain.js';
 import type { Reason } from '../decide/reasons.js';
 import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { type LockBlock, lockedParts } from './format/block.js';
-import { type LockedProject, lockNameOf } from './format/sections.js';
+import { type LockedProject, type LockFile, lockNameOf, sectionOf } from './format/sections.js';
+import { foundLock } from './lock-on-disk.js';
+
+/**
+ * The same build, whose reasons compare with pipeline.lock, too.
+ *
+ * @param read called when a reason needs the file
+ */
+export function withLock(
+  build: BuildContext,
+  read: (project: LockedProject) => LockFile = foundLock,
+): BuildContext {
+  const { project } = build;
+  const section = sectionOf(project.variant);
+  if (section === undefined) return build;
+  return {
+    ...build,
+    locked: (handle) => {
+      const block = read(project).get(section)?.get(handle.item.id);
+      return (
+        block && {
+          key: block.key,
+          differencesTo: (manifest) => lockDifferences(handle, block, manifest),
+        }
+      );
+    },
+  };
+}
 
 /** Why the item's key differs from the locked one; at least one reason. */
 export function reasonsAgainst(...compared: Parameters<typeof lockDifferences>): string[] {

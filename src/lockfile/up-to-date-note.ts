@@ -3,6 +3,7 @@ import { sha256 } from '../canonical.js';
 import { type BuildContext, itemAt } from '../decide/build-context.js';
 import type { Variant } from '../decide/options.js';
 import { lockNameOf, sectionOf } from './format/sections.js';
+import { foundLock } from './lock-on-disk.js';
 
 interface Note {
   /** Digest of the file. */
@@ -16,9 +17,16 @@ export function isLocked(variant: Variant): boolean {
   return sectionOf(variant) !== undefined;
 }
 
-/** True if an earlier run has read or written this file without an error. */
-export function isLockIntact(build: BuildContext): boolean {
-  return noteOf(build) !== undefined;
+/**
+ * Call before anything runs. Reads the file if the run is not idle, or if no earlier run has read or written
+ * it in this state.
+ *
+ * @throws UserError for a merge conflict, an edit, another format
+ */
+export function refuseBrokenLock(build: BuildContext, isIdle: boolean): void {
+  const { project } = build;
+  if (!isLocked(project.variant) || (isIdle && noteOf(build) !== undefined)) return;
+  foundLock(project);
 }
 
 /** True if the same results were compared with the same file before. */

@@ -7,6 +7,7 @@ import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { type MissingDep, missingDeps, refuseMissing } from '../decide/missing.js';
 import { type Prediction, waitingText } from '../decide/prediction.js';
 import type { ItemDone } from '../event.js';
+import { refuseBrokenLock } from '../lockfile/up-to-date-note.js';
 import { chainKey } from '../manifest.js';
 import type { EpochPlan } from '../pipeline/plan.js';
 import { foresee } from './foresee.js';
@@ -14,6 +15,10 @@ import { foresee } from './foresee.js';
 export async function foretell(build: BuildContext): Promise<void> {
   const found = await foresee(build);
   await refuseMissingDeps(build, found);
+  refuseBrokenLock(
+    build,
+    [...found.values()].every(({ kind }) => kind === 'fresh'),
+  );
   for (const [index, outlook] of found) {
     const handle = handleOf(build, index);
     switch (outlook.kind) {

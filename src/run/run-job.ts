@@ -17,6 +17,8 @@ import { isResult, type Job, JobFiles, nonceFence, readJob } from '../executor/j
 import { isTimeNear, requeue, TimeLimit } from '../executor/requeue.js';
 import { schedulerOf } from '../executor/schedulers.js';
 import { readSite } from '../executor/site.js';
+import { soundLock } from '../lockfile/lock-on-disk.js';
+import { withLock } from '../lockfile/lock-reasons.js';
 import { makeFolder } from '../sys/make-folder.js';
 import { withRemote } from './with-remote-if-named.js';
 
@@ -142,14 +144,12 @@ async function runItemOf(
       process.onTimeLimit(() => limit.near());
       if (await isTimeNear(scheduler, warn)) limit.near();
     }
-    const build = await buildOf(
-      project,
-      [index],
-      optionsOf(job, isRestart, interruption),
-      (event) => {
+    const build = withLock(
+      await buildOf(project, [index], optionsOf(job, isRestart, interruption), (event) => {
         emit(event);
         if (event.type === 'epoch') limit.completedEpoch();
-      },
+      }),
+      soundLock,
     );
     let verdict: ItemDone['verdict'] = 'cancelled';
     await withRemote(build, [index], async (withCache) => {

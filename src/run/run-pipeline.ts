@@ -13,7 +13,8 @@ import type { Emit, Forecast, ItemDone, RunDone } from '../event.js';
 import { VERDICTS } from '../event.js';
 import type { Elsewhere } from '../execute/elsewhere.js';
 import { executorOf, LOCAL } from '../executor/choice.js';
-import { isLocked, isLockIntact, isLockNoted } from '../lockfile/up-to-date-note.js';
+import { withLock } from '../lockfile/lock-reasons.js';
+import { isLocked, isLockNoted, refuseBrokenLock } from '../lockfile/up-to-date-note.js';
 import { chainKey } from '../manifest.js';
 import { select, withNeeds } from '../pipeline/select.js';
 import { systemMessage } from '../system-message.js';
@@ -119,7 +120,7 @@ async function sweepAndSchedule(build: BuildContext): Promise<void> {
   const swept = await finishSliced(upToDateCheck(build), stop);
   const { pending } = swept;
   await refuseMissing(build, swept.missing);
-  if (pending.length > 0 || !isLockIntact(build)) await refuseBrokenLock(build);
+  refuseBrokenLock(build, pending.length === 0);
   if (pending.length > 0) {
     const { refuseLinkedOuts } = await import('./linked-outs.js');
     await refuseLinkedOuts(build, pending);
@@ -197,13 +198,6 @@ async function bringLockUpToDate(build: BuildContext): Promise<void> {
   await updateLock(build);
 }
 
-/** Reports a pipeline.lock that cannot be updated afterwards, before anything runs. */
-async function refuseBrokenLock({ project }: BuildContext): Promise<void> {
-  if (!isLocked(project.variant)) return;
-  const { readLockFile } = await import('../lockfile/lock-on-disk.js');
-  readLockFile(project);
-}
-
 /** Neither executes nor writes anything. */
 function isDry({ dry, frozen }: RunOptions): boolean {
   return dry || frozen !== false;
@@ -215,10 +209,13 @@ async function prepare(project: Project, options: RunOptions, emit: Emit): Promi
   const selected = options.only ? targets : withNeeds(plan, targets);
   await refuseUnknownExecutors(project, options, selected);
   if (!isDry(options)) cache.sweepTmp();
-  const build = withTempOuts(await buildOf(project, selected, options, emit));
+  const build = withTempOuts(withLock(await buildOf(project, selected, options, emit)));
   if (options.only && !isDry(options)) {
     const { readyInputs } = await import('./only.js');
-    await readyInputs(build, await inspection(project, options.targets, options.interruption));
+    await readyInputs(
+      build,
+      withLock(await inspection(project, options.targets, options.interruption)),
+    );
   }
   return build;
 }

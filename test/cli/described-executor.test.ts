@@ -48,6 +48,22 @@ it('runs items as its jobs, and shows a failure with its log', async () => {
   await until(() => isDeepStrictEqual(states(made).sort(), end));
 });
 
+it('runs its jobs, with the reasons of pipeline.lock, also if the file breaks meanwhile', async () => {
+  const made = onEngine(`stages:
+  a: { cmd: "echo ======= >> pipeline.lock; touch a", outs: [a] }
+  b: { cmd: touch b, deps: [a], outs: [b] }
+`);
+  const run = await made.run();
+  expect([run.code, run.with('ran')], run.out + run.err).toEqual([1, ['a', 'b']]);
+  expect(run.out).toContain('pipeline.lock contains a merge conflict');
+  const lost = { reason: 'its result is not in the cache' };
+  for (const name of ['a', 'b', 'cache', 'pipeline.lock']) made.remove(name);
+  made.write('pipeline.yaml', 'stages:\n  b: { cmd: touch b, outs: [b] }\n');
+  await made.run();
+  for (const name of ['b', 'cache']) made.remove(name);
+  expect((await made.run()).items.b).toMatchObject(lost);
+});
+
 it('must exist if the command line or PIPE_EXECUTOR names it, even if nothing has to run', async () => {
   const made = onEngine('stages:\n  s: { cmd: touch s, outs: [s] }\n');
   expect((await made.run('--executor', 'local')).with('ran')).toEqual(['s']);

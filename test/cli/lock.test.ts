@@ -257,6 +257,26 @@ describe('a pipeline.lock that pipe did not write', () => {
     );
   });
 
+  it.each([
+    ['run'],
+    ['run', '--dry'],
+    ['run', '--dry', 'score@a'],
+    ['status'],
+    ['status', '--json'],
+    ['why', 'score@a'],
+  ])('is refused with a conflict marker when all is fresh: %s %s %s', async (...args) => {
+    const made = await edited((text) => `${text}=======\n`);
+    const { code, err } = await made.pipe(...args.filter((each) => each !== undefined));
+    expect(code).toBe(2);
+    expect(err).toContain('pipeline.lock contains a merge conflict (lock-conflict)');
+  });
+
+  it('is not read by status and a dry run with --set, which it does not concern', async () => {
+    const made = await edited((text) => `${text}=======\n`);
+    for (const args of [['status'], ['run', '--dry']])
+      expect(await made.pipe(...args, '--set', 'rate=2')).toMatchObject({ code: 0, err: '' });
+  });
+
   it('is refused when it is truncated or from a later version', async () => {
     const short = await edited((text) => text.slice(0, -30));
     expect((await short.pipe('run')).err).toContain('(lock-edited)');
