@@ -39,7 +39,10 @@ export interface RunOptions {
   /** How to use the remote cache; default: the mode that the environment sets, else `rw`. */
   readonly remote?: 'rw' | 'r' | 'off';
   /** Runs no item: takes only what is in the caches. */
-  readonly pull?: boolean;
+  readonly pull?: {
+    /** Called when a failure of the remote cache ends its use in this run. */
+    readonly onRemoteOff?: () => void;
+  };
   readonly interruption: Interruption;
 }
 

@@ -69,7 +69,7 @@ export class UnsharedItem {
   /** The result, if the remote cache has it. */
   async take(): Promise<Ended | undefined> {
     const { build } = this.#shared;
-    const options = { ...build.options, force: false, pull: true };
+    const options = { ...build.options, force: false, pull: {} };
     const ended = await runItem(handleOf({ ...build, options }, this.#index));
     return isResult(ended) ? ended : undefined;
   }

@@ -28,6 +28,8 @@ export interface RemoteOptions {
   readonly interruption: Interruption;
   readonly warn: (message: string, item?: string) => void;
   readonly onTransfer: (event: Transfer) => void;
+  /** Called when a failure ends the use of the remote cache. */
+  readonly onOff: () => void;
 }
 
 export const RECORD_LIMIT = 2 ** 28;
@@ -227,6 +229,7 @@ export class Session {
   #turnOff(error: StoreError): void {
     if (this.#isOff || this.#ending.signal.aborted) return;
     this.#isOff = true;
+    this.options.onOff();
     this.tellOnce(
       `the remote cache ${this.#url} is not used for the rest of this run: ${withHint(error)}`,
     );

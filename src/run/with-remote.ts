@@ -34,6 +34,7 @@ export function openRemote({ project, options, emit }: BuildContext): RemoteCach
     warn: (message, item) =>
       emit({ type: 'warning', message, ...(item === undefined ? {} : { item }) }),
     onTransfer: emit,
+    onOff: options.pull?.onRemoteOff ?? (() => {}),
   });
 }
 

@@ -194,6 +194,27 @@ describe('a remote cache', () => {
     expect([code, out]).toEqual([1, expect.stringMatching(/cannot be read\n.*NoSuchBucket/)]);
   });
 
+  it('without a server costs a pull one line for all items, and --json tells of each', async () => {
+    const remote = `http://127.0.0.1:${await freePort()}`;
+    const made = cloneWithin({ remote, env: {}, data: '' });
+    const { code, out } = await made.pipe('pull');
+    expect([code, out.split('\n')]).toEqual([
+      1,
+      [
+        expect.stringMatching(/^warning: the remote cache .* is not used .*ECONNREFUSED/),
+        'pipe: error: 3 items not restored: the remote cache is not used',
+        'pipe: 0 ran, 0 restored, 0 fresh, 3 blocked',
+        '',
+      ],
+    ]);
+    const { out: json } = await made.pipe('pull', '--json');
+    const events = json
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).type);
+    expect(events).toEqual(['run', 'warning', 'item', 'item', 'item', 'summary']);
+  });
+
   it('at an endpoint that is not an address is an error with a hint', async () => {
     for (const url of ['localhost:9000', 'http://host/?x=1', 'https://me:word@host']) {
       const env = { AWS_ENDPOINT_URL: url };
