@@ -5,6 +5,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { layoutOf } from '../../src/cache/layout.js';
 import { ELSEWHERE } from '../rig/file-systems.js';
 import type { Project, RunOutcome } from '../rig/project.js';
 import { project, projectWithin } from '../rig/projects.js';
@@ -239,22 +240,33 @@ describe('a stage that replaces its commit folder fails, and the next run resume
   });
 });
 
+/** The run has noted that it cannot tell yet whether epoch 2 is complete. */
 function isUnclear(made: Project): boolean {
-  const chains = made.path('cache/chains');
-  if (!existsSync(chains)) return false;
-  return readdirSync(chains).some((chain) =>
-    made.lines(`cache/chains/${chain}/noted.json`).some((line) => line.includes('"mark":""')),
+  const chains = path.relative(made.root, layoutOf(made.root).chains);
+  if (!existsSync(made.path(chains))) return false;
+  return readdirSync(made.path(chains)).some((chain) =>
+    made
+      .lines(`${chains}/${chain}/noted.json`)
+      .some((line) => line.includes('"epoch":2,"mark":""')),
   );
 }
 
 describe('a run that is killed', () => {
   it('leaves the next run no folder that may be a partial epoch', async () => {
     const made = project(
-      shell('mkdir $PIPE_COMMIT/2; echo > $PIPE_COMMIT/2/a; echo 1 > begun; wait_for never'),
+      // The time of the last file hides that the folder was filled in its place.
+      shell(
+        'echo 1 > begun; wait_for go; mkdir $PIPE_COMMIT/2; echo > $PIPE_COMMIT/2/a; echo > $PIPE_COMMIT/x; echo 1 > filled; wait_for never',
+      ),
     );
     const run = made.start('run', '--json');
-    // It has seen the folder and not decided yet, or has refused it.
-    await until(() => isUnclear(made) || run.told().includes('epoch 2 was'));
+    await until(() => made.lines('begun').length > 0);
+    // It would refuse the folder if it saw it while it is filled.
+    run.kill('SIGSTOP');
+    made.write('go', '');
+    await until(() => made.lines('filled').length > 0);
+    run.kill('SIGCONT');
+    await until(() => isUnclear(made));
     run.kill('SIGKILL');
     await run.ended;
     made.write('right', '');
