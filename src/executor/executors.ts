@@ -131,26 +131,30 @@ class Executor {
     );
   }
 
-  async submit(index: number, { key, after }: Wanted): Promise<Ended | Submitted | undefined> {
+  async submit(index: number, wanted: Wanted): Promise<Ended | Submitted | undefined> {
+    const { key } = wanted;
+    const after = wanted.after.map(({ id }) => id);
     if (this.#submitted++ >= this.#scheduler.most) return undefined;
     return this.#alone(index, async (run) => {
       // While an item that it needs has yet to run, the outs on disk decide nothing.
       const earlier = key === undefined ? undefined : await run.alreadyFresh();
       if (earlier !== undefined) return earlier;
       const living = await this.#living(itemAt(this.#build, index).id);
-      if (living !== undefined && !this.#suits(living.job, key)) this.#cancel(living.placed.id);
-      const { id } =
-        living !== undefined && this.#suits(living.job, key)
-          ? living.placed
-          : await run.submit({ key, after: after.map((each) => each.id) });
+      const suits = living !== undefined && this.#suits(living.job, key, after);
+      if (living !== undefined && !suits) this.#cancel(living.placed.id);
+      const { id } = suits ? living.placed : await run.submit({ key, after });
       return { executor: this.#name, id, text: `${this.#scheduler.title} job ${id}` };
     });
   }
 
-  /** False if the job was submitted to compute something else. */
-  #suits(job: Job, key: string | undefined): boolean {
+  /** False if the job was submitted to compute something else, or waits for other jobs. */
+  #suits(job: Job, key: string | undefined, after: readonly string[]): boolean {
     const isSameVariant = isDeepStrictEqual(job.variant, this.#build.project.variant);
-    return isSameVariant && (job.key === undefined || key === undefined || job.key === key);
+    const isSameKey = job.key === undefined || key === undefined || job.key === key;
+    const known = job.after ?? [];
+    const others = known.filter((id) => !after.includes(id) && this.#queue.isOpen(id));
+    const isSameOrder = others.length === 0 && after.every((id) => known.includes(id));
+    return isSameVariant && isSameKey && isSameOrder;
   }
 
   /** One run at a time submits an item; others wait for it, and find its result. */

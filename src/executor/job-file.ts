@@ -33,6 +33,8 @@ export interface Job {
   readonly variant: Variant;
   /** The key that it was submitted to compute, if known. */
   readonly key?: string;
+  /** Numbers of the jobs that must succeed first. */
+  readonly after?: readonly string[];
   readonly force: boolean;
   /** True if an earlier job has executed a part of it. */
   readonly again: boolean;

@@ -44,6 +44,11 @@ export class Queue {
     return this.#jobs.get(name);
   }
 
+  /** True if the job of this number waits or runs, according to the last answer. */
+  isOpen(id: string): boolean {
+    return [...this.#jobs.values()].some((job) => job.id === id && job.phase !== 'ended');
+  }
+
   /** The other jobs of its submission, by name. */
   siblingsOf(name: string): readonly (readonly [string, JobState])[] {
     const own = submissionOf(name);

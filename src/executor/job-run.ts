@@ -145,6 +145,7 @@ export class JobRun {
           ...(options.remote === undefined ? {} : { remote: options.remote }),
           ...(options.detach ? { detached: true } : {}),
           ...(key === undefined ? {} : { key }),
+          ...(after.length === 0 ? {} : { after }),
         };
         const file = this.#files.make(job);
         // The events of a lost job.

@@ -252,6 +252,35 @@ it('supports --detach if its jobs can wait for each other', async () => {
   ]);
 });
 
+it('submits a job again with --detach if it would wait for a replaced job, or for one that its item no longer needs', async () => {
+  const pipeline = (items: string, cmd: string) => `stages:
+  draw:
+    matrix: { n: ${items} }
+    cmd: until test -e go; do sleep 0.1; done; ${cmd}
+    outs: { o: "out/\${n}.txt" }
+  sum: { cmd: cat out/*.txt > sum.txt, deps: ["out/*.txt"], outs: [sum.txt] }
+`;
+  const made = onEngine(pipeline('[1, 2]', 'echo ${n} > ${outs.o}'));
+  const detached = async () => {
+    const { events } = await made.run('--detach');
+    const ends = events.flatMap((event) => (event.type === 'item' ? (event.reason ?? []) : []));
+    const [sum = '', ...draws] = ends.map((each) => each.replace('queue job ', '')).reverse();
+    const [own, after = ''] = sum.split(', after ');
+    return { own, draws: draws.sort(), after: after.split(', ').sort() };
+  };
+  for (const _ of ['once', 'again'])
+    expect(await detached()).toEqual({ own: '3', draws: ['1', '2'], after: ['1', '2'] });
+  made.write('pipeline.yaml', pipeline('[1, 2]', 'echo 1${n} > ${outs.o}'));
+  expect(await detached()).toEqual({ own: '6', draws: ['4', '5'], after: ['4', '5'] });
+  made.write('pipeline.yaml', pipeline('[1]', 'echo 1${n} > ${outs.o}'));
+  const { own, draws, after } = await detached();
+  expect([own, draws]).toEqual(['7', after]);
+  made.write('go', '');
+  await until(() => states(made)[6] === 'done');
+  expect((await made.run()).with('fresh')).toEqual(['draw@1', 'sum']);
+  expect(made.read('sum.txt')).toBe('11\n');
+});
+
 it('shows what its job found that differs from the run', async () => {
   const made = onEngine(
     'stages: { a: { cmd: "echo $SEED > a.txt", env: [SEED], outs: [a.txt] } }\n',
