@@ -28,6 +28,8 @@ export interface ClearOptions {
   readonly isTracked?: (where: string, files: () => readonly string[]) => Promise<boolean>;
   /** The last execution of the item was killed: its process may have left files that no note names. */
   readonly mayBeLeft?: boolean;
+  /** True for outs of earlier pipelines, of which pipe may have removed a part already. */
+  readonly isLeftover?: boolean;
   /** Receives the sentence that names the moved user files. Default: a warning. */
   readonly onReplaced?: (message: string) => void;
   /** Ends a restore by its reason. */
@@ -145,12 +147,13 @@ export class WorkspaceOuts {
   /** Moves files that pipe did not put there to replaced/. */
   async #keepForeign(where: string, options: ClearOptions): Promise<void> {
     const { objects, pin, readOnly, state, workspace } = this.#parts;
-    const { known: expected = [], elsewhere, isTracked, onReplaced = this.#parts.warn } = options;
+    const { known: expected = [], isLeftover: inParts = false, elsewhere, isTracked } = options;
+    const { onReplaced = this.#parts.warn } = options;
     if (lstatIfThere(path.join(this.#project, where)) === undefined) return;
     const { scanner, index } = workspace();
     const search = new ForeignSearch(
       { project: this.#project, scanner, index, objects },
-      { expected, isLeft: this.#leftovers.of(where) },
+      { expected, inParts, isLeft: this.#leftovers.of(where) },
     );
     const foreign = await search.find(where);
     if (!readOnly) this.#leftovers.forget(where);

@@ -133,26 +133,29 @@ export async function lockKey(handle: ItemHandle, manifest: Manifest): Promise<L
 
 /** The owner of the item's lock, if it is another live process. */
 export function itemHolder(project: Project, item: Item): LockOwner | undefined {
-  const own = ownIdentity();
   for (const out of item.outs) {
     const home = homesOf(project).of(path.join(project.root, out.path), false);
     const owner = writersOf(home.folder, home.path).find(
-      (each) => livenessOf(each) !== 'dead' && !(each.pid === own.pid && each.start === own.start),
+      (each) => livenessOf(each) !== 'dead' && !isThisProcess(each),
     );
     if (owner !== undefined) return owner;
   }
   return undefined;
 }
 
+function isThisProcess({ pid, start }: LockOwner): boolean {
+  const own = ownIdentity();
+  return pid === own.pid && start === own.start;
+}
+
 /** @throws WaitsForItself when the owner waits for this process */
 function noteWait({ build, item }: ItemHandle, owner: LockOwner, file: string): void {
   if (isHeldAroundUs(build.project.env, owner, owner.doing))
     throw waitsForItself(item.id, owner.doing);
-  build.emit({
-    type: 'waiting',
-    item: item.id,
-    reason: `another run holds it: ${describeOwner(owner, file)}`,
-  });
+  const reason = isThisProcess(owner)
+    ? `${owner.doing} uses the same files`
+    : `another run holds it: ${describeOwner(owner, file)}`;
+  build.emit({ type: 'waiting', item: item.id, reason });
 }
 
 /** Only one process at a time computes epochs of a chain, also for different targets. */

@@ -9,7 +9,7 @@ import type { Cache, Scan, ScanOptions } from '../cache/cache.js';
 import { isAbsent } from '../cache/files/file-errors.js';
 import { explained, isDamaged, refuseBadNames } from '../cache/files/refusals.js';
 import type { Cooperative } from '../cache/files/yielding.js';
-import type { Digest } from '../cache/objects/digest.js';
+import { type Digest, kindOf } from '../cache/objects/digest.js';
 import type { Wrote } from '../cache/records/written.js';
 import { firstIndex } from '../lists.js';
 import {
@@ -142,11 +142,33 @@ function leftBelow(
 }
 
 /** True if pipe wrote it and it has not changed since, so it is not the user's. */
-export function* isLeftover(where: string, { cache }: FileView): Cooperative<boolean> {
+export function* isLeftover(where: string, view: FileView): Cooperative<boolean> {
+  const { cache } = view;
   const wrote = cache.state.wrote(where) ?? wroteInFolder(where, cache);
   if (wrote === undefined) return false;
   const now = (yield* cache.scanning(where))?.digest;
-  return now !== undefined && (isUnfinished(wrote) || wrote === now);
+  if (now === undefined || isUnfinished(wrote)) return now !== undefined;
+  return yield* isRestOf(wrote, now, where, view);
+}
+
+/** Also true for a folder that lacks files: pipe may have removed those that another item read. */
+function* isRestOf(
+  wrote: Digest,
+  now: Digest | undefined,
+  where: string,
+  view: FileView,
+): Cooperative<boolean> {
+  if (wrote === now) return true;
+  const isFolderNow = now !== undefined && kindOf(now) === 'directory';
+  if (!isFolderNow || kindOf(wrote) !== 'directory') return false;
+  for (const { name } of entriesOf(where, view)) {
+    const was = entryWithin(view.cache, wrote, [name])?.digest;
+    if (was === undefined) return false;
+    const inner = `${where}/${name}`;
+    const scan = yield* view.cache.scanning(inner);
+    if (!(yield* isRestOf(was, scan?.digest, inner, view))) return false;
+  }
+  return true;
 }
 
 function isUnfinished(wrote: Wrote): wrote is 'begun' | 'ended' {

@@ -5,8 +5,11 @@ import { codeOf } from '../cache/files/file-errors.js';
 import { finish } from '../cache/files/yielding.js';
 import type { ItemHandle } from '../decide/build-context.js';
 import { leftoversOf } from '../decide/dep-files.js';
+import type { Project } from '../decide/project.js';
 import { oncePer } from '../lists.js';
+import { fixedFolder } from '../pipeline/glob.js';
 import type { Plan } from '../pipeline/plan.js';
+import { foldersAbove, isWithin } from '../sys/is-within.js';
 
 /** Outs of other plans in folders that the item reads. They do not count, so no process must find them. */
 export async function leftoversIn({ build, item }: ItemHandle): Promise<Leftover[]> {
@@ -15,15 +18,15 @@ export async function leftoversIn({ build, item }: ItemHandle): Promise<Leftover
   const found: Leftover[] = [];
   for (const dep of item.deps) {
     const left = await finish(leftoversOf(dep, project, outs), options.interruption.stop);
-    for (const each of left)
-      if (!isOfPlan(each, outs())) found.push({ path: each, within: dep.path });
+    const within = dep.glob ? fixedFolder(dep.path) : dep.path;
+    for (const each of left) if (!isOfPlan(each, outs())) found.push({ path: each, within });
   }
   return found;
 }
 
 interface Leftover {
   readonly path: string;
-  /** The dep that contains it. */
+  /** The dep that contains it; for a pattern, the folder in which it begins. */
   readonly within: string;
 }
 
@@ -34,8 +37,8 @@ export async function clearLeftovers(
 ): Promise<void> {
   const onReplaced = (message: string) => handle.warn(message);
   for (const left of leftovers) {
-    await handle.cache.outs.remove(left.path, { onReplaced });
-    removeEmptyAbove(handle.build.project.root, left.path, left.within);
+    await handle.cache.outs.remove(left.path, { isLeftover: true, onReplaced });
+    removeEmptyAbove(handle.build.project, left);
   }
 }
 
@@ -52,9 +55,11 @@ const outPathsOf = oncePer(
     new Set(items.flatMap(({ outs }) => outs.map((out) => out.path))),
 );
 
-/** Removes folders that only contained leftovers. */
-function removeEmptyAbove(root: string, where: string, top: string): void {
-  for (let at = path.posix.dirname(where); at.startsWith(`${top}/`); at = path.posix.dirname(at)) {
+/** Removes folders that only contained leftovers, unless an item may be about to write there. */
+function removeEmptyAbove({ root, plan }: Project, { path: where, within }: Leftover): void {
+  for (const at of foldersAbove(where)) {
+    const isBelow = within === '' || (at !== within && isWithin(at, within));
+    if (!isBelow || isOfPlan(at, outPathsOf(plan))) return;
     try {
       rmdirSync(path.join(root, at));
     } catch (error) {

@@ -21,6 +21,8 @@ interface Own {
   readonly expected: readonly Digest[];
   /** True for a file that a failed execution left, if it is unchanged since. */
   readonly isLeft: (where: string, stat: Stats) => boolean;
+  /** True if a folder need not be complete: its files are recognised one by one. */
+  readonly inParts: boolean;
 }
 
 export interface SearchParts {
@@ -208,12 +210,16 @@ export class ForeignSearch {
       files: sum.files,
       foreign,
     });
-    const kinds = new Set(parts.map(([, { kind }]) => kind));
+    // A link has no content by which to recognise it: the files next to it do.
+    const isBeside = ({ digest }: Found) => this.#own.inParts && digest?.startsWith('l:') === true;
+    const told = parts.filter(([, part]) => !isBeside(part));
+    const kinds = new Set((told.length > 0 ? told : parts).map(([, { kind }]) => kind));
     if (listing !== undefined && expected.includes(listing.digest)) return as('own');
     if (isOnly(kinds, ['empty'])) return as('empty');
     if (isOnly(kinds, ['empty', 'own'])) return as('own');
     const isStored =
-      listing !== undefined && this.#parts.objects.wanted(nameOf(listing.digest)) !== undefined;
+      this.#own.inParts ||
+      (listing !== undefined && this.#parts.objects.wanted(nameOf(listing.digest)) !== undefined);
     if (isStored && isOnly(kinds, ['empty', 'own', 'stored'])) return as('stored');
     if (isOnly(kinds, ['empty', 'stored', 'foreign'])) return as('foreign');
     const foreign = parts.flatMap(([name, part]) => {
