@@ -181,7 +181,8 @@ export class EpochRun {
 
   close(): void {
     this.#watch?.close();
-    if (this.#computed > 0) this.#handle.build.remote?.offerChain(this.#wanted);
+    // Also without a new epoch: an earlier run may have been killed, or had no remote cache.
+    if (this.#records.size > 0) this.#handle.build.remote?.offerChain(this.#wanted);
   }
 
   /** No later run may store a refused commit. */

@@ -4,6 +4,8 @@ import { takesAndGoesOn } from './behaviours.js';
 import { clone, cloneWithin, TRAINING } from './clones.js';
 import { namesIn, sharedFolder } from './servers.js';
 
+const set = (epochs: number) => ['--set', `train.epochs=${epochs}`];
+
 const last = (out: string) => out.trimEnd().split('\n').at(-1);
 
 describe('a remote cache on a shared folder', () => {
@@ -81,6 +83,21 @@ stages:
     expect(longer.events.filter(({ type }) => type === 'epoch')).toHaveLength(1);
     expect((await second.pipe('epochs', 'train')).out.match(/not here/g)).toHaveLength(5);
   });
+
+  it.each([2, 5, 7])(
+    'sends the epochs of an earlier run without a remote cache with a result of %i epochs',
+    async (target) => {
+      const server = sharedFolder();
+      const first = cloneWithin(server, TRAINING);
+      await first.run('--remote', 'off');
+      await first.run(...set(target));
+      const second = cloneWithin(server, TRAINING);
+      const restored = await second.run(...set(target));
+      expect(restored.summary?.restored).toBe(1);
+      const { items } = await second.run(...set(8));
+      expect(items.train?.epochs).toEqual({ computed: 8 - Math.max(6, target), reached: 8 });
+    },
+  );
 
   it('pushes the results of the named variant, whatever outs another variant left', async () => {
     const server = sharedFolder();
