@@ -88,8 +88,8 @@ function resource(key: string, resources: Resources): Found {
 function param(name: string, { cell, params, axesUnknown }: Scope): Found | undefined {
   if (!params) return 'unknowable';
   const found = paramAt(params, name);
-  if (found) return forCell(name, found, cell);
-  return axesUnknown ? 'unknowable' : undefined;
+  if (axesUnknown && (!found || found.parts)) return 'unknowable';
+  return found && forCell(name, found, cell);
 }
 
 /** A map has a value for each item: the entry for a value of one of its axes, else `default`. */

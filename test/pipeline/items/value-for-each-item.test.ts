@@ -96,6 +96,16 @@ stages: { s: { cmd: x, params: ["e.\${m}", e.default], epochs: "\${e}", matrix: 
     expect(mistakes).toContain('name one, as in ${e.default}');
   });
 
+  it.each([
+    ['[1, 1]', 'duplicate-item'],
+    ['["a,b"]', 'bad-axis'],
+    ['"${none}"', 'unknown-name'],
+  ])('is no mistake of its own if the matrix is %s, which is one', (axis, code) => {
+    const stage = `{ cmd: "x \${e}", epochs: "\${e}", timeout: "\${e}", outs: ["o/\${e}"], matrix: { k: ${axis} } }`;
+    const mistakes = mistakesOf(`params: { e: { default: 1, vit: 2 } }\nstages: { a: ${stage} }`);
+    expect(mistakes.match(/\([a-z-]+\)$/gm)).toEqual([`(${code})`]);
+  });
+
   it('stays a list of keys as an axis, also if one of them is called default', () => {
     const text =
       'params: { m: { default: 1, y: 2 } }\nstages: { a: { cmd: "x ${k}", matrix: { k: "${m}" } } }';
