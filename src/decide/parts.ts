@@ -71,9 +71,15 @@ function* oneAt(
 }
 
 /** A cheap check, false for most deps, because a no-op run makes it for each dep. */
-function mayHaveParts(dep: Dep, { path: where, made }: Part, { cache }: FileView): boolean {
+function mayHaveParts(dep: Dep, { path: where, made }: Part, view: FileView): boolean {
   if (dep.outs !== undefined || dep.links !== undefined) return true;
-  return !made && cache.state.wroteBelow(where).length > 0;
+  if (made) return false;
+  return view.cache.state.wroteBelow(where).length > 0 || isInPartLeft(dep, where, view);
+}
+
+/** A leftover that the dep names by its own path counts. */
+function isInPartLeft(dep: Dep, where: string, view: FileView): boolean {
+  return dep.glob && wroteFolder(sourceOf(dep, where), view);
 }
 
 /** The parts that count in a path of the dep; undefined: the path counts as a whole. */
@@ -85,7 +91,8 @@ export function* partsOf(
   const outs = outsWithin(dep, where);
   if (made && outs.length === 0) return undefined;
   const left = leftBelow(dep, where, outs, view);
-  if (outs.length === 0 && !(yield* hasLeftover(left, view))) return undefined;
+  const isMixed = outs.length > 0 || isInPartLeft(dep, where, view);
+  if (!isMixed && !(yield* hasLeftover(left, view))) return undefined;
   const parts: Part[] = outs.map((out) => ({ path: out, made: true }));
   const visit = (each: string, isUsers: boolean) => {
     if (isUsers) parts.push({ path: each, made: false });
@@ -95,7 +102,8 @@ export function* partsOf(
 }
 
 function* hasLeftover(paths: readonly string[], view: FileView): Cooperative<boolean> {
-  for (const each of paths) if (yield* isLeftover(each, view)) return true;
+  for (const each of paths)
+    if (wroteFolder(each, view) || (yield* isLeftover(each, view))) return true;
   return false;
 }
 
@@ -106,7 +114,7 @@ export function* leftoversIn(dep: Dep, part: Part, view: FileView): Cooperative<
   if (made && outs.length === 0) return [];
   const left = leftBelow(dep, where, outs, view);
   const found: string[] = [];
-  if (outs.length > 0 || left.length > 0)
+  if (outs.length > 0 || left.length > 0 || isInPartLeft(dep, where, view))
     yield* walk(dep, where, outs, left, view, (each, isUsers) => {
       if (!isUsers) found.push(sourceOf(dep, each));
     });
@@ -175,6 +183,14 @@ function isUnfinished(wrote: Wrote): wrote is 'begun' | 'ended' {
   return wrote === 'begun' || wrote === 'ended';
 }
 
+/** For a folder that pipe once wrote: what it wrote there may be left next to files of the user. */
+function wroteFolder(where: string, view: FileView): boolean {
+  const { cache } = view;
+  const wrote = cache.state.wrote(where) ?? wroteInFolder(where, cache);
+  if (wrote === undefined || isUnfinished(wrote) || kindOf(wrote) !== 'directory') return false;
+  return cache.readSet.lstat(path.join(view.root, where))?.isDirectory() === true;
+}
+
 /** For a folder that used to be an out, and now only contains outs. */
 function wroteInFolder(where: string, cache: Cache): Digest | undefined {
   const names: string[] = [];
@@ -214,8 +230,11 @@ function* walk(
       const source = sourceOf(dep, inner);
       const isHeldHere = isHeld || ignoreRules.holdsBack(inner, () => isFolder(inner, view));
       if (holders.has(inner) && isFolder(inner, view)) yield* into(inner, isHeldHere);
-      else if (!isHeldHere && !(entry.isDirectory() && (yield* isHollow(inner, ignoreRules, tree))))
-        visit(inner, !isOurs(source) && !(yield* isLeftover(source, view)));
+      else if (isHeldHere || (entry.isDirectory() && (yield* isHollow(inner, ignoreRules, tree))))
+        continue;
+      else if (isOurs(source) || (yield* isLeftover(source, view))) visit(inner, false);
+      else if (wroteFolder(source, view)) yield* into(inner, isHeldHere);
+      else visit(inner, true);
     }
   }
   yield* into(folder, false);

@@ -45,13 +45,19 @@ it('leave each of them with what a clone without a history has (property)', asyn
     fc.constantFrom('out/whole', 'out/single', 'cache/out/whole', 'cache/out/single'),
     fc.shuffledSubarray(Object.keys(READERS), { minLength: 2, maxLength: 4 }),
     fc.array(letters, { minLength: 1, maxLength: 2 }),
-    async (folder, readers, steps) => {
+    fc.boolean(),
+    async (folder, readers, steps, isEdited) => {
       const made = projectWithin();
-      for (const each of [ALL, ...steps]) {
+      for (const [at, each] of [ALL, ...steps].entries()) {
         made.write('pipeline.yaml', pipeline(folder, each, readers));
         const clone = projectWithin();
         cpSync(made.path('pipeline.yaml'), clone.path('pipeline.yaml'));
+        if (isEdited && at === steps.length && folder.startsWith('out/')) {
+          const own = `${folder}/${ALL.find((letter) => !each.includes(letter))}/in/c.txt`;
+          for (const one of [made, clone]) one.write(own, 'of the user');
+        }
         expect(await found(made, readers)).toEqual(await found(clone, readers));
+        expect((await made.run()).summary).toMatchObject({ ran: 0, restored: 0 });
       }
     },
   );
