@@ -193,13 +193,10 @@ function wroteFolder(where: string, view: FileView): boolean {
 
 /** For a folder that used to be an out, and now only contains outs. */
 function wroteInFolder(where: string, cache: Cache): Digest | undefined {
-  const names: string[] = [];
-  for (let at = where; ; ) {
-    names.unshift(path.posix.basename(at));
-    at = path.posix.dirname(at);
-    if (at === '.') return undefined;
-    const wrote = cache.state.wrote(at);
+  for (let end = where.lastIndexOf('/'); end > 0; end = where.lastIndexOf('/', end - 1)) {
+    const wrote = cache.state.wrote(where.slice(0, end));
     if (wrote === undefined) continue;
+    const names = where.slice(end + 1).split('/');
     return isUnfinished(wrote) ? undefined : entryWithin(cache, wrote, names)?.digest;
   }
 }
