@@ -15,7 +15,8 @@ interface Around {
 }
 
 export function quote(value: string, state: ShellState, { before, next }: Around): Quoted {
-  const context = contextOf(state);
+  // `$((` also begins a group, whose output may be a program.
+  const context = state.stack.includes('arithmetic') ? 'arithmetic' : contextOf(state);
   if (state.escaped) return { refused: 'after a backslash' };
   if (context === 'heredoc') return { refused: 'in a here-document' };
   const isSafe = isHarmless(value);

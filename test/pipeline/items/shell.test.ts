@@ -256,7 +256,11 @@ describe('a hostile value', () => {
         expect(`${stdout}${stderr}`).not.toContain('PWN42ED');
       }
     };
-    fc.assert(fc.property(commands, fc.constantFrom(...values), check), { numRuns: 150 });
+    const piped = 'echo $((echo $(printf "[%s]" ${x})) | (cat) | bash)';
+    fc.assert(fc.property(commands, fc.constantFrom(...values), check), {
+      numRuns: 150,
+      examples: values.map((value) => [piped, value]),
+    });
     rmSync(cwd, { recursive: true });
     expect(accepted).toBeGreaterThan(15);
   });
