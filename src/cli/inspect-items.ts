@@ -5,7 +5,7 @@ import { handleOf } from '../decide/build-context.js';
 import { explain } from '../decide/explain.js';
 import { inspection } from '../decide/inspection.js';
 import type { RunOptions } from '../decide/options.js';
-import { predict, waitingText } from '../decide/prediction.js';
+import { areFresh, predict, waitingText } from '../decide/prediction.js';
 import type { Project } from '../decide/project.js';
 import type { Reason } from '../decide/reasons.js';
 import { hasTemps } from '../decide/temp-outs.js';
@@ -52,8 +52,7 @@ export async function standings(
   const options = { ...inspected.options, ...(remote === undefined ? {} : { remote }) };
   const build = withLock({ ...inspected, emit, options });
   const found = await foresee(build);
-  const isIdle = [...found.values()].every(({ kind }) => kind === 'fresh');
-  if (checkLock) refuseBrokenLock(build, isIdle);
+  if (checkLock) refuseBrokenLock(build, areFresh(found));
   const named = select(project.plan, targets);
   const shown = new Set(only ? named : withNeeds(project.plan, named));
   const listed: Standing[] = [];

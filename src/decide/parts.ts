@@ -152,7 +152,7 @@ function leftBelow(
 /** True if pipe wrote it and it has not changed since, so it is not the user's. */
 export function* isLeftover(where: string, view: FileView): Cooperative<boolean> {
   const { cache } = view;
-  const wrote = cache.state.wrote(where) ?? wroteInFolder(where, cache);
+  const wrote = wroteAt(where, cache);
   if (wrote === undefined) return false;
   const now = (yield* cache.scanning(where))?.digest;
   if (now === undefined || isUnfinished(wrote)) return now !== undefined;
@@ -167,8 +167,8 @@ function* isRestOf(
   view: FileView,
 ): Cooperative<boolean> {
   if (wrote === now) return true;
-  const isFolderNow = now !== undefined && kindOf(now) === 'directory';
-  if (!isFolderNow || kindOf(wrote) !== 'directory') return false;
+  if (now === undefined || kindOf(now) !== 'directory' || kindOf(wrote) !== 'directory')
+    return false;
   for (const { name } of entriesOf(where, view)) {
     const was = entryWithin(view.cache, wrote, [name])?.digest;
     if (was === undefined) return false;
@@ -185,14 +185,15 @@ function isUnfinished(wrote: Wrote): wrote is 'begun' | 'ended' {
 
 /** For a folder that pipe once wrote: what it wrote there may be left next to files of the user. */
 function wroteFolder(where: string, view: FileView): boolean {
-  const { cache } = view;
-  const wrote = cache.state.wrote(where) ?? wroteInFolder(where, cache);
+  const wrote = wroteAt(where, view.cache);
   if (wrote === undefined || isUnfinished(wrote) || kindOf(wrote) !== 'directory') return false;
-  return cache.readSet.lstat(path.join(view.root, where))?.isDirectory() === true;
+  return view.cache.readSet.lstat(path.join(view.root, where))?.isDirectory() === true;
 }
 
-/** For a folder that used to be an out, and now only contains outs. */
-function wroteInFolder(where: string, cache: Cache): Digest | undefined {
+/** Also for a path in a folder that used to be an out, and now only contains outs. */
+function wroteAt(where: string, cache: Cache): Wrote | undefined {
+  const own = cache.state.wrote(where);
+  if (own !== undefined) return own;
   for (let end = where.lastIndexOf('/'); end > 0; end = where.lastIndexOf('/', end - 1)) {
     const wrote = cache.state.wrote(where.slice(0, end));
     if (wrote === undefined) continue;

@@ -11,6 +11,11 @@ export type Prediction =
   /** Depends on outs of items that must run first; their names. */
   | { readonly kind: 'unknown'; readonly waitsFor: readonly string[] };
 
+/** True if a run would have nothing to do. */
+export function areFresh(found: ReadonlyMap<number, Prediction>): boolean {
+  return [...found.values()].every(({ kind }) => kind === 'fresh');
+}
+
 /**
  * The prediction for every selected item, by index. Outs of an item to be restored are known without
  * restoring them. Outs of an item to be run are not, so its dependents are unknown. With `--only`,

@@ -52,9 +52,10 @@ export function soundLock(project: LockedProject): LockFile {
 /** The found blocks of the project's variant; undefined without any, and always with `--set`. */
 export function lockedItems(
   project: LockedProject & { readonly variant: Parameters<typeof sectionOf>[0] },
+  read = foundLock,
 ): LockSection | undefined {
   const name = sectionOf(project.variant);
-  return name === undefined ? undefined : foundLock(project).get(name);
+  return name === undefined ? undefined : read(project).get(name);
 }
 
 /** Does not write unchanged text. */

@@ -5,31 +5,24 @@ import type { Reason } from '../decide/reasons.js';
 import { epochChoice, type Manifest } from '../manifest.js';
 import type { Item } from '../pipeline/plan.js';
 import { type LockBlock, lockedParts } from './format/block.js';
-import { type LockedProject, type LockFile, lockNameOf, sectionOf } from './format/sections.js';
-import { foundLock } from './lock-on-disk.js';
+import { type LockedProject, lockNameOf } from './format/sections.js';
+import { foundLock, lockedItems } from './lock-on-disk.js';
 
 /**
  * The same build, whose reasons compare with pipeline.lock, too.
  *
  * @param read called when a reason needs the file
  */
-export function withLock(
-  build: BuildContext,
-  read: (project: LockedProject) => LockFile = foundLock,
-): BuildContext {
-  const { project } = build;
-  const section = sectionOf(project.variant);
-  if (section === undefined) return build;
+export function withLock(build: BuildContext, read = foundLock): BuildContext {
   return {
     ...build,
     locked: (handle) => {
-      const block = read(project).get(section)?.get(handle.item.id);
-      return (
-        block && {
-          key: block.key,
-          differencesTo: (manifest) => lockDifferences(handle, block, manifest),
-        }
-      );
+      const block = lockedItems(build.project, read)?.get(handle.item.id);
+      if (block === undefined) return undefined;
+      return {
+        key: block.key,
+        differencesTo: (manifest) => lockDifferences(handle, block, manifest),
+      };
     },
   };
 }

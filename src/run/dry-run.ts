@@ -5,7 +5,7 @@ import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/
 import { type Last, whyAnyway, whyDecided } from '../decide/explain.js';
 import { resume, secondsPerEpoch } from '../decide/incremental.js';
 import { type MissingDep, missingDeps, refuseMissing } from '../decide/missing.js';
-import { type Prediction, waitingText } from '../decide/prediction.js';
+import { areFresh, type Prediction, waitingText } from '../decide/prediction.js';
 import type { ItemDone } from '../event.js';
 import { refuseBrokenLock } from '../lockfile/up-to-date-note.js';
 import { chainKey } from '../manifest.js';
@@ -15,10 +15,7 @@ import { foresee } from './foresee.js';
 export async function foretell(build: BuildContext): Promise<void> {
   const found = await foresee(build);
   await refuseMissingDeps(build, found);
-  refuseBrokenLock(
-    build,
-    [...found.values()].every(({ kind }) => kind === 'fresh'),
-  );
+  refuseBrokenLock(build, areFresh(found));
   for (const [index, outlook] of found) {
     const handle = handleOf(build, index);
     switch (outlook.kind) {
