@@ -54,9 +54,11 @@ export async function strikeAll(
   return endings;
 }
 
-/** A life may make fewer calls than the counted one, because timing differs. */
+/** The last tenth may strike calls that a life does not reach, because their number varies by 5 %. */
 export function expectKilled(endings: readonly Ending[]): void {
-  expect(endings.filter(({ killed }) => killed).length).toBeGreaterThan(0.9 * endings.length);
+  const reached = endings.slice(0, Math.floor(0.9 * endings.length));
+  expect(reached.map(({ killed }) => killed)).toEqual(reached.map(() => true));
+  expect(reached.length).toBeGreaterThan(0);
 }
 
 /** Effects that only save time may be skipped; all other errors are reported. */
