@@ -83,6 +83,13 @@ await Promise.all([
     outfile: `${draft}/stage-host.mjs`,
     format: 'esm',
   }),
+  build({
+    ...common,
+    entryPoints: ['src/process/fork-server.ts'],
+    outfile: `${draft}/fork-server.cjs`,
+    format: 'cjs',
+    minifyWhitespace: true,
+  }),
   // The page of `pipe report` and `pipe ui`, for a browser. Only these two commands read it, as text.
   build({
     ...common,

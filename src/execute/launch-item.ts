@@ -64,6 +64,7 @@ export async function launchItem(
       }),
       log: path.join(project.root, files.log),
       script: files.script,
+      forkServer: path.join(project.dist, 'fork-server.cjs'),
       secrets,
       onLogLost: (error) => {
         handle.warn(`its log is incomplete: ${systemMessage(error) ?? error.message}`);

@@ -1,6 +1,6 @@
 /** Calls the programs of a batch system, and detects a call that another run has left running. */
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { send } from '../process/process-tree.js';
+import { send } from '../process/process-marks.js';
 import { allPids, environmentOf, statOf } from '../sys/proc.js';
 
 export interface Called {
@@ -68,11 +68,14 @@ export function runProgram(
   });
 }
 
-/** True while a process on this machine, perhaps of a killed run, is making the submission. */
+/** True while a process on this machine, perhaps of a killed run, is making the submission, or may be about to. */
 export function isBeingSubmitted(name: string): boolean {
-  return allPids().some(
-    (pid) => environmentOf(pid, SUBMISSION) === name && statOf(pid)?.zombie === false,
-  );
+  return allPids().some((pid) => {
+    const submission = environmentOf(pid, SUBMISSION);
+    if (submission === 'hidden') return false;
+    const mayBe = submission === 'starting' || submission.value === name;
+    return mayBe && statOf(pid)?.zombie === false;
+  });
 }
 
 /** Splits a text into words as a shell does, with quotes, but expands nothing. */

@@ -85,10 +85,12 @@ class Sampler {
   #timer: NodeJS.Timeout | undefined;
   /** CPU time of this process's children at the last sample. */
   #reaped = 0;
+  /** CPU time of the children that the fork server has waited for. */
+  #elsewhere = 0;
   #cost = 0;
 
   add(meter: Meter): void {
-    if (this.#meters.size + this.#over.length === 0) this.#reaped = reapedTicks();
+    if (this.#meters.size + this.#over.length === 0) this.forget();
     this.#meters.add(meter);
     this.#wait();
   }
@@ -110,11 +112,19 @@ class Sampler {
     const over = this.#over;
     this.#over = [];
     this.#settling = undefined;
-    const reaped = reapedTicks();
+    const reaped = reapedTicks() + this.#elsewhere;
     const used = reaped - this.#reaped;
     this.#reaped = reaped;
     const rest = Math.max(0, used - over.reduce((sum, { ticks }) => sum + ticks, 0));
     for (const meter of over) meter.ticks += Math.round(rest / over.length);
+  }
+
+  count(ticks: number): void {
+    this.#elsewhere += ticks;
+  }
+
+  forget(): void {
+    this.#reaped = reapedTicks() + this.#elsewhere;
   }
 
   #wait(): void {
@@ -126,7 +136,7 @@ class Sampler {
   sample(): void {
     const started = performance.now();
     // Other children that have ended since, such as `git`.
-    if (this.#over.length === 0) this.#reaped = reapedTicks();
+    if (this.#over.length === 0) this.forget();
     for (const meter of this.#meters) unlessFailed(() => meter.take());
     this.#cost = performance.now() - started;
     this.#wait();
@@ -138,4 +148,14 @@ const sampler = new Sampler();
 /** Takes a sample immediately. */
 export function sampleNow(): void {
   sampler.sample();
+}
+
+/** Call in the turn of the event loop in which the fork server reports ends, with their CPU time. */
+export function countReaped(ticks: number): void {
+  sampler.count(ticks);
+}
+
+/** A child of this process has ended that is not an execution. */
+export function forgetReaped(): void {
+  sampler.forget();
 }

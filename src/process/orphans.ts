@@ -1,9 +1,8 @@
 /** Kills orphans, which a killed run left behind, so that none of them writes during a new run. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, livenessOf, tagOf } from '../sys/identity.js';
 import { allPids, outputsOf, statOf } from '../sys/proc.js';
 import { realPlace } from '../sys/real-place.js';
-import { childrenOf, send } from './process-tree.js';
+import { childrenOf, killAll } from './process-marks.js';
 
 /** The leader of an execution's processes. */
 export interface Group {
@@ -29,9 +28,6 @@ export function groupIn({ group = '' }: { readonly group?: string }): Group | un
   return pid === '' ? undefined : { pid: Number(pid), start: start.join(' ') };
 }
 
-/** A process that survives SIGKILL for this long hangs in the kernel. */
-const KILLED_MS = 5_000;
-
 /**
  * Kills all processes that a dead run has started: those with its mark, those of the group that it
  * noted, and those that write to one of its logs, in case they cleared or overwrote their
@@ -41,23 +37,16 @@ const KILLED_MS = 5_000;
  */
 export async function reapOrphans(runner: Runner): Promise<number> {
   if (livenessOf(runner) !== 'dead') return 0;
-  const seen = new Set<number>();
   const group = groupIn(runner);
-  const deadline = performance.now() + KILLED_MS;
-  for (let pause = 1; performance.now() < deadline; pause = Math.min(2 * pause, 50)) {
-    const orphans = [
-      ...childrenOf(runner),
+  const killed = await killAll(() => {
+    const { pids, isComplete } = childrenOf(runner);
+    const others = [
       ...(group === undefined ? [] : membersOf(group)),
       ...(runner.logs === undefined ? [] : writersInto(runner.logs, tagOf(runner))),
     ];
-    if (orphans.length === 0) break;
-    for (const pid of orphans) {
-      seen.add(pid);
-      send(pid, 'SIGKILL');
-    }
-    await delay(pause);
-  }
-  return seen.size;
+    return { pids: [...pids, ...others], isComplete };
+  });
+  return killed.size;
 }
 
 /**

@@ -5,7 +5,7 @@ import { statOf } from '../sys/proc.js';
 import { fileNameOf } from './file-names.js';
 import type { LockOwner } from './lock-owner.js';
 import { type Group, groupIn } from './orphans.js';
-import { MARK } from './process-tree.js';
+import { MARK } from './process-marks.js';
 
 /** The run would wait for an execution that ends only after the run itself. */
 export class WaitsForItself extends UserError {}

@@ -4,14 +4,11 @@
  * daemons do), found by a mark in the environment that every child inherits.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
-import { lstatIfThere, unless } from '../sys/if-there.js';
-import { allPids, environmentOf, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
-import { fileNameOf } from './file-names.js';
+import { lstatIfThere } from '../sys/if-there.js';
+import { allPids, HAS_PROC, lastPid, statOf } from '../sys/proc.js';
+import type { Group } from './orphans.js';
+import { hasMark, ownPart, send } from './process-marks.js';
 import { isLeader } from './spawn.js';
-
-/** Variable with the mark: `<runner>.<n>` or `<runner>.<n>.<purpose>`; marks of nested runs are joined by `/`. */
-export const MARK = 'PIPE_EXECUTION';
 
 /** Above this number of new processes, scan all of /proc instead of each one. */
 const FEW = 256;
@@ -19,33 +16,17 @@ const FEW = 256;
 /** Pids cannot have wrapped around in such a short time. */
 const SOON_MS = 500;
 
-let executions = 0;
-
-/** A mark for a new execution of this process, nested in this process's own execution, if any. */
-export function newMark(environment: NodeJS.ProcessEnv, doing?: string): string {
-  const label = doing === undefined ? '' : `.${fileNameOf(doing)}`;
-  const own = `${wordOf(ownIdentity())}.${++executions}${label}`;
-  const outer = environment[MARK];
-  return outer ? `${outer}/${own}` : own;
-}
-
-/** Pids of all processes that any execution of the runner has started. */
-export function childrenOf(runner: Identity): number[] {
-  const prefix = `${wordOf(runner)}.`;
-  return allPids().filter(
-    (pid) => hasMark(pid, (part) => part.startsWith(prefix)) && statOf(pid)?.zombie === false,
-  );
-}
-
 export class ProcessTree {
   readonly #leader: number;
+  readonly #start: string;
   readonly #mark: string;
   readonly #started = performance.now();
 
   /** The leader was started detached, so its pid is also the group id. */
-  constructor(leader: number, mark: string) {
-    this.#leader = leader;
-    this.#mark = mark.split('/').at(-1) ?? mark;
+  constructor({ pid, start }: Group, mark: string) {
+    this.#leader = pid;
+    this.#start = start;
+    this.#mark = ownPart(mark);
   }
 
   /** Running processes, including the leader. Cheap if there are none. */
@@ -54,7 +35,8 @@ export class ProcessTree {
     const candidates = this.#candidates();
     // Nothing started since the leader, which has ended. `kill` would have to make an error.
     if (candidates.length === 0) return [];
-    const strays = this.#straysAmong(candidates);
+    // Those that execute another program may be members: a later look can tell.
+    const strays = this.#straysAmong(candidates, true);
     if (!send(-this.#leader, 0)) return strays;
     // The group exists, but may contain only zombies that no parent has reaped.
     const group = allPids().filter((pid) => this.#inGroup(pid));
@@ -62,8 +44,10 @@ export class ProcessTree {
   }
 
   signal(name: NodeJS.Signals): void {
-    send(-this.#leader, name);
-    for (const pid of this.#straysAmong(this.#candidates())) send(pid, name);
+    // Its end may not be known here yet, and its number may be another's.
+    const { start = this.#start } = statOf(this.#leader) ?? {};
+    if (start === this.#start) send(-this.#leader, name);
+    for (const pid of this.#straysAmong(this.#candidates(), false)) send(pid, name);
   }
 
   /** Resolves with true when none is left, or with false when the time is over. */
@@ -82,7 +66,7 @@ export class ProcessTree {
   }
 
   /** Processes outside the group. */
-  #straysAmong(candidates: readonly number[]): number[] {
+  #straysAmong(candidates: readonly number[], ifUnknown: boolean): number[] {
     return candidates.filter((pid) => {
       // Most have ended, and Node takes long to make an error.
       if (lstatIfThere(`/proc/${pid}`) === undefined) return false;
@@ -91,7 +75,7 @@ export class ProcessTree {
       if (stat.session === this.#leader) return true;
       // A process of another execution: reading its environment takes longer than all the rest.
       if (isLeader(stat.session)) return false;
-      return hasMark(pid, (part) => part === this.#mark);
+      return hasMark(pid, (part) => part === this.#mark) ?? ifUnknown;
     });
   }
 
@@ -110,13 +94,4 @@ export class ProcessTree {
       : allPids();
     return pids.filter((pid) => isLeader(pid) === (pid === this.#leader));
   }
-}
-
-function hasMark(pid: number, wanted: (part: string) => boolean): boolean {
-  return environmentOf(pid, MARK)?.split('/').some(wanted) === true;
-}
-
-/** False if the process or group does not exist, or now belongs to another user. */
-export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
-  return unless(['ESRCH', 'EPERM'], () => process.kill(pid, signal)) ?? false;
 }

@@ -4,11 +4,13 @@ import path from 'node:path';
 import { statOf } from '../sys/proc.js';
 import { startFault } from '../sys/start-fault.js';
 import { lastLines, openLog, writeMasked } from './execution-log.js';
+import { launchCommand } from './fork-client.js';
 import { Meter } from './meter.js';
 import type { Group } from './orphans.js';
 import type { Ending, Outcome } from './outcome.js';
-import { MARK, newMark, ProcessTree } from './process-tree.js';
-import { type Launched, launch, type Output, type RawEnd } from './spawn.js';
+import { MARK, newMark } from './process-marks.js';
+import { ProcessTree } from './process-tree.js';
+import type { Launched, Output, RawEnd } from './spawn.js';
 import type { Module } from './spawn-module.js';
 import { type Cause, isAborted, type Limits, Termination } from './termination.js';
 
@@ -34,6 +36,8 @@ export interface Execution extends Limits {
   readonly log: string;
   /** The file for a shell command that is too long for an argument. */
   readonly script?: string;
+  /** dist/fork-server.cjs; without it, this process starts all commands itself. */
+  readonly forkServer?: string;
   /** Called with the group's leader once it has started. */
   readonly onStart?: (group: Group) => void;
   /** Values to mask in the log. If there are none, the process writes to the log directly. */
@@ -71,7 +75,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const streams = [child.stdout, child.stderr].filter((each) => each != null);
     const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
     const { pid } = child;
-    const leader = pid === undefined ? undefined : { pid, start: statOf(pid)?.start ?? '' };
+    const leader = pid === undefined ? undefined : { pid, start: child.start ?? startOf(pid) };
     const refused = leader && announce(leader, execution);
     const limits = refused ? { ...execution, kill: [AbortSignal.abort()] } : execution;
     const { ending, left, usage } = await supervise(child, { leader, mark }, limits);
@@ -103,13 +107,17 @@ function announce(leader: Group, { onStart }: Execution): { error: unknown } | u
 }
 
 async function start(execution: Execution, mark: string, output: Output): Promise<Launched> {
-  const { command, cwd } = execution;
+  const { command, cwd, forkServer } = execution;
   const options = { cwd, env: { ...execution.env, [MARK]: mark }, output };
   switch (command.kind) {
     case 'shell':
-      return launch([...SHELLS[command.shell ?? 'sh'], ...shellWords(execution, command)], options);
+      return launchCommand(
+        [...SHELLS[command.shell ?? 'sh'], ...shellWords(execution, command)],
+        options,
+        forkServer,
+      );
     case 'argv':
-      return launch(command.argv, options);
+      return launchCommand(command.argv, options, forkServer);
     case 'module': {
       // Lazy import: it takes long, and a run of plain commands does not need it.
       const { launchModule } = await import('./spawn-module.js');
@@ -118,6 +126,10 @@ async function start(execution: Execution, mark: string, output: Output): Promis
     default:
       return command satisfies never;
   }
+}
+
+function startOf(pid: number): string {
+  return statOf(pid)?.start ?? '';
 }
 
 /** Limit for one argument, including the final NUL: MAX_ARG_STRLEN of Linux. */
@@ -138,7 +150,7 @@ async function supervise(
   if (leader === undefined) {
     return { ending: endingOf(await child.ended, undefined, execution), left: [] };
   }
-  const termination = new Termination(new ProcessTree(leader.pid, mark), execution);
+  const termination = new Termination(new ProcessTree(leader, mark), execution);
   const meter = new Meter(leader);
   const raw = await child.ended;
   const measured = meter.ended();

@@ -22,6 +22,8 @@ export type RawEnd =
 export interface Launched {
   /** Undefined if the start failed: `ended` then gives the reason. */
   readonly pid: number | undefined;
+  /** When the system started it, in its unit, if already known. */
+  readonly start?: string;
   readonly stdout: ChildProcess['stdout'];
   readonly stderr: ChildProcess['stderr'];
   /** Resolves when the process itself has ended; its children may continue. */
@@ -30,9 +32,15 @@ export interface Launched {
 
 const leaders = new Set<number>();
 
+/** Until this process knows of the end, `isLeader` is true. */
+export function noteLeader(pid: number, ended: Promise<unknown>): void {
+  leaders.add(pid);
+  void ended.then(() => leaders.delete(pid));
+}
+
 /**
- * True for a process that `launch` has started and that has not ended, as far as Node has reported.
- * Until then the system gives its number to no other process, group or session.
+ * True for a process that was started here or by the fork server, and that has not ended, as far as is
+ * known.
  */
 export function isLeader(pid: number): boolean {
   return leaders.has(pid);

@@ -25,11 +25,15 @@ export function statOf(pid: number): ProcessStat | undefined {
   return HAS_PROC ? statFromProc(pid) : statFromPs(pid);
 }
 
-function statFromProc(pid: number): ProcessStat | undefined {
+/** Those that follow the command name, which is in parentheses and may contain anything. */
+function statFields(pid: number | 'self'): string[] | undefined {
   const text = readIfThere(`/proc/${pid}/stat`, 'utf8');
-  if (text === undefined) return undefined;
-  // The command name is in parentheses and may contain anything, so count from the last one.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function statFromProc(pid: number): ProcessStat | undefined {
+  const fields = statFields(pid);
+  if (fields === undefined) return undefined;
   const state = fields[0];
   // A leader with running threads is not a zombie yet: one may be inside a system call.
   const alone = Number(fields[17]) <= 1;
@@ -46,9 +50,8 @@ function statFromProc(pid: number): ProcessStat | undefined {
 
 /** CPU time, in clock ticks, of all children that this process has waited for; 0 if unknown. */
 export function reapedTicks(): number {
-  const text = unlessFailed(() => readIfThere('/proc/self/stat', 'utf8')) ?? '';
-  const fields = text.replace(/^.*\) /s, '').split(' ');
-  return Number(fields[13] ?? 0) + Number(fields[14] ?? 0);
+  const fields = unlessFailed(() => statFields('self'));
+  return Number(fields?.[13] ?? 0) + Number(fields?.[14] ?? 0);
 }
 
 /** Running children of all threads of the process; empty if the kernel does not list them. */
@@ -115,11 +118,38 @@ export function lastPid(): number | undefined {
   return text === undefined ? undefined : Number(text.trim().split(' ')[4]);
 }
 
-/** A variable's value in a process's initial environment; also undefined if that is not readable. */
-export function environmentOf(pid: number, name: string): string | undefined {
-  const text = readIfThere(`/proc/${pid}/environ`);
-  const entry = text?.split('\0').find((each) => each.startsWith(`${name}=`));
+/**
+ * A variable's value in a process's initial environment. `hidden`: the environment is not readable.
+ * `starting`: the process is executing another program, and has no environment for a moment.
+ */
+export function environmentOf(
+  pid: number,
+  name: string,
+): { readonly value: string | undefined } | 'hidden' | 'starting' {
+  for (let before = ''; ; ) {
+    const text = readIfThere(`/proc/${pid}/environ`);
+    if (text === undefined) return 'hidden';
+    if (text !== '') return { value: variableIn(text, name) };
+    const place = environPlace(pid);
+    if (place === undefined) return 'starting';
+    // The program may have started after the first read, and the two ends are not set at once.
+    if (place === before) return { value: undefined };
+    before = place;
+  }
+}
+
+function variableIn(environ: string, name: string): string | undefined {
+  const entry = environ.split('\0').find((each) => each.startsWith(`${name}=`));
   return entry?.slice(name.length + 1);
+}
+
+/** Where it is in memory. Undefined while the process executes another program. */
+function environPlace(pid: number): string | undefined {
+  const fields = statFields(pid) ?? [];
+  const [state, session, start, end = '0'] = [0, 3, 47, 48].map((at) => fields[at]);
+  // Zombies and threads of the kernel have no memory.
+  const hasMemory = session !== '0' && state !== 'Z' && state !== 'X' && state !== undefined;
+  return hasMemory && end === '0' ? undefined : `${start} ${end}`;
 }
 
 /** The files that a process writes its output to; empty if its descriptors are not readable. */

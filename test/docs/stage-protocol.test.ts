@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { stageEnvironment } from '../../src/process/environment.js';
-import { MARK } from '../../src/process/process-tree.js';
+import { MARK } from '../../src/process/process-marks.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(`${root}/docs/stage-protocol.md`, 'utf8');

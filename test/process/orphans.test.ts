@@ -1,12 +1,13 @@
 /** Processes that a killed run leaves are found and killed, and no others. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, realpathSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { reapOrphans } from '../../src/process/orphans.js';
-import { childrenOf } from '../../src/process/process-tree.js';
+import { childrenOf } from '../../src/process/process-marks.js';
 import { type Identity, ownIdentity } from '../../src/sys/identity.js';
-import { HAS_PROC, statOf } from '../../src/sys/proc.js';
+import { environmentOf, HAS_PROC, statOf } from '../../src/sys/proc.js';
 import { bundled, fifo, type Script, startScript, tempFolder } from './support/script.js';
 
 /** A run whose stage has started a process in its group and a daemon, and the run's identity. */
@@ -44,7 +45,7 @@ test.runIf(HAS_PROC)(
     expect(await reapOrphans(identity)).toBe(0);
     expect(await reapOrphans({ ...identity, start: '1' })).toBe(0);
     expect(await reapOrphans({ ...identity, host: 'another-machine' })).toBe(0);
-    expect(childrenOf(identity).length).toBeGreaterThanOrEqual(3);
+    expect(childrenOf(identity).pids.length).toBeGreaterThanOrEqual(3);
     await runner.kill();
     expect(await reapOrphans(identity)).toBeGreaterThanOrEqual(3);
   },
@@ -128,3 +129,28 @@ test.runIf(HAS_PROC)(
     );
   },
 );
+
+test.runIf(HAS_PROC)(
+  'a process that executes one program after the other never lacks its mark',
+  async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'again.sh'), 'exec /bin/sh again.sh\n');
+    const child = spawn('/bin/sh', ['again.sh'], { cwd: folder, env: { THE_MARK: 'yes' } });
+    const seen = new Set<string>();
+    for (let look = 0; look < 30_000; look++)
+      seen.add(JSON.stringify(environmentOf(child.pid!, 'THE_MARK')));
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    seen.delete('"starting"');
+    expect([...seen]).toEqual(['{"value":"yes"}']);
+  },
+);
+
+test.runIf(HAS_PROC)('a process without an environment has no mark', async () => {
+  const child = spawn('/usr/bin/env', ['-i', 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.write('up\n');
+  await once(child.stdout, 'data');
+  expect(environmentOf(child.pid!, 'PATH')).toEqual({ value: undefined });
+  child.stdin.end();
+  await once(child, 'close');
+});

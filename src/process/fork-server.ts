@@ -1,0 +1,78 @@
+/**
+ * The fork server: a small process that starts commands and reports their ends. Entry point of
+ * dist/fork-server.cjs; fork-client.ts is the other side.
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { unlessFailed } from '../sys/if-there.js';
+import { reapedTicks, statOf } from '../sys/proc.js';
+import type { Group } from './orphans.js';
+import { launch, type RawEnd } from './spawn.js';
+
+export interface StartRequest {
+  readonly id: number;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** The open file for stdout and stderr. */
+  readonly output: string;
+}
+
+/** An error as JSON passes it on. */
+export type PlainEnd =
+  | Exclude<RawEnd, { error: unknown }>
+  | { readonly error: { readonly message: string; readonly code?: string } };
+
+export type Answer =
+  | { readonly started: number; readonly leader: Group }
+  /** The output cannot be opened here. */
+  | { readonly refused: number }
+  /** All that ended in one turn of the event loop, and the CPU time of their trees in clock ticks. */
+  | {
+      readonly ended: readonly { readonly id: number; readonly end: PlainEnd }[];
+      readonly ticks: number;
+    };
+
+const runner = process.ppid;
+
+let ended: { id: number; end: PlainEnd }[] = [];
+let reaped = 0;
+
+process.on('message', start);
+// The runner has closed the channel or died.
+process.on('disconnect', () => process.exit());
+
+function start({ id, argv, cwd, env, output }: StartRequest): void {
+  // Orphans are killed when their runner is dead, so none may start later.
+  if (process.ppid !== runner) process.exit();
+  const log = unlessFailed(() => openSync(output, constants.O_WRONLY));
+  if (log === undefined) {
+    answer({ refused: id });
+    return;
+  }
+  const child = launch(argv, { cwd, env, output: log });
+  closeSync(log);
+  const { pid } = child;
+  // It is reaped in a later turn, so until then /proc has its start time.
+  if (pid !== undefined) answer({ started: id, leader: { pid, start: statOf(pid)?.start ?? '' } });
+  child.ended.then((end) => {
+    ended.push({ id, end: plain(end) });
+    if (ended.length === 1) setImmediate(tellEnded);
+  });
+}
+
+function tellEnded(): void {
+  const all = reapedTicks();
+  answer({ ended, ticks: all - reaped });
+  reaped = all;
+  ended = [];
+}
+
+function plain(end: RawEnd): PlainEnd {
+  if (!('error' in end)) return end;
+  const { message, code } = end.error;
+  return { error: { message, ...(code && { code }) } };
+}
+
+function answer(message: Answer): void {
+  process.send?.(message);
+}
