@@ -81,7 +81,8 @@ async function underLocks(
         const third = await withoutRunning(handle, inputs, seconds);
         if ('done' in third) return fromRemote(third);
       }
-      if (build.options.pull) return ended(item, 'blocked', { reason: NOT_THERE });
+      if (build.options.pull)
+        return ended(item, 'blocked', { reason: build.remote?.isOff ? NOT_USED : NOT_THERE });
       if (build.temps !== undefined && absentMakers(build.project, handle.index).length > 0)
         return failed(item, TEMPS_GONE, seconds());
       await refuseToReplace(handle, item.outs);
@@ -137,6 +138,7 @@ function fromRemote({ done, ...more }: Ended): Ended {
 }
 
 const NOT_THERE = 'its result is not in the remote cache';
+const NOT_USED = 'the remote cache is not used: a warning says why';
 
 /** The end of an item that needs no process: it is fresh, or its outs are restored. Else its decision. */
 async function withoutRunning(

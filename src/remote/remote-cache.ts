@@ -26,6 +26,11 @@ export class RemoteCache {
     this.epochs = new RemoteEpochs(this.#session);
   }
 
+  /** True after an error that ended its use in this run. A warning has said why. */
+  get isOff(): boolean {
+    return this.#session.isOff;
+  }
+
   /**
    * Requests the records of all keys that the run may need, concurrently. Waits for the first
    * answer, so that a cache that rejects reads ends the run before anything starts.

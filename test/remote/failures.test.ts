@@ -211,8 +211,13 @@ describe('a remote cache', () => {
     const events = json
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line).type);
-    expect(events).toEqual(['run', 'warning', 'item', 'item', 'item', 'summary']);
+      .map((line) => JSON.parse(line) as { type: string; reason?: string });
+    expect(events.map(({ type }) => type)).toEqual([
+      ...['run', 'warning', 'item', 'item', 'item', 'summary'],
+    ]);
+    const reasons = events.flatMap(({ type, reason }) => (type === 'item' ? [reason] : []));
+    expect(reasons).toContain('the remote cache is not used: a warning says why');
+    expect(reasons).not.toContain('its result is not in the remote cache');
   });
 
   it('at an endpoint that is not an address is an error with a hint', async () => {
