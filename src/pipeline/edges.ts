@@ -33,7 +33,7 @@ export interface Linked {
   readonly via: ReadonlyMap<number, number>;
 }
 
-interface Around {
+export interface Around {
   readonly links: Links;
   /** The files of the plan other than pipeline.yaml. */
   readonly files: PlanFiles;

@@ -27,6 +27,7 @@ import {
 import type { Item, Plan, PlanRead, RemotePlace } from './plan.js';
 import { PlanFiles } from './plan-files.js';
 import { pipelineName } from './root.js';
+import { skippedOuts } from './skipped-outs.js';
 import { refuseMissedSlashes } from './slashes.js';
 
 export interface LoadOptions {
@@ -54,12 +55,14 @@ export interface LoadOptions {
 export function loadPlan(options: LoadOptions): Plan {
   const { files, diagnostics, root, params, ownParams, paramsFiles, drafts } =
     draftPipeline(options);
-  const linked = linkItems(drafts, diagnostics, { links: options.links ?? {}, files });
+  const around = { links: options.links ?? {}, files };
+  const linked = linkItems(drafts, diagnostics, around);
   refuseMissedSlashes(drafts, linked, diagnostics);
   const { order, cycles } = orderItems(linked.map(({ needs }) => needs));
   for (const cycle of cycles) reportCycle(cycle, drafts, linked, diagnostics);
   diagnostics.check();
   const items = arrange(order, drafts, linked);
+  const skipped = skippedOuts(drafts, linked, diagnostics, around);
   const { set = [] } = options;
   const used = set.length === 0 ? [] : usedParams(items, diagnostics.source.text);
   const severals = params && ownParams ? warningsForSets(ownParams, params, set) : [];
@@ -68,7 +71,7 @@ export function loadPlan(options: LoadOptions): Plan {
   return {
     params: params?.value ?? {},
     items,
-    warnings: [...unusedSets(set, used), ...severals],
+    warnings: [...unusedSets(set, used), ...severals, ...skipped],
     reads: files.reads,
     ...(overridden.length > 0 && { overridden }),
     ...(added.length > 0 && { added }),

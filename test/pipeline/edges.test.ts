@@ -169,3 +169,47 @@ stages:
     ]);
   });
 });
+
+describe('a value such as .5 in the path of an out', () => {
+  const sweep = (rates: readonly string[], place: string, pattern: string) => `stages:
+  train: { matrix: { rate: [${rates.join(', ')}] }, cmd: "true", outs: ["${place.replace('RATE', '${rate}')}"] }
+  report: { cmd: "true", deps: ["${pattern}"], outs: [report.md] }
+`;
+
+  it('causes a warning if a pattern would find the out with 0.5, and only then', () => {
+    const places = [
+      'out/RATE.json',
+      'out/r-RATE.json',
+      'out/RATE/m.json',
+      'deep/out/RATE',
+      '.RATE',
+    ];
+    const patterns = [
+      'out/*.json',
+      'out/*/m.json',
+      '**/*.json',
+      'out/.*',
+      'out/[.0]*',
+      'out/**',
+      'out/?.5*',
+    ];
+    const seen = new Set<boolean>();
+    for (const place of places) {
+      for (const pattern of patterns) {
+        const needs = (...rates: string[]) =>
+          needsOf(planOf(sweep(rates, place, pattern)), 'report').length;
+        const { warnings } = planOf(sweep(['.5', '.25'], place, pattern));
+        const isSkipped = needs('.5', '.25') < needs('0.5', '0.25');
+        expect([place, pattern, warnings.length]).toEqual([place, pattern, isSkipped ? 1 : 0]);
+        seen.add(isSkipped);
+      }
+    }
+    expect(seen.size).toBe(2);
+  });
+
+  it('is named in the warning with two cures', () => {
+    expect(planOf(sweep(['.5', '1'], 'out/RATE.json', 'out/*.json')).warnings).toEqual([
+      'stage "report": the pattern "out/*.json" skips the out "out/.5.json", whose name begins with a dot: write the value as 0.5, or text before it in the path',
+    ]);
+  });
+});
