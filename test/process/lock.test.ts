@@ -129,7 +129,6 @@ describe('the lock of a dead holder', () => {
   test.each([
     ['whose pid no process has', DEAD],
     ['whose pid another process has by now', { start: '1', token: 'dead' }],
-    ['from before the machine was restarted', { boot: 'earlier', token: 'dead' }],
   ])('is free: %s', async (_, owner) => {
     const folder = tempFolder();
     writeLock(folder, 'a', owner);

@@ -3,8 +3,10 @@
  * ends as without them.
  */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -225,6 +227,28 @@ describe('a shared folder', () => {
     expect(run.summary).toMatchObject({ ran: 3 });
     expect(warnings(run)).toEqual([expect.stringMatching(/not used .*no answer within 5 s/)]);
   });
+});
+
+it('a server that accepts connections and never answers costs one line and less than 10 s', async () => {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => void sockets.add(socket.on('error', () => {})));
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const seconds = async (...args: string[]) => {
+    const made = cloneWithin({ remote: `http://127.0.0.1:${port}/pipe`, env: {}, data: '' });
+    const began = performance.now();
+    const run = await made.run(...args);
+    return { run, took: performance.now() - began };
+  };
+  const without = await seconds('--remote', 'off');
+  const { run, took } = await seconds();
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+  // Both are slower on a busy machine.
+  expect(took - without.took).toBeLessThan(10_000);
+  expect(run.code).toBe(0);
+  expect(warnings(run)).toEqual([expect.stringContaining('no answer within 5 s')]);
 });
 
 describe('credentials that expire', () => {
