@@ -88,14 +88,11 @@ function octal(value: string): string {
 /** Adapts the child of any spawning function. */
 export function launched(child: ChildProcess): Launched {
   const { pid } = child;
-  if (pid !== undefined) {
-    leaders.add(pid);
-    child.once('exit', () => leaders.delete(pid));
-  }
   const ended = new Promise<RawEnd>((resolve) => {
     child.once('error', (error) => resolve({ error }));
     child.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 0 }));
   });
+  if (pid !== undefined) noteLeader(pid, ended);
   keepNice(child);
   return { pid, stdout: child.stdout, stderr: child.stderr, ended };
 }
