@@ -5,10 +5,18 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { HAS_PROC } from '../sys/proc.js';
-import type { Answer, PlainEnd, StartRequest } from './fork-server.js';
+import type { Answer, StartRequest } from './fork-server.js';
 import { countReaped, forgetReaped } from './meter.js';
+import type { Group } from './orphans.js';
 import { killMarked, MARK, newMark, ownPart } from './process-marks.js';
-import { type Launched, type LaunchOptions, launch, noteLeader, type RawEnd } from './spawn.js';
+import {
+  type Launched,
+  type LaunchOptions,
+  launch,
+  noteLeader,
+  type RawEnd,
+  unstarted,
+} from './spawn.js';
 
 /** The server takes as long to start as it saves in so many launches. */
 const FEW = 32;
@@ -64,8 +72,10 @@ class ForkServer {
     });
     this.#process
       .on('message', (answer: Answer) => this.#take(answer))
-      .on('error', () => this.#over((job) => job.settle(undefined)))
-      .once('exit', () => this.#over((job) => this.#killed(job)));
+      .on('error', () => {
+        for (const job of this.#over()) job.settle(undefined);
+      })
+      .once('exit', () => this.#kill(this.#over()));
     this.#process.unref();
     this.#process.channel?.unref();
     process.once('beforeExit', this.#close);
@@ -95,18 +105,18 @@ class ForkServer {
     else if ('refused' in answer) this.#remove(answer.refused)?.settle(undefined);
     else {
       countReaped(answer.ticks);
-      for (const { id, end } of answer.ended) ended(this.#remove(id), rawOf(end));
+      for (const { id, end } of answer.ended) ended(this.#remove(id), end);
     }
   }
 
-  #started(id: number, leader: { readonly pid: number; readonly start: string }): void {
+  #started(id: number, leader: Group): void {
     const job = this.#jobs.get(id);
     if (job === undefined) return;
     const end = new Promise<RawEnd>((resolve) => {
       job.end = resolve;
     });
     noteLeader(leader.pid, end);
-    job.settle({ ...leader, stdout: null, stderr: null, ended: end });
+    job.settle({ leader, stdout: null, stderr: null, ended: end });
   }
 
   #remove(id: number): Job | undefined {
@@ -126,18 +136,20 @@ class ForkServer {
     this.#process.ref();
   };
 
-  #over(each: (job: Job) => void): void {
+  /** Returns the jobs whose end it has not told. */
+  #over(): readonly Job[] {
     this.#forget();
     forgetReaped();
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
-    for (const job of jobs) each(job);
+    return jobs;
   }
 
-  /** Nobody can see its end, and the server may have died while it started the job. */
-  async #killed(job: Job): Promise<void> {
-    await killMarked([job.mark, this.#mark].map(ownPart));
-    ended(job, KILLED);
+  /** Nobody can see their end, and the server may have died while it started one of them. */
+  async #kill(jobs: readonly Job[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await killMarked([this.#mark, ...jobs.map(({ mark }) => mark)].map(ownPart));
+    for (const job of jobs) ended(job, KILLED);
   }
 
   #forget(): void {
@@ -151,11 +163,5 @@ class ForkServer {
 
 function ended(job: Job | undefined, end: RawEnd): void {
   if (job?.end !== undefined) job.end(end);
-  else job?.settle({ pid: undefined, stdout: null, stderr: null, ended: Promise.resolve(end) });
-}
-
-function rawOf(end: PlainEnd): RawEnd {
-  if (!('error' in end)) return end;
-  const { message, ...rest } = end.error;
-  return { error: Object.assign(new Error(message), rest) };
+  else job?.settle(unstarted(end));
 }

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { unlessFailed } from '../sys/if-there.js';
-import { reapedTicks, statOf } from '../sys/proc.js';
+import { reapedTicks } from '../sys/proc.js';
 import type { Group } from './orphans.js';
 import { launch, type RawEnd } from './spawn.js';
 
@@ -17,24 +17,19 @@ export interface StartRequest {
   readonly output: string;
 }
 
-/** An error as JSON passes it on. */
-export type PlainEnd =
-  | Exclude<RawEnd, { error: unknown }>
-  | { readonly error: { readonly message: string; readonly code?: string } };
-
 export type Answer =
   | { readonly started: number; readonly leader: Group }
   /** The output cannot be opened here. */
   | { readonly refused: number }
   /** All that ended in one turn of the event loop, and the CPU time of their trees in clock ticks. */
   | {
-      readonly ended: readonly { readonly id: number; readonly end: PlainEnd }[];
+      readonly ended: readonly { readonly id: number; readonly end: RawEnd }[];
       readonly ticks: number;
     };
 
 const runner = process.ppid;
 
-let ended: { id: number; end: PlainEnd }[] = [];
+let ended: { id: number; end: RawEnd }[] = [];
 let reaped = 0;
 
 process.on('message', start);
@@ -51,11 +46,9 @@ function start({ id, argv, cwd, env, output }: StartRequest): void {
   }
   const child = launch(argv, { cwd, env, output: log });
   closeSync(log);
-  const { pid } = child;
-  // It is reaped in a later turn, so until then /proc has its start time.
-  if (pid !== undefined) answer({ started: id, leader: { pid, start: statOf(pid)?.start ?? '' } });
+  if (child.leader !== undefined) answer({ started: id, leader: child.leader });
   child.ended.then((end) => {
-    ended.push({ id, end: plain(end) });
+    ended.push({ id, end });
     if (ended.length === 1) setImmediate(tellEnded);
   });
 }
@@ -65,12 +58,6 @@ function tellEnded(): void {
   answer({ ended, ticks: all - reaped });
   reaped = all;
   ended = [];
-}
-
-function plain(end: RawEnd): PlainEnd {
-  if (!('error' in end)) return end;
-  const { message, code } = end.error;
-  return { error: { message, ...(code && { code }) } };
 }
 
 function answer(message: Answer): void {

@@ -1,7 +1,6 @@
 /** Executes an action as a process group and always ends the whole process tree. Does not know items. */
 import { closeSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { statOf } from '../sys/proc.js';
 import { startFault } from '../sys/start-fault.js';
 import { lastLines, openLog, writeMasked } from './execution-log.js';
 import { launchCommand } from './fork-client.js';
@@ -10,7 +9,7 @@ import type { Group } from './orphans.js';
 import type { Ending, Outcome } from './outcome.js';
 import { MARK, newMark } from './process-marks.js';
 import { ProcessTree } from './process-tree.js';
-import type { Launched, Output, RawEnd } from './spawn.js';
+import type { Launched, Output, RawEnd, StartError } from './spawn.js';
 import type { Module } from './spawn-module.js';
 import { type Cause, isAborted, type Limits, Termination } from './termination.js';
 
@@ -74,8 +73,7 @@ export async function execute(execution: Execution): Promise<Outcome> {
     const child = await start(execution, mark, output);
     const streams = [child.stdout, child.stderr].filter((each) => each != null);
     const written = streams.map((stream) => writeMasked(stream, log, secrets, onLost));
-    const { pid } = child;
-    const leader = pid === undefined ? undefined : { pid, start: child.start ?? startOf(pid) };
+    const { leader } = child;
     const refused = leader && announce(leader, execution);
     const limits = refused ? { ...execution, kill: [AbortSignal.abort()] } : execution;
     const { ending, left, usage } = await supervise(child, { leader, mark }, limits);
@@ -128,10 +126,6 @@ async function start(execution: Execution, mark: string, output: Output): Promis
   }
 }
 
-function startOf(pid: number): string {
-  return statOf(pid)?.start ?? '';
-}
-
 /** Limit for one argument, including the final NUL: MAX_ARG_STRLEN of Linux. */
 const ARGUMENT_LIMIT = 128 * 1024;
 
@@ -173,7 +167,7 @@ function programOf(command: Command): string {
 }
 
 /** Why the system did not start it, and what to do. */
-function refusal(error: NodeJS.ErrnoException, { command, cwd }: Execution): string {
+function refusal(error: StartError, { command, cwd }: Execution): string {
   const program = programOf(command);
   if (!existsSync(cwd)) return `the folder ${cwd} does not exist`;
   const fault = program.includes('/') && startFault(path.resolve(cwd, program), program);

@@ -2,7 +2,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { statOf } from '../sys/proc.js';
 import { bytesOf, isRaw } from '../sys/raw-text.js';
+import type { Group } from './orphans.js';
 
 export type Output = number | 'pipe';
 
@@ -16,14 +18,18 @@ export interface LaunchOptions {
 export type RawEnd =
   | { readonly code: number }
   | { readonly signal: string }
-  | { readonly error: NodeJS.ErrnoException };
+  | { readonly error: StartError };
+
+/** Plain data, so that the fork server can send it. */
+export interface StartError {
+  readonly message: string;
+  readonly code?: string;
+}
 
 /** A started process: the group's leader. */
 export interface Launched {
   /** Undefined if the start failed: `ended` then gives the reason. */
-  readonly pid: number | undefined;
-  /** When the system started it, in its unit, if already known. */
-  readonly start?: string;
+  readonly leader: Group | undefined;
   readonly stdout: ChildProcess['stdout'];
   readonly stderr: ChildProcess['stderr'];
   /** Resolves when the process itself has ended; its children may continue. */
@@ -60,8 +66,7 @@ export function launch(argv: readonly string[], options: LaunchOptions): Launche
     return launched(spawn(program, args, spawnOptions));
   } catch (error) {
     // Node throws some errors (a long argument list) and emits others.
-    const end = { error: error as NodeJS.ErrnoException };
-    return { pid: undefined, stdout: null, stderr: null, ended: Promise.resolve(end) };
+    return unstarted({ error: startError(error as NodeJS.ErrnoException) });
   }
 }
 
@@ -85,16 +90,26 @@ function octal(value: string): string {
   return [...bytesOf(value)].map((byte) => `\\0${byte.toString(8)}`).join('');
 }
 
+export function unstarted(end: RawEnd): Launched {
+  return { leader: undefined, stdout: null, stderr: null, ended: Promise.resolve(end) };
+}
+
+function startError({ message, code }: NodeJS.ErrnoException): StartError {
+  return { message, ...(code !== undefined && { code }) };
+}
+
 /** Adapts the child of any spawning function. */
 export function launched(child: ChildProcess): Launched {
   const { pid } = child;
   const ended = new Promise<RawEnd>((resolve) => {
-    child.once('error', (error) => resolve({ error }));
+    child.once('error', (error) => resolve({ error: startError(error) }));
     child.once('exit', (code, signal) => resolve(signal ? { signal } : { code: code ?? 0 }));
   });
   if (pid !== undefined) noteLeader(pid, ended);
   keepNice(child);
-  return { pid, stdout: child.stdout, stderr: child.stderr, ended };
+  // It is reaped in a later turn, so until then the system knows its start.
+  const leader = pid === undefined ? undefined : { pid, start: statOf(pid)?.start ?? '' };
+  return { leader, stdout: child.stdout, stderr: child.stderr, ended };
 }
 
 /**

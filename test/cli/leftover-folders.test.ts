@@ -61,5 +61,5 @@ it('leave each of them with what a clone without a history has (property)', asyn
       }
     },
   );
-  await fc.assert(property, { numRuns: 4 });
+  await fc.assert(property, { numRuns: 8 });
 });

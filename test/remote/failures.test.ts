@@ -1,10 +1,10 @@
 /** A remote cache that fails: one line reports it in time, and the run ends as without it. */
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Server as TcpServer } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RunOutcome } from '../rig/project.js';
 import { clone, cloneWithin } from './clones.js';
+import { listening as portOf } from './served.js';
 import {
   certificateOf,
   freePort,
@@ -19,14 +19,8 @@ import {
 const warnings = ({ events }: RunOutcome) =>
   events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
 
-async function listening(server: TcpServer | http.Server | https.Server): Promise<Server> {
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(() => {
-    server.close();
-    if ('closeAllConnections' in server) server.closeAllConnections();
-  });
-  const { port } = server.address() as AddressInfo;
+async function listening(server: http.Server | https.Server): Promise<Server> {
+  const port = await portOf(server);
   return { remote: `http://127.0.0.1:${port}/pipe`, env: {}, data: '/nowhere', port };
 }
 
@@ -194,9 +188,8 @@ describe('a remote cache', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { type: string; reason?: string });
-    expect(events.map(({ type }) => type)).toEqual([
-      ...['run', 'warning', 'item', 'item', 'item', 'summary'],
-    ]);
+    const types = events.map(({ type }) => type);
+    expect(types).toEqual(['run', 'warning', 'item', 'item', 'item', 'summary']);
     const reasons = events.flatMap(({ type, reason }) => (type === 'item' ? [reason] : []));
     expect(reasons).toContain('the remote cache is not used: a warning says why');
     expect(reasons).not.toContain('its result is not in the remote cache');

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { useForkServer } from '../../../src/process/fork-client.js';
 import { HAS_PROC } from '../../../src/sys/proc.js';
 
-export const FORK_SERVER = fileURLToPath(new URL('../../../dist/fork-server.cjs', import.meta.url));
+const FORK_SERVER = fileURLToPath(new URL('../../../dist/fork-server.cjs', import.meta.url));
 
 export const WAYS = ['this process', ...(HAS_PROC ? ['the fork server'] : [])] as const;
 
