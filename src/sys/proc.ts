@@ -120,37 +120,38 @@ export function lastPid(): number | undefined {
 
 /**
  * A variable's value in a process's initial environment. `hidden`: the environment is not readable.
- * `starting`: the process is executing another program, and has no environment for a moment.
+ * `starting`: the process is executing another program, and a later look can tell.
  */
 export function environmentOf(
   pid: number,
   name: string,
 ): { readonly value: string | undefined } | 'hidden' | 'starting' {
-  for (let before = ''; ; ) {
-    const text = readIfThere(`/proc/${pid}/environ`);
-    if (text === undefined) return 'hidden';
-    if (text !== '') return { value: variableIn(text, name) };
-    const place = environPlace(pid);
-    if (place === undefined) return 'starting';
-    // The program may have started after the first read, and the two ends are not set at once.
-    if (place === before) return { value: undefined };
-    before = place;
-  }
+  const text = readIfThere(`/proc/${pid}/environ`);
+  if (text === undefined) return 'hidden';
+  const value = variableIn(text, name);
+  return value !== undefined || isWholeEnvironment(text, pid) ? { value } : 'starting';
 }
 
 function variableIn(environ: string, name: string): string | undefined {
-  const entry = environ.split('\0').find((each) => each.startsWith(`${name}=`));
+  // Each entry ends with `\0`, but the last one may have been cut.
+  const entries = environ.split('\0').slice(0, -1);
+  const entry = entries.find((each) => each.startsWith(`${name}=`));
   return entry?.slice(name.length + 1);
 }
 
-/** Where it is in memory. Undefined while the process executes another program. */
-function environPlace(pid: number): string | undefined {
+/** False if another program replaced the one whose environment was read, or has just started to. */
+function isWholeEnvironment(text: string, pid: number): boolean {
   const fields = statFields(pid) ?? [];
-  const [state, session, start, end = '0'] = [0, 3, 47, 48].map((at) => fields[at]);
+  const [state, session, start, end] = [0, 3, 47, 48].map((at) => fields[at]);
   // Zombies and threads of the kernel have no memory.
-  const hasMemory = session !== '0' && state !== 'Z' && state !== 'X' && state !== undefined;
-  return hasMemory && end === '0' ? undefined : `${start} ${end}`;
+  if (session === '0' || state === 'Z' || state === 'X' || state === undefined) return true;
+  // The kernel sets the code last; until then, the ends are incomplete. Some kernels tell neither.
+  if (fields[CODE] === '0') return statFields('self')?.[CODE] === '0';
+  return text.length === Number(end) - Number(start);
 }
+
+/** Index of the address of the program's code in the fields of a stat. */
+const CODE = 23;
 
 /** The files that a process writes its output to; empty if its descriptors are not readable. */
 export function outputsOf(pid: number): string[] {
