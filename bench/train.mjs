@@ -4,9 +4,10 @@
  *   python3 -m venv /tmp/torch && /tmp/torch/bin/pip install torch numpy safetensors
  *   node bench/train.mjs [--python /tmp/torch/bin/python] [--backend node] [--models restorer,vae] [--batch 8]
  *
- * With `--threads 2` it measures our side alone: batches in two shards on one thread and on two, in wall
- * time, and says whether the weights have the same bytes. Beside it stands what the machine gives: two
- * processes of one thread at once, against one after the other.
+ * With `--threads 2` it measures our side alone: batches in two shards on one thread and on two, in turns
+ * of `--updates` updates within one process, in wall time. It says whether the weights have the same bytes.
+ * Beside it stands what the machine gives: two processes of one thread at once, compared with one after the
+ * other.
  *
  * Processes in turn (ours, PyTorch, ours, …); each gives the median of its updates, the table the median
  * of the rounds. The first losses of both must agree. Without PyTorch the table has our side alone.
@@ -71,18 +72,19 @@ async function scale(threads) {
   );
   for (const model of models) {
     const task = prepare(model);
-    const runs = [1, threads].map(() => []);
+    const rounds = [];
     const gains = [];
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const [i, count] of [1, threads].entries()) runs[i].push(time(task, threads, count));
-      const alone = median(time(task, 1, 1).wall);
-      const beside = await timeBeside(task, threads);
-      gains.push((threads * alone) / beside);
+      rounds.push(ours('scale', task, `${threads}`));
+      const alone = median(ours('time', task).wall);
+      gains.push((threads * alone) / (await timeBeside(task, threads)));
     }
-    const [one, many] = runs.map((each) => median(each.map(({ wall }) => median(wall))));
-    const same = new Set(runs.flat().map(({ digest }) => digest)).size === 1;
+    const turns = rounds.flatMap(({ medians: [one, many] }) => one.map((x, i) => [x, many[i]]));
+    const [one, many] = [0, 1].map((at) => median(turns.map((turn) => turn[at])).toFixed(1));
+    const ratio = median(turns.map(([alone, together]) => alone / together)).toFixed(2);
+    const same = new Set(rounds.flatMap(({ digests }) => digests)).size === 1;
     console.log(
-      `| ${model}, batch ${values.batch} in ${threads} shards | ${one.toFixed(1)} | ${many.toFixed(1)} | ${(one / many).toFixed(2)} × | ${median(gains).toFixed(2)} × | ${same ? 'the same bytes' : 'DIFFERENT'} |`,
+      `| ${model}, batch ${values.batch} in ${threads} shards | ${one} | ${many} | ${ratio} × | ${median(gains).toFixed(2)} × | ${same ? 'the same bytes' : 'DIFFERENT'} |`,
     );
   }
 }
@@ -94,23 +96,18 @@ function prepare(model) {
   return task;
 }
 
-function time(task, shards, threads) {
-  return json([
-    process.execPath,
-    OURS,
-    'time',
-    task,
-    values.backend,
-    values.updates,
-    `${shards}`,
-    `${threads}`,
-  ]);
+function ours(mode, task, ...others) {
+  return json(command(mode, task, ...others));
+}
+
+function command(mode, task, ...others) {
+  return [process.execPath, OURS, mode, task, values.backend, values.updates, ...others];
 }
 
 /** Milliseconds of an update in one of `count` processes at once. */
 async function timeBeside(task, count) {
-  const [command, ...args] = [process.execPath, OURS, 'time', task, values.backend, values.updates];
-  const runs = Array.from({ length: count }, () => promisify(execFile)(command, args));
+  const [node, ...args] = command('time', task);
+  const runs = Array.from({ length: count }, () => promisify(execFile)(node, args));
   const ended = await Promise.all(runs);
   return median(
     ended.map(({ stdout }) => median(JSON.parse(stdout.trim().split('\n').at(-1)).wall)),
@@ -119,20 +116,20 @@ async function timeBeside(task, count) {
 
 function measure(model) {
   const task = prepare(model);
-  const [ours, theirs] = [[], []];
+  const [mine, theirs] = [[], []];
   for (let round = 0; round < Number(values.rounds); round++) {
-    ours.push(time(task, 1, 1));
+    mine.push(ours('time', task));
     if (hasTorch)
       theirs.push(json([values.python, 'bench/lib/torch_training.py', task, values.updates]));
   }
-  if (hasTorch) compareLosses(model, ours[0].losses, theirs[0].losses);
+  if (hasTorch) compareLosses(model, mine[0].losses, theirs[0].losses);
   const of = (runs) => median(runs.map(({ cpu }) => median(cpu)));
-  const [mine, peer] = [of(ours), hasTorch ? of(theirs) : Number.NaN];
-  const shown = hasTorch ? [peer.toFixed(1), (mine / peer).toFixed(2)] : ['–', '–'];
-  const parameters = ours[0].parameters.toLocaleString('en');
+  const [own, peer] = [of(mine), hasTorch ? of(theirs) : Number.NaN];
+  const shown = hasTorch ? [peer.toFixed(1), (own / peer).toFixed(2)] : ['–', '–'];
+  const parameters = mine[0].parameters.toLocaleString('en');
   return {
     version: theirs[0]?.version,
-    cells: [`${model}, batch ${values.batch}`, parameters, mine.toFixed(1), ...shown],
+    cells: [`${model}, batch ${values.batch}`, parameters, own.toFixed(1), ...shown],
   };
 }
 

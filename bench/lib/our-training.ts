@@ -2,8 +2,11 @@
  * Our side of bench/train.mjs: times updates of a model of pipeline.yaml on one batch.
  *
  * our-training.mjs dump <folder> <model> <batch>      writes the first weights, a batch and the configuration
- * our-training.mjs time <folder> <backend> <updates> [shards] [threads]
- *   prints a line of JSON: losses, milliseconds of CPU and of wall time for each update, a digest of the weights
+ * our-training.mjs time <folder> <backend> <updates>
+ *   prints a line of JSON: losses, milliseconds of CPU and of wall time for each update
+ * our-training.mjs scale <folder> <backend> <updates> <threads>
+ *   in turn on one thread and on more, each time from the first weights: milliseconds of wall time of the
+ *   median update of each turn, and digests of the last weights
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,8 +19,10 @@ import { countParams, sizeOf } from '@pipe-experiment/networks/params.js';
 import { writeParams } from '@pipe-experiment/networks/tensor-files.js';
 import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
 import type { Weights } from '@pipe-experiment/networks/training/step.js';
+import { disposeWeights } from '@pipe-experiment/networks/training/stepper.js';
+import type { Team } from '@pipe-experiment/networks/training/team.js';
 import { toTensors } from '@pipe-experiment/networks/training/values.js';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { parse } from 'yaml';
 import { createNetwork } from '../../stages/lib/nn/create.js';
 import { fillBatch } from '../../stages/lib/train/batch.js';
@@ -34,6 +39,9 @@ const FROM = 30;
 const COMPARED = 3;
 /** Updates before the clock starts: so long V8 compiles, in threads that take a core from a team. */
 const WARM_UP = 60;
+/** The same in turns, and the turns that count. */
+const WARM_UP_TURNS = 3;
+const TURNS = 9;
 
 interface Task {
   readonly model: string;
@@ -44,8 +52,15 @@ const [mode, folder = '', ...rest] = process.argv.slice(2);
 // Threads of a team load this file too, to serve alone.
 if (isMainThread) {
   if (mode === 'dump') await dump({ model: rest[0]!, batch: Number(rest[1]) });
-  else
-    await time(rest[0] as BackendName, ...(rest.slice(1).map(Number) as [number, number, number]));
+  else {
+    const training = await open(rest[0] as BackendName);
+    const updates = Number(rest[1]);
+    const result =
+      mode === 'time'
+        ? await time(training, updates)
+        : await scale(training, updates, Number(rest[2]));
+    console.log(JSON.stringify(result));
+  }
   process.exit(0);
 }
 
@@ -58,44 +73,83 @@ async function dump(task: Task): Promise<void> {
   writeJson(join(folder, 'config.json'), { ...config, task });
 }
 
-async function time(name: BackendName, updates: number, shards = 1, threads = 1): Promise<void> {
+type Training = Awaited<ReturnType<typeof open>>;
+
+async function open(name: BackendName) {
   const { task } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { task: Task };
-  const backend = await openBackend(name);
-  const { config, network, values } = prepare(task);
-  let { weights } = initState(network, config.train);
-  const input = { backend, network: config.model.network, size: SIZE, channels: 1 };
-  const team = shards > 1 ? startShardThreads(input, shards, threads) : undefined;
-  const objective = objectiveOf(network, { loss: config.model.loss, klShare: 1 });
-  const run = async (count: number) => {
-    const stepper = chooseStepper(backend, team?.startPasses)(objective, weights, {
-      clip: config.train.clip,
-      ema: config.train.ema,
-      learningRateAt: () => config.train.learningRate,
-    });
-    const spent: number[] = [];
-    const wall: number[] = [];
-    for (let i = 0; i < count; i++) {
-      const start = performance.now();
-      const before = process.cpuUsage();
-      await stepper.step(values);
-      const { user, system } = process.cpuUsage(before);
-      spent.push((user + system) / 1000);
-      wall.push(performance.now() - start);
-    }
-    const end: { weights: Weights; losses: { total: tf.Scalar } } = stepper.end();
-    weights = end.weights;
-    const [loss] = await end.losses.total.data();
-    return { spent, wall, loss: loss! };
-  };
+  return { backend: await openBackend(name), ...prepare(task) };
+}
+
+async function time(training: Training, updates: number) {
+  let { weights } = initState(training.network, training.config.train);
   const losses: number[] = [];
-  for (let i = 0; i < COMPARED; i++) losses.push((await run(1)).loss);
-  await run(WARM_UP);
-  const { spent, wall } = await run(updates);
+  const next = async (count: number) => {
+    const end = await run(training, weights, count);
+    weights = end.weights;
+    return end;
+  };
+  for (let i = 0; i < COMPARED; i++) losses.push((await next(1)).loss);
+  await next(WARM_UP);
+  const { cpu, wall } = await next(updates);
+  return { parameters: countParams(training.network.specs), losses, cpu, wall };
+}
+
+/** Both take turns in one process, so that what else the machine does is the same for both. */
+async function scale(training: Training, updates: number, threads: number) {
+  const { backend, config, network } = training;
+  const input = { backend, network: config.model.network, size: SIZE, channels: 1 };
+  const teams = [1, threads].map((count) => startShardThreads(input, threads, count));
+  const medians = teams.map((): number[] => []);
+  const digests = new Set<string>();
+  for (let turn = -WARM_UP_TURNS; turn < TURNS; turn++) {
+    for (const [i, team] of teams.entries()) {
+      const { weights } = initState(network, config.train);
+      const { wall, weights: last } = await run(training, weights, updates, team);
+      digests.add(digestOf(last));
+      disposeWeights(last);
+      // The first update is recorded.
+      if (turn >= 0) medians[i]!.push(median(wall.slice(1)));
+    }
+  }
+  return { medians, digests: [...digests] };
+}
+
+async function run(
+  { backend, config, network, values }: Training,
+  start: Weights,
+  count: number,
+  team?: Team,
+) {
+  const objective = objectiveOf(network, { loss: config.model.loss, klShare: 1 });
+  const stepper = chooseStepper(backend, team?.startPasses)(objective, start, {
+    clip: config.train.clip,
+    ema: config.train.ema,
+    learningRateAt: () => config.train.learningRate,
+  });
+  const cpu: number[] = [];
+  const wall: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const begun = performance.now();
+    const before = process.cpuUsage();
+    await stepper.step(values);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / 1000);
+    wall.push(performance.now() - begun);
+  }
+  const { weights, losses } = stepper.end();
+  const [loss] = await losses.total.data();
+  tf.dispose(losses);
+  return { weights, cpu, wall, loss: loss! };
+}
+
+function digestOf({ params }: Weights): string {
   const hash = createHash('sha256');
-  for (const tensor of Object.values(weights.params))
-    hash.update(tensor.dataSync() as Float32Array);
-  const parameters = countParams(network.specs);
-  console.log(JSON.stringify({ parameters, losses, cpu: spent, wall, digest: hash.digest('hex') }));
+  for (const tensor of Object.values(params)) hash.update(tensor.dataSync() as Float32Array);
+  return hash.digest('hex');
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function prepare({ model, batch }: Task) {

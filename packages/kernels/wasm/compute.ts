@@ -67,13 +67,15 @@ export function computeOutput(
 function moduleOf(backend: BackendWasm): ComputeModule {
   const known = modules.get(backend);
   if (known) return known;
-  const { asm } = backend.wasm as unknown as { readonly asm?: { readonly memory?: unknown } };
-  if (!(asm?.memory instanceof WebAssembly.Memory)) {
-    throw new Error('the wasm backend of TensorFlow.js does not show its memory');
-  }
   const module = new WebAssembly.Module(binary);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: asm.memory } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: memoryOf(backend) } });
   const compiled = exports as unknown as ComputeModule;
   modules.set(backend, compiled);
   return compiled;
+}
+
+export function memoryOf(backend: BackendWasm): WebAssembly.Memory {
+  const { asm } = backend.wasm as unknown as { readonly asm?: { readonly memory?: unknown } };
+  if (asm?.memory instanceof WebAssembly.Memory) return asm.memory;
+  throw new Error('the wasm backend of TensorFlow.js does not show its memory');
 }

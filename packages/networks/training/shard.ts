@@ -3,6 +3,7 @@
  * it as one array.
  */
 import { blend } from '@pipe-experiment/kernels/fused.js';
+import { tensorFrom, viewOf } from '@pipe-experiment/kernels/shared-values.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamSpec, type Params, sizeOf } from '../params.js';
 import type { Derivatives, Losses, Objective } from './step.js';
@@ -40,10 +41,7 @@ export function resultOf({ gradients, moments, losses }: Derivatives): ShardResu
 export function writeResult(layout: Layout, result: ShardResult, to: Float32Array): void {
   const { values, losses } = result;
   const end = writeValues(layout.specs, values, to);
-  to.set(
-    layout.losses.map((name) => losses[name]!.dataSync()[0]!),
-    end,
-  );
+  for (const [i, name] of layout.losses.entries()) to.set(viewOf(losses[name]!), end + i);
   tf.dispose([values, losses]);
 }
 
@@ -57,7 +55,7 @@ function readResult({ specs, losses: names }: Layout, from: Float32Array): Shard
 export function writeValues(specs: readonly ParamSpec[], values: Params, to: Float32Array): number {
   let at = 0;
   for (const { name, shape } of specs) {
-    to.set(values[name]!.dataSync() as Float32Array, at);
+    to.set(viewOf(values[name]!), at);
     at += sizeOf(shape);
   }
   return at;
@@ -70,7 +68,7 @@ export function readValues(specs: readonly ParamSpec[], from: Float32Array): Par
     specs.map(({ name, shape }) => {
       const length = sizeOf(shape);
       at += length;
-      return [name, tf.tensor(from.slice(at - length, at), [...shape])];
+      return [name, tensorFrom(from.subarray(at - length, at), shape)];
     }),
   );
 }

@@ -103,23 +103,23 @@ export function startTeam(
 
 /** The other side: computes the shards that a team sends to this thread. */
 export function serveShards(
-  layout: Layout,
   memory: SharedMemory,
   objectiveOf: (recipe: unknown) => Objective,
 ): void {
   const results = memory.results.map((buffer) => new Float32Array(buffer));
-  let passes: ReplayedPasses | undefined;
-  let known = '';
-  parentPort!.on('message', ({ index, shard, recipe }: ShardMessage) => {
-    const objective = JSON.stringify(recipe);
-    if (objective !== known) {
-      passes?.dispose();
-      passes = new ReplayedPasses(objectiveOf(recipe));
-      known = objective;
+  const values = new Float32Array(memory.params);
+  let task: { recipe: string; objective: Objective; passes: ReplayedPasses } | undefined;
+  parentPort!.on('message', ({ index, shard, recipe: given }: ShardMessage) => {
+    const recipe = JSON.stringify(given);
+    if (recipe !== task?.recipe) {
+      task?.passes.dispose();
+      const objective = objectiveOf(given);
+      task = { recipe, objective, passes: new ReplayedPasses(objective) };
     }
-    const params = readValues(layout.specs, new Float32Array(memory.params));
-    const derivatives = passes!.differentiate(params, shard, 0);
-    writeResult(layout, resultOf(derivatives), results[index]!);
+    const { objective, passes } = task;
+    const params = readValues(objective.specs, values);
+    const derivatives = passes.differentiate(params, shard, 0);
+    writeResult(objective, resultOf(derivatives), results[index]!);
     tf.dispose(params);
     parentPort!.postMessage(index);
   });

@@ -41,8 +41,7 @@ export function startShardThreads(input: TeamInput, shards: number, threads: num
 async function serve(input: TeamInput, memory: SharedMemory): Promise<void> {
   await openBackend(input.backend);
   const network = createNetwork(input.network, input.size, input.channels);
-  const layout = { specs: network.specs, losses: LOSSES };
-  serveShards(layout, memory, (recipe) => objectiveOf(network, recipe as LossRecipe));
+  serveShards(memory, (recipe) => objectiveOf(network, recipe as LossRecipe));
 }
 
 // Not awaited: the modules that import this one name their architectures meanwhile.
