@@ -76,7 +76,7 @@ const run = async (updates: number) => {
   const start = performance.now();
   const before = process.cpuUsage();
   for (let i = 0; i < updates; i++) await stepper.step(values);
-  const end = stepper.end();
+  const end = await stepper.end();
   // Waits until everything before it is computed.
   const [total] = await end.losses.total.data();
   const spent = performance.now() - start;

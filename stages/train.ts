@@ -67,7 +67,7 @@ export default defineStage<Shape>(async (context) => {
     for (const epoch of epochs.remaining()) {
       const { weights, losses } = await trainEpoch(config, network, data, state.weights, epoch, {
         drawing,
-        startStepper: chooseStepper(backend, team?.startPasses),
+        startStepper: team?.startStepper ?? chooseStepper(backend),
         onBatch(done, total) {
           signal.throwIfAborted();
           context.progress(done, total, 'batches');

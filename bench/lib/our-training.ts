@@ -18,8 +18,7 @@ import { type BackendName, openBackend } from '@pipe-experiment/networks/backend
 import { countParams, sizeOf } from '@pipe-experiment/networks/params.js';
 import { writeParams } from '@pipe-experiment/networks/tensor-files.js';
 import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
-import type { Weights } from '@pipe-experiment/networks/training/step.js';
-import { disposeWeights } from '@pipe-experiment/networks/training/stepper.js';
+import { disposeWeights, type Weights } from '@pipe-experiment/networks/training/step.js';
 import type { Team } from '@pipe-experiment/networks/training/team.js';
 import { toTensors } from '@pipe-experiment/networks/training/values.js';
 import * as tf from '@tensorflow/tfjs-core';
@@ -121,7 +120,7 @@ async function run(
   team?: Team,
 ) {
   const objective = objectiveOf(network, { loss: config.model.loss, klShare: 1 });
-  const stepper = chooseStepper(backend, team?.startPasses)(objective, start, {
+  const stepper = (team?.startStepper ?? chooseStepper(backend))(objective, start, {
     clip: config.train.clip,
     ema: config.train.ema,
     learningRateAt: () => config.train.learningRate,
@@ -136,7 +135,7 @@ async function run(
     cpu.push((user + system) / 1000);
     wall.push(performance.now() - begun);
   }
-  const { weights, losses } = stepper.end();
+  const { weights, losses } = await stepper.end();
   const [loss] = await losses.total.data();
   tf.dispose(losses);
   return { weights, cpu, wall, loss: loss! };

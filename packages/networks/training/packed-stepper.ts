@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type ParamSpec, type Params, param, sizeOf } from '../params.js';
 import { clipGradients } from './clip.js';
 import type { Passes } from './passes.js';
-import { differentiate, type Weights } from './step.js';
+import { differentiate, mapWeights } from './step.js';
 import { plainSteppers, type StartStepper } from './stepper.js';
 import { toTensors } from './values.js';
 
@@ -30,8 +30,8 @@ export const packedSteppers: StartStepper = (objective, start, options) => {
   const stepper = steppers(objective, packed, options);
   return {
     ...stepper,
-    end() {
-      const { weights, losses } = stepper.end();
+    async end() {
+      const { weights, losses } = await stepper.end();
       const unpacked = mapWeights(weights, (params) => {
         const parts = unpack(trained, params);
         params[ALL]!.dispose();
@@ -41,14 +41,6 @@ export const packedSteppers: StartStepper = (objective, start, options) => {
     },
   };
 };
-
-function mapWeights({ params, adam, ema }: Weights, change: (params: Params) => Params): Weights {
-  return {
-    params: change(params),
-    adam: { ...adam, first: change(adam.first), second: change(adam.second) },
-    ema: ema && change(ema),
-  };
-}
 
 /** Takes the trained ones over; the others, which batch norms track, stay as they are. */
 function pack(trained: readonly ParamSpec[], params: Params): Params {

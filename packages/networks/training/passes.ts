@@ -15,12 +15,10 @@ interface Recorded {
 /** Computes the derivatives of the batches of one objective. */
 export interface Passes {
   /** Clipped, unless `clip` is 0. The caller disposes them. */
-  differentiate(params: Params, values: Values, clip: number): Derivatives | Promise<Derivatives>;
+  differentiate(params: Params, values: Values, clip: number): Derivatives;
   /** Frees what is kept between batches. */
   dispose(): void;
 }
-
-export type StartPasses = (objective: Objective) => Passes;
 
 export class ReplayedPasses implements Passes {
   readonly #objective: Objective;

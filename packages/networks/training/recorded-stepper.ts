@@ -12,14 +12,14 @@ import { type Moments, NEW_SHARE, unbiased } from '../batchnorm.js';
 import { type Params, param } from '../params.js';
 import { ADAM_DEFAULTS, adamFactors } from './adam.js';
 import { heldAt } from './ema.js';
-import { differentiate, type Losses, type Objective, type Weights } from './step.js';
 import {
+  differentiate,
   disposeWeights,
-  type EpochEnd,
-  type EpochOptions,
-  type StartStepper,
-  type Stepper,
-} from './stepper.js';
+  type Losses,
+  type Objective,
+  type Weights,
+} from './step.js';
+import type { EpochEnd, EpochOptions, StartStepper, Stepper } from './stepper.js';
 import { mapped, type Tensors, type Values } from './values.js';
 
 /** Updates handed to the GPU and not yet computed: enough to keep it busy. */
@@ -63,7 +63,7 @@ class RecordedStepper implements Stepper {
     if (this.#underWay.length > MOST_UNDER_WAY) await this.#underWay.shift();
   }
 
-  end(): EpochEnd {
+  async end(): Promise<EpochEnd> {
     this.#given = true;
     forgetAll(this.#backend, this.#weights);
     const adam = { ...this.#weights.adam, step: this.#step };

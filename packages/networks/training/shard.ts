@@ -1,128 +1,100 @@
 /**
- * A shard of a batch: some of its images, whose gradients are computed alone. Threads share what comes of
- * it as one array.
+ * A shard of a batch: some of its images, whose gradients are computed alone. What comes of it is a list of
+ * entries: of each parameter the gradient, or for a running statistic that of these images, and the losses.
  */
 import { blend } from '@pipe-experiment/kernels/fused.js';
-import { tensorFrom, viewOf } from '@pipe-experiment/kernels/shared-values.js';
-import * as tf from '@tensorflow/tfjs-core';
-import { type ParamSpec, type Params, sizeOf } from '../params.js';
-import type { Derivatives, Losses, Objective } from './step.js';
-import { mapped } from './values.js';
+import { tensorFrom } from '@pipe-experiment/kernels/shared-values.js';
+import type * as tf from '@tensorflow/tfjs-core';
+import { type Shape, sizeOf } from '../params.js';
+import type { Derivatives, Objective } from './step.js';
 
-/** What the layout of a result depends on. */
+/** What the entries depend on. */
 export type Layout = Pick<Objective, 'specs' | 'losses'>;
 
-/** What comes of a shard. */
-export interface ShardResult {
-  /** Of each parameter the gradient, or for a running statistic that of these images. */
-  readonly values: Params;
-  readonly losses: Losses;
+export interface Entry {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Where its values are in an array of all entries. */
+  readonly at: number;
+  /** The member of a team that joins it: a number from 0. */
+  readonly owner: number;
 }
 
-/** Numbers in an array of a result. */
-export function resultLength({ specs, losses }: Layout): number {
-  return parametersLength(specs) + losses.length;
+/** Tensors by the names of entries. */
+export type Result = Readonly<Record<string, tf.Tensor>>;
+
+/** Of a loss; no parameter has such a name. */
+export const lossName = (loss: string) => `loss ${loss}`;
+const meanName = (layer: string) => `${layer}.running_mean`;
+const varianceName = (layer: string) => `${layer}.running_var`;
+
+/** Gives each member about as many trained values, and the first all that is not trained. */
+export function entriesOf({ specs, losses }: Layout, members: number): readonly Entry[] {
+  const trained = specs.filter(({ trainable }) => trainable);
+  const owners = new Map<string, number>();
+  const load = Array.from({ length: members }, () => 0);
+  for (const { name, shape } of trained.toSorted((a, b) => sizeOf(b.shape) - sizeOf(a.shape))) {
+    const owner = load.indexOf(Math.min(...load));
+    owners.set(name, owner);
+    load[owner]! += sizeOf(shape);
+  }
+  const scalars = losses.map((name): { name: string; shape: Shape } => ({
+    name: lossName(name),
+    shape: [],
+  }));
+  let at = 0;
+  return [...specs, ...scalars].map(({ name, shape }) => {
+    const entry = { name, shape, at, owner: owners.get(name) ?? 0 };
+    at += sizeOf(shape);
+    return entry;
+  });
 }
 
-export function parametersLength(specs: readonly ParamSpec[]): number {
-  return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+/** Numbers in an array of all entries. */
+export function lengthOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+/** The part of such an array that has the values of an entry. */
+export function partOf(array: Float32Array, { at, shape }: Entry): Float32Array {
+  return array.subarray(at, at + sizeOf(shape));
+}
+
+export function readEntry(array: Float32Array, entry: Entry): tf.Tensor {
+  return tensorFrom(partOf(array, entry), entry.shape);
 }
 
 /** Takes the derivatives over. */
-export function resultOf({ gradients, moments, losses }: Derivatives): ShardResult {
+export function resultOf({ gradients, moments, losses }: Derivatives): Result {
   const statistics = moments.flatMap(({ name, mean, variance }) => [
-    [`${name}.running_mean`, mean] as const,
-    [`${name}.running_var`, variance] as const,
+    [meanName(name), mean] as const,
+    [varianceName(name), variance] as const,
   ]);
-  return { values: { ...gradients, ...Object.fromEntries(statistics) }, losses };
+  const named = Object.entries(losses).map(([name, loss]) => [lossName(name), loss] as const);
+  return { ...gradients, ...Object.fromEntries([...statistics, ...named]) };
 }
 
-/** Takes the result over. */
-export function writeResult(layout: Layout, result: ShardResult, to: Float32Array): void {
-  const { values, losses } = result;
-  const end = writeValues(layout.specs, values, to);
-  for (const [i, name] of layout.losses.entries()) to.set(viewOf(losses[name]!), end + i);
-  tf.dispose([values, losses]);
-}
-
-function readResult({ specs, losses: names }: Layout, from: Float32Array): ShardResult {
-  const end = parametersLength(specs);
-  const losses = names.map((name, i) => [name, tf.scalar(from[end + i]!)] as const);
-  return { values: readValues(specs, from), losses: Object.fromEntries(losses) as Losses };
-}
-
-/** One after the other, in the order of the specs. */
-export function writeValues(specs: readonly ParamSpec[], values: Params, to: Float32Array): number {
-  let at = 0;
-  for (const { name, shape } of specs) {
-    to.set(viewOf(values[name]!), at);
-    at += sizeOf(shape);
-  }
-  return at;
-}
-
-/** New tensors. */
-export function readValues(specs: readonly ParamSpec[], from: Float32Array): Params {
-  let at = 0;
-  return Object.fromEntries(
-    specs.map(({ name, shape }) => {
-      const length = sizeOf(shape);
-      at += length;
-      return [name, tensorFrom(from.subarray(at - length, at), shape)];
-    }),
-  );
+/** The moments of the layers of `like` that a result has. */
+export function momentsOf(result: Result, like: Derivatives['moments']): Derivatives['moments'] {
+  return like
+    .filter(({ name }) => meanName(name) in result)
+    .map(({ name, count }) => {
+      return { name, count, mean: result[meanName(name)]!, variance: result[varianceName(name)]! };
+    });
 }
 
 /**
- * The derivatives of a batch from those of its shards: their means, weighed by their images and added in
- * the order of the shards, so that the bytes do not depend on who computed them. Takes the results over.
- *
- * @param results as tensors, or as the array that another thread wrote
- * @param moments of a shard: names of the batch norms, and how many values each had for a channel
+ * Σ share · values of a shard, in the order of the shards, so that the bytes do not depend on who computed
+ * them. Takes the values over.
  */
-export function joinShards(
-  layout: Layout,
-  results: readonly (ShardResult | Float32Array)[],
-  images: readonly number[],
-  moments: Derivatives['moments'],
-): Derivatives {
-  const all = images.reduce((sum, count) => sum + count, 0);
-  const shares = images.map((count) => count / all);
-  const parts = results.map((each) =>
-    each instanceof Float32Array ? readResult(layout, each) : each,
-  );
-  const values = meanOf(
-    parts.map((part) => part.values),
-    shares,
-  );
-  const losses = meanOf(
-    parts.map((part) => part.losses),
-    shares,
-  );
-  tf.dispose(parts.map((part) => [part.values, part.losses]));
-  const trainable = layout.specs.filter((spec) => spec.trainable).map(({ name }) => name);
-  return {
-    gradients: Object.fromEntries(trainable.map((name) => [name, values[name]!])),
-    losses: losses as Losses,
-    moments: moments.map(({ name, count }) => ({
-      name,
-      mean: values[`${name}.running_mean`]!,
-      variance: values[`${name}.running_var`]!,
-      count,
-    })),
-  };
-}
-
-/** Σ share · values of a shard, by name, in the order of the shards. */
-function meanOf(parts: readonly Params[], shares: readonly number[]): Record<string, tf.Tensor> {
-  const [first, second, ...others] = parts;
-  return mapped(first!, (x, name) => {
-    let sum = blend(x, second![name]!, shares[0]!, shares[1]!);
-    for (const [i, part] of others.entries()) {
-      const next = blend(sum, part[name]!, 1, shares[i + 2]!);
-      sum.dispose();
-      sum = next;
-    }
-    return sum;
-  });
+export function joinShards(values: readonly tf.Tensor[], shares: readonly number[]): tf.Tensor {
+  const [first, second, ...others] = values;
+  let sum = blend(first!, second!, shares[0]!, shares[1]!);
+  for (const [i, value] of others.entries()) {
+    const next = blend(sum, value, 1, shares[i + 2]!);
+    sum.dispose();
+    sum = next;
+  }
+  for (const value of values) value.dispose();
+  return sum;
 }

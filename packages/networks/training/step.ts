@@ -100,6 +100,21 @@ export function differentiate(
   };
 }
 
+export function disposeWeights({ params, adam, ema }: Weights): void {
+  tf.dispose([params, adam.first, adam.second, ema ?? {}]);
+}
+
+export function mapWeights(
+  { params, adam, ema }: Weights,
+  change: (params: Params) => Params,
+): Weights {
+  return {
+    params: change(params),
+    adam: { ...adam, first: change(adam.first), second: change(adam.second) },
+    ema: ema && change(ema),
+  };
+}
+
 /** Disposes the old weights but for those that went on unchanged. */
 function disposeReplaced(old: Weights, params: Params): void {
   const kept = new Set(Object.values(params));

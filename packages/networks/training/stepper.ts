@@ -3,8 +3,8 @@
 import type { Timing } from '@pipe-experiment/kernels/webgpu/recording.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { ADAM_DEFAULTS } from './adam.js';
-import { type Passes, ReplayedPasses, type StartPasses } from './passes.js';
-import { applyUpdate, type Losses, type Objective, type Weights } from './step.js';
+import { type Passes, ReplayedPasses } from './passes.js';
+import { applyUpdate, disposeWeights, type Losses, type Objective, type Weights } from './step.js';
 import type { Values } from './values.js';
 
 /** What holds for all updates of an epoch. */
@@ -27,7 +27,7 @@ export interface Stepper {
   /** One update. Resolves when the next may be asked for: no more than a few are under way. */
   step(values: Values): Promise<void>;
   /** After the last update, once: the weights and sums, which are the caller's from then on. */
-  end(): EpochEnd;
+  end(): Promise<EpochEnd>;
   /** What each kernel of an update costs, where that can be told; the weights are spoilt by it. */
   time?(times: number): Promise<readonly Timing[]>;
   /** Frees all that is not the caller's; weights too when `end` was not called. */
@@ -39,7 +39,7 @@ export type StartStepper = (objective: Objective, start: Weights, options: Epoch
 
 /** Update by update with new tensors each time: right on every backend. */
 export function plainSteppers(
-  startPasses: StartPasses = (objective) => new ReplayedPasses(objective),
+  startPasses: (objective: Objective) => Passes = (objective) => new ReplayedPasses(objective),
 ): StartStepper {
   return (objective, start, options) =>
     startPlainStepper(startPasses(objective), objective, start, options);
@@ -56,13 +56,13 @@ function startPlainStepper(
   return {
     async step(values) {
       const adam = { ...ADAM_DEFAULTS, learningRate: learningRateAt(weights!.adam.step + 1) };
-      const derivatives = await passes.differentiate(weights!.params, values, clip);
+      const derivatives = passes.differentiate(weights!.params, values, clip);
       const result = applyUpdate(weights!, derivatives, { adam, ema });
       weights = result.weights;
       updates.push(result.losses);
       await yieldToEvents();
     },
-    end() {
+    async end() {
       const end = { weights: weights!, losses: sumLosses(objective.losses, updates) };
       weights = undefined;
       passes.dispose();
@@ -76,18 +76,14 @@ function startPlainStepper(
   };
 }
 
-export function disposeWeights({ params, adam, ema }: Weights): void {
-  tf.dispose([params, adam.first, adam.second, ema ?? {}]);
-}
-
 /** Added up at the end: a running sum would be rounded to float32 after each update. */
-function sumLosses(names: readonly string[], updates: readonly Losses[]): Losses {
+export function sumLosses(names: readonly string[], updates: readonly Losses[]): Losses {
   const sumOf = (name: string) =>
     tf.sum<tf.Scalar>(tf.stack(updates.map((losses) => losses[name]!)));
   return tf.tidy(() => Object.fromEntries(names.map((name) => [name, sumOf(name)]))) as Losses;
 }
 
 /** Lets signals and messages through between batches. */
-function yieldToEvents(): Promise<void> {
+export function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,168 +1,163 @@
 /**
  * Data-parallel training: the batch is cut into a fixed number of shards, whose gradients are computed in
- * this thread and others and added in their order. So the bytes depend on the number of shards, and not on
- * the number of threads.
+ * this thread and others and added in their order. Each thread updates some of the parameters. So the bytes
+ * depend on the number of shards, and not on the number of threads.
  */
-import { parentPort, type Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Params } from '../params.js';
-import { clipGradients } from './clip.js';
-import { ReplayedPasses, type StartPasses } from './passes.js';
-import {
-  joinShards,
-  type Layout,
-  parametersLength,
-  readValues,
-  resultLength,
-  resultOf,
-  writeResult,
-  writeValues,
-} from './shard.js';
-import type { Derivatives, Objective } from './step.js';
+import { ADAM_DEFAULTS } from './adam.js';
+import { normOf } from './clip.js';
+import { collect, deal } from './deal.js';
+import { type Helper, helperOf, type MemberInput } from './helper.js';
+import { Member, type SharedMemory } from './member.js';
+import { type Entry, entriesOf, type Layout, lengthOf } from './shard.js';
+import { disposeWeights, type Losses, type Objective, type Weights } from './step.js';
+import { type EpochOptions, type StartStepper, sumLosses, yieldToEvents } from './stepper.js';
 import { shardOf, type Values } from './values.js';
 
 export interface Team {
-  readonly startPasses: StartPasses;
+  readonly startStepper: StartStepper;
   /** Ends the threads. */
   close(): Promise<void>;
 }
 
-/** Float32 arrays that all threads see: the parameters, and what comes of each shard. */
-export interface SharedMemory {
-  readonly params: SharedArrayBuffer;
-  readonly results: readonly SharedArrayBuffer[];
+/** Starts another thread, which is to call `serveMember`. */
+export type StartThread = (input: MemberInput) => Worker;
+
+export interface TeamInput {
+  readonly layout: Layout;
+  readonly shards: number;
+  /** How many threads compute beside this one; fewer than there are shards. */
+  readonly others: number;
+  readonly objectiveOf: (recipe: unknown) => Objective;
 }
 
-/** A shard to compute from the parameters that are in the shared memory; the answer is its index. */
-interface ShardMessage {
-  readonly index: number;
-  readonly shard: Values;
-  readonly recipe: unknown;
-}
-
-/** The passes of this thread, and what the others need to make theirs. */
-interface Task {
-  readonly own: ReplayedPasses;
-  readonly recipe: unknown;
-}
-
-/** Starts another thread, which is to call `serveShards`. */
-export type StartThread = (memory: SharedMemory) => Worker;
-
-/** @param others how many threads compute beside this one; fewer than there are shards */
-export function startTeam(
-  layout: Layout,
-  shards: number,
-  others: number,
-  start: StartThread,
-): Team {
-  const { specs } = layout;
-  const memory = allocate(parametersLength(specs), resultLength(layout), shards);
-  const params = new Float32Array(memory.params);
-  const results = memory.results.map((buffer) => new Float32Array(buffer));
-  const helpers = Array.from({ length: others }, () => helperOf(start(memory)));
-  const differentiate = async (
-    { own, recipe }: Task,
-    weights: Params,
-    values: Values,
-    clip: number,
-  ): Promise<Derivatives> => {
-    const { count } = values;
-    if (count < shards) throw mistake(`a batch of ${count} has no ${shards} shards`);
-    const parts = Array.from({ length: shards }, (_, i) => shardOf(values, i, shards));
-    if (others > 0) writeValues(specs, weights, params);
-    const helperOfShard = (index: number) => helpers[(index % (others + 1)) - 1];
-    const awaited = parts.map((shard, index) =>
-      helperOfShard(index)?.compute({ index, shard, recipe }),
-    );
-    // The first shard is always this thread's.
-    const mine = parts.map((shard, index) =>
-      helperOfShard(index) ? undefined : own.differentiate(weights, shard, 0),
-    );
-    await Promise.all(awaited);
-    const all = mine.map((derivatives, i) => (derivatives ? resultOf(derivatives) : results[i]!));
-    const examples = parts.map((part) => part.count);
-    const joined = joinShards(layout, all, examples, mine[0]!.moments);
-    return { ...joined, gradients: clipGradients(joined.gradients, clip) };
-  };
+export function startTeam(input: TeamInput, start: StartThread): Team {
+  const members = new Members(input, start);
   return {
-    startPasses(objective) {
-      const own = new ReplayedPasses(objective);
-      const task = { own, recipe: objective.recipe };
+    startStepper(objective, start, options) {
+      let given: Weights | undefined = start;
+      let count = start.adam.step;
+      const updates: Losses[] = [];
       return {
-        differentiate: (weights, values, clip) => differentiate(task, weights, values, clip),
-        dispose: () => own.dispose(),
+        async step(values) {
+          if (given) await members.begin(objective.recipe, given);
+          given = undefined;
+          updates.push(await members.step(values, options, ++count));
+          await yieldToEvents();
+        },
+        async end() {
+          const weights = given ?? (await members.end());
+          given = undefined;
+          return { weights, losses: sumLosses(objective.losses, updates) };
+        },
+        dispose() {
+          tf.dispose(updates);
+          if (given) disposeWeights(given);
+          members.drop();
+        },
       };
     },
-    async close() {
-      await Promise.all(helpers.map((helper) => helper.close()));
-    },
+    close: () => members.close(),
   };
 }
 
-/** The other side: computes the shards that a team sends to this thread. */
-export function serveShards(
-  memory: SharedMemory,
-  objectiveOf: (recipe: unknown) => Objective,
-): void {
-  const results = memory.results.map((buffer) => new Float32Array(buffer));
-  const values = new Float32Array(memory.params);
-  let task: { recipe: string; objective: Objective; passes: ReplayedPasses } | undefined;
-  parentPort!.on('message', ({ index, shard, recipe: given }: ShardMessage) => {
-    const recipe = JSON.stringify(given);
-    if (recipe !== task?.recipe) {
-      task?.passes.dispose();
-      const objective = objectiveOf(given);
-      task = { recipe, objective, passes: new ReplayedPasses(objective) };
-    }
-    const { objective, passes } = task;
-    const params = readValues(objective.specs, values);
-    const derivatives = passes.differentiate(params, shard, 0);
-    writeResult(objective, resultOf(derivatives), results[index]!);
-    tf.dispose(params);
-    parentPort!.postMessage(index);
-  });
+class Members {
+  readonly #shards: number;
+  readonly #entries: readonly Entry[];
+  readonly #memory: SharedMemory;
+  readonly #own: Member;
+  readonly #helpers: readonly Helper[];
+
+  constructor({ layout, shards, others, objectiveOf }: TeamInput, start: StartThread) {
+    const entries = entriesOf(layout, others + 1);
+    const memory = allocate(lengthOf(entries), shards);
+    this.#shards = shards;
+    this.#entries = entries;
+    this.#memory = memory;
+    this.#own = new Member(0, entries, memory, objectiveOf);
+    this.#helpers = Array.from({ length: others }, (_, i) => {
+      return helperOf(start({ index: i + 1, entries, memory }));
+    });
+  }
+
+  /** The others are asked first: this thread works while they do. */
+  async #all<Mine, Theirs>(
+    ask: (helper: Helper, index: number) => Promise<Theirs>,
+    work: (member: Member) => Mine,
+  ): Promise<readonly [Mine, ...Theirs[]]> {
+    const answers = this.#helpers.map((helper, i) => ask(helper, i + 1));
+    const mine = work(this.#own);
+    return [mine, ...(await Promise.all(answers))];
+  }
+
+  /** Takes the weights over. */
+  async begin(recipe: unknown, weights: Weights): Promise<void> {
+    const { adam, ema } = weights;
+    const mine = deal(this.#entries, weights, this.#memory);
+    await this.#all(
+      (helper) => helper.load(recipe, adam.step, ema !== undefined),
+      (member) => member.begin(recipe, mine),
+    );
+  }
+
+  /** @param count the number of the update, from 1 */
+  async step(values: Values, options: EpochOptions, count: number): Promise<Losses> {
+    const shards = this.#shards;
+    if (values.count < shards) throw mistake(`a batch of ${values.count} has no ${shards} shards`);
+    const parts = Array.from({ length: shards }, (_, index) => {
+      return { index, values: shardOf(values, index, shards) };
+    });
+    const partsFor = (member: number) =>
+      parts.filter(({ index }) => index % (this.#helpers.length + 1) === member);
+    await this.#all(
+      (helper, i) => helper.compute(partsFor(i)),
+      (member) => member.compute(partsFor(0)),
+    );
+    const shares = parts.map((part) => part.values.count / values.count);
+    const { clip, ema } = options;
+    const norm = clip === 0 ? 0 : await this.#norm(shares);
+    const adam = { ...ADAM_DEFAULTS, learningRate: options.learningRateAt(count) };
+    const update = { adam, ema, clip, norm };
+    const [losses] = await this.#all(
+      (helper) => helper.update(shares, update),
+      (member) => member.update(shares, update),
+    );
+    return losses;
+  }
+
+  /** The norm of all gradients, whose squares are added in the order of the parameters. */
+  async #norm(shares: readonly number[]): Promise<number> {
+    const squares = await this.#all(
+      (helper) => helper.squares(shares),
+      (member) => member.squares(shares),
+    );
+    const byName: Readonly<Record<string, number>> = Object.assign({}, ...squares);
+    const inOrder = this.#entries.flatMap(({ name }) => byName[name] ?? []);
+    return tf.tidy(() => normOf(tf.tensor1d(inOrder)).dataSync()[0]!);
+  }
+
+  async end(): Promise<Weights> {
+    const [mine] = await this.#all(
+      (helper) => helper.store(),
+      (member) => member.end(),
+    );
+    return collect(this.#entries, mine, this.#memory);
+  }
+
+  drop(): void {
+    this.#own.drop();
+  }
+
+  async close(): Promise<void> {
+    this.#own.close();
+    await Promise.all(this.#helpers.map((helper) => helper.close()));
+  }
 }
 
-function allocate(params: number, result: number, shards: number): SharedMemory {
-  const shared = (length: number) => new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT);
-  return {
-    params: shared(params),
-    results: Array.from({ length: shards }, () => shared(result)),
-  };
-}
-
-interface Helper {
-  /** Resolves when the result is in the shared memory. */
-  compute(message: ShardMessage): Promise<void>;
-  close(): Promise<void>;
-}
-
-function helperOf(worker: Worker): Helper {
-  const waiting = new Map<number, { resolve(): void; reject(error: unknown): void }>();
-  let failure: unknown;
-  worker.on('message', (index: number) => {
-    waiting.get(index)?.resolve();
-    waiting.delete(index);
-  });
-  const fail = (error: unknown) => {
-    failure ??= error;
-    for (const { reject } of waiting.values()) reject(failure);
-    waiting.clear();
-  };
-  worker.on('error', fail);
-  worker.on('exit', (code) => fail(new Error(`a thread that computes shards ended: code ${code}`)));
-  return {
-    compute(message) {
-      if (failure !== undefined) return Promise.reject(failure);
-      return new Promise((resolve, reject) => {
-        waiting.set(message.index, { resolve, reject });
-        worker.postMessage(message);
-      });
-    },
-    async close() {
-      await worker.terminate();
-    },
-  };
+function allocate(length: number, shards: number): SharedMemory {
+  const shared = () => new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT);
+  const results = Array.from({ length: shards }, shared);
+  return { params: shared(), first: shared(), second: shared(), ema: shared(), results };
 }

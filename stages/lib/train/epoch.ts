@@ -57,7 +57,7 @@ export async function trainEpoch(
       await stepper.step(valuesOf(drawn, network.noise));
       onBatch(++done, plan.batches);
     }
-    const { weights, losses } = stepper.end();
+    const { weights, losses } = await stepper.end();
     return { weights, losses: await readLosses(losses, plan.batches) };
   } finally {
     stepper.dispose();

@@ -3,12 +3,8 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { bundleFile } from '@pipe-experiment/data/bundle-file.js';
 import { mistake } from '@pipe-experiment/data/mistake.js';
 import { type OpenedBackend, openBackend } from '@pipe-experiment/networks/backend/choose.js';
-import {
-  type SharedMemory,
-  serveShards,
-  startTeam,
-  type Team,
-} from '@pipe-experiment/networks/training/team.js';
+import { type MemberInput, serveMember } from '@pipe-experiment/networks/training/helper.js';
+import { startTeam, type Team } from '@pipe-experiment/networks/training/team.js';
 import { createNetwork, type NetworkConfig } from '../nn/create.js';
 import { LOSSES, type LossRecipe, objectiveOf } from './objective.js';
 
@@ -30,19 +26,25 @@ export function startShardThreads(input: TeamInput, shards: number, threads: num
       'Set train.shards to 1, or train.backend to wasm.',
     );
   }
-  const { specs } = createNetwork(input.network, input.size, input.channels);
   const bundle = bundleFile();
   const others = bundle === undefined ? 0 : Math.min(shards, threads) - 1;
-  return startTeam({ specs, losses: LOSSES }, shards, others, (memory) => {
-    return new Worker(bundle!, { workerData: { task: TASK, input, memory } });
+  return startTeam({ ...modelOf(input), shards, others }, (member) => {
+    return new Worker(bundle!, { workerData: { task: TASK, input, member } });
   });
 }
 
-async function serve(input: TeamInput, memory: SharedMemory): Promise<void> {
+function modelOf({ network: config, size, channels }: TeamInput) {
+  const network = createNetwork(config, size, channels);
+  return {
+    layout: { specs: network.specs, losses: LOSSES },
+    objectiveOf: (recipe: unknown) => objectiveOf(network, recipe as LossRecipe),
+  };
+}
+
+async function serve(input: TeamInput, member: MemberInput): Promise<void> {
   await openBackend(input.backend);
-  const network = createNetwork(input.network, input.size, input.channels);
-  serveShards(memory, (recipe) => objectiveOf(network, recipe as LossRecipe));
+  serveMember(member, modelOf(input).objectiveOf);
 }
 
 // Not awaited: the modules that import this one name their architectures meanwhile.
-if (!isMainThread && workerData?.task === TASK) void serve(workerData.input, workerData.memory);
+if (!isMainThread && workerData?.task === TASK) void serve(workerData.input, workerData.member);

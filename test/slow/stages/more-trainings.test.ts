@@ -20,25 +20,38 @@ describe('deepvision', () => goesOn('deepvision'));
 describe('restorer', () => goesOn('restorer'));
 
 describe('batches in three shards', () => {
-  const shared = (name: string, completed: number, target: number, cpu: number): TrainOrder => ({
-    ...order(name, MODELS.deepvision, completed, target, 3, 3),
-    cpu,
-  });
+  const last = (name: string) => folderDigests(join(folder.path, name, '2'));
 
-  test('give the same bytes on one, two and three cores, and resumed on another number', async () => {
-    await run(shared('one-core', 0, 2, 1));
-    await run(shared('two-cores', 0, 2, 2));
-    await run(shared('three-cores', 0, 1, 3));
-    await run(shared('three-cores', 1, 2, 1));
-    const last = (name: string) => folderDigests(join(folder.path, name, '2'));
-    expect(last('two-cores')).toEqual(last('one-core'));
-    expect(last('three-cores')).toEqual(last('one-core'));
+  // The smallest limit clips the gradients of all batches.
+  test.each([0, 0.001])(
+    'give the same bytes on one, two and three cores, and resumed on another number, clipped to %f',
+    async (clip) => {
+      const shared = (
+        name: string,
+        completed: number,
+        target: number,
+        cpu: number,
+      ): TrainOrder => ({
+        ...order(`${name}-${clip}`, MODELS.deepvision, completed, target, 3, 3, clip),
+        cpu,
+      });
+      await run(shared('one-core', 0, 2, 1));
+      await run(shared('two-cores', 0, 2, 2));
+      await run(shared('three-cores', 0, 1, 3));
+      await run(shared('three-cores', 1, 2, 1));
+      expect(last(`two-cores-${clip}`)).toEqual(last(`one-core-${clip}`));
+      expect(last(`three-cores-${clip}`)).toEqual(last(`one-core-${clip}`));
+    },
+  );
+
+  test('are another training if they are clipped', () => {
+    expect(last('one-core-0.001')).not.toEqual(last('one-core-0'));
   });
 
   test('are another training than batches in one', () => {
     const weights = (name: string) =>
       folderDigests(join(folder.path, name, '2')).get('params.safetensors');
-    expect(weights('one-core')).not.toEqual(weights('deepvision-straight'));
+    expect(weights('one-core-0')).not.toEqual(weights('deepvision-straight'));
   });
 
   test('need at least as many images in a batch, and a backend that computes them', async () => {

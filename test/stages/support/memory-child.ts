@@ -56,7 +56,7 @@ async function train(measured: readonly number[]): Promise<Held[]> {
     for (const end = updates + EPOCH; updates < end; updates++) {
       await stepper.step(valuesOf(drawn(updates, sizeOf(network.noise)), network.noise));
     }
-    const end = stepper.end();
+    const end = await stepper.end();
     stepper.dispose();
     tf.dispose(Object.values(end.losses));
     weights = end.weights;

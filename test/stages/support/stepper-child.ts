@@ -10,7 +10,8 @@ import { batchNorm, batchNormSpecs, type Moments } from '@pipe-experiment/networ
 import { dense, denseSpecs } from '@pipe-experiment/networks/layers.js';
 import { sizeOf } from '@pipe-experiment/networks/params.js';
 import { chooseStepper } from '@pipe-experiment/networks/training/choose-stepper.js';
-import { disposeWeights, type EpochOptions } from '@pipe-experiment/networks/training/stepper.js';
+import { disposeWeights } from '@pipe-experiment/networks/training/step.js';
+import type { EpochOptions } from '@pipe-experiment/networks/training/stepper.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { createNetwork } from '../../../stages/lib/nn/create.js';
 import type { LossConfig } from '../../../stages/lib/nn/losses.js';
@@ -136,7 +137,7 @@ async function train(backend: 'cpu' | 'webgpu', subject: Subject) {
     for (const drawn of batches.slice(epoch * UPDATES, (epoch + 1) * UPDATES)) {
       await stepper.step(valuesOf(drawn, network.noise));
     }
-    const end = stepper.end();
+    const end = await stepper.end();
     stepper.dispose();
     weights = end.weights;
     const [total] = await end.losses.total.data();

@@ -52,6 +52,7 @@ export function order(
   target: number,
   seed = 3,
   shards = 1,
+  clip = 0,
 ): TrainOrder {
   const { images, masks, split } = experiment;
   return {
@@ -61,6 +62,7 @@ export function order(
         epochs: target,
         batch: 8,
         shards,
+        clip,
         validation: 4,
         ema: 0.9,
         flip: true,

@@ -1,6 +1,7 @@
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import type { Objective } from '@pipe-experiment/networks/training/step.js';
 import { plainSteppers } from '@pipe-experiment/networks/training/stepper.js';
+import { startTeam } from '@pipe-experiment/networks/training/team.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 
@@ -17,28 +18,41 @@ const constant: Objective = {
   }),
 };
 
-test('the losses of many updates are added without rounding each, and nothing leaks', async () => {
-  const before = tf.memory().numTensors;
-  const updates = 300;
-  const values = { count: 1, arrays: { x: { shape: [4], values: new Float32Array(4) } } };
-  const zero = () => ({ w: tf.zeros([1]) });
-  const weights = {
-    params: zero(),
-    adam: { step: 0, first: zero(), second: zero() },
-    ema: undefined,
-  };
-  const stepper = plainSteppers()(constant, weights, {
-    clip: 0,
-    ema: 0,
-    learningRateAt: () => 0,
+const noTeam = { startStepper: plainSteppers(), close: async () => {} };
+const teamOfOne = () =>
+  startTeam({ layout: constant, shards: 2, others: 0, objectiveOf: () => constant }, () => {
+    throw new Error('no other thread');
   });
-  for (let i = 0; i < updates; i++) await stepper.step(values);
-  const end = stepper.end();
-  const [aside] = await end.losses.aside!.data();
-  // Added one by one in float32: 30.00008.
-  expect(aside).toBe(Math.fround(updates * Math.fround(0.1)));
-  stepper.dispose();
-  tf.dispose([end.losses, end.weights.params]);
-  tf.dispose([end.weights.adam.first, end.weights.adam.second]);
-  expect(tf.memory().numTensors).toBe(before);
-});
+
+test.each([
+  ['of whole batches', () => noTeam],
+  ['of batches in shards', teamOfOne],
+])(
+  'the losses of many updates %s are added without rounding each, and nothing leaks',
+  async (_, start) => {
+    const before = tf.memory().numTensors;
+    const updates = 300;
+    const values = { count: 2, arrays: { x: { shape: [4], values: new Float32Array(8) } } };
+    const zero = () => ({ w: tf.zeros([1]) });
+    const weights = {
+      params: zero(),
+      adam: { step: 0, first: zero(), second: zero() },
+      ema: zero(),
+    };
+    const team = start();
+    const stepper = team.startStepper(constant, weights, {
+      clip: 1,
+      ema: 0.9,
+      learningRateAt: () => 0,
+    });
+    for (let i = 0; i < updates; i++) await stepper.step(values);
+    const { losses, weights: last } = await stepper.end();
+    const [aside] = await losses.aside!.data();
+    // Added one by one in float32: 30.00008.
+    expect(aside).toBe(Math.fround(updates * Math.fround(0.1)));
+    stepper.dispose();
+    await team.close();
+    tf.dispose([losses, last.params, last.adam.first, last.adam.second, last.ema]);
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);

@@ -2,11 +2,8 @@ import { createRandom } from '@pipe-experiment/data/random.js';
 import { openBackend } from '@pipe-experiment/networks/backend/choose.js';
 import { type Params, sizeOf } from '@pipe-experiment/networks/params.js';
 import { packedSteppers } from '@pipe-experiment/networks/training/packed-stepper.js';
-import {
-  disposeWeights,
-  plainSteppers,
-  type StartStepper,
-} from '@pipe-experiment/networks/training/stepper.js';
+import { disposeWeights } from '@pipe-experiment/networks/training/step.js';
+import { plainSteppers, type StartStepper } from '@pipe-experiment/networks/training/stepper.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { createNetwork } from '../../../../stages/lib/nn/create.js';
@@ -46,7 +43,7 @@ function prepare(name: keyof typeof MODELS, clip: number) {
       const stepper = steppers(objective, weights, options);
       await stepper.step(values);
       await stepper.step(values);
-      const end = stepper.end();
+      const end = await stepper.end();
       weights = end.weights;
       tf.dispose(Object.values(end.losses));
       stepper.dispose();
