@@ -3,6 +3,7 @@ import { parentPort, type Worker } from 'node:worker_threads';
 import { Member, type SharedMemory } from './member.js';
 import type { Entry } from './shard.js';
 import type { Objective } from './step.js';
+import type { Values } from './values.js';
 
 /** What another thread needs to become a member. */
 export interface MemberInput {
@@ -18,32 +19,32 @@ export function serveMember(
 ): void {
   const member = new Member(index, entries, memory, objectiveOf);
   const asked: Served = {
-    load: (...order) => member.load(...order),
+    load: (...args) => member.load(...args),
     compute: (shards) => member.compute(shards),
     squares: (shares) => member.squares(shares),
     // Losses are the first member's.
-    update: (...order) => void member.update(...order),
+    update: (...args) => void member.update(...args),
     store: () => member.store(),
   };
-  parentPort!.on('message', ({ name, order }: Request) => {
-    const call = asked[name] as (...order: readonly unknown[]) => unknown;
-    parentPort!.postMessage(call(...order));
+  parentPort!.on('message', ({ name, args }: Request) => {
+    const call = asked[name] as (...args: readonly unknown[]) => unknown;
+    parentPort!.postMessage(call(...args));
   });
 }
 
 /** What the first member asks of another. */
 type Served = Pick<Member, 'load' | 'compute' | 'squares' | 'store'> & {
-  update(...order: Parameters<Member['update']>): void;
+  update(...args: Parameters<Member['update']>): void;
 };
 
 interface Request {
   readonly name: keyof Served;
-  readonly order: readonly unknown[];
+  readonly args: readonly unknown[];
 }
 
 export type Helper = {
   readonly [Name in keyof Served]: (
-    ...order: Parameters<Served[Name]>
+    ...args: Parameters<Served[Name]>
   ) => Promise<ReturnType<Served[Name]>>;
 } & { close(): Promise<void> };
 
@@ -58,23 +59,26 @@ export function helperOf(worker: Worker): Helper {
   };
   worker.on('error', fail);
   worker.on('exit', (code) => fail(new Error(`a thread that computes shards ended: code ${code}`)));
-  const ask =
-    (name: keyof Served) =>
-    (...order: readonly unknown[]) => {
-      if (failure !== undefined) return Promise.reject(failure);
-      return new Promise<never>((resolve, reject) => {
-        waiting.push({ resolve: resolve as (answer: unknown) => void, reject });
-        worker.postMessage({ name, order } satisfies Request);
-      });
-    };
+  const ask = (name: keyof Served, args: readonly unknown[], given: ArrayBuffer[] = []) => {
+    if (failure !== undefined) return Promise.reject(failure);
+    return new Promise<never>((resolve, reject) => {
+      waiting.push({ resolve: resolve as (answer: unknown) => void, reject });
+      worker.postMessage({ name, args } satisfies Request, given);
+    });
+  };
   return {
-    load: ask('load'),
-    compute: ask('compute'),
-    squares: ask('squares'),
-    update: ask('update'),
-    store: ask('store'),
+    load: (...args) => ask('load', args),
+    // The images move to the thread, instead of a copy of them.
+    compute: (shards) => ask('compute', [shards], shards.flatMap(buffersOf)),
+    squares: (shares) => ask('squares', [shares]),
+    update: (...args) => ask('update', args),
+    store: () => ask('store', []),
     async close() {
       await worker.terminate();
     },
   };
+}
+
+function buffersOf({ values }: { readonly values: Values }): ArrayBuffer[] {
+  return Object.values(values.arrays).map((array) => array.values.buffer as ArrayBuffer);
 }

@@ -87,9 +87,11 @@ class Members {
     ask: (helper: Helper, index: number) => Promise<Theirs>,
     work: (member: Member) => Mine,
   ): Promise<readonly [Mine, ...Theirs[]]> {
-    const answers = this.#helpers.map((helper, i) => ask(helper, i + 1));
+    const answers = Promise.all(this.#helpers.map((helper, i) => ask(helper, i + 1)));
+    // Awaited below, unless this thread fails first: its error is the one to report.
+    answers.catch(() => {});
     const mine = work(this.#own);
-    return [mine, ...(await Promise.all(answers))];
+    return [mine, ...(await answers)];
   }
 
   /** Takes the weights over. */
