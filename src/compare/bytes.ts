@@ -1,6 +1,6 @@
 /** Finds the first byte in which two files differ, without loading either into memory. */
-import { fstatSync, readSync } from 'node:fs';
-import { withFile } from '../sys/open-file.js';
+import { fstatSync } from 'node:fs';
+import { readFully, withFile } from '../sys/open-file.js';
 import type { BytesDifference } from './difference.js';
 
 const CHUNK = 1 << 20;
@@ -26,15 +26,6 @@ function compareOpen(a: number, b: number): BytesDifference | undefined {
       return { kind: 'bytes', ...values, ...(isText ? { line: lines + 1 } : {}) };
     }
     if (x.length < CHUNK) return undefined;
-  }
-}
-
-function readFully(handle: number, buffer: Buffer): number {
-  let at = 0;
-  for (;;) {
-    const read = readSync(handle, buffer, at, buffer.length - at, null);
-    at += read;
-    if (read === 0 || at === buffer.length) return at;
   }
 }
 

@@ -49,6 +49,17 @@ export function writeAll(handle: number, bytes: Uint8Array): void {
   while (at < bytes.length) at += writeSync(handle, bytes, at, bytes.length - at);
 }
 
+/** Fills the buffer, and returns how many bytes there were: one read may return only a part of them. */
+export function readFully(handle: number, buffer: Buffer): number {
+  let size = 0;
+  while (size < buffer.length) {
+    const count = readSync(handle, buffer, size, buffer.length - size, null);
+    if (count === 0) break;
+    size += count;
+  }
+  return size;
+}
+
 const CHUNK = 64 * 1024;
 
 /** Reads the text that others append to a file. */

@@ -1,7 +1,7 @@
 /** SHA-256 of files in chunks: never holds a whole artifact in memory. */
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { withFile } from '../../sys/open-file.js';
+import { readFully, withFile } from '../../sys/open-file.js';
 import type { Cooperative } from './yielding.js';
 
 /** Measured: chunks that fit the core's own cache halve the time of a copy in megabytes. */
@@ -30,7 +30,7 @@ export const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 export function* hashFile(file: string): Cooperative<HashedFile> {
   const handle = openSync(file, READ);
   try {
-    const size = fillBuffer(handle);
+    const size = readFully(handle, readBuffer());
     if (size === CHUNK) return yield* hashLong(handle, size);
     const hex = hash('sha256', readBuffer().subarray(0, size));
     return { hex, size, after: fstatSync(handle) };
@@ -39,24 +39,10 @@ export function* hashFile(file: string): Cooperative<HashedFile> {
   }
 }
 
-/**
- * Reads the beginning of a file into the shared buffer. A read may return less than requested; the end of
- * the file is a read of zero bytes.
- */
-function fillBuffer(handle: number): number {
-  let size = 0;
-  while (size < CHUNK) {
-    const count = readSync(handle, readBuffer(), size, CHUNK - size, null);
-    if (count === 0) break;
-    size += count;
-  }
-  return size;
-}
-
 /** A small file as a view of the shared buffer, valid until the next read; undefined for a larger file. */
 export function readSmall(file: string): { bytes: Buffer; after: Stats } | undefined {
   return withFile(file, READ, (handle) => {
-    const size = fillBuffer(handle);
+    const size = readFully(handle, readBuffer());
     return size === CHUNK
       ? undefined
       : { bytes: readBuffer().subarray(0, size), after: fstatSync(handle) };
