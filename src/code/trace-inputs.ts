@@ -3,6 +3,7 @@
  * up. While they are unchanged, the trace is valid.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { inFolder } from '../sys/is-within.js';
 import type { FsSnapshot } from './fs-snapshot.js';
 import { isOutside } from './project-paths.js';
@@ -35,7 +36,7 @@ export function holds(
   for (const where in links) if (snapshot.link(where) !== links[where]) return false;
   for (const folder in folders) {
     const { stems, names } = folders[folder] as Listing;
-    if (!isSame(namesFor(new Set(stems), snapshot.names(folder)), names)) return false;
+    if (!isDeepStrictEqual(namesFor(new Set(stems), snapshot.names(folder)), names)) return false;
   }
   return true;
 }
@@ -75,8 +76,4 @@ export function namesFor(stems: ReadonlySet<string>, names: readonly string[]): 
 export function stemOf(name: string): string {
   const dot = name.indexOf('.', 1);
   return dot < 0 ? name : name.slice(0, dot);
-}
-
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((each, index) => each === b[index]);
 }

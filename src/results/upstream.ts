@@ -3,6 +3,7 @@
  * index knows which results made those digests. Pure.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Digest } from '../cache/objects/digest.js';
 import { canonical } from '../canonical.js';
 import { digestOfMatches } from '../decide/fingerprint.js';
@@ -175,7 +176,10 @@ function joined(all: readonly Values[]): Values {
   const found = new Map<string, Json | typeof MIXED>();
   for (const values of all)
     for (const [name, value] of values)
-      found.set(name, !found.has(name) || isSame(found.get(name), value) ? value : MIXED);
+      found.set(
+        name,
+        !found.has(name) || isDeepStrictEqual(found.get(name), value) ? value : MIXED,
+      );
   return found;
 }
 
@@ -183,12 +187,6 @@ function joined(all: readonly Values[]): Values {
 function agreed([first = NONE, ...others]: readonly Values[]): Values {
   if (others.length === 0) return first;
   const isShared = ([name, value]: [string, Json | symbol]) =>
-    others.every((values) => values.has(name) && isSame(values.get(name), value));
+    others.every((values) => values.has(name) && isDeepStrictEqual(values.get(name), value));
   return new Map([...first].filter(isShared));
-}
-
-function isSame(a: Json | symbol | undefined, b: Json | symbol | undefined): boolean {
-  if (a === b) return true;
-  const isNested = (value: typeof a) => typeof value === 'object' && value !== null;
-  return isNested(a) && isNested(b) && canonical(a) === canonical(b);
 }
