@@ -12,6 +12,7 @@ import type { Interruption } from './decide/options.js';
 import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { isHangupIgnored } from './sys/hangup.js';
+import { unless } from './sys/if-there.js';
 import { namedPlace } from './sys/real-place.js';
 import { refusalMessage } from './system-message.js';
 
@@ -171,16 +172,8 @@ function openTerminal(): Terminal {
 function leaveGoneTerminal(): void {
   process.once('exit', () => {
     const { isatty } = process.getBuiltinModule('node:tty');
-    for (const stream of [0, 1, 2]) if (!isatty(stream)) closeIfOpen(stream);
+    for (const stream of [0, 1, 2]) if (!isatty(stream)) unless(['EBADF'], () => closeSync(stream));
   });
-}
-
-function closeIfOpen(stream: number): void {
-  try {
-    closeSync(stream);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error;
-  }
 }
 
 /** Keys arrive one by one, without Enter; Ctrl-C stays an interrupt. */

@@ -1,7 +1,6 @@
 /** Removes leftovers from an item's input folders before its process starts. */
 import { rmdirSync } from 'node:fs';
 import path from 'node:path';
-import { codeOf } from '../cache/files/file-errors.js';
 import { finish } from '../cache/files/yielding.js';
 import type { ItemHandle } from '../decide/build-context.js';
 import { leftoversOf } from '../decide/dep-files.js';
@@ -9,6 +8,7 @@ import type { Project } from '../decide/project.js';
 import { oncePer } from '../lists.js';
 import { fixedFolder } from '../pipeline/glob.js';
 import type { Plan } from '../pipeline/plan.js';
+import { unless } from '../sys/if-there.js';
 import { foldersAbove, isWithin } from '../sys/is-within.js';
 
 /** Outs of other plans in folders that the item reads. They do not count, so no process must find them. */
@@ -60,11 +60,10 @@ function removeEmptyAbove({ root, plan }: Project, { path: where, within }: Left
   for (const at of foldersAbove(where)) {
     const isBelow = within === '' || (at !== within && isWithin(at, within));
     if (!isBelow || isOfPlan(at, outPathsOf(plan))) return;
-    try {
+    const isRemoved = unless(['ENOTEMPTY', 'EEXIST', 'ENOENT'], () => {
       rmdirSync(path.join(root, at));
-    } catch (error) {
-      if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(codeOf(error) ?? '')) return;
-      throw error;
-    }
+      return true;
+    });
+    if (!isRemoved) return;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { linkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { lstatIfThere, namesIn } from '../../sys/if-there.js';
+import { lstatIfThere, namesIn, unless } from '../../sys/if-there.js';
 import { makeFolder } from '../../sys/make-folder.js';
 import { codeOf, isAbsent } from '../files/file-errors.js';
 import type { Fence } from '../files/foreign-links.js';
@@ -78,13 +78,7 @@ export class Sweeper {
 
   /** Removes an empty folder. */
   prune(folder: string): void {
-    if (this.#dry) return;
-    try {
-      rmdirSync(folder);
-    } catch (error) {
-      const code = codeOf(error);
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && !isAbsent(error)) throw error;
-    }
+    if (!this.#dry) unless(['ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR'], () => rmdirSync(folder));
   }
 }
 
