@@ -70,3 +70,17 @@ export function oncePerText<Value>(make: (text: string) => Value): (text: string
     return value;
   };
 }
+
+/** True if all rows with one key have one value. */
+export function isOnePer<Row>(
+  rows: readonly Row[],
+  keyFor: (row: Row) => unknown,
+  valueFor: (row: Row) => unknown,
+): boolean {
+  const values = new Map<unknown, unknown>();
+  return rows.every((row) => {
+    const [key, value] = [keyFor(row), valueFor(row)];
+    if (!values.has(key)) values.set(key, value);
+    return values.get(key) === value;
+  });
+}

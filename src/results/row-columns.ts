@@ -1,5 +1,6 @@
 /** Columns over rows of results: by name for sorting and filtering, and those that differ for a table. Pure. */
 import { userError } from '../error.js';
+import { isOnePer } from '../lists.js';
 import { suggest } from '../pipeline/document/suggest.js';
 import { type Cell, namesakes } from './comparison.js';
 import type { ResultRow } from './row.js';
@@ -105,12 +106,12 @@ export function differing(columns: readonly Column[], rows: readonly ResultRow[]
   for (const column of columns) {
     if (column.kind === 'field' || column.kind === 'matrix') continue;
     if (column.kind !== 'metrics') {
-      const values = rows.map(column.of);
-      const different = new Set(values);
+      const different = new Set(rows.map(column.of));
       if (different.size < 2) continue;
       // The stages upstream of an item have params that those of other items do not have.
       different.delete(undefined);
-      if ((column.kind !== 'params' || different.size < 2) && isOfItem(values, rows)) continue;
+      const isOfItem = () => isOnePer(rows, ({ item }) => item, column.of);
+      if ((column.kind !== 'params' || different.size < 2) && isOfItem()) continue;
       if (isFilled(column, rows)) continue;
     }
     shown.push(column);
@@ -121,8 +122,7 @@ export function differing(columns: readonly Column[], rows: readonly ResultRow[]
 /** True for a word of the command that differs within a stage only because of the params and axes in it. */
 export function isFilled({ kind, of }: Column, rows: readonly ResultRow[]): boolean {
   if (kind !== 'args') return false;
-  const byStage = new Map<string, string>();
-  return rows.every((row) => {
+  const withNames = (row: ResultRow) => {
     const names = new Map(
       [...Object.entries(row.params), ...Object.entries(row.matrix)].map(([name, value]) => [
         String(cellOf(value)),
@@ -131,20 +131,10 @@ export function isFilled({ kind, of }: Column, rows: readonly ResultRow[]): bool
     );
     // A command contains a number as written: 1e-3 for .001.
     const nameOf = (value: string) => names.get(value) ?? names.get(String(Number(value)));
-    const text = String(of(row)).replace(VALUE, (value) => `\0${nameOf(value) ?? value}`);
-    if (!byStage.has(row.stage)) byStage.set(row.stage, text);
-    return byStage.get(row.stage) === text;
-  });
+    return String(of(row)).replace(VALUE, (value) => `\0${nameOf(value) ?? value}`);
+  };
+  return isOnePer(rows, ({ stage }) => stage, withNames);
 }
 
 /** A number or a word within an option of a command. */
 const VALUE = /\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])|[a-z_]\w*/gi;
-
-/** True if all rows of an item have the same value. */
-function isOfItem(values: readonly Cell[], rows: readonly ResultRow[]): boolean {
-  const byItem = new Map<string, Cell>();
-  return rows.every(({ item }, at) => {
-    if (!byItem.has(item)) byItem.set(item, values[at]);
-    return byItem.get(item) === values[at];
-  });
-}

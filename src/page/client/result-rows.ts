@@ -1,5 +1,5 @@
 /** The table of results: its cells, order and filter. Rows are numbers, so that 10,000 of them cost little. */
-import { firstIndex } from '../../lists.js';
+import { firstIndex, isOnePer } from '../../lists.js';
 import { comparisonIn, namesakes, PRINTED, termsIn, testFor } from '../../results/comparison.js';
 import type { PageColumn } from '../model.js';
 import { bytes, duration, number, time } from './format-values.js';
@@ -63,12 +63,7 @@ export function differs(
   const filled = rows.filter((row) => hasValue(column, row));
   if (column.kind === 'param' && isVaried(column, filled)) return true;
   const item = all.find(({ kind }) => kind === 'item');
-  const byItem = new Map<number | null | undefined, number | null>();
-  return rows.some((row) => {
-    const name = item?.cells[row];
-    if (!byItem.has(name)) byItem.set(name, value(row));
-    return byItem.get(name) !== value(row);
-  });
+  return !isOnePer(rows, (row) => item?.cells[row], value);
 }
 
 /** The item and the key of a row. */
