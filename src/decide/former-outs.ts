@@ -1,6 +1,7 @@
 /** Warns about inputs that an earlier pipeline wrote, for example after a stage got another out. */
 import path from 'node:path';
 import { type Cooperative, finish } from '../cache/files/yielding.js';
+import { oncePerText } from '../lists.js';
 import { isWithin } from '../sys/is-within.js';
 import { type BuildContext, handleOf, itemAt } from './build-context.js';
 import { isLeftover } from './parts.js';
@@ -24,15 +25,13 @@ export async function warnOfFormerOuts(build: BuildContext): Promise<void> {
 function* formerOuts(build: BuildContext): Cooperative<ReadonlyMap<string, number>> {
   const { cache, root } = build.project;
   const found = new Map<string, number>();
-  const isNoted = new Map<string, boolean>();
+  const isNoted = oncePerText(
+    (where): boolean => cache.state.wrote(where) !== undefined || isInNoted(where),
+  );
   /** Cheap, and false for most folders. */
-  const isInNoted = (where: string): boolean => {
+  const isInNoted = (where: string) => {
     const above = path.posix.dirname(where);
-    if (above === '.') return false;
-    const known =
-      isNoted.get(above) ?? (cache.state.wrote(above) !== undefined || isInNoted(above));
-    isNoted.set(above, known);
-    return known;
+    return above !== '.' && isNoted(above);
   };
   for (const index of build.selected)
     for (const { path: where, made, glob, links } of itemAt(build, index).deps) {

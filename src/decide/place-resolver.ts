@@ -185,8 +185,7 @@ export class PlaceResolver {
     }
     if (!stat?.isDirectory()) return place;
     const id = `${stat.dev}:${stat.ino}`;
-    const first = this.#folders.get(id) ?? place;
-    this.#folders.set(id, first);
+    const first = getOrMake(this.#folders, id, () => place);
     this.#isFolder.add(first);
     return first;
   }

@@ -1,6 +1,7 @@
 /** The user's files and folders that a pattern matches, as values of an axis. */
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
+import { oncePerText } from '../lists.js';
 import { statIfThere } from '../sys/if-there.js';
 import { isWithin } from '../sys/is-within.js';
 import { realpathIfThere } from '../sys/real-place.js';
@@ -51,11 +52,7 @@ class Maze extends Error {
 
 /** `deepFrom`: the folder where a pattern with `**` begins, which follows only links that leave it. */
 function usersFiles(project: string, deepFrom: string | undefined, onFolder: OnFolder): Tree {
-  const places = new Map<string, string | undefined>();
-  const real = (where: string) => {
-    if (!places.has(where)) places.set(where, realpathIfThere(path.join(project, where)));
-    return places.get(where);
-  };
+  const real = oncePerText((where) => realpathIfThere(path.join(project, where)));
   const liesIn = (place: string | undefined, folder: string | undefined) =>
     place !== undefined && folder !== undefined && isWithin(place, folder);
   const cache = real('cache');

@@ -50,11 +50,9 @@ export class PlanFiles {
 
   matches(pattern: string): Matches {
     const { observer } = this.#means;
-    const matches =
-      this.#matches.get(pattern) ??
-      matchesOf(this.project, pattern, (folder, stat) => observer?.recordStat(folder, stat));
-    this.#matches.set(pattern, matches);
-    return matches;
+    return getOrMake(this.#matches, pattern, () =>
+      matchesOf(this.project, pattern, (folder, stat) => observer?.recordStat(folder, stat)),
+    );
   }
 
   /** True while all of these inputs are unchanged. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../canonical.js';
+import { getOrMake } from '../../lists.js';
 import { realPath } from '../../sys/real-place.js';
 import { type FsSnapshot, isFileDigest } from '../fs-snapshot.js';
 import { namedInside } from '../named-scripts.js';
@@ -204,9 +205,7 @@ class Tracing {
       this.#reads.absent.add(file);
       return;
     }
-    const loaded = this.#files.get(file) ?? this.#parsedFile(file, hex, importer);
-    this.#files.set(file, loaded);
-    const { module } = loaded;
+    const { module } = getOrMake(this.#files, file, () => this.#parsedFile(file, hex, importer));
     if (module !== undefined) this.#queue.push(() => this.#follow(module, namespace, file));
   }
 
