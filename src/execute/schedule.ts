@@ -6,7 +6,7 @@
  *        ├── an upstream item failed ────┼──▶ blocked
  *        └── the run stops ──────────────┴──▶ cancelled
  */
-import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
+import { finish, isStopOf } from '../cache/files/yielding.js';
 import {
   type BuildContext,
   handleOf,
@@ -178,9 +178,9 @@ class Schedule {
     if (decisions.delete(handle.index)) return known;
     const { stop } = this.#build.options.interruption;
     try {
-      const decision = await finishSliced(decideIfReadable(handle), stop);
+      const decision = await finish(decideIfReadable(handle), stop);
       const isOpen = decision?.kind === 'missing' && (await layRemoved(handle));
-      return isOpen ? await finishSliced(decideIfReadable(handle), stop) : decision;
+      return isOpen ? await finish(decideIfReadable(handle), stop) : decision;
     } catch (error) {
       if (isStopOf(stop, error)) return 'interrupted';
       throw error;

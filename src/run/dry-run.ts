@@ -1,5 +1,5 @@
 /** Dry run: gives every selected item the verdict that it would get, and the expected time. */
-import { finish as finishSliced } from '../cache/files/yielding.js';
+import { finish } from '../cache/files/yielding.js';
 import type { EpochRecord } from '../cache/records/record.js';
 import { type BuildContext, handleOf, type ItemHandle, itemAt } from '../decide/build-context.js';
 import { type Last, whyAnyway, whyDecided } from '../decide/explain.js';
@@ -57,7 +57,7 @@ export async function refuseMissingDeps(
       missing.push(...outlook.deps.map((dep) => ({ item: itemAt(build, index).id, dep })));
     if (outlook.kind !== 'unknown') continue;
     const absent = missingDeps(handleOf(build, index), (need) => isUnmade(found.get(need)));
-    missing.push(...(await finishSliced(absent, build.options.interruption.stop)));
+    missing.push(...(await finish(absent, build.options.interruption.stop)));
   }
   await refuseMissing(build, missing);
 }

@@ -1,5 +1,5 @@
 /** A run from beginning to end: select, check, schedule, and one verdict for each item. */
-import { finish as finishSliced, isStopOf } from '../cache/files/yielding.js';
+import { finish, isStopOf } from '../cache/files/yielding.js';
 import { type BuildContext, itemAt, selectedItems } from '../decide/build-context.js';
 import { warnOfFormerOuts } from '../decide/former-outs.js';
 import { buildOf, inspection } from '../decide/inspection.js';
@@ -117,7 +117,7 @@ async function carryOut(build: BuildContext): Promise<number> {
 
 async function sweepAndSchedule(build: BuildContext): Promise<void> {
   const { stop } = build.options.interruption;
-  const swept = await finishSliced(upToDateCheck(build), stop);
+  const swept = await finish(upToDateCheck(build), stop);
   const { pending } = swept;
   await refuseMissing(build, swept.missing);
   refuseBrokenLock(build, pending.length === 0);
