@@ -10,7 +10,6 @@ export interface Wanted {
 
 /** The job of an item that waits or runs. */
 export interface Submitted {
-  readonly executor: string;
   readonly id: string;
   /** `Slurm job 4711`. */
   readonly text: string;

@@ -143,7 +143,7 @@ class Executor {
       const suits = living !== undefined && this.#suits(living.job, key, after);
       if (living !== undefined && !suits) this.#cancel(living.placed.id);
       const { id } = suits ? living.placed : await run.submit({ key, after });
-      return { executor: this.#name, id, text: `${this.#scheduler.title} job ${id}` };
+      return { id, text: `${this.#scheduler.title} job ${id}` };
     });
   }
 

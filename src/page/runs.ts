@@ -8,7 +8,6 @@ import type { PageRun, TimedEvent } from './model.js';
 
 /** A run's journal, read from the last position. */
 export class RunReader {
-  readonly name: string;
   readonly #lines: LineTail;
   #owner: Identity | undefined;
   #isOver = false;
@@ -16,7 +15,6 @@ export class RunReader {
   #events: TimedEvent[] = [];
 
   constructor(folder: string, name: string) {
-    this.name = name;
     this.#lines = new LineTail(path.join(folder, name));
   }
 

@@ -7,7 +7,6 @@
 import { choicesIn, expandBraces, firstBraces } from './braces.js';
 
 export interface Glob {
-  readonly pattern: string;
   /** One for each choice of the braces that contain a `/`. */
   readonly alternatives: readonly Steps[];
   /** Contains `**`: then it matches only files and outs, no other folders. */
@@ -62,7 +61,7 @@ export function parseGlob(pattern: string): Glob {
   for (const each of expandBraces(pattern))
     alternatives.push(each.split('/').filter(Boolean).map(parseStep));
   const deep = alternatives.some((steps) => steps.some(({ kind }) => kind === 'deep'));
-  return { pattern, alternatives, deep };
+  return { alternatives, deep };
 }
 
 function parseStep(name: string): Step {

@@ -16,14 +16,10 @@ function shortened(path: string): string {
 /** An object is missing or does not match its name. It is never restored; its item must run again. */
 export class DamagedObject extends Error {
   override readonly name = 'DamagedObject';
-  /** Object name: 64 hexadecimal digits. */
-  readonly object: string;
-  readonly what: 'missing' | 'damaged';
 
+  /** @param object its name: 64 hexadecimal digits */
   constructor(object: string, what: 'missing' | 'damaged', detail: string) {
     super(`object ${object.slice(0, 12)} of the cache is ${what}: ${detail}`);
-    this.object = object;
-    this.what = what;
   }
 }
 
