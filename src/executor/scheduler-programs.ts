@@ -1,7 +1,7 @@
 /** Calls the programs of a batch system, and detects a call that another run has left running. */
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { send } from '../process/process-marks.js';
-import { allPids, environmentOf, statOf } from '../sys/proc.js';
+import { environmentOf, findProcesses, statOf } from '../sys/proc.js';
 
 export interface Called {
   readonly code: number;
@@ -70,12 +70,13 @@ export function runProgram(
 
 /** True while a process on this machine, perhaps of a killed run, is making the submission, or may be about to. */
 export function isBeingSubmitted(name: string): boolean {
-  return allPids().some((pid) => {
+  const submitting = findProcesses((pid) => {
     const submission = environmentOf(pid, SUBMISSION);
     if (submission === 'hidden') return false;
     const mayBe = submission === 'starting' || submission.value === name;
     return mayBe && statOf(pid)?.zombie === false;
   });
+  return submitting.length > 0;
 }
 
 /** Splits a text into words as a shell does, with quotes, but expands nothing. */

@@ -1,6 +1,6 @@
 /** Kills orphans, which a killed run left behind, so that none of them writes during a new run. */
 import { type Identity, livenessOf, tagOf } from '../sys/identity.js';
-import { allPids, outputsOf, statOf } from '../sys/proc.js';
+import { findProcesses, outputsOf, statOf } from '../sys/proc.js';
 import { realPlace } from '../sys/real-place.js';
 import { childrenOf, killAll } from './process-marks.js';
 
@@ -56,7 +56,7 @@ export async function reapOrphans(runner: Runner): Promise<number> {
 function membersOf({ pid: leader, start }: Group): number[] {
   const now = statOf(leader);
   if (now !== undefined && now.start !== start) return [];
-  return allPids().filter((pid) => {
+  return findProcesses((pid) => {
     const stat = statOf(pid);
     return (
       stat?.session === leader &&
@@ -74,7 +74,7 @@ function membersOf({ pid: leader, start }: Group): number[] {
 function writersInto(logs: string, tag: string): number[] {
   const folder = realPlace(logs);
   const isLog = (file: string) => file.startsWith(`${folder}/`) && file.endsWith(`-${tag}.log`);
-  return allPids().filter(
+  return findProcesses(
     (pid) => pid !== process.pid && outputsOf(pid).some(isLog) && statOf(pid)?.zombie === false,
   );
 }

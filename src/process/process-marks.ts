@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Identity, ownIdentity, wordOf } from '../sys/identity.js';
 import { unless } from '../sys/if-there.js';
-import { allPids, environmentOf, statOf } from '../sys/proc.js';
+import { environmentOf, findProcesses, statOf } from '../sys/proc.js';
 import { fileNameOf } from './file-names.js';
 
 /** Variable with the mark: `<runner>.<n>` or `<runner>.<n>.<purpose>`; marks of nested runs are joined by `/`. */
@@ -37,10 +37,14 @@ export function childrenOf(runner: Identity): Found {
 }
 
 function processesWith(wanted: (part: string) => boolean): Found {
-  const looks = allPids().map((pid) => ({ pid, has: hasMark(pid, wanted) }));
-  const live = looks.filter(({ pid, has }) => has !== false && statOf(pid)?.zombie === false);
-  const pids = live.filter(({ has }) => has).map(({ pid }) => pid);
-  return { pids, isComplete: pids.length === live.length };
+  let isComplete = true;
+  const pids = findProcesses((pid) => {
+    const has = hasMark(pid, wanted);
+    if (has === false || statOf(pid)?.zombie !== false) return false;
+    isComplete &&= has === true;
+    return has === true;
+  });
+  return { pids, isComplete };
 }
 
 /** The longest time that a process takes to execute its program, or to end after SIGKILL. */

@@ -104,6 +104,33 @@ export function exists(pid: number): boolean {
   }
 }
 
+/**
+ * The processes for which the test is true, among all of them or those from this pid on. If there is none, it
+ * tests those that have started meanwhile: a process may fork and end before its turn.
+ */
+export function findProcesses(test: (pid: number) => boolean, first?: number): number[] {
+  let last = lastPid();
+  let pids = pidsFrom(first, last);
+  for (;;) {
+    const found = pids.filter(test);
+    const now = lastPid();
+    if (pids.length === 0 || found.length > 0 || now === last) return found;
+    pids = pidsFrom(last === undefined ? undefined : last + 1, now);
+    last = now;
+  }
+}
+
+/** Above this number of new processes, a look at all of them is quicker. */
+const FEW = 256;
+
+/** Pids count upwards, so the processes that started after one have the next numbers. */
+function pidsFrom(first: number | undefined, last: number | undefined): number[] {
+  const count = (last ?? 0) - (first ?? 0) + 1;
+  return first !== undefined && count >= 0 && count <= FEW
+    ? Array.from({ length: count }, (_, at) => first + at)
+    : allPids();
+}
+
 /** All pids; empty without /proc. */
 export function allPids(): number[] {
   if (!HAS_PROC) return [];
@@ -113,7 +140,7 @@ export function allPids(): number[] {
 }
 
 /** The last assigned pid, from which the next ones count upwards; undefined if unknown. */
-export function lastPid(): number | undefined {
+function lastPid(): number | undefined {
   const text = HAS_PROC ? readIfThere('/proc/loadavg', 'utf8') : undefined;
   return text === undefined ? undefined : Number(text.trim().split(' ')[4]);
 }
