@@ -13,6 +13,7 @@ import type { Host } from './decide/project.js';
 import { renderDiagnostic, UserError, userError } from './error.js';
 import { isHangupIgnored } from './sys/hangup.js';
 import { unless } from './sys/if-there.js';
+import { INTERRUPTS } from './sys/interrupts.js';
 import { namedPlace } from './sys/real-place.js';
 import { refusalMessage } from './system-message.js';
 
@@ -110,9 +111,6 @@ const interruption: Interruption = { stop: stop.signal, kill: kill.signal };
 
 /** The command handles the interrupt itself. A command that only reads has nothing to clean up. */
 let isHeeded = false;
-
-/** All signals that end a process by default: without a handler, pipe could not end its stages. */
-const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGALRM', 'SIGUSR2'] as const;
 
 /**
  * The first interrupt asks the stages to end, a second one kills them, and a third one ends pipe

@@ -8,7 +8,7 @@ import { HAS_PROC } from '../sys/proc.js';
 import type { Answer, StartRequest } from './fork-server.js';
 import { countReaped, forgetReaped } from './meter.js';
 import type { Group } from './orphans.js';
-import { killMarked, MARK, newMark, ownPart } from './process-marks.js';
+import { killMarked, MARK, newMark, ownPart, send } from './process-marks.js';
 import {
   type Launched,
   type LaunchOptions,
@@ -58,6 +58,7 @@ class ForkServer {
   readonly #process: ChildProcess;
   readonly #mark = newMark(process.env, 'fork-server');
   readonly #jobs = new Map<number, Job>();
+  #isReady = false;
   #last = 0;
   #idle: NodeJS.Timeout | undefined;
 
@@ -72,10 +73,13 @@ class ForkServer {
     });
     this.#process
       .on('message', (answer: Answer) => this.#take(answer))
-      .on('error', () => {
-        for (const job of this.#over()) job.settle(undefined);
+      .on('error', () => this.#startElsewhere())
+      .once('exit', () => {
+        this.#forget();
+        forgetReaped();
       })
-      .once('exit', () => this.#kill(this.#over()));
+      // By now, all its answers have been read.
+      .once('close', () => (this.#isReady ? this.#kill() : this.#startElsewhere()));
     this.#process.unref();
     this.#process.channel?.unref();
     process.once('beforeExit', this.#close);
@@ -95,13 +99,16 @@ class ForkServer {
       this.#jobs.set(id, { mark: env[MARK] ?? '', settle, end: undefined });
     });
     const request: StartRequest = { id, argv, cwd, env, output };
+    // In case somebody has stopped it.
+    if (this.#process.pid !== undefined) send(this.#process.pid, 'SIGCONT');
     // If this fails, the server has ended.
     this.#process.send(request, () => undefined);
     return launched;
   }
 
   #take(answer: Answer): void {
-    if ('started' in answer) this.#started(answer.started, answer.leader);
+    if ('ready' in answer) this.#isReady = true;
+    else if ('started' in answer) this.#started(answer.started, answer.leader);
     else if ('refused' in answer) this.#remove(answer.refused)?.settle(undefined);
     else {
       countReaped(answer.ticks);
@@ -136,20 +143,24 @@ class ForkServer {
     this.#process.ref();
   };
 
-  /** Returns the jobs whose end it has not told. */
-  #over(): readonly Job[] {
+  #startElsewhere(): void {
     this.#forget();
-    forgetReaped();
-    const jobs = [...this.#jobs.values()];
-    this.#jobs.clear();
-    return jobs;
+    for (const job of this.#rest()) job.settle(undefined);
   }
 
   /** Nobody can see their end, and the server may have died while it started one of them. */
-  async #kill(jobs: readonly Job[]): Promise<void> {
+  async #kill(): Promise<void> {
+    const jobs = this.#rest();
     if (jobs.length === 0) return;
     await killMarked([this.#mark, ...jobs.map(({ mark }) => mark)].map(ownPart));
     for (const job of jobs) ended(job, KILLED);
+  }
+
+  /** The jobs whose end it has not told. */
+  #rest(): readonly Job[] {
+    const jobs = [...this.#jobs.values()];
+    this.#jobs.clear();
+    return jobs;
   }
 
   #forget(): void {

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { unlessFailed } from '../sys/if-there.js';
+import { INTERRUPTS } from '../sys/interrupts.js';
 import { reapedTicks } from '../sys/proc.js';
 import type { Group } from './orphans.js';
 import { launch, type RawEnd } from './spawn.js';
@@ -18,6 +19,8 @@ export interface StartRequest {
 }
 
 export type Answer =
+  /** Without this one, it has started nothing. */
+  | { readonly ready: true }
   | { readonly started: number; readonly leader: Group }
   /** The output cannot be opened here. */
   | { readonly refused: number }
@@ -35,6 +38,9 @@ let reaped = 0;
 process.on('message', start);
 // The runner has closed the channel or died.
 process.on('disconnect', () => process.exit());
+// systemd and Slurm stop all processes of a job. The runner gives its commands time to end.
+for (const signal of [...INTERRUPTS, 'SIGQUIT']) process.on(signal, () => undefined);
+answer({ ready: true });
 
 function start({ id, argv, cwd, env, output }: StartRequest): void {
   // Orphans are killed when their runner is dead, so none may start later.

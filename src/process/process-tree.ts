@@ -35,8 +35,10 @@ export class ProcessTree {
 
   signal(name: NodeJS.Signals): void {
     // Its end may not be known here yet, and its number may be another's.
-    const { start = this.#start } = statOf(this.#leader) ?? {};
+    const { start = this.#start, parent = 0 } = statOf(this.#leader) ?? {};
     if (start === this.#start) send(-this.#leader, name);
+    // A fork server that somebody has stopped could not report the end.
+    if (start === this.#start && parent > 1 && parent !== process.pid) send(parent, 'SIGCONT');
     for (const pid of this.#find((place) => place === 'outside')) send(pid, name);
   }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Outcome } from '../../../src/process/outcome.js';
-import { execute } from '../../../src/process/run-process.js';
+import { type Execution, execute } from '../../../src/process/run-process.js';
 import { statOf } from '../../../src/sys/proc.js';
 import type { Project } from '../../rig/project.js';
 import { tempFolder } from './script.js';
@@ -12,15 +12,16 @@ import { byWay } from './ways.js';
 export function runByServer(
   folder: string,
   command: string,
-  env: NodeJS.ProcessEnv = {},
+  options: Partial<Execution> = {},
 ): Promise<Outcome> {
   return execute({
     command: { kind: 'shell', command },
     cwd: folder,
-    env: { ...process.env, ...env },
+    env: process.env,
     log: join(folder, 'log'),
     grace: 10,
     ...byWay('the fork server'),
+    ...options,
   });
 }
 

@@ -23,7 +23,9 @@ test.runIf(HAS_PROC)(
     for (let round = 0; round < 100; round++) {
       const mark = `fork-${process.pid}-${round}`;
       const pid = await server();
-      const running = runByServer(tempFolder(), 'sleep 1000', { [MARK]: mark });
+      const running = runByServer(tempFolder(), 'sleep 1000', {
+        env: { ...process.env, [MARK]: mark },
+      });
       for (let turns = Math.floor(random() * 40); turns > 0; turns--) await turn();
       process.kill(pid, 'SIGKILL');
       expect((await running).ending).toEqual({ how: 'signal', signal: 'SIGKILL' });
