@@ -9,10 +9,21 @@ import { Project } from '../rig/project.js';
 import { ITEMS, MADE, madeIn, manyCommands, runByServer, server } from './support/by-server.js';
 import { fifo, tempFolder } from './support/script.js';
 
+/** Kills the server of this process while it has a command. */
+async function killServer(folder: string) {
+  const pid = await server();
+  const ready = fifo(folder);
+  const running = runByServer(folder, 'echo $$ > pid; echo > ready; sleep 1000');
+  await ready;
+  process.kill(pid, 'SIGKILL');
+  return { pid, ...(await running) };
+}
+
 describe.runIf(HAS_PROC)('a server that', () => {
-  // The first one of this process: each later test has a server already.
   test('ends before it is ready has no effect on its commands', async () => {
     const folder = tempFolder();
+    // Tests of other files in this process may have left one.
+    await killServer(folder);
     const forkServer = join(folder, 'server.cjs');
     writeFileSync(forkServer, "process.kill(process.pid, 'SIGKILL')");
     const { ending } = await runByServer(folder, 'echo $PPID > parent', { forkServer });
@@ -49,12 +60,7 @@ describe.runIf(HAS_PROC)('a server that', () => {
 
   test('is killed takes its commands with it, and the next ones run', async () => {
     const folder = tempFolder();
-    const pid = await server();
-    const ready = fifo(folder);
-    const running = runByServer(folder, 'echo $$ > pid; echo > ready; sleep 1000');
-    await ready;
-    process.kill(pid, 'SIGKILL');
-    const { ending, left } = await running;
+    const { pid, ending, left } = await killServer(folder);
     expect({ ending, left }).toEqual({ ending: { how: 'signal', signal: 'SIGKILL' }, left: [] });
     const command = Number(readFileSync(join(folder, 'pid'), 'utf8'));
     expect(statOf(command)?.zombie ?? true).toBe(true);
