@@ -22,6 +22,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { median } from './lib/measure.mjs';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const FILES = Number(process.env.FILES ?? 27_000);
@@ -94,10 +95,6 @@ async function timed(act) {
   const start = performance.now();
   await act();
   return performance.now() - start;
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 function walk(folder, visit) {

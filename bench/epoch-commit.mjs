@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { median } from './lib/measure.mjs';
 
 const SIZES_MB = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10, 100, 1000];
 const ROUNDS = 5;
@@ -65,10 +66,6 @@ async function seconds(work) {
   const started = performance.now();
   await work();
   return (performance.now() - started) / 1000;
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 /** High water mark of the resident memory, as Linux counts it. */

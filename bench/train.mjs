@@ -17,7 +17,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { build } from 'esbuild';
-import { temporaryFolder } from './lib/measure.mjs';
+import { median, temporaryFolder } from './lib/measure.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -79,7 +79,9 @@ async function scale(threads) {
       const alone = median(ours('time', task).wall);
       gains.push((threads * alone) / (await timeBeside(task, threads)));
     }
-    const turns = rounds.flatMap(({ medians: [one, many] }) => one.map((x, i) => [x, many[i]]));
+    const turns = rounds.flatMap(({ walls: [one, many] }) =>
+      one.map((wall, i) => [median(wall), median(many[i])]),
+    );
     const [one, many] = [0, 1].map((at) => median(turns.map((turn) => turn[at])).toFixed(1));
     const ratio = median(turns.map(([alone, together]) => alone / together)).toFixed(2);
     const same = new Set(rounds.flatMap(({ digests }) => digests)).size === 1;
@@ -149,8 +151,4 @@ function run([command, ...args]) {
 
 function json(argv) {
   return JSON.parse(run(argv).trim().split('\n').at(-1));
-}
-
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 }

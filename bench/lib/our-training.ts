@@ -6,7 +6,7 @@
  *   prints a line of JSON: losses, milliseconds of CPU and of wall time for each update
  * our-training.mjs scale <folder> <backend> <updates> <threads>
  *   in turn on one thread and on more, each time from the first weights: milliseconds of wall time of the
- *   median update of each turn, and digests of the last weights
+ *   updates of each turn, and digests of the last weights
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -98,7 +98,7 @@ async function scale(training: Training, updates: number, threads: number) {
   const { backend, config, network } = training;
   const input = { backend, network: config.model.network, size: SIZE, channels: 1 };
   const teams = [1, threads].map((count) => startShardThreads(input, threads, count));
-  const medians = teams.map((): number[] => []);
+  const walls = teams.map((): number[][] => []);
   const digests = new Set<string>();
   for (let turn = -WARM_UP_TURNS; turn < TURNS; turn++) {
     for (const [i, team] of teams.entries()) {
@@ -107,10 +107,10 @@ async function scale(training: Training, updates: number, threads: number) {
       digests.add(digestOf(last));
       disposeWeights(last);
       // The first update is recorded.
-      if (turn >= 0) medians[i]!.push(median(wall.slice(1)));
+      if (turn >= 0) walls[i]!.push(wall.slice(1));
     }
   }
-  return { medians, digests: [...digests] };
+  return { walls, digests: [...digests] };
 }
 
 async function run(
@@ -145,10 +145,6 @@ function digestOf({ params }: Weights): string {
   const hash = createHash('sha256');
   for (const tensor of Object.values(params)) hash.update(tensor.dataSync() as Float32Array);
   return hash.digest('hex');
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function prepare({ model, batch }: Task) {
