@@ -36,9 +36,11 @@ export class ProcessTree {
   signal(name: NodeJS.Signals): void {
     // Its end may not be known here yet, and its number may be another's.
     const { start = this.#start, parent = 0 } = statOf(this.#leader) ?? {};
-    if (start === this.#start) send(-this.#leader, name);
-    // A fork server that somebody has stopped could not report the end.
-    if (start === this.#start && parent > 1 && parent !== process.pid) send(parent, 'SIGCONT');
+    if (start === this.#start) {
+      send(-this.#leader, name);
+      // A fork server that somebody has stopped could not report the end.
+      if (parent > 1 && parent !== process.pid) send(parent, 'SIGCONT');
+    }
     for (const pid of this.#find((place) => place === 'outside')) send(pid, name);
   }
 
@@ -75,8 +77,9 @@ export class ProcessTree {
     if (stat.session === this.#leader) return 'outside';
     // A process of another execution: reading its environment takes longer than all the rest.
     if (isLeader(stat.session)) return undefined;
-    const isMarked = hasMark(pid, (part) => part === this.#mark) ?? 'unknown';
-    return isMarked === 'unknown' ? 'unknown' : isMarked ? 'outside' : undefined;
+    const isMarked = hasMark(pid, (part) => part === this.#mark);
+    if (isMarked === undefined) return 'unknown';
+    return isMarked ? 'outside' : undefined;
   }
 }
 
