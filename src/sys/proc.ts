@@ -169,13 +169,17 @@ function variableIn(environ: string, name: string): string | undefined {
 /** False if another program replaced the one whose environment was read, or has just started to. */
 function isWholeEnvironment(text: string, pid: number): boolean {
   const fields = statFields(pid) ?? [];
-  const [state, session, start, end] = [0, 3, 47, 48].map((at) => fields[at]);
+  const [state, flags, start, end] = [0, 6, 47, 48].map((at) => fields[at]);
   // Zombies and threads of the kernel have no memory.
-  if (session === '0' || state === 'Z' || state === 'X' || state === undefined) return true;
+  if (state === undefined || state === 'Z' || state === 'X') return true;
+  if ((Number(flags) & KERNEL_THREAD) !== 0) return true;
   // The kernel sets the code last; until then, the ends are incomplete. Some kernels tell neither.
   if (fields[CODE] === '0') return statFields('self')?.[CODE] === '0';
   return text.length === Number(end) - Number(start);
 }
+
+/** PF_KTHREAD of the kernel's include/linux/sched.h. */
+const KERNEL_THREAD = 0x0020_0000;
 
 /** Index of the address of the program's code in the fields of a stat. */
 const CODE = 23;

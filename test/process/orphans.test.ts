@@ -1,7 +1,7 @@
 /** Processes that a killed run leaves are found and killed, and no others. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { reapOrphans } from '../../src/process/orphans.js';
@@ -130,19 +130,22 @@ test.runIf(HAS_PROC)(
   },
 );
 
-test.runIf(HAS_PROC).each([0, 30_000])(
-  'a process with %d more variables that executes one program after the other never lacks its mark',
-  async (count) => {
-    const folder = tempFolder();
-    writeFileSync(join(folder, 'again.sh'), 'exec /bin/sh again.sh\n');
-    const others = Array.from({ length: count }, (_, at) => [`V${at}`, '']);
-    const env = Object.fromEntries([...others, ['THE_MARK', 'yes']]);
-    const child = spawn('/bin/sh', ['again.sh'], { cwd: folder, env });
-    const seen = new Set<string>();
-    for (let look = 0; look < (count === 0 ? 30_000 : 300); look++)
-      seen.add(JSON.stringify(environmentOf(child.pid!, 'THE_MARK')));
-    child.kill('SIGKILL');
-    await once(child, 'close');
+/** The leader of the session is outside the namespace, so the session has the number 0 inside. */
+const OTHERS_SESSION = ['unshare', '-U', '-r', '-p', '-f', '--mount-proc'];
+const canUnshare = spawnSync(OTHERS_SESSION[0]!, [...OTHERS_SESSION.slice(1), 'true']).status === 0;
+
+test.runIf(HAS_PROC).for([
+  { name: 'a process', count: 0, looks: 30_000, within: [] },
+  { name: 'a process with 30,000 variables', count: 30_000, looks: 300, within: [] },
+  { name: "a process in another's session", count: 0, looks: 30_000, within: OTHERS_SESSION },
+])(
+  '$name that executes one program after the other never lacks its mark',
+  async ({ count, looks, within }, { skip }) => {
+    if (within.length > 0 && !canUnshare) skip('no namespaces here');
+    const script = await bundled('test/process/fixtures/looker.ts');
+    const [command, ...args] = [...within, process.execPath, script, `${count}`, `${looks}`];
+    const { stdout } = spawnSync(command!, args, { cwd: tempFolder() });
+    const seen = new Set(String(stdout).trim().split('\n'));
     seen.delete('"starting"');
     expect([...seen]).toEqual(['{"value":"yes"}']);
   },
