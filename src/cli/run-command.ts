@@ -13,7 +13,6 @@ import { statIfThere } from '../sys/if-there.js';
 import { namedPlace } from '../sys/real-place.js';
 import { type Command, EXIT, variantOf } from './command.js';
 import type { Parsed } from './command-usage.js';
-import { optimizeLater } from './optimize-later.js';
 import { requireOwnFile, wrote } from './output.js';
 import { NOT_WITH_WATCH, optionsOf, RUN_USAGE, reporterFor } from './run-options.js';
 
@@ -36,10 +35,8 @@ export const command: Command = {
     const summarized = summaryFile(parsed, context.host.cwd);
     const report = reporterFor(parsed, context);
     let said = 0;
-    let started = 0;
     const emit = (event: RunEvent) => {
       if (!(event.type in QUIET)) said++;
-      if (event.type === 'start' && ++started === MANY) optimizeLater();
       report(event);
     };
     const warn = (message: string) => emit({ type: 'warning', message });
@@ -65,9 +62,6 @@ export const command: Command = {
     return isSummarized ? EXIT.done : EXIT.failed;
   },
 };
-
-/** From this number of items that start, the time to optimize code shows. */
-const MANY = 50;
 
 /** When all is fresh, only the summary line is printed, not these events. */
 const QUIET = { run: true, item: true, summary: true };

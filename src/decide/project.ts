@@ -12,10 +12,14 @@ import type { Places } from '../pipeline/places.js';
 import type { Plan, PlanRead } from '../pipeline/plan.js';
 import { PlanFiles } from '../pipeline/plan-files.js';
 import { PIPELINE_FILE, pipelineName, rootAbove } from '../pipeline/root.js';
+import { optimizeLater } from '../sys/optimize-later.js';
 import { wholeEnvironment } from '../sys/raw-text.js';
 import type { RunOptions, Variant } from './options.js';
 import { type Links, notedLinks } from './real-paths.js';
 import { secretValues } from './secrets.js';
+
+/** From this number of items, the time to optimize code shows. */
+const MANY = 100;
 
 /** Facts about the process, which only the entry point determines. */
 export interface Host {
@@ -88,6 +92,7 @@ export async function openProject(
   cache.readSet.stat(path.join(root, pipelineName(root, file)));
   const build = `${host.version} ${toolIn(host.dist)}`;
   const plan = await planOf({ ...host, build }, root, variant, cache);
+  if (plan.items.length >= MANY) optimizeLater();
   for (const warning of plan.warnings) warn(warning);
   return { ...host, build, env: wholeEnvironment(host.env), root, variant, plan, cache };
 }
